@@ -1,0 +1,50 @@
+# `make help` lists what there is.
+
+GOLANGCI_VERSION := 2.15.0
+GOLANGCI := $(shell go env GOPATH)/bin/golangci-lint
+
+# The packages that are quick enough for the race detector on two cores.
+RACE ?= ./internal/books/... ./internal/backup/... ./internal/closing/...
+
+.PHONY: help demo test race lint check bench fuzz lacks golangci
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## a believable studio in ./demo, its months closed and proved
+	go run ./cmd/extrato demo
+
+test: lacks ## all tests, on SQLite and on a private PostgreSQL
+	go test ./...
+
+race: lacks ## the quick packages under the race detector
+	go test -race -short $(RACE)
+
+lint: golangci ## gofmt, go vet and golangci-lint
+	@unformatted=$$(gofmt -l cmd internal) && if [ -n "$$unformatted" ]; then echo "not gofmt-ed:" $$unformatted; exit 1; fi
+	go vet ./...
+	$(GOLANGCI) run
+
+check: lint test ## what to run before a commit
+
+bench: ## the numbers of the design, side by side with plain SQL
+	go run ./cmd/bench
+
+fuzz: ## every fuzz target for FUZZ_TIME (30s), one per core at a time
+	.ci/fuzz
+
+# Tests that need what a machine may lack are skipped there; go test does not
+# show that, so this does.
+lacks:
+	@if ! { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb || ls "$$(pg_config --bindir)/initdb"; } >/dev/null 2>&1; then \
+	  printf '%s\n' '' \
+	    '*****************************************************************************' \
+	    '* NO POSTGRESQL ON THIS MACHINE: every test that needs it will be SKIPPED.  *' \
+	    '* Install it with: apt-get install postgresql (or brew install postgresql). *' \
+	    '* No server has to run, the tests start and remove their own.               *' \
+	    '*****************************************************************************' '' >&2; \
+	fi
+
+golangci:
+	@[ "$$($(GOLANGCI) version --short 2>/dev/null)" = "$(GOLANGCI_VERSION)" ] || \
+	  { set -x; GOBIN=$(dir $(GOLANGCI)) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(GOLANGCI_VERSION); }

@@ -1,0 +1,116 @@
+// Package arch holds the project's import rules, and finds what breaks them.
+// Its test reads the source files themselves: one that runs go list stays
+// green from the test cache.
+package arch
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const module = "extrato"
+
+// allowed says for each package below internal/ which others of ours it may
+// import. A new package adds its line here; that line is the design review.
+// Test files may import more.
+var allowed = map[string][]string{
+	"books":  {},
+	"bucket": {},
+	"config": {},
+	"arch":   {},
+
+	"store":   {"books"},
+	"backup":  {"books", "bucket"},
+	"closing": {"books", "store", "backup"},
+	"export":  {"books"},
+	"notify":  {"books"},
+	"auth":    {"books", "store"},
+	"jobs":    {"books", "closing", "backup", "store", "notify"},
+
+	"api": {"books", "store", "closing", "backup", "auth"},
+	"web": {"books", "store", "closing", "backup", "auth"},
+
+	// The watcher shares no database code with what it watches.
+	"safetynet": {"books", "notify"},
+	"doctor":    {"books", "config", "store", "backup"},
+	"demo":      {"books", "store"},
+
+	// For tests only.
+	"pgtest":            {},
+	"store/storetest":   {"books", "store", "pgtest"},
+	"bucket/buckettest": {"bucket"},
+}
+
+// Check reads all Go files below root, a tree like this project's, and returns
+// a sentence for each import that the table does not allow and for each
+// package that is not in it. Packages below cmd/ wire the others together and
+// may import all of them but pgtest.
+func Check(root string) ([]string, error) {
+	var broken []string
+	err := fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && ignored(name):
+			return fs.SkipDir
+		case entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		imports, err := imports(root, name)
+		broken = append(broken, judge(name, imports)...)
+		return err
+	})
+	return broken, err
+}
+
+// ignored reports whether the go command leaves the folder alone.
+func ignored(dir string) bool {
+	base := path.Base(dir)
+	return dir != "." && (base[0] == '.' || base[0] == '_') || base == "testdata" || base == "vendor" || base == "node_modules"
+}
+
+// judge returns what is wrong with the imports of one file.
+func judge(file string, imports []string) []string {
+	folder := path.Dir(file)
+	from, isInternal := strings.CutPrefix(folder, "internal/")
+	isCommand := strings.HasPrefix(folder, "cmd/")
+	may, listed := allowed[from]
+	if !isCommand && (!isInternal || !listed) {
+		return []string{fmt.Sprintf("%s: package %s is not in the table of internal/arch", file, folder)}
+	}
+	var broken []string
+	for _, imported := range imports {
+		if isCommand && imported != "pgtest" || slices.Contains(may, imported) {
+			continue
+		}
+		broken = append(broken, fmt.Sprintf("%s: %s may not import %s", file, folder, imported))
+	}
+	return broken
+}
+
+// imports returns which of our packages a file imports, named as in the table.
+func imports(root, file string) ([]string, error) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, file), nil, parser.ImportsOnly)
+	if err != nil {
+		return nil, err
+	}
+	var ours []string
+	for _, spec := range parsed.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		if name, ok := strings.CutPrefix(imported, module+"/"); ok {
+			ours = append(ours, strings.TrimPrefix(name, "internal/"))
+		}
+	}
+	return ours, nil
+}

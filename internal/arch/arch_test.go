@@ -1,0 +1,114 @@
+package arch
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestImportsPointOneWay(t *testing.T) {
+	broken, err := Check("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sentence := range broken {
+		t.Error(sentence)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for name, tree := range map[string]struct {
+		files map[string]string // file: what it imports
+		want  []string
+	}{
+		"allows_what_the_table_allows": {
+			files: map[string]string{
+				"internal/store/store.go":          "extrato/internal/books",
+				"internal/store/storetest/rows.go": "extrato/internal/pgtest",
+				"cmd/extrato/close.go":             "extrato/internal/closing",
+				"cmd/extrato/main.go":              "os",
+			},
+		},
+		"finds_an_import_against_the_direction": {
+			files: map[string]string{"internal/books/month.go": "extrato/internal/store"},
+			want:  []string{"internal/books/month.go: internal/books may not import store"},
+		},
+		"finds_neighbours_that_must_not_meet": {
+			files: map[string]string{"internal/web/month.go": "extrato/internal/api"},
+			want:  []string{"internal/web/month.go: internal/web may not import api"},
+		},
+		"finds_the_test_database_in_the_program": {
+			files: map[string]string{
+				"cmd/extrato/main.go":     "extrato/internal/pgtest",
+				"internal/store/store.go": "extrato/internal/pgtest",
+			},
+			want: []string{
+				"cmd/extrato/main.go: cmd/extrato may not import pgtest",
+				"internal/store/store.go: internal/store may not import pgtest",
+			},
+		},
+		"knows_a_package_below_another_as_its_own": {
+			files: map[string]string{
+				"internal/closing/closing.go":  "extrato/internal/store/storetest",
+				"internal/store/sqlite/dsn.go": "extrato/internal/books",
+			},
+			want: []string{
+				"internal/closing/closing.go: internal/closing may not import store/storetest",
+				"internal/store/sqlite/dsn.go: package internal/store/sqlite is not in the table of internal/arch",
+			},
+		},
+		"finds_packages_that_are_not_in_the_table": {
+			files: map[string]string{
+				"internal/util/util.go": "strings",
+				"pkg/books/books.go":    "strings",
+				"books/books.go":        "strings",
+				"embed.go":              "embed",
+			},
+			want: []string{
+				"books/books.go: package books is not in the table of internal/arch",
+				"embed.go: package . is not in the table of internal/arch",
+				"internal/util/util.go: package internal/util is not in the table of internal/arch",
+				"pkg/books/books.go: package pkg/books is not in the table of internal/arch",
+			},
+		},
+		"leaves_tests_and_what_go_ignores_alone": {
+			files: map[string]string{
+				"internal/books/month_test.go":      "extrato/internal/store",
+				"internal/books/testdata/broken.go": "extrato/internal/store",
+				".git/hook.go":                      "extrato/internal/store",
+				"_old/old.go":                       "extrato/internal/store",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			for file, imported := range tree.files {
+				write(t, filepath.Join(root, file), "package p\n\nimport _ \""+imported+"\"\n")
+			}
+			got, err := Check(root)
+			if err != nil || !slices.Equal(got, tree.want) {
+				t.Errorf("got %v:\n%s\nwant:\n%s", err, strings.Join(got, "\n"), strings.Join(tree.want, "\n"))
+			}
+		})
+	}
+}
+
+func TestCheckFailsOnAFileThatItCannotRead(t *testing.T) {
+	root := t.TempDir()
+	write(t, filepath.Join(root, "internal/books/month.go"), "not Go")
+	if got, err := Check(root); err == nil {
+		t.Errorf("got %q and no error", got)
+	}
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,236 @@
+// Package backup writes a month's rows into files, reads them back and proves
+// that they hold exactly those rows.
+//
+// In the order in which things happen: the rows are written to a file without
+// a name; a manifest that says what the file must hold is made durable; the
+// file is made durable and gets its name; the file is read back from where it
+// is kept, hashed, parsed to rows, and compared with the manifest. Only then is
+// there a Receipt. A kill at any instant leaves at most a manifest without a
+// file, which is no backup and no obstacle. Nothing is ever overwritten.
+package backup
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"syscall"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/bucket"
+)
+
+// Backups writes and reads the backups in one bucket.
+type Backups struct {
+	Bucket  bucket.Bucket
+	Now     func() time.Time
+	Zone    *time.Location
+	Program string       // version, for the manifest
+	Step    func(string) // is told what was just done; may be nil
+}
+
+// Receipt is the proof that a backup holds certain rows: its manifest, once the
+// file was read back and matched.
+type Receipt struct {
+	Manifest
+	Reused bool // an earlier copy held exactly these rows, nothing was written
+}
+
+func (b *Backups) step(name string) {
+	if b.Step != nil {
+		b.Step(name)
+	}
+}
+
+// maxCopies bounds the search for a free name.
+const maxCopies = 10_000
+
+// Write backs up a month's rows and returns the proof. Where the newest copy
+// already holds exactly these rows, nothing is written and it is proved again.
+// It fails with an Error of kind Refused if the place cannot be written, and
+// Integrity if what was read back is not what was written; in both cases no
+// earlier copy has changed.
+func (b *Backups) Write(ctx context.Context, month books.Month, rows books.Rows) (Receipt, error) {
+	staged, manifest, err := b.stage(ctx, month, rows)
+	if err != nil {
+		return Receipt{}, err
+	}
+	defer staged.Discard()
+	b.step("backup staged")
+	copies, err := b.copies(ctx, month)
+	if err != nil {
+		return Receipt{}, unwritable(err)
+	}
+	if earlier, ok := b.provedAlready(ctx, month, newestWhole(copies), manifest.Fingerprint); ok {
+		return Receipt{Manifest: earlier, Reused: true}, nil
+	}
+	if manifest, err = b.commit(ctx, staged, manifest, copies); err != nil {
+		return Receipt{}, err
+	}
+	proved, err := b.prove(ctx, month, manifest.Copy)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("read back %s: %w", manifest.File, err)
+	}
+	if proved.Fingerprint != manifest.Fingerprint {
+		return Receipt{}, corruptf("%s was replaced while it was read back", manifest.File)
+	}
+	b.step("backup proved")
+	return Receipt{Manifest: proved}, nil
+}
+
+// provedAlready proves a copy again if its manifest says that it holds these rows.
+func (b *Backups) provedAlready(ctx context.Context, month books.Month, n int, rows books.Fingerprint) (Manifest, bool) {
+	if n == 0 {
+		return Manifest{}, false
+	}
+	if m, err := b.manifest(ctx, month, n); err != nil || m.Fingerprint != rows {
+		return Manifest{}, false
+	}
+	m, err := b.prove(ctx, month, n)
+	return m, err == nil
+}
+
+// stage writes the rows into a file without a name.
+func (b *Backups) stage(ctx context.Context, month books.Month, rows books.Rows) (bucket.Staged, Manifest, error) {
+	staged, err := b.Bucket.Stage(ctx, fileName(month, 1))
+	if err != nil {
+		return nil, Manifest{}, unwritable(err)
+	}
+	out := &sink{to: staged, hash: sha256.New()}
+	found, err := writeRows(out, rows)
+	if err != nil {
+		staged.Discard()
+		return nil, Manifest{}, err
+	}
+	return staged, Manifest{
+		Format: manifestFormat, Month: month, SHA256: hex.EncodeToString(out.hash.Sum(nil)), Size: out.size,
+		Fingerprint: found.digest.Sum(), Rows: found.rows, Sums: found.sums,
+		CreatedAt: books.InstantOf(b.Now()).String(), Program: b.Program, Zone: b.Zone.String(),
+	}, nil
+}
+
+func writeRows(out io.Writer, rows books.Rows) (*contents, error) {
+	found := newContents()
+	csv := newCSVWriter(out)
+	for row, err := range books.Ahead(rows) {
+		if err != nil {
+			return nil, err
+		}
+		if err := found.add(row); err != nil {
+			return nil, err
+		}
+		if err := csv.add(row); err != nil {
+			return nil, unwritable(err)
+		}
+	}
+	if err := csv.flush(); err != nil {
+		return nil, unwritable(err)
+	}
+	return found, nil
+}
+
+type sink struct {
+	to   io.Writer
+	hash hash.Hash
+	size int64
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	s.hash.Write(p)
+	n, err := s.to.Write(p)
+	s.size += int64(n)
+	return n, err
+}
+
+// commit gives manifest and file the first free names.
+func (b *Backups) commit(ctx context.Context, staged bucket.Staged, m Manifest, copies []Copy) (Manifest, error) {
+	m.Copy = 1
+	if len(copies) > 0 {
+		m.Copy = copies[len(copies)-1].Number + 1
+	}
+	for ; m.Copy < maxCopies; m.Copy++ {
+		m.File = fileName(m.Month, m.Copy)
+		err := b.commitManifest(ctx, m)
+		if err == nil {
+			b.step("manifest written")
+			err = staged.Commit(ctx, m.File)
+		}
+		if errors.Is(err, bucket.ErrExists) {
+			continue // another writer took this number
+		}
+		if err != nil {
+			return m, unwritable(err)
+		}
+		b.step("backup named")
+		return m, nil
+	}
+	return m, unwritable(fmt.Errorf("%s has %d copies", m.Month, maxCopies))
+}
+
+func (b *Backups) commitManifest(ctx context.Context, m Manifest) error {
+	text, err := m.encode()
+	if err != nil {
+		return err
+	}
+	staged, err := b.Bucket.Stage(ctx, m.File)
+	if err != nil {
+		return err
+	}
+	defer staged.Discard()
+	if _, err := staged.Write(text); err != nil {
+		return err
+	}
+	return staged.Commit(ctx, manifestName(m.File))
+}
+
+// prove reads a copy back, every byte and every row, and returns its manifest
+// if the copy is exactly what that says.
+func (b *Backups) prove(ctx context.Context, month books.Month, n int) (Manifest, error) {
+	m, err := b.manifest(ctx, month, n)
+	if err != nil {
+		return m, err
+	}
+	file, err := b.Bucket.Open(ctx, m.File)
+	if err != nil {
+		return m, err
+	}
+	defer file.Close()
+	seen := &sink{to: io.Discard, hash: sha256.New()}
+	in := io.TeeReader(bufio.NewReaderSize(file, 1<<20), seen)
+	found := newContents()
+	for row, err := range books.Ahead(readRows(in)) {
+		if err == nil {
+			err = found.add(row)
+		}
+		if err != nil {
+			return m, err
+		}
+	}
+	return m, m.compare(found, hex.EncodeToString(seen.hash.Sum(nil)), seen.size)
+}
+
+// ErrUnwritable is the code of every failure to write a backup.
+var ErrUnwritable = &books.Error{Kind: books.Refused, Code: "backup_unwritable", Message: "the backup cannot be written"}
+
+func unwritable(err error) error {
+	var known *books.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	hint := "the month is untouched; make the folder in EXTRATO_BACKUPS writable, and try again"
+	switch {
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+		hint = "the month is untouched; the disk with the backups is full: free some space, and try again"
+	case errors.Is(err, syscall.EROFS):
+		hint = "the month is untouched; the disk with the backups is mounted read-only: mount it writable, and try again"
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTCONN) || errors.Is(err, syscall.ESTALE):
+		hint = "the month is untouched; is the disk with the backups mounted? Then try again"
+	}
+	return ErrUnwritable.WithHint("%s", hint).Because(err)
+}

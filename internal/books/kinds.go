@@ -1,0 +1,131 @@
+package books
+
+import "fmt"
+
+// Kind is a kind of row. The order of the constants is the order of rows in
+// backups, statements and the fingerprint.
+type Kind int
+
+// The kinds of rows. The first five are what a close moves; clients and
+// artists stay, and copies of those that the month refers to come along.
+const (
+	PaymentKind Kind = iota
+	SessionKind
+	CommissionKind
+	ExpenseKind
+	LinkKind
+	ClientKind
+	ArtistKind
+	KindCount
+)
+
+// kinds says of each kind of row where it lives and under which names its
+// values go out: columns are the table's own, copies are for people, written
+// to backups and statements too but no part of the row itself.
+var kinds = [KindCount]struct {
+	name, table     string
+	columns, copies []string
+	statement       []string // keys of a statement's JSON, v4's first
+	make            func() Row
+}{
+	PaymentKind: {
+		name: "pagamento", table: "pagamentos", make: func() Row { return new(Payment) },
+		columns: []string{"id", "data", "valor", "forma_pagamento", "observacoes", "comissao", "cliente_id",
+			"artista_id", "sessao_id", "google_event_id", "created_at", "updated_at"},
+		copies: []string{"cliente_name", "artista_name", "sessao_data"},
+		statement: []string{"id", "data", "cliente_name", "artista_name", "valor", "forma_pagamento", "observacoes",
+			"sessao_id", "sessao_data", "cliente_id", "artista_id", "comissao", "google_event_id", "created_at", "updated_at"},
+	},
+	SessionKind: {
+		name: "sessao", table: "sessoes", make: func() Row { return new(Session) },
+		columns: []string{"id", "data", "hora", "valor", "observacoes", "cliente_id", "artista_id",
+			"google_event_id", "status", "payment_id", "created_at", "updated_at"},
+		copies: []string{"cliente_name", "artista_name"},
+		statement: []string{"id", "data", "cliente_name", "artista_name", "valor", "status", "observacoes",
+			"hora", "cliente_id", "artista_id", "google_event_id", "payment_id", "created_at", "updated_at"},
+	},
+	CommissionKind: {
+		name: "comissao", table: "comissoes", make: func() Row { return new(Commission) },
+		columns: []string{"id", "pagamento_id", "artista_id", "percentual", "valor", "observacoes", "created_at"},
+		copies:  []string{"artista_name", "cliente_name", "pagamento_valor", "pagamento_data"},
+		statement: []string{"artista_name", "cliente_name", "pagamento_valor", "pagamento_data", "percentual", "valor",
+			"observacoes", "id", "pagamento_id", "artista_id", "created_at"},
+	},
+	ExpenseKind: {
+		name: "gasto", table: "gastos", make: func() Row { return new(Expense) },
+		columns: []string{"id", "data", "valor", "descricao", "forma_pagamento", "created_by", "created_at", "updated_at"},
+		copies:  []string{"categoria", "creator_name"},
+		statement: []string{"data", "valor", "descricao", "forma_pagamento", "categoria", "created_by", "id",
+			"creator_name", "created_at", "updated_at"},
+	},
+	LinkKind: {
+		name: "vinculo", make: func() Row { return new(Link) },
+		columns:   []string{"sessao_id", "payment_id"},
+		statement: []string{"sessao_id", "payment_id"},
+	},
+	ClientKind: {
+		name: "cliente", table: "clients", make: func() Row { return new(Client) },
+		columns:   []string{"id", "name", "jotform_submission_id", "created_at", "updated_at"},
+		statement: []string{"id", "name", "jotform_submission_id", "created_at", "updated_at"},
+	},
+	ArtistKind: {
+		name: "artista", table: "users", make: func() Row { return new(Artist) },
+		columns:   []string{"id", "email", "name", "role", "created_at", "updated_at"},
+		statement: []string{"id", "email", "name", "role", "created_at", "updated_at"},
+	},
+}
+
+// String returns the kind's Portuguese name, as backups write it.
+func (k Kind) String() string { return kinds[k].name }
+
+// Table returns the kind's table in v4's schema; links have none.
+func (k Kind) Table() string { return kinds[k].table }
+
+// Columns returns the names of the table's own columns, in the order of a
+// row's Values.
+func (k Kind) Columns() []string { return kinds[k].columns }
+
+// Copies returns the names of what a row repeats from the rows it refers to,
+// in the order of a row's Copies.
+func (k Kind) Copies() []string { return kinds[k].copies }
+
+// New returns an empty row of this kind.
+func (k Kind) New() Row { return kinds[k].make() }
+
+// ParseKind reads a kind's Portuguese name.
+func ParseKind(name string) (Kind, error) {
+	for k := range KindCount {
+		if kinds[k].name == name {
+			return k, nil
+		}
+	}
+	return 0, fmt.Errorf("%q is no kind of row", name)
+}
+
+// Counts holds how many rows of each kind there are.
+type Counts struct {
+	Payments    int64 `json:"payments"`
+	Sessions    int64 `json:"sessions"`
+	Commissions int64 `json:"commissions"`
+	Expenses    int64 `json:"expenses"`
+	Links       int64 `json:"-"`
+}
+
+// Add counts one row; clients and artists do not count.
+func (c *Counts) Add(k Kind) {
+	switch k {
+	case PaymentKind:
+		c.Payments++
+	case SessionKind:
+		c.Sessions++
+	case CommissionKind:
+		c.Commissions++
+	case ExpenseKind:
+		c.Expenses++
+	case LinkKind:
+		c.Links++
+	}
+}
+
+// Total returns the number of rows, links left out: they are part of a row.
+func (c Counts) Total() int64 { return c.Payments + c.Sessions + c.Commissions + c.Expenses }

@@ -1,0 +1,176 @@
+package books
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Row is one row of the books.
+type Row interface {
+	Kind() Kind
+	// Key returns the row's id; of a link, the session's.
+	Key() ID
+	// AppendValues appends pointers to the columns, in the order of Kind().Columns().
+	AppendValues(vs []Value) []Value
+	// AppendCopies appends pointers to the copies, in the order of Kind().Copies().
+	AppendCopies(vs []Value) []Value
+}
+
+// Payment is a row of pagamentos. ClientName, ArtistName and SessionDate are
+// copies from the rows it refers to, for people.
+type Payment struct {
+	ID                   ID
+	Date                 Day
+	Amount               Money
+	Method               String
+	Note                 Text
+	Commission           NullMoney // a column that v4 never used
+	ClientID             Ref
+	ArtistID             ID
+	SessionID            Ref
+	GoogleEventID        Text
+	CreatedAt, UpdatedAt NullInstant
+
+	ClientName, ArtistName Text
+	SessionDate            NullDay
+}
+
+// Session is a row of sessoes: a tattoo session.
+type Session struct {
+	ID                   ID
+	Date                 Day
+	Time                 Text // sessoes.hora of older databases
+	Amount               Money
+	Note                 Text
+	ClientID             ID
+	ArtistID             ID
+	GoogleEventID        Text
+	Status               Text // NULL only in older databases
+	PaymentID            Ref
+	CreatedAt, UpdatedAt NullInstant
+
+	ClientName, ArtistName Text
+}
+
+// Commission is a row of comissoes. ClientName, PaymentAmount and PaymentDate
+// are copies from its payment.
+type Commission struct {
+	ID        ID
+	PaymentID Ref
+	ArtistID  ID
+	Percent   Percent
+	Amount    Money
+	Note      Text
+	CreatedAt NullInstant
+
+	ClientName, ArtistName Text
+	PaymentAmount          NullMoney
+	PaymentDate            NullDay
+}
+
+// Expense is a row of gastos.
+type Expense struct {
+	ID                   ID
+	Date                 Day
+	Amount               Money
+	Description          Text
+	Method               String
+	CreatedBy            ID
+	CreatedAt, UpdatedAt NullInstant
+
+	Category    Text // v4 writes it, always null
+	CreatorName Text
+}
+
+// Link is what a session that stays live loses when its payment leaves: the
+// payment's id.
+type Link struct {
+	SessionID ID
+	PaymentID ID
+}
+
+// Client is a row of clients.
+type Client struct {
+	ID                   ID
+	Name                 String
+	JotformID            Text
+	CreatedAt, UpdatedAt NullInstant
+}
+
+// Artist is a row of users, without what belongs to a login.
+type Artist struct {
+	ID                   ID
+	Email                Text
+	Name                 String
+	Role                 String
+	CreatedAt, UpdatedAt NullInstant
+}
+
+// NullDay is a day or NULL.
+type NullDay = Null[Day, *Day]
+
+// Kind, Key, AppendValues and AppendCopies make the rows Rows.
+func (*Payment) Kind() Kind    { return PaymentKind }
+func (*Session) Kind() Kind    { return SessionKind }
+func (*Commission) Kind() Kind { return CommissionKind }
+func (*Expense) Kind() Kind    { return ExpenseKind }
+func (*Link) Kind() Kind       { return LinkKind }
+func (*Client) Kind() Kind     { return ClientKind }
+func (*Artist) Kind() Kind     { return ArtistKind }
+
+func (r *Payment) Key() ID    { return r.ID }
+func (r *Session) Key() ID    { return r.ID }
+func (r *Commission) Key() ID { return r.ID }
+func (r *Expense) Key() ID    { return r.ID }
+func (r *Link) Key() ID       { return r.SessionID }
+func (r *Client) Key() ID     { return r.ID }
+func (r *Artist) Key() ID     { return r.ID }
+
+func (r *Payment) AppendValues(vs []Value) []Value {
+	return append(vs, &r.ID, &r.Date, &r.Amount, &r.Method, &r.Note, &r.Commission,
+		&r.ClientID, &r.ArtistID, &r.SessionID, &r.GoogleEventID, &r.CreatedAt, &r.UpdatedAt)
+}
+
+func (r *Session) AppendValues(vs []Value) []Value {
+	return append(vs, &r.ID, &r.Date, &r.Time, &r.Amount, &r.Note, &r.ClientID, &r.ArtistID,
+		&r.GoogleEventID, &r.Status, &r.PaymentID, &r.CreatedAt, &r.UpdatedAt)
+}
+
+func (r *Commission) AppendValues(vs []Value) []Value {
+	return append(vs, &r.ID, &r.PaymentID, &r.ArtistID, &r.Percent, &r.Amount, &r.Note, &r.CreatedAt)
+}
+
+func (r *Expense) AppendValues(vs []Value) []Value {
+	return append(vs, &r.ID, &r.Date, &r.Amount, &r.Description, &r.Method, &r.CreatedBy, &r.CreatedAt, &r.UpdatedAt)
+}
+
+func (r *Link) AppendValues(vs []Value) []Value { return append(vs, &r.SessionID, &r.PaymentID) }
+
+func (r *Client) AppendValues(vs []Value) []Value {
+	return append(vs, &r.ID, &r.Name, &r.JotformID, &r.CreatedAt, &r.UpdatedAt)
+}
+
+func (r *Artist) AppendValues(vs []Value) []Value {
+	return append(vs, &r.ID, &r.Email, &r.Name, &r.Role, &r.CreatedAt, &r.UpdatedAt)
+}
+
+func (r *Payment) AppendCopies(vs []Value) []Value {
+	return append(vs, &r.ClientName, &r.ArtistName, &r.SessionDate)
+}
+
+func (r *Session) AppendCopies(vs []Value) []Value { return append(vs, &r.ClientName, &r.ArtistName) }
+
+func (r *Commission) AppendCopies(vs []Value) []Value {
+	return append(vs, &r.ArtistName, &r.ClientName, &r.PaymentAmount, &r.PaymentDate)
+}
+
+func (r *Expense) AppendCopies(vs []Value) []Value { return append(vs, &r.Category, &r.CreatorName) }
+func (*Link) AppendCopies(vs []Value) []Value      { return vs }
+func (*Client) AppendCopies(vs []Value) []Value    { return vs }
+func (*Artist) AppendCopies(vs []Value) []Value    { return vs }
+
+// Describe names a row for a person: "pagamento 17".
+func Describe(r Row) string { return fmt.Sprintf("%s %d", r.Kind(), r.Key()) }
+
+// Equal reports whether a and b are of one kind and hold the same values.
+func Equal(a, b Row) bool { return slices.Equal(appendRow(nil, a), appendRow(nil, b)) }

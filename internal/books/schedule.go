@@ -1,0 +1,52 @@
+package books
+
+import (
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+// Schedule says when a month that ended becomes due. It is a cron expression
+// of five fields, read on the studio's wall clock.
+type Schedule struct {
+	expression string
+	cron       cron.Schedule
+}
+
+// ParseSchedule reads a cron expression such as "0 2 1 * *". It fails with an
+// Error of kind Invalid, also for an expression that never comes true.
+func ParseSchedule(expression string) (Schedule, error) {
+	bad := Invalidf("invalid_schedule", "%q is not a schedule", expression).
+		WithHint("set EXTRATO_SCHEDULE to five cron fields, such as \"0 2 1 * *\" for 02:00 on day 1")
+	if strings.Contains(expression, "=") { // robfig/cron's own TZ= prefix: the zone is the studio's, and "TZ=" alone panics
+		return Schedule{}, bad
+	}
+	parsed, err := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow).Parse(expression)
+	if err != nil {
+		return Schedule{}, bad.Because(err)
+	}
+	if parsed.Next(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
+		return Schedule{}, bad
+	}
+	return Schedule{expression: expression, cron: parsed}, nil
+}
+
+func (s Schedule) String() string { return s.expression }
+
+// DueAt returns the instant at which month becomes due in zone: the first
+// time the schedule names after the month's end. Where clocks skip that time
+// it is the next instant that exists, where they repeat it the first of the
+// two. It depends on nothing but its arguments.
+func (s Schedule) DueAt(month Month, zone *time.Location) time.Time {
+	next := month.Add(1)
+	// The expression is asked in UTC, which has no gaps: robfig/cron skips a
+	// whole month where the time does not exist on its only day.
+	after := time.Date(next.Year, next.Month, 1, 0, 0, 0, 0, time.UTC).Add(-time.Second)
+	wall := s.cron.Next(after)
+	for wall.IsZero() { // robfig/cron looks five years ahead; 29 February can be eight away
+		after = after.AddDate(4, 0, 0)
+		wall = s.cron.Next(after)
+	}
+	return firstInstant(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), zone)
+}

@@ -1,0 +1,201 @@
+package books
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"slices"
+)
+
+// Header is what a stored statement says about itself. It rides in the totals
+// object under the key "extrato", where v4's pages do not look.
+type Header struct {
+	Version     int         `json:"versao"`
+	Month       Month       `json:"mes"`
+	Revision    int         `json:"revisao"`
+	Fingerprint Fingerprint `json:"fingerprint"`
+	Counts      Counts      `json:"-"`
+	Totals      Totals      `json:"-"`
+}
+
+// headerVersion is the form of statements that this program writes.
+const headerVersion = 1
+
+// Part is one of the JSON columns of v4's table extratos.
+type Part int
+
+// The parts of a statement, in the order in which they are written.
+const (
+	PaymentsPart Part = iota
+	SessionsPart
+	CommissionsPart
+	ExpensesPart
+	TotalsPart
+	PartCount
+)
+
+// Column returns the part's column in extratos.
+func (p Part) Column() string {
+	return [PartCount]string{"pagamentos", "sessoes", "comissoes", "gastos", "totais"}[p]
+}
+
+// StatementWriter writes a month's rows, in order, as the five JSON columns of
+// v4's table extratos, one after the other into one stream. As v4 does, each
+// column is a JSON string that holds JSON: v4's own pages call json.loads on
+// what the database returns and fail on a native array.
+//
+// v4's keys come first in each object; the others make the statement lossless.
+type StatementWriter struct {
+	out      *bufio.Writer
+	written  int64
+	part     Part
+	empty    bool
+	ends     [PartCount]int64
+	buf      []byte
+	values   []Value
+	digest   *Digest
+	tally    *Tally
+	links    []byte
+	people   [KindCount][]byte
+	month    Month
+	revision int
+}
+
+// NewStatementWriter returns a writer for this revision of month's statement.
+func NewStatementWriter(out io.Writer, month Month, revision int) *StatementWriter {
+	w := &StatementWriter{
+		out: bufio.NewWriterSize(out, 256<<10), digest: NewDigest(), tally: NewTally(),
+		month: month, revision: revision, empty: true,
+	}
+	w.raw(`"[`)
+	return w
+}
+
+// Add writes the next row. It fails with an Error of kind Integrity if rows
+// are not in order.
+func (w *StatementWriter) Add(row Row) error {
+	if err := w.digest.Add(row); err != nil {
+		return err
+	}
+	w.tally.Add(row)
+	kind := row.Kind()
+	if kind >= LinkKind {
+		w.people[kind] = append(w.appendRow(w.people[kind], row), ',')
+		return nil
+	}
+	for w.part < Part(kind) {
+		w.endPart()
+	}
+	w.buf = w.buf[:0]
+	if !w.empty {
+		w.buf = append(w.buf, ',')
+	}
+	w.empty = false
+	w.buf = w.appendRow(w.buf, row)
+	w.quoted(w.buf)
+	return nil
+}
+
+// Finish writes what remains and returns the statement's header, and where in
+// the stream each part ends.
+func (w *StatementWriter) Finish() (Header, [PartCount]int64, error) {
+	for w.part < TotalsPart {
+		w.endPart()
+	}
+	h := Header{
+		Version: headerVersion, Month: w.month, Revision: w.revision,
+		Fingerprint: w.digest.Sum(), Counts: w.digest.Counts(), Totals: w.tally.Totals(),
+	}
+	b := h.Totals.JSON()
+	b = append(b[:len(b)-1], `,"extrato":`...)
+	header, err := json.Marshal(h)
+	if err != nil {
+		return Header{}, w.ends, err
+	}
+	b = append(b, header[:len(header)-1]...)
+	for _, list := range []struct {
+		key  string
+		kind Kind
+	}{{"vinculos", LinkKind}, {"clientes", ClientKind}, {"artistas", ArtistKind}} {
+		b = append(b, `,"`+list.key+`":[`...)
+		rows := w.people[list.kind]
+		b = append(b, rows[:max(len(rows)-1, 0)]...)
+		b = append(b, ']')
+	}
+	w.raw(`"`)
+	w.quoted(append(b, '}', '}'))
+	w.raw(`"`)
+	w.ends[TotalsPart] = w.written
+	return h, w.ends, w.out.Flush()
+}
+
+func (w *StatementWriter) endPart() {
+	w.raw(`]"`)
+	w.ends[w.part] = w.written
+	w.part++
+	w.empty = true
+	if w.part < TotalsPart {
+		w.raw(`"[`)
+	}
+}
+
+// raw and quoted leave errors to bufio, which keeps the first for Flush.
+func (w *StatementWriter) raw(s string) {
+	n, _ := w.out.WriteString(s)
+	w.written += int64(n)
+}
+
+// quoted writes JSON text as the inside of a JSON string. Such text holds no
+// control characters, so quotes and backslashes are all there is to escape.
+func (w *StatementWriter) quoted(text []byte) {
+	start := 0
+	for i, c := range text {
+		if c == '"' || c == '\\' {
+			w.out.Write(text[start:i])
+			w.out.WriteByte('\\')
+			start = i
+			w.written++
+		}
+	}
+	w.out.Write(text[start:])
+	w.written += int64(len(text))
+}
+
+func (w *StatementWriter) appendRow(b []byte, row Row) []byte {
+	w.values = row.AppendCopies(row.AppendValues(w.values[:0]))
+	return appendRowJSON(b, row.Kind(), w.values)
+}
+
+// AppendRowJSON appends the row as a statement holds it: a JSON object with
+// v4's keys first, in v4's order, and then those that make it lossless.
+func AppendRowJSON(b []byte, row Row) []byte {
+	return appendRowJSON(b, row.Kind(), row.AppendCopies(row.AppendValues(nil)))
+}
+
+func appendRowJSON(b []byte, kind Kind, values []Value) []byte {
+	b = append(b, '{')
+	for i, f := range statementFields[kind] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, f.prefix...)
+		b = values[f.index].AppendJSON(b)
+	}
+	return append(b, '}')
+}
+
+// statementFields says for each kind which value stands under which key.
+var statementFields = func() (all [KindCount][]statementField) {
+	for k := range KindCount {
+		names := slices.Concat(k.Columns(), k.Copies())
+		for _, key := range kinds[k].statement {
+			all[k] = append(all[k], statementField{key, `"` + key + `":`, slices.Index(names, key)})
+		}
+	}
+	return all
+}()
+
+type statementField struct {
+	key, prefix string
+	index       int
+}

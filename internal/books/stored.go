@@ -1,0 +1,231 @@
+package books
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// Stored is a statement as the table extratos holds it: ours, or one of v4's.
+type Stored struct {
+	Month Month
+	Parts [PartCount]string // as stored: JSON, a JSON string holding JSON, or empty for NULL
+}
+
+// Ours reports whether this program wrote the statement, so that all its rows
+// have their ids. The answer is false for what v4 wrote.
+func (s Stored) Ours() bool {
+	h, err := s.header()
+	return err == nil && h.Header != nil
+}
+
+type storedTotals struct {
+	Totals
+	Header *struct {
+		Header
+		Links   []json.RawMessage `json:"vinculos"`
+		Clients []json.RawMessage `json:"clientes"`
+		Artists []json.RawMessage `json:"artistas"`
+	} `json:"extrato"`
+}
+
+func (s Stored) header() (storedTotals, error) {
+	var t storedTotals
+	text, err := s.inner(TotalsPart)
+	if err == nil && text != "" {
+		err = json.Unmarshal([]byte(text), &t)
+	}
+	if err == nil && t.Header != nil && t.Header.Version != headerVersion {
+		err = fmt.Errorf("version %d is unknown to this program", t.Header.Version)
+	}
+	if err != nil {
+		return t, s.broken(TotalsPart, err)
+	}
+	return t, nil
+}
+
+// Header returns what the statement says about itself. For a statement of
+// v4's, Version is 0 and Totals hold what its totals object says. Counts are
+// not stored: they are the counts of Rows.
+func (s Stored) Header() (Header, error) {
+	t, err := s.header()
+	if err != nil {
+		return Header{}, err
+	}
+	h := Header{Month: s.Month}
+	if t.Header != nil {
+		h = t.Header.Header
+	}
+	h.Totals = t.Totals
+	return h, nil
+}
+
+// inner returns a part's JSON text: the inside of the string that v4 and this
+// program store, or a native value as older databases hold it.
+func (s Stored) inner(p Part) (string, error) {
+	text := strings.Trim(s.Parts[p], " \t\r\n") // a JSON column keeps the blanks that it was given
+	if !utf8.ValidString(text) {                // encoding/json would replace it silently
+		return "", errors.New("is not valid UTF-8")
+	}
+	for range 3 { // v4 is known to nest JSON up to three times
+		if text == "" || text == "null" || text[0] != '"' {
+			break
+		}
+		var unquoted string
+		if err := json.Unmarshal([]byte(text), &unquoted); err != nil {
+			return "", err
+		}
+		text = unquoted
+	}
+	if text == "null" {
+		text = ""
+	}
+	return text, nil
+}
+
+func (s Stored) broken(p Part, err error) error {
+	return Integrityf("broken_statement", "the statement of %s has a broken list %q", s.Month, p.Column()).Because(err)
+}
+
+// Rows returns the statement's rows in order. Of a statement of v4's, columns
+// that it does not hold are NULL or zero, and rows come in its own order.
+func (s Stored) Rows() Rows {
+	return func(yield func(Row, error) bool) {
+		for part := range TotalsPart {
+			text, err := s.inner(part)
+			if err != nil {
+				yield(nil, s.broken(part, err))
+				return
+			}
+			if text == "" {
+				continue
+			}
+			for row, err := range decodeList(Kind(part), text) {
+				if err != nil {
+					yield(nil, s.broken(part, err))
+					return
+				}
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}
+		totals, err := s.header()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		if totals.Header == nil {
+			return
+		}
+		for i, list := range [][]json.RawMessage{totals.Header.Links, totals.Header.Clients, totals.Header.Artists} {
+			for _, raw := range list {
+				row, err := decodeRow(LinkKind+Kind(i), raw)
+				if err != nil {
+					yield(nil, s.broken(TotalsPart, err))
+					return
+				}
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// decodeList reads a JSON array of objects one by one.
+func decodeList(kind Kind, text string) Rows {
+	return func(yield func(Row, error) bool) {
+		d := json.NewDecoder(strings.NewReader(text))
+		if err := expect(d, '['); err != nil {
+			yield(nil, err)
+			return
+		}
+		for n := 1; d.More(); n++ {
+			var raw json.RawMessage
+			err := d.Decode(&raw)
+			var row Row
+			if err == nil {
+				row, err = decodeRow(kind, raw)
+			}
+			if err != nil {
+				yield(nil, fmt.Errorf("%s number %d: %w", kind, n, err))
+				return
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+		if err := expect(d, ']'); err != nil {
+			yield(nil, err)
+			return
+		}
+		if _, err := d.Token(); err != io.EOF {
+			yield(nil, errors.New("something follows the list"))
+		}
+	}
+}
+
+// expect reads a bracket. Without the closing one half a list would pass for
+// a whole one.
+func expect(d *json.Decoder, bracket json.Delim) error {
+	token, err := d.Token()
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	if err == nil && token != bracket {
+		return fmt.Errorf("%v stands where %v is expected", token, bracket)
+	}
+	return err
+}
+
+func decodeRow(kind Kind, raw json.RawMessage) (Row, error) {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &object); err != nil {
+		return nil, err
+	}
+	if object == nil {
+		return nil, errors.New("is null")
+	}
+	row := kind.New()
+	values := row.AppendCopies(row.AppendValues(nil))
+	for _, f := range statementFields[kind] {
+		text, ok := object[f.key]
+		if !ok {
+			continue // v4's statements lack what is ours
+		}
+		if err := parseJSON(values[f.index], text); err != nil && string(text) != "null" {
+			return nil, fmt.Errorf("%s: %w", f.key, err)
+		}
+	}
+	return row, nil
+}
+
+// Seal returns SHA-256 over the statement exactly as it is stored: the
+// fingerprint of a statement whose rows have none, because v4 wrote it.
+func (s Stored) Seal() Fingerprint {
+	h := sha256.New()
+	h.Write([]byte("extrato adopted 1\n"))
+	for _, part := range s.Parts {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
+		h.Write([]byte(part))
+	}
+	return Fingerprint(h.Sum(nil))
+}
+
+// Count counts the statement's rows.
+func (s Stored) Count() (Counts, error) {
+	var c Counts
+	for row, err := range s.Rows() {
+		if err != nil {
+			return Counts{}, err
+		}
+		c.Add(row.Kind())
+	}
+	return c, nil
+}

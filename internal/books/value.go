@@ -1,0 +1,206 @@
+package books
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Value is one column of a row. A row's columns are read, compared, hashed,
+// written to CSV and JSON and sent to a database through these methods alone,
+// so that no format knows the rows and no row knows the formats.
+type Value interface {
+	// Null reports whether the value is SQL's NULL.
+	Null() bool
+	// AppendText appends the value as CSV holds it; nothing for NULL.
+	AppendText(b []byte) []byte
+	// AppendJSON appends the value as a JSON value.
+	AppendJSON(b []byte) []byte
+	// AppendCanonical appends the form that the fingerprint covers; nothing for NULL.
+	AppendCanonical(b []byte) []byte
+	// Parse reads text from CSV or a database; nil is NULL. What it reads
+	// never refers to text afterwards.
+	Parse(text []byte) error
+	// SQL returns the value as both databases take it as an argument.
+	SQL() any
+}
+
+var errNull = errors.New("is NULL")
+
+// ID is a row's number in its table, 1 to 2147483647.
+type ID int64
+
+// Null is always false.
+func (v *ID) Null() bool { return false }
+
+// AppendText appends the number in decimal.
+func (v *ID) AppendText(b []byte) []byte { return strconv.AppendInt(b, int64(*v), 10) }
+
+// AppendJSON appends the number.
+func (v *ID) AppendJSON(b []byte) []byte { return v.AppendText(b) }
+
+// AppendCanonical appends the number.
+func (v *ID) AppendCanonical(b []byte) []byte { return v.AppendText(b) }
+
+// SQL returns the number.
+func (v *ID) SQL() any { return int64(*v) }
+
+// Parse reads a decimal number.
+func (v *ID) Parse(text []byte) error {
+	if text == nil {
+		return errNull
+	}
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil || n < -1<<31 || n >= 1<<31 {
+		return fmt.Errorf("%q is not an id", text)
+	}
+	*v = ID(n)
+	return nil
+}
+
+// String is a text, kept byte for byte.
+type String string
+
+// Null is always false.
+func (v *String) Null() bool { return false }
+
+// AppendText appends the text.
+func (v *String) AppendText(b []byte) []byte { return append(b, *v...) }
+
+// AppendJSON appends the text as a JSON string, non-ASCII letters as they are.
+func (v *String) AppendJSON(b []byte) []byte { return AppendJSONString(b, string(*v)) }
+
+// AppendCanonical appends the text, byte for byte, without Unicode normalisation.
+func (v *String) AppendCanonical(b []byte) []byte { return append(b, *v...) }
+
+// SQL returns the text.
+func (v *String) SQL() any { return string(*v) }
+
+// Parse keeps a copy of text and refuses what is not UTF-8: JSON could not hold it.
+func (v *String) Parse(text []byte) error {
+	if text == nil {
+		return errNull
+	}
+	if !utf8.Valid(text) {
+		return errors.New("is not valid UTF-8")
+	}
+	*v = String(text)
+	return nil
+}
+
+// Null holds a value or SQL's NULL.
+type Null[T any, P interface {
+	*T
+	Value
+}] struct {
+	V     T
+	Valid bool
+}
+
+// The columns that may be NULL.
+type (
+	Ref         = Null[ID, *ID]
+	Text        = Null[String, *String]
+	NullMoney   = Null[Money, *Money]
+	NullInstant = Null[Instant, *Instant]
+)
+
+// RefTo returns a reference to id.
+func RefTo(id ID) Ref { return Ref{V: id, Valid: true} }
+
+// TextOf returns a text that is not NULL.
+func TextOf(s string) Text { return Text{V: String(s), Valid: true} }
+
+// Null reports whether there is no value.
+func (v *Null[T, P]) Null() bool { return !v.Valid }
+
+// AppendText appends the value's text; nothing for NULL.
+func (v *Null[T, P]) AppendText(b []byte) []byte {
+	if !v.Valid {
+		return b
+	}
+	return P(&v.V).AppendText(b)
+}
+
+// AppendJSON appends the value, or null.
+func (v *Null[T, P]) AppendJSON(b []byte) []byte {
+	if !v.Valid {
+		return append(b, "null"...)
+	}
+	return P(&v.V).AppendJSON(b)
+}
+
+// AppendCanonical appends the value's canonical form; nothing for NULL.
+func (v *Null[T, P]) AppendCanonical(b []byte) []byte {
+	if !v.Valid {
+		return b
+	}
+	return P(&v.V).AppendCanonical(b)
+}
+
+// Parse reads text; nil is NULL.
+func (v *Null[T, P]) Parse(text []byte) error {
+	*v = Null[T, P]{Valid: text != nil}
+	if text == nil {
+		return nil
+	}
+	return P(&v.V).Parse(text)
+}
+
+// SQL returns the value, or nil.
+func (v *Null[T, P]) SQL() any {
+	if !v.Valid {
+		return nil
+	}
+	return P(&v.V).SQL()
+}
+
+// parseJSON reads a JSON scalar into v: a string's text, a number's digits.
+func parseJSON(v Value, raw json.RawMessage) error {
+	switch {
+	case len(raw) == 0 || string(raw) == "null":
+		return v.Parse(nil)
+	case raw[0] == '"':
+		var s string
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return err
+		}
+		return v.Parse([]byte(s))
+	case raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9':
+		return v.Parse(raw)
+	default:
+		return fmt.Errorf("%.20s is neither text nor number", raw)
+	}
+}
+
+// AppendJSONString appends s, which must be UTF-8, as a JSON string. Letters
+// beyond ASCII stay as they are; of the control characters, the ones that
+// JSON has no short form for become \u00XX.
+func AppendJSONString(b []byte, s string) []byte {
+	b = append(b, '"')
+	start := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, s[start:i]...)
+		start = i + 1
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\n':
+			b = append(b, '\\', 'n')
+		case '\r':
+			b = append(b, '\\', 'r')
+		case '\t':
+			b = append(b, '\\', 't')
+		default:
+			const hex = "0123456789abcdef"
+			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		}
+	}
+	return append(append(b, s[start:]...), '"')
+}

@@ -1,0 +1,198 @@
+package bucket
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Folder is a Bucket in a local folder. Files are for their owner only (0600).
+type Folder struct {
+	root string
+	warn func(string)
+}
+
+// NewFolder returns a Folder; the folder is made when the first object is.
+// warn is told what a person should know about the place.
+func NewFolder(root string, warn func(string)) *Folder {
+	if warn == nil {
+		warn = func(string) {}
+	}
+	return &Folder{root: root, warn: warn}
+}
+
+func (f *Folder) String() string { return f.root }
+
+func (f *Folder) path(name string) (string, error) {
+	if !filepath.IsLocal(filepath.FromSlash(name)) {
+		return "", fmt.Errorf("%q is no name inside the folder", name)
+	}
+	return filepath.Join(f.root, filepath.FromSlash(name)), nil
+}
+
+// stagedSuffix marks files that never got a name.
+const stagedSuffix = ".tmp"
+
+// Stage makes a temporary file in the folder of near.
+func (f *Folder) Stage(_ context.Context, near string) (Staged, error) {
+	path, err := f.path(near)
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Dir(path)
+	if err := f.makeDir(dir); err != nil {
+		return nil, err
+	}
+	sweep(dir)
+	file, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*"+stagedSuffix) // 0600
+	if err != nil {
+		return nil, err
+	}
+	return &stagedFile{folder: f, file: file, buffer: bufio.NewWriterSize(file, 1<<20)}, nil
+}
+
+// makeDir makes a folder and its parents durable.
+func (f *Folder) makeDir(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for d := dir; ; d = filepath.Dir(d) {
+		if err := syncDir(filepath.Dir(d)); err != nil {
+			return err
+		}
+		if d == f.root || d == filepath.Dir(d) {
+			return nil
+		}
+	}
+}
+
+// sweep removes what killed processes left a day ago or earlier.
+func sweep(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err == nil && strings.HasPrefix(e.Name(), ".") && strings.HasSuffix(e.Name(), stagedSuffix) && time.Since(info.ModTime()) > 24*time.Hour {
+			_ = os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
+}
+
+type stagedFile struct {
+	folder *Folder
+	file   *os.File
+	buffer *bufio.Writer
+	synced bool
+	gone   bool
+}
+
+func (s *stagedFile) Write(p []byte) (int, error) { return s.buffer.Write(p) }
+
+// Commit writes, syncs, and links the file to its name: unlike a rename, a
+// link fails where the name exists. A failed sync is never tried again,
+// because the kernel may have dropped what it could not write.
+func (s *stagedFile) Commit(_ context.Context, name string) error {
+	path, err := s.folder.path(name)
+	if err != nil {
+		return err
+	}
+	if !s.synced {
+		if err := s.buffer.Flush(); err != nil {
+			return err
+		}
+		if err := s.file.Sync(); err != nil {
+			return err
+		}
+		s.synced = true
+	}
+	err = os.Link(s.file.Name(), path)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return ErrExists
+	case linksUnsupported(err):
+		s.folder.warn("the backup folder's file system has no hard links; files are renamed instead")
+		if err := renameNoReplace(s.file.Name(), path); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	}
+	if err := syncDir(filepath.Dir(path)); err != nil {
+		return err
+	}
+	s.Discard()
+	return nil
+}
+
+func (s *stagedFile) Discard() {
+	if s.gone {
+		return
+	}
+	s.gone = true
+	_ = s.file.Close()
+	_ = os.Remove(s.file.Name())
+}
+
+// Open opens a file and drops it from the page cache, so that what is read is
+// what the disk has.
+func (f *Folder) Open(_ context.Context, name string) (io.ReadCloser, error) {
+	path, err := f.path(name)
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNotExist
+	}
+	if err != nil {
+		return nil, err
+	}
+	dropCache(file)
+	return file, nil
+}
+
+// List returns the names of the files in a folder.
+func (f *Folder) List(_ context.Context, folder string) ([]string, error) {
+	path, err := f.path(folder)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() || strings.HasSuffix(e.Name(), stagedSuffix) {
+			continue
+		}
+		names = append(names, strings.TrimPrefix(folder+"/"+e.Name(), "./"))
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

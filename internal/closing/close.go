@@ -1,0 +1,244 @@
+// Package closing turns a month that ended into its statement, and back.
+//
+// One close, in the order in which things happen: what is refused; a backup of
+// the month's rows, read back and proved; one transaction that reads the rows
+// again, insists that they are the ones in the backup, stores the statement and
+// the chain entry, and deletes the rows. The fingerprint ties backup and
+// transaction together: rows that changed in between send it back to the start.
+// If anything is in doubt, nothing changes.
+package closing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"extrato/internal/backup"
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// Closer closes and reopens months. Every trigger ends here: the schedule, the
+// command line, a page, v4's endpoint, the API.
+type Closer struct {
+	Store         *store.Store
+	Backups       *backup.Backups
+	Schedule      books.Schedule
+	CloseFrom     books.Month // zero: as the database says
+	RequireBackup bool
+	Now           func() time.Time // in the studio's zone
+	Log           *slog.Logger
+	SpoolDir      string // where a statement waits for its transaction; "": the system's
+	// Step is told what was just done: for progress, and for tests that
+	// interfere between two steps. It may be nil.
+	Step func(string)
+	// Announce, if set, enqueues the announcement of a closing in its transaction.
+	Announce func(context.Context, *store.Tx, books.Closing) error
+}
+
+// Options say how to close.
+type Options struct {
+	Force         bool   // a closed month with late rows gets its next revision
+	CorrelationID string // of the run; made up if empty
+}
+
+// backupTries is how often a close starts over because rows changed after
+// they were backed up.
+const backupTries = 3
+
+// Close closes month on behalf of by. It fails with books.ErrNotEnded,
+// books.ErrClosed (with the existing statement's Result), an Error of kind
+// Refused if the backup cannot be made, Integrity if a row or the backup is not
+// what it should be, and books.ErrRecordsChanged if others kept changing the
+// rows. Every failure leaves the month as it was.
+func (c *Closer) Close(ctx context.Context, month books.Month, o Options, by books.Actor) (Result, error) {
+	run := c.begin("close", month, by, o.CorrelationID)
+	result, err := c.close(ctx, month, o.Force, run)
+	if err == nil && result.Outcome != AlreadyClosed {
+		c.Log.Info("month closed", "month", month.String(), "revision", result.Revision, "rows", result.Counts.Total(), "correlation_id", run.id)
+	} else {
+		c.finish(ctx, run, string(AlreadyClosed), err)
+	}
+	result.CorrelationID, result.Seconds = run.id, c.Now().Sub(run.started).Seconds()
+	return result, err
+}
+
+func (c *Closer) close(ctx context.Context, month books.Month, force bool, run run) (Result, error) {
+	if err := c.refuseUnended(ctx, month); err != nil {
+		return Result{Month: month}, err
+	}
+	unlock, err := c.Store.LockMonth(ctx, month)
+	if err != nil {
+		return Result{Month: month}, err
+	}
+	defer unlock()
+	c.step("locked")
+	plan, result, err := c.plan(ctx, month, force)
+	if err != nil || plan == nil {
+		return result, err
+	}
+	for range backupTries {
+		receipt, unbacked, err := c.backUp(ctx, *plan)
+		if err != nil {
+			return Result{Month: month}, err
+		}
+		c.step("backed up")
+		closing, err := c.freeze(ctx, *plan, receipt, unbacked, run)
+		if errors.Is(err, books.ErrRecordsChanged) {
+			c.Log.Info("rows changed during the close", "month", month.String(), "correlation_id", run.id)
+			continue
+		}
+		if errors.Is(err, books.ErrClosed) { // by somebody who did not take the lock
+			_, result, err := c.plan(ctx, month, force)
+			return result, err
+		}
+		if err != nil {
+			return Result{Month: month}, err
+		}
+		c.step("committed")
+		return c.result(ctx, closing, outcomeOf(closing))
+	}
+	e := *books.ErrRecordsChanged
+	e.Message = fmt.Sprintf("the rows of %s changed during each of %d tries", month, backupTries)
+	return Result{Month: month}, e.WithHint("nothing was changed; try again when nobody is writing")
+}
+
+// refuseUnended refuses a month that has not ended, and any month while a
+// clock is in doubt: a clock that runs ahead would close the running month.
+func (c *Closer) refuseUnended(ctx context.Context, month books.Month) error {
+	now := c.Now()
+	if !month.EndedBy(now) {
+		e := *books.ErrNotEnded
+		e.Message = fmt.Sprintf("%s has not ended", month)
+		return e.WithHint("wait until %s is over", month)
+	}
+	const tolerance = 5 * time.Minute
+	return c.Store.Read(ctx, func(tx *store.Tx) error {
+		server, err := tx.Clock(ctx)
+		if err != nil {
+			return err
+		}
+		if skew := server.Sub(now).Abs(); !server.IsZero() && skew > tolerance {
+			return books.Refusedf("clock_doubtful", "the clocks of this machine and of the database differ by %s", skew.Round(time.Second)).
+				WithHint("set both clocks (NTP), then try again")
+		}
+		row, err := tx.FutureRow(ctx, books.InstantOf(now.Add(tolerance)))
+		if err == nil && row != "" {
+			return books.Refusedf("clock_doubtful", "%s was made in the future: a clock is or was wrong", row).
+				WithHint("check this machine's clock; if it is right, correct the row's created_at")
+		}
+		return err
+	})
+}
+
+// plan is what a close is going to do.
+type plan struct {
+	month    books.Month
+	revise   bool // merge late rows into the statement that there is
+	revision int
+}
+
+// plan decides, from what is stored now, whether there is anything to close.
+// Without a plan the result or the error is the answer.
+func (c *Closer) plan(ctx context.Context, month books.Month, force bool) (*plan, Result, error) {
+	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
+		return nil, Result{Month: month}, err
+	}
+	var last books.Closing
+	var late books.Counts
+	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		if last, err = tx.LastClosing(ctx, month); err != nil || !last.HasStatement() {
+			return err
+		}
+		late, err = tx.CountMonth(ctx, month)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, Result{Month: month}, err
+	case !last.HasStatement():
+		return &plan{month: month, revision: last.Revision + 1}, Result{}, nil
+	case force && late.Total() > 0 && last.Action == books.Adopted:
+		return nil, Result{Month: month}, books.Refusedf("statement_of_v4", "the statement of %s is v4's: it lacks what a revision needs", month).
+			WithHint("move the late rows to a month that is open, by their date")
+	case force && late.Total() > 0:
+		return &plan{month: month, revise: true, revision: last.Revision + 1}, Result{}, nil
+	}
+	result, err := c.result(ctx, last, AlreadyClosed)
+	if err == nil && !force {
+		closed := *books.ErrClosed
+		closed.Message = fmt.Sprintf("%s is already closed", month)
+		err = &closed
+		if late.Total() > 0 {
+			err = closed.WithHint("%d late rows wait for a revision: extrato close %s --force", late.Total(), month)
+		}
+	}
+	return nil, result, err
+}
+
+// backUp makes and proves a backup of what is going to be the statement, and
+// records it. Where none is required, a backup that cannot be written comes
+// back as unbacked; one that reads back wrong is never forgiven.
+func (c *Closer) backUp(ctx context.Context, p plan) (receipt *backup.Receipt, unbacked, err error) {
+	written, err := c.writeBackup(ctx, p)
+	switch {
+	case err == nil:
+		return &written, nil, nil
+	case !c.RequireBackup && errors.Is(err, backup.ErrUnwritable):
+		c.Log.Warn("month closes without a backup", "month", p.month.String(), "cause", err.Error())
+		return nil, err, nil
+	}
+	return nil, nil, err
+}
+
+func (c *Closer) writeBackup(ctx context.Context, p plan) (backup.Receipt, error) {
+	if err := c.checkPlace(ctx); err != nil {
+		return backup.Receipt{}, err
+	}
+	var receipt backup.Receipt
+	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+		if err := tx.CheckColumns(ctx, p.month); err != nil {
+			return err
+		}
+		rows, _, err := rowsOf(ctx, tx, p)
+		if err != nil {
+			return err
+		}
+		receipt, err = c.Backups.Write(ctx, p.month, rows)
+		return err
+	})
+	if err != nil {
+		return receipt, err
+	}
+	return receipt, c.recordBackup(ctx, receipt.Manifest)
+}
+
+// rowsOf returns the rows that the plan's statement will hold, and how many of
+// them are late.
+func rowsOf(ctx context.Context, tx *store.Tx, p plan) (books.Rows, books.Counts, error) {
+	if !p.revise {
+		return tx.MonthRows(ctx, p.month), books.Counts{}, nil
+	}
+	stored, err := tx.Statement(ctx, p.month)
+	if err != nil {
+		return nil, books.Counts{}, err
+	}
+	late, err := books.Collect(tx.MonthRows(ctx, p.month))
+	if err != nil {
+		return nil, books.Counts{}, err
+	}
+	var counts books.Counts
+	for _, row := range late {
+		counts.Add(row.Kind())
+	}
+	return books.Merge(stored.Rows(), late), counts, nil
+}
+
+func (c *Closer) step(name string) {
+	if c.Step != nil {
+		c.Step(name)
+	}
+}

@@ -1,0 +1,130 @@
+package closing
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"extrato/internal/backup"
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// Outcome says what a close came to.
+type Outcome string
+
+// The outcomes of a close, and of its preview.
+const (
+	Closed        Outcome = "closed"
+	Revised       Outcome = "revised"
+	AlreadyClosed Outcome = "already_closed"
+	WouldClose    Outcome = "would_close"
+	WouldRevise   Outcome = "would_revise"
+)
+
+func outcomeOf(c books.Closing) Outcome {
+	if c.Action == books.Revised {
+		return Revised
+	}
+	return Closed
+}
+
+// Result is the document about a month's statement that every trigger answers
+// with. Whoever comes second gets the same, but for Outcome, CorrelationID and
+// Seconds.
+type Result struct {
+	Month         books.Month       `json:"month"`
+	Outcome       Outcome           `json:"result"`
+	Revision      int               `json:"revision"`
+	Counts        books.Counts      `json:"counts"`
+	Totals        json.RawMessage   `json:"totals"`
+	Fingerprint   books.Fingerprint `json:"fingerprint"`
+	Backup        BackupRef         `json:"backup"`
+	Chain         ChainRef          `json:"chain"`
+	EarlierOpen   []books.Month     `json:"earlier_open"`
+	Notes         []string          `json:"notes,omitempty"`
+	CorrelationID string            `json:"correlation_id"`
+	Seconds       float64           `json:"seconds"`
+}
+
+// BackupRef names a backup.
+type BackupRef struct {
+	File   string `json:"file"`
+	SHA256 string `json:"sha256"`
+}
+
+// ChainRef names an entry of the chain.
+type ChainRef struct {
+	Seq  int64             `json:"seq"`
+	Hash books.Fingerprint `json:"hash"`
+}
+
+// result describes a closing, and says which earlier months are still open.
+func (c *Closer) result(ctx context.Context, entry books.Closing, outcome Outcome) (Result, error) {
+	r := Result{
+		Month: entry.Month, Outcome: outcome, Revision: entry.Revision, Counts: entry.Counts,
+		Totals: json.RawMessage(entry.Totals), Fingerprint: entry.Fingerprint,
+		Backup: BackupRef{entry.BackupFile, entry.BackupSHA256}, Chain: ChainRef{entry.Seq, entry.Hash},
+		Notes: entry.Notes,
+	}
+	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		r.EarlierOpen, err = c.earlierOpen(ctx, tx, entry.Month)
+		return err
+	})
+	return r, err
+}
+
+// run is one attempt.
+type run struct {
+	id, action string
+	month      books.Month
+	by         books.Actor
+	started    time.Time
+}
+
+func (c *Closer) begin(action string, month books.Month, by books.Actor, id string) run {
+	if id == "" {
+		id = books.NewCorrelationID()
+	}
+	return run{id: id, action: action, month: month, by: by, started: c.Now()}
+}
+
+func (r run) record(now time.Time, result string, err error) store.Run {
+	record := store.Run{
+		Action: r.action, Month: r.month, By: r.by, CorrelationID: r.id,
+		Started: books.InstantOf(r.started), Finished: books.InstantOf(now), Result: result,
+	}
+	if e := books.AsError(err); e != nil {
+		record.Code, record.Message = e.Code, e.Error()
+		if e.Code != books.ErrClosed.Code {
+			record.Result = "failed"
+		}
+	}
+	return record
+}
+
+// finish records an attempt that changed nothing. Where even that cannot be
+// written, the error that caused it is the one to report.
+func (c *Closer) finish(ctx context.Context, r run, result string, cause error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err := c.Store.Write(ctx, func(tx *store.Tx) error { return tx.AddRun(ctx, r.record(c.Now(), result, cause)) })
+	if err != nil {
+		c.Log.Warn("attempt not recorded", "month", r.month.String(), "correlation_id", r.id, "cause", err.Error())
+	}
+}
+
+// recordBackup tells the database of a backup that was just proved.
+func (c *Closer) recordBackup(ctx context.Context, m backup.Manifest) error {
+	var created books.Instant
+	if err := created.Parse([]byte(m.CreatedAt)); err != nil {
+		return err
+	}
+	return c.Store.Write(ctx, func(tx *store.Tx) error {
+		return tx.SaveBackup(ctx, store.Backup{
+			File: m.File, Month: m.Month, Copy: m.Copy, SHA256: m.SHA256, Size: m.Size, Fingerprint: m.Fingerprint,
+			State: string(backup.OK), CreatedAt: created, VerifiedAt: books.InstantOf(c.Now()),
+		})
+	})
+}

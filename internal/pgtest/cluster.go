@@ -1,0 +1,248 @@
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Cluster is a private PostgreSQL server, reachable over TCP on 127.0.0.1
+// alone. It runs with PostgreSQL's own defaults, fsync and synchronous_commit
+// among them, but for less memory and 200 connections. Every local user is
+// trusted. Its methods are for one goroutine at a time.
+type Cluster struct {
+	bin     string // the folder of PostgreSQL's programs
+	dir     string
+	port    string
+	account *account
+	server  *exec.Cmd
+	ended   chan struct{} // closed when server has ended
+	sweeper *sweeper
+}
+
+// URL returns the URL of the cluster's database "postgres", empty in a new
+// cluster. It stays the same when the cluster is stopped and started.
+func (c *Cluster) URL() string { return c.url("postgres") }
+
+func (c *Cluster) url(database string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%s/%s?sslmode=disable", c.port, database)
+}
+
+// Stop shuts the server down as an administrator would, cutting off whoever
+// is connected, and returns when it has ended. A stopped server stays stopped.
+func (c *Cluster) Stop(t testing.TB) {
+	t.Helper()
+	if err := c.stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Start starts a stopped server on the port that it had, with what it held,
+// and returns when it takes connections.
+func (c *Cluster) Start(t testing.TB) {
+	t.Helper()
+	if err := c.start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// launch makes a new cluster and starts it. Its error is errMissing if this
+// machine has no PostgreSQL.
+func launch() (*Cluster, error) {
+	bin, err := findBinaries()
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{bin: bin}
+	if c.account, err = serverAccount(); err != nil {
+		return nil, err
+	}
+	if c.dir, err = os.MkdirTemp("", "extrato-pgtest-"); err != nil {
+		return nil, err
+	}
+	if c.sweeper, err = startSweeper(c.dir); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(c.dir))
+	}
+	if err := c.create(); err != nil {
+		return nil, errors.Join(err, c.remove())
+	}
+	return c, nil
+}
+
+// create fills the cluster's folder and starts the server on a port that is
+// free.
+func (c *Cluster) create() error {
+	if err := c.account.own(c.dir); err != nil {
+		return err
+	}
+	err := c.initdb()
+	if err != nil {
+		return err
+	}
+	for range 5 {
+		if c.port, err = freePort(); err != nil {
+			return err
+		}
+		// Another process may have taken the port in the meantime.
+		if err = c.start(); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (c *Cluster) initdb() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	runtime.LockOSThread() // as in run
+	defer runtime.UnlockOSThread()
+	// --no-sync spares what initdb writes, not what the server does.
+	cmd := c.command(ctx, "initdb", "-D", c.data(), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb in %s: %w\n%s", c.dir, err, out)
+	}
+	return nil
+}
+
+func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
+
+// command returns a program of PostgreSQL's that runs as the cluster's owner.
+func (c *Cluster) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, name), args...)
+	cmd.Dir = c.dir // the owner may not be able to read the test's folder
+	cmd.SysProcAttr = processOf(c.account)
+	return cmd
+}
+
+func (c *Cluster) start() error {
+	log, err := os.Create(c.logFile())
+	if err != nil {
+		return err
+	}
+	defer log.Close() //nolint:errcheck // the server has its own handle
+	c.server = c.command(context.Background(), "postgres", "-D", c.data(), "-p", c.port,
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+		"-c", "shared_buffers=32MB", "-c", "max_connections=200")
+	c.server.Stdout, c.server.Stderr = log, log
+	if c.ended, err = run(c.server); err != nil {
+		return err
+	}
+	return c.awaitReady()
+}
+
+// run starts cmd; the channel it returns is closed when cmd has ended.
+func run(cmd *exec.Cmd) (chan struct{}, error) {
+	started, ended := make(chan error), make(chan struct{})
+	go func() {
+		// The kernel tells a child of the death of the thread that forked it,
+		// not of the process: the thread has to live as long as the child.
+		runtime.LockOSThread()
+		defer close(ended)
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // how it ended is in its log
+		}
+	}()
+	return ended, <-started
+}
+
+func (c *Cluster) awaitReady() error {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+		select {
+		case <-c.ended:
+			return fmt.Errorf("PostgreSQL did not start: %s", c.logged())
+		case <-time.After(10 * time.Millisecond):
+		}
+		if c.ready() {
+			return nil
+		}
+	}
+	return errors.Join(fmt.Errorf("PostgreSQL was not ready after a minute: %s", c.logged()), c.stop())
+}
+
+// ready asks the server's own file, because a connection to the port may be
+// answered by the server of another process that was faster.
+func (c *Cluster) ready() bool {
+	pid, err := os.ReadFile(filepath.Join(c.data(), "postmaster.pid"))
+	lines := strings.Split(string(pid), "\n")
+	return err == nil && len(lines) > 7 &&
+		lines[0] == strconv.Itoa(c.server.Process.Pid) && strings.TrimSpace(lines[7]) == "ready"
+}
+
+func (c *Cluster) stop() error {
+	if c.server == nil || c.server.Process == nil {
+		return nil // it never started
+	}
+	// An error says that it has ended already; the wait below finds that too.
+	_ = c.server.Process.Signal(os.Interrupt)
+	select {
+	case <-c.ended:
+		return nil
+	case <-time.After(time.Minute):
+		_ = c.server.Process.Kill()
+		return fmt.Errorf("PostgreSQL did not stop within a minute: %s", c.logged())
+	}
+}
+
+// remove stops the server and deletes the folder.
+func (c *Cluster) remove() error { return errors.Join(c.stop(), c.sweeper.sweep()) }
+
+func (c *Cluster) logFile() string { return filepath.Join(c.dir, "log") }
+
+func (c *Cluster) logged() string {
+	log, err := os.ReadFile(c.logFile())
+	if err != nil {
+		return err.Error()
+	}
+	return string(log)
+}
+
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, errors.Join(err, l.Close())
+}
+
+// sweeper is a shell that deletes a folder when asked to, or when this
+// process has gone: a panic, go test's time limit and kill -9 run no code of
+// ours, but they all close the pipe that the shell reads from.
+type sweeper struct {
+	shell *exec.Cmd
+	pipe  io.Closer
+}
+
+// A signal to the whole process group must not take the sweeper as well. It
+// tries more than once, since the server may still be writing when it begins.
+const sweeping = `trap '' HUP INT QUIT TERM; read -r _
+for i in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" && exit 0; sleep 1; done; exit 1`
+
+func startSweeper(dir string) (*sweeper, error) {
+	shell := exec.CommandContext(context.Background(), "sh", "-c", sweeping, "sh", dir)
+	pipe, err := shell.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	return &sweeper{shell, pipe}, shell.Start()
+}
+
+// sweep returns when the folder is gone.
+func (s *sweeper) sweep() error {
+	if err := errors.Join(s.pipe.Close(), s.shell.Wait()); err != nil {
+		return fmt.Errorf("delete the folder of a private PostgreSQL: %w", err)
+	}
+	return nil
+}

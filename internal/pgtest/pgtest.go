@@ -1,0 +1,158 @@
+// Package pgtest gives tests a private PostgreSQL: a real server of Debian's
+// (or anybody's) package, started by initdb in a temporary folder on a free
+// port of 127.0.0.1, for one test process alone. Nothing on the machine is
+// touched, and server and folder are gone when the test process is, however
+// it ends. It is for tests only; package arch's table says who may import it.
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// shared is the cluster whose databases New hands out. The first test that
+// needs it starts it.
+var shared struct {
+	sync.Mutex
+	cluster *Cluster
+	err     error
+}
+
+var databases atomic.Int64
+
+// New returns the postgres:// URL of a new, empty UTF-8 database, which is
+// dropped when t ends, whoever is still connected. All databases of a test
+// process are on one cluster. Without PostgreSQL on the machine t is skipped,
+// and fails where the environment says CI=true.
+func New(t testing.TB) string {
+	t.Helper()
+	c, err := sharedCluster()
+	if err != nil {
+		giveUp(t, err)
+	}
+	name := fmt.Sprintf("test_%d", databases.Add(1))
+	// template0, because nobody can be connected to it and make CREATE fail.
+	if err := c.exec("CREATE DATABASE " + name + " TEMPLATE template0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	return c.url(name)
+}
+
+// Start returns a running cluster of t's own, for tests that stop and start
+// their server. It is removed when t ends. Without PostgreSQL it does as New.
+func Start(t testing.TB) *Cluster {
+	t.Helper()
+	c, err := launch()
+	if err != nil {
+		giveUp(t, err)
+	}
+	t.Cleanup(func() {
+		if err := c.remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// Main runs a package's tests, stops the cluster that they shared, and exits:
+//
+//	func TestMain(m *testing.M) { pgtest.Main(m) }
+//
+// A package that does without leaves nothing behind either; the cluster is
+// then torn down behind its back, a moment after its process has ended.
+func Main(m *testing.M) {
+	code := m.Run()
+	if err := removeShared(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// Load runs a file of SQL, such as a plain pg_dump, against the database at
+// url with psql, and fails t at the first error in it.
+func Load(t testing.TB, url, sqlFile string) {
+	t.Helper()
+	bin, err := findBinaries()
+	if err != nil {
+		giveUp(t, err)
+	}
+	sql, err := os.ReadFile(sqlFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// -X: what the developer's ~/.psqlrc says must not decide about a test.
+	psql := exec.CommandContext(t.Context(), bin+"/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url)
+	psql.Stdin = strings.NewReader(restrictLine.ReplaceAllString(string(sql), ""))
+	if out, err := psql.CombinedOutput(); err != nil {
+		t.Fatalf("load %s: %v\n%s", sqlFile, err, out)
+	}
+}
+
+// restrictLine is what pg_dump writes since August 2025 and an older psql
+// refuses. No row of data looks like this: COPY would double the backslash.
+var restrictLine = regexp.MustCompile(`(?m)^\\(un)?restrict [0-9A-Za-z]+\n`)
+
+func sharedCluster() (*Cluster, error) {
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.cluster == nil && shared.err == nil {
+		shared.cluster, shared.err = launch()
+	}
+	return shared.cluster, shared.err
+}
+
+func removeShared() error {
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.cluster == nil {
+		return nil
+	}
+	return shared.cluster.remove()
+}
+
+// giveUp ends t: a machine without PostgreSQL may go without these tests,
+// and CI and a PostgreSQL that does not start may not.
+func giveUp(t testing.TB, err error) {
+	t.Helper()
+	if !errors.Is(err, errMissing) || os.Getenv("CI") == "true" {
+		t.Fatal(err)
+	}
+	complain.Do(func() { fmt.Fprintf(os.Stderr, "\n*** TESTS ARE SKIPPED: %v ***\n\n", err) })
+	t.Skip(err)
+}
+
+var complain sync.Once
+
+// exec runs one statement as superuser.
+func (c *Cluster) exec(sql string) error {
+	// Not the test's context: that has ended when its cleanups run.
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, c.URL())
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx) //nolint:errcheck // its only statement was answered
+	_, err = conn.Exec(ctx, sql)
+	if err != nil {
+		return fmt.Errorf("%s: %w", sql, err)
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"unsafe"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"extrato/internal/books"
+)
+
+// dialect holds what differs between SQLite and PostgreSQL; all other SQL is
+// one text for both.
+type dialect struct {
+	postgres              bool
+	path                  string // SQLite's file
+	readLevel, writeLevel sql.IsolationLevel
+	validDay              func(column string) string // a condition beside a range of days
+	text                  func(column string) string // the column as text that books.Value reads
+	idList                func(param string) string  // a SELECT of the ids in a JSON array
+	again                 func(error) bool           // whether the same transaction may succeed if tried again
+	explain               func(error) error          // turns a driver's error into one that says who can help
+}
+
+// errBadConn makes database/sql throw a connection away.
+var errBadConn = driver.ErrBadConn
+
+// LockMonth keeps other processes from closing month at the same time, until
+// the returned function is called or the process ends. It saves work; being
+// right never rests on it.
+func (s *Store) LockMonth(ctx context.Context, month books.Month) (unlock func(), err error) {
+	if s.dialect.postgres {
+		return s.lockAdvisory(ctx, month)
+	}
+	return s.lockFile(ctx)
+}
+
+// isDuplicate reports whether err says that a unique key is taken.
+func isDuplicate(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "23505"
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+// unsafeString returns b as a string; nobody may change b afterwards.
+func unsafeString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

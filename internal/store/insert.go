@@ -1,0 +1,206 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"extrato/internal/books"
+)
+
+// insertBatch is how many rows one INSERT carries: 200 rows of 12 columns stay
+// far below the parameters that either database takes.
+const insertBatch = 200
+
+// InsertRows puts rows into the live tables with their ids, and the links of
+// sessions and payments with them. Rows are in order; links that a session
+// that is live already has to get back come as Link rows, and are set only
+// where the session has none. It returns the links that were left alone
+// because the session has a newer one or is gone.
+func (t *Tx) InsertRows(ctx context.Context, rows []books.Row) (kept []*books.Link, err error) {
+	byKind := map[books.Kind][]books.Row{}
+	for _, row := range rows {
+		byKind[row.Kind()] = append(byKind[row.Kind()], row)
+	}
+	hasTime, err := t.hasColumn(ctx, "sessoes", "hora")
+	if err != nil {
+		return nil, err
+	}
+	// Sessions and payments refer to each other, so a session's link comes last.
+	var links []*books.Link
+	for _, row := range byKind[books.SessionKind] {
+		if s := row.(*books.Session); s.PaymentID.Valid {
+			links = append(links, &books.Link{SessionID: s.ID, PaymentID: s.PaymentID.V})
+		}
+	}
+	for _, kind := range []books.Kind{books.ClientKind, books.ArtistKind, books.SessionKind, books.PaymentKind, books.CommissionKind, books.ExpenseKind} {
+		if err := t.insertKind(ctx, kind, byKind[kind], hasTime); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.setLinks(ctx, links); err != nil {
+		return nil, err
+	}
+	return t.restoreLinks(ctx, byKind[books.LinkKind])
+}
+
+func (t *Tx) insertKind(ctx context.Context, kind books.Kind, rows []books.Row, hasTime bool) error {
+	columns := slices.Clone(kind.Columns())
+	extra := ""
+	if kind == books.ArtistKind {
+		columns = append(columns, "active_flag", "unified_flow_enabled") // who comes back cannot log in
+		extra = ", FALSE, FALSE"
+	}
+	timeAt := slices.Index(columns, "hora")
+	skip := timeAt >= 0 && !hasTime
+	if skip {
+		columns = slices.Delete(columns, timeAt, timeAt+1)
+	}
+	head := "INSERT INTO " + kind.Table() + " (" + strings.Join(columns, ", ") + ") VALUES "
+	for batch := range slices.Chunk(rows, insertBatch) {
+		var args []any
+		var query strings.Builder
+		query.WriteString(head)
+		for i, row := range batch {
+			values := row.AppendValues(nil)
+			if s, ok := row.(*books.Session); ok {
+				values[slices.Index(kind.Columns(), "payment_id")] = &books.Ref{}
+				if skip && s.Time.Valid {
+					return books.Refusedf("unknown_column", "%s has a time, but this database has no column sessoes.hora", books.Describe(row)).
+						WithHint("add the column: ALTER TABLE sessoes ADD COLUMN hora TIME")
+				}
+			}
+			if skip {
+				values = slices.Delete(values, timeAt, timeAt+1)
+			}
+			query.WriteString(separator(i) + "(")
+			for j, v := range values {
+				args = append(args, v.SQL())
+				query.WriteString(separator(j) + "$" + strconv.Itoa(len(args)))
+			}
+			query.WriteString(extra + ")")
+		}
+		if _, err := t.exec(ctx, query.String(), args...); err != nil {
+			return fmt.Errorf("insert into %s: %w", kind.Table(), err)
+		}
+	}
+	return nil
+}
+
+func separator(i int) string {
+	if i == 0 {
+		return ""
+	}
+	return ", "
+}
+
+// setLinks sets sessoes.payment_id where it is NULL.
+func (t *Tx) setLinks(ctx context.Context, links []*books.Link) error {
+	for batch := range slices.Chunk(links, insertBatch) {
+		var args []any
+		values := ""
+		for i, l := range batch {
+			args = append(args, int64(l.SessionID), int64(l.PaymentID))
+			values += separator(i) + fmt.Sprintf("(CAST($%d AS INTEGER), CAST($%d AS INTEGER))", len(args)-1, len(args))
+		}
+		_, err := t.exec(ctx, "UPDATE sessoes SET payment_id = l.column2 FROM (VALUES "+values+
+			") AS l WHERE sessoes.id = l.column1 AND sessoes.payment_id IS NULL", args...)
+		if err != nil {
+			return fmt.Errorf("link sessions: %w", err)
+		}
+	}
+	return nil
+}
+
+func (t *Tx) restoreLinks(ctx context.Context, rows []books.Row) (kept []*books.Link, err error) {
+	var links []*books.Link
+	for _, row := range rows {
+		links = append(links, row.(*books.Link))
+	}
+	if err := t.setLinks(ctx, links); err != nil {
+		return nil, err
+	}
+	for batch := range slices.Chunk(links, insertBatch) {
+		ids := make([]books.ID, len(batch))
+		for i, l := range batch {
+			ids[i] = l.SessionID
+		}
+		live, err := t.LiveByID(ctx, books.SessionKind, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range batch {
+			if s, ok := live[l.SessionID].(*books.Session); !ok || s.PaymentID != books.RefTo(l.PaymentID) {
+				kept = append(kept, l)
+			}
+		}
+	}
+	return kept, nil
+}
+
+// LiveByID returns the live rows of one kind that have these ids.
+func (t *Tx) LiveByID(ctx context.Context, kind books.Kind, ids []books.ID) (map[books.ID]books.Row, error) {
+	hasTime, err := t.hasColumn(ctx, "sessoes", "hora")
+	if err != nil {
+		return nil, err
+	}
+	found := map[books.ID]books.Row{}
+	query := "SELECT " + strings.Join(t.s.selectColumns(kind, "r", hasTime), ", ") + " FROM " + kind.Table() +
+		" r WHERE r.id IN (" + t.s.dialect.idList("$1") + ") ORDER BY r.id"
+	for row, err := range t.scanPlain(ctx, kind, query, jsonIDs(ids)) {
+		if err != nil {
+			return nil, err
+		}
+		found[row.Key()] = row
+	}
+	return found, nil
+}
+
+func jsonIDs(ids []books.ID) string {
+	b := []byte{'['}
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, int64(id), 10)
+	}
+	return string(append(b, ']'))
+}
+
+// RaiseSequences makes sure that no new row gets an id that rows already have
+// or ids names: those in statements.
+func (t *Tx) RaiseSequences(ctx context.Context, ids map[books.Kind]books.ID) error {
+	for kind := range books.KindCount {
+		table := kind.Table()
+		if table == "" {
+			continue
+		}
+		var query string
+		if t.s.dialect.postgres {
+			query = `SELECT setval(s.name, greatest(s.used, s.last)) FROM (
+				SELECT q.name, greatest($1, (SELECT max(id) FROM ` + table + `), 1) AS used,
+					(SELECT last_value FROM pg_sequences WHERE format('%I.%I', schemaname, sequencename)::regclass = q.name::regclass) AS last
+				FROM (SELECT pg_get_serial_sequence('` + table + `', 'id') AS name) AS q) AS s
+				WHERE s.name IS NOT NULL AND s.used > coalesce(s.last, 0)`
+			if err := t.list(ctx, query, []any{int64(ids[kind])}, func(scan func(...any) error) error {
+				var n int64
+				return scan(&n)
+			}); err != nil {
+				return fmt.Errorf("raise the sequence of %s: %w", table, err)
+			}
+			continue
+		}
+		query = `INSERT INTO sqlite_sequence (name, seq) SELECT '` + table + `', 0
+			WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '` + table + `')`
+		if _, err := t.exec(ctx, query); err != nil {
+			return err
+		}
+		query = "UPDATE sqlite_sequence SET seq = max(seq, $1, (SELECT coalesce(max(id), 0) FROM " + table + ")) WHERE name = '" + table + "'"
+		if _, err := t.exec(ctx, query, int64(ids[kind])); err != nil {
+			return err
+		}
+	}
+	return nil
+}

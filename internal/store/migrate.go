@@ -1,0 +1,430 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"extrato/internal/books"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Condition is what a database is to this program.
+type Condition int
+
+// The conditions of a database.
+const (
+	New     Condition = iota // no books in it
+	V4                       // v4's books, which this program has not taken over
+	Older                    // ours, of an earlier version
+	Current                  // ours, of this version
+	Newer                    // ours, of a later version
+)
+
+// Condition looks at the database and changes nothing.
+func (s *Store) Condition(ctx context.Context) (Condition, error) {
+	have, err := s.tables(ctx)
+	if err != nil {
+		return New, err
+	}
+	switch {
+	case !have["goose"] && !have["pagamentos"] && !have["extratos"]:
+		return New, nil
+	case !have["goose"]:
+		return V4, nil
+	}
+	var version int64
+	if err := s.write.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM "+s.versionTable()).Scan(&version); err != nil {
+		return New, s.dialect.explain(err)
+	}
+	latest, err := s.latestVersion()
+	switch {
+	case err != nil:
+		return New, err
+	case version > latest:
+		return Newer, nil
+	case version < latest || !have["settings"]:
+		return Older, nil
+	}
+	return Current, nil
+}
+
+// tables tells which of the tables that matter exist; "goose" is our own record.
+func (s *Store) tables(ctx context.Context) (map[string]bool, error) {
+	query := `SELECT CASE name WHEN 'goose_db_version' THEN 'goose' ELSE name END FROM sqlite_schema WHERE type = 'table'`
+	if s.dialect.postgres {
+		query = `SELECT name FROM (VALUES ('pagamentos', to_regclass('pagamentos')), ('extratos', to_regclass('extratos')),
+			('settings', to_regclass('extrato.settings')), ('goose', to_regclass('extrato.goose_db_version'))) AS t (name, oid)
+			WHERE oid IS NOT NULL`
+	}
+	rows, err := s.write.QueryContext(ctx, query)
+	if err != nil {
+		return nil, s.dialect.explain(err)
+	}
+	defer rows.Close()
+	have := map[string]bool{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		have[name] = true
+	}
+	return have, s.dialect.explain(rows.Err())
+}
+
+func (s *Store) versionTable() string {
+	if s.dialect.postgres {
+		return ownSchema + ".goose_db_version"
+	}
+	return "goose_db_version"
+}
+
+func (s *Store) latestVersion() (int64, error) {
+	p, err := s.provider()
+	if err != nil {
+		return 0, err
+	}
+	sources := p.ListSources()
+	return sources[len(sources)-1].Version, nil
+}
+
+func (s *Store) provider() (*goose.Provider, error) {
+	dialect, folder := goose.DialectSQLite3, "migrations/sqlite"
+	options := []goose.ProviderOption{goose.WithTableName(s.versionTable()), goose.WithDisableGlobalRegistry(true)}
+	if s.dialect.postgres {
+		dialect, folder = goose.DialectPostgres, "migrations/postgres"
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	files, err := fs.Sub(migrations, folder)
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(dialect, s.write, files, options...)
+}
+
+// Ready brings a new database, or an older one of ours, to this version. It
+// fails with an Error of kind Refused on a v4 database, which a person takes
+// over with extrato migrate, and on one of a later version.
+func (s *Store) Ready(ctx context.Context) error {
+	condition, err := s.Condition(ctx)
+	if err != nil {
+		return err
+	}
+	switch condition {
+	case Current:
+		return s.checkKeys(ctx)
+	case V4:
+		if s.dialect.postgres {
+			return books.Refusedf("v4_database", "this is a v4 database that extrato has not taken over").
+				WithHint("make a dump of it, then run: extrato migrate")
+		}
+		return s.refuseV4File()
+	}
+	_, err = s.Migrate(ctx)
+	return err
+}
+
+func (s *Store) refuseV4File() error {
+	return books.Refusedf("v4_database", "this SQLite file is v4's").
+		WithHint("copy it into a new database: DATABASE_URL=sqlite:///data/extrato.db extrato import --from sqlite:///%s", s.dialect.path)
+}
+
+// Migration says what Migrate did.
+type Migration struct {
+	Applied []string      `json:"applied"` // migrations
+	Added   []string      `json:"added"`   // keys and indexes
+	Adopted []books.Month `json:"adopted"` // statements of v4's that the chain lists from now on
+	Notes   []string      `json:"notes"`   // what a person should know
+}
+
+// Migrate brings the database to this version: a new one, an older one of
+// ours, or v4's on PostgreSQL, in place and while v4 runs. It only ever adds.
+// It fails with an Error of kind Refused on v4's SQLite file and on a database
+// of a later version, and Conflict if v4 held its tables all the time.
+func (s *Store) Migrate(ctx context.Context) (Migration, error) {
+	var done Migration
+	condition, err := s.Condition(ctx)
+	if err != nil {
+		return done, err
+	}
+	if condition == Newer {
+		return done, books.Refusedf("newer_database", "the database is of a later version of extrato").
+			WithHint("install the newer extrato; this one would not understand everything in it")
+	}
+	if condition == V4 && !s.dialect.postgres {
+		return done, s.refuseV4File()
+	}
+	if done.Applied, err = s.applyPatiently(ctx); err != nil {
+		return done, err
+	}
+	if s.dialect.postgres {
+		if err := s.addKeys(ctx, &done); err != nil {
+			return done, err
+		}
+	}
+	err = s.Write(ctx, func(t *Tx) error {
+		from, err := t.Setting(ctx, CloseFrom)
+		if err != nil || from != "" {
+			return err
+		}
+		return t.SetSetting(ctx, CloseFrom, books.MonthOf(s.now().In(s.zone)).String())
+	})
+	if err != nil {
+		return done, err
+	}
+	done.Adopted, err = s.AdoptStatements(ctx, "migrate")
+	return done, err
+}
+
+// applyPatiently runs the migrations. On PostgreSQL a lock that v4 holds is
+// waited for two seconds at a time, so that v4 never queues behind us for longer.
+func (s *Store) applyPatiently(ctx context.Context) ([]string, error) {
+	const tries = 10
+	for try := 1; ; try++ {
+		applied, err := s.apply(ctx)
+		if err == nil || sqlState(err) != "55P03" {
+			return applied, s.dialect.explain(err)
+		}
+		if try == tries {
+			return applied, books.Conflictf("tables_locked", "somebody held the tables for %d tries of two seconds", tries).
+				WithHint("nothing was lost; run extrato migrate again when v4 is quiet").Because(err)
+		}
+		select {
+		case <-time.After(500 * time.Millisecond):
+		case <-ctx.Done():
+			return applied, ctx.Err()
+		}
+	}
+}
+
+func (s *Store) apply(ctx context.Context) ([]string, error) {
+	if s.dialect.postgres {
+		if _, err := s.write.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+ownSchema); err != nil && sqlState(err) != "23505" {
+			return nil, err
+		}
+	}
+	p, err := s.provider()
+	if err != nil {
+		return nil, err
+	}
+	results, err := p.Up(ctx)
+	var partial *goose.PartialError
+	if errors.As(err, &partial) {
+		err = partial.Err
+	}
+	var applied []string
+	for _, r := range results {
+		applied = append(applied, r.Source.Path)
+	}
+	return applied, err
+}
+
+// AdoptStatements lists in the chain every stored statement that the chain
+// does not know: v4 wrote it. It returns their months.
+func (s *Store) AdoptStatements(ctx context.Context, by books.Actor) ([]books.Month, error) {
+	var unknown []books.Month
+	err := s.Read(ctx, func(t *Tx) error {
+		var err error
+		unknown, err = t.unknownStatements(ctx)
+		return err
+	})
+	if err != nil || len(unknown) == 0 {
+		return nil, err
+	}
+	var adopted []books.Month
+	err = s.Write(ctx, func(t *Tx) error {
+		adopted = nil
+		unknown, err := t.unknownStatements(ctx)
+		if err != nil {
+			return err
+		}
+		for _, m := range unknown {
+			if err := t.adopt(ctx, m, by); err != nil {
+				return err
+			}
+			adopted = append(adopted, m)
+		}
+		return nil
+	})
+	return adopted, err
+}
+
+// unknownStatements returns the months that have a statement although the
+// chain knows of none.
+func (t *Tx) unknownStatements(ctx context.Context) ([]books.Month, error) {
+	months, err := t.ClosedMonths(ctx)
+	if err != nil {
+		return nil, err
+	}
+	latest, err := t.LatestClosings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(months, func(m books.Month) bool { return latest[m].HasStatement() }), nil
+}
+
+func (t *Tx) adopt(ctx context.Context, month books.Month, by books.Actor) error {
+	stored, err := t.Statement(ctx, month)
+	if err != nil {
+		return err
+	}
+	last, err := t.LastClosing(ctx, month)
+	if err != nil {
+		return err
+	}
+	entry := books.Closing{
+		Action: books.Adopted, Month: month, Revision: last.Revision + 1, At: books.InstantOf(t.s.now()), By: by,
+		CorrelationID: books.NewCorrelationID(), Fingerprint: stored.Seal(), Totals: "{}",
+	}
+	if header, err := stored.Header(); err == nil {
+		entry.Totals = string(header.Totals.JSON())
+	} else {
+		entry.Notes = []string{"the totals cannot be read"}
+	}
+	counts, err := stored.Count()
+	if err != nil {
+		entry.Notes = append(entry.Notes, "the rows cannot be read")
+	}
+	entry.Counts = counts
+	_, err = t.AppendClosing(ctx, entry)
+	return err
+}
+
+// checkKeys remembers whether a foreign key is missing, so that closes guard
+// against what it would have refused.
+func (s *Store) checkKeys(ctx context.Context) error {
+	if !s.dialect.postgres {
+		return nil
+	}
+	missing, err := s.missingForeignKeys(ctx)
+	s.lockBooks = len(missing) > 0
+	return err
+}
+
+// sqlState returns PostgreSQL's code of an error, or "".
+func sqlState(err error) string {
+	var pg interface{ SQLState() string }
+	if errors.As(err, &pg) {
+		return pg.SQLState()
+	}
+	return ""
+}
+
+// The keys and indexes that the close rests on, as v4 has them: it needs the
+// unique ones and the foreign keys to be right, the indexes to be fast.
+var (
+	uniqueKeys = []struct{ table, columns string }{
+		{"extratos", "mes,ano"}, {"pagamentos", "google_event_id"}, {"sessoes", "google_event_id"},
+	}
+	indexes = []struct{ table, columns string }{
+		{"pagamentos", "data"}, {"pagamentos", "sessao_id"}, {"sessoes", "payment_id"},
+		{"comissoes", "pagamento_id"}, {"gastos", "data"},
+	}
+	foreignKeys = []struct{ table, column, to string }{
+		{"comissoes", "pagamento_id", "pagamentos"}, {"pagamentos", "sessao_id", "sessoes"}, {"sessoes", "payment_id", "pagamentos"},
+	}
+)
+
+// addKeys adds what an older v4 database lacks, without blocking v4's writers,
+// and notes what it must not add by itself.
+func (s *Store) addKeys(ctx context.Context, done *Migration) error {
+	for _, k := range uniqueKeys {
+		if err := s.addIndex(ctx, done, "UNIQUE ", k.table, k.columns); err != nil {
+			return err
+		}
+	}
+	for _, k := range indexes {
+		if err := s.addIndex(ctx, done, "", k.table, k.columns); err != nil {
+			return err
+		}
+	}
+	missing, err := s.missingForeignKeys(ctx)
+	for _, m := range missing {
+		done.Notes = append(done.Notes, "the foreign key "+m+" is missing: every close will keep writers out of the books while it runs")
+	}
+	s.lockBooks = len(missing) > 0
+	return err
+}
+
+// addIndex builds an index over columns unless there is a usable one.
+func (s *Store) addIndex(ctx context.Context, done *Migration, unique, table, columns string) error {
+	// An index serves if it begins with the columns, is whole, and covers all rows.
+	const find = `SELECT count(*) FROM pg_index i WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL
+		AND (NOT $3 OR i.indisunique AND i.indnkeyatts = cardinality(string_to_array($2, ',')))
+		AND (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, n)
+			JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+			WHERE k.n <= cardinality(string_to_array($2, ','))) @> string_to_array($2, ',')`
+	var found int
+	if err := s.write.QueryRowContext(ctx, find, table, columns, unique != "").Scan(&found); err != nil || found > 0 {
+		return s.dialect.explain(err)
+	}
+	name := "extrato_" + table + "_" + strings.ReplaceAll(columns, ",", "_")
+	// A concurrent build that was interrupted leaves an invalid index of this name.
+	for _, query := range []string{
+		"DROP INDEX CONCURRENTLY IF EXISTS " + name,
+		fmt.Sprintf("CREATE %sINDEX CONCURRENTLY %s ON %s (%s)", unique, name, table, columns),
+	} {
+		if err := s.execPatiently(ctx, query); err != nil {
+			if sqlState(err) == "23505" {
+				return books.Refusedf("duplicates", "%s has two rows with the same %s", table, columns).
+					WithHint("correct them in the database, then run extrato migrate again").Because(err)
+			}
+			return s.dialect.explain(err)
+		}
+	}
+	done.Added = append(done.Added, strings.ToLower(unique)+"index "+name)
+	return nil
+}
+
+// execPatiently runs DDL with a short lock timeout, again and again.
+func (s *Store) execPatiently(ctx context.Context, query string) error {
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "SET lock_timeout = '2s'"); err != nil {
+		return err
+	}
+	defer conn.ExecContext(context.WithoutCancel(ctx), "RESET lock_timeout") //nolint:errcheck // the connection goes back as it was, or is broken
+	for try := 1; ; try++ {
+		_, err := conn.ExecContext(ctx, query)
+		if err == nil || sqlState(err) != "55P03" || try == 10 {
+			return err
+		}
+	}
+}
+
+// missingForeignKeys names those of foreignKeys that the database lacks.
+func (s *Store) missingForeignKeys(ctx context.Context) ([]string, error) {
+	var missing []string
+	for _, k := range foreignKeys {
+		var name string
+		err := s.write.QueryRowContext(ctx, `SELECT c.conname FROM pg_constraint c
+			JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+			WHERE c.contype = 'f' AND c.conrelid = to_regclass($1) AND a.attname = $2 AND c.confrelid = to_regclass($3)
+			AND c.convalidated LIMIT 1`, k.table, k.column, k.to).Scan(&name)
+		if errors.Is(err, sql.ErrNoRows) {
+			missing = append(missing, k.table+"."+k.column+" → "+k.to)
+		} else if err != nil {
+			return nil, s.dialect.explain(err)
+		}
+	}
+	return missing, nil
+}

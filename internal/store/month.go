@@ -1,0 +1,608 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"extrato/internal/books"
+)
+
+// What belongs to a month. These texts are the only definition: backup,
+// close, preview, deletion and late rows all go through them.
+//
+//   - payments and expenses by their date;
+//   - the sessions that such a payment is linked to in either direction,
+//     whatever their own date, except those that a live payment outside the
+//     month is linked to as well: they leave with their last payment;
+//   - the commissions of those payments, and the commissions without a payment
+//     by the instant they were made in the studio's zone;
+//   - the links that sessions which stay lose when their payment leaves.
+//
+// Each direction has a NOT EXISTS of its own and ids meet by UNION ALL: one
+// condition with OR goes quadratic on PostgreSQL.
+
+// monthArgs are the arguments $1 to $5: the month's first and last day, its
+// first instant and the first after it, and a JSON array with the ids of the
+// commissions of lost payments that belong to it.
+type monthArgs [5]any
+
+func (t *Tx) monthArgs(ctx context.Context, month books.Month) (monthArgs, error) {
+	orphans, err := t.orphansOf(ctx, month)
+	if err != nil {
+		return monthArgs{}, err
+	}
+	ids, err := json.Marshal(orphans)
+	if err != nil {
+		return monthArgs{}, err
+	}
+	start, end := books.InstantOf(month.Start(t.s.zone)), books.InstantOf(month.End(t.s.zone))
+	return monthArgs{month.First().String(), month.Last().String(), start.SQL(), end.SQL(), string(ids)}, nil
+}
+
+// in is the condition that a column's day lies in the month.
+func (d dialect) in(column string) string {
+	return column + " BETWEEN $1 AND $2" + d.validDay(column)
+}
+
+func (d dialect) outside(column string) string {
+	if v := d.validDay(column); v != "" {
+		return "(" + column + " NOT BETWEEN $1 AND $2 OR NOT (TRUE" + v + "))"
+	}
+	return column + " NOT BETWEEN $1 AND $2"
+}
+
+// monthIDs returns the query for the ids of one kind's rows that belong to
+// the month, and how many of monthArgs it takes. For links it is the sessions'.
+func (d dialect) monthIDs(kind books.Kind) (query string, args int) {
+	payments := "SELECT id FROM pagamentos WHERE " + d.in("data")
+	switch kind {
+	case books.PaymentKind:
+		return payments, 2
+	case books.SessionKind:
+		return `SELECT s.id FROM sessoes s
+			WHERE s.id IN (SELECT x.id FROM sessoes x WHERE x.payment_id IN (` + payments + `)
+				UNION ALL SELECT p.sessao_id FROM pagamentos p WHERE ` + d.in("p.data") + `)
+			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = s.id AND ` + d.outside("q.data") + `)
+			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.id = s.payment_id AND ` + d.outside("q.data") + `)`, 2
+	case books.CommissionKind:
+		return `SELECT c.id FROM comissoes c WHERE c.pagamento_id IN (` + payments + `)
+			UNION ALL SELECT c.id FROM comissoes c WHERE c.pagamento_id IS NULL AND c.created_at >= $3 AND c.created_at < $4
+			UNION ALL SELECT c.id FROM comissoes c WHERE c.id IN (` + d.idList("$5") + `)`, 5
+	case books.ExpenseKind:
+		return "SELECT id FROM gastos WHERE " + d.in("data"), 2
+	case books.LinkKind:
+		return `SELECT s.id FROM sessoes s WHERE s.payment_id IN (` + payments + `)
+			AND EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = s.id AND ` + d.outside("q.data") + `)`, 2
+	}
+	panic("no month query for " + kind.String())
+}
+
+// monthRows returns the query for one kind's whole rows of the month: the
+// table's own columns, then what the copies need.
+func (t *Tx) monthRows(kind books.Kind, hasTime bool) (query string, args int) {
+	ids, args := t.s.dialect.monthIDs(kind)
+	if kind == books.LinkKind {
+		return "SELECT r.id, r.payment_id FROM sessoes r WHERE r.id IN (" + ids + ") ORDER BY r.id", args
+	}
+	text := t.s.dialect.text
+	columns := strings.Join(t.s.selectColumns(kind, "r", hasTime), ", ")
+	from := kind.Table() + " r"
+	switch kind {
+	case books.PaymentKind:
+		columns += ", " + text("s.data")
+		from += " LEFT JOIN sessoes s ON s.id = r.sessao_id"
+	case books.CommissionKind:
+		columns += ", p.cliente_id, " + text("p.valor") + ", " + text("p.data")
+		from += " LEFT JOIN pagamentos p ON p.id = r.pagamento_id"
+	}
+	return "SELECT " + columns + " FROM " + from + " WHERE r.id IN (" + ids + ") ORDER BY r.id", args
+}
+
+// textColumns are the columns that PostgreSQL must hand out as text, the one
+// form that both databases and CSV share.
+var textColumns = []string{"data", "hora", "valor", "comissao", "percentual", "created_at", "updated_at"}
+
+func (s *Store) selectColumns(kind books.Kind, alias string, hasTime bool) []string {
+	var columns []string
+	for _, c := range kind.Columns() {
+		name := alias + "." + c
+		switch {
+		case c == "hora" && !hasTime:
+			name = "NULL"
+		case slices.Contains(textColumns, c):
+			name = s.dialect.text(name)
+		}
+		columns = append(columns, name)
+	}
+	return columns
+}
+
+// MonthRows returns the live rows that belong to month, in order, with the
+// clients and artists that they refer to at the end. Rows that cannot be read
+// exactly (parts of a cent, text that is not UTF-8) end it with an Error of
+// kind Integrity that names the row.
+func (t *Tx) MonthRows(ctx context.Context, month books.Month) books.Rows {
+	return func(yield func(books.Row, error) bool) {
+		args, err := t.monthArgs(ctx, month)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		hasTime, err := t.hasColumn(ctx, "sessoes", "hora")
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		people, err := t.readPeople(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for kind := books.PaymentKind; kind <= books.LinkKind; kind++ {
+			query, n := t.monthRows(kind, hasTime)
+			for row, err := range t.scanRows(ctx, kind, people, query, args[:n]...) {
+				if !yield(row, err) || err != nil {
+					return
+				}
+			}
+		}
+		for _, row := range people.used() {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// scanRows runs a query of monthRows and fills the copies.
+func (t *Tx) scanRows(ctx context.Context, kind books.Kind, people *people, query string, args ...any) books.Rows {
+	return func(yield func(books.Row, error) bool) {
+		var client books.Ref
+		copies := func(row books.Row, values []books.Value) []books.Value {
+			switch r := row.(type) {
+			case *books.Payment:
+				values = append(values, &r.SessionDate)
+			case *books.Commission:
+				values = append(values, &client, &r.PaymentAmount, &r.PaymentDate)
+			}
+			return values
+		}
+		for row, err := range t.scan(ctx, kind, copies, query, args...) {
+			if err == nil {
+				people.name(row, client)
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+// scanPlain runs a query for the table's own columns of one kind's rows.
+func (t *Tx) scanPlain(ctx context.Context, kind books.Kind, query string, args ...any) books.Rows {
+	return t.scan(ctx, kind, func(_ books.Row, values []books.Value) []books.Value { return values }, query, args...)
+}
+
+// scan runs a query and reads a row's own columns and then those that more adds.
+func (t *Tx) scan(ctx context.Context, kind books.Kind, more func(books.Row, []books.Value) []books.Value, query string, args ...any) books.Rows {
+	return func(yield func(books.Row, error) bool) {
+		rows, err := t.query(ctx, query, args...)
+		if err != nil {
+			yield(nil, t.s.dialect.explain(err))
+			return
+		}
+		defer rows.Close()
+		var values []books.Value
+		var columns []column
+		var dest []any
+		for rows.Next() {
+			row := kind.New()
+			values = more(row, row.AppendValues(values[:0]))
+			if columns == nil {
+				columns, dest = make([]column, len(values)), make([]any, len(values))
+				for i := range columns {
+					dest[i] = &columns[i]
+				}
+			}
+			for i, v := range values {
+				columns[i].value = v
+			}
+			if err := rows.Scan(dest...); err != nil {
+				yield(nil, brokenRow(row, err))
+				return
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(nil, t.s.dialect.explain(err))
+		}
+	}
+}
+
+func brokenRow(row books.Row, err error) error {
+	var column string
+	if _, after, ok := strings.Cut(err.Error(), "sql: Scan error on column index "); ok {
+		if _, name, ok := strings.Cut(after, `name "`); ok {
+			column, _, _ = strings.Cut(name, `"`)
+		}
+	}
+	cause := errors.Unwrap(err)
+	if cause == nil {
+		cause = err
+	}
+	return books.Integrityf("broken_row", "%s has a value that cannot be kept exactly in column %q: %s", books.Describe(row), column, cause).
+		WithHint("correct that row in the database; nothing was changed")
+}
+
+// people holds all clients and artists, and which of them rows referred to.
+type people struct {
+	clients  map[books.ID]*books.Client
+	artists  map[books.ID]*books.Artist
+	referred [2]map[books.ID]bool
+}
+
+func (t *Tx) readPeople(ctx context.Context) (*people, error) {
+	p := &people{clients: map[books.ID]*books.Client{}, artists: map[books.ID]*books.Artist{}}
+	p.referred = [2]map[books.ID]bool{{}, {}}
+	for _, kind := range []books.Kind{books.ClientKind, books.ArtistKind} {
+		for row, err := range t.scanPlain(ctx, kind, t.s.tableQuery(kind, true)) {
+			if err != nil {
+				return nil, err
+			}
+			switch r := row.(type) {
+			case *books.Client:
+				p.clients[r.ID] = r
+			case *books.Artist:
+				p.artists[r.ID] = r
+			}
+		}
+	}
+	return p, nil
+}
+
+// tableQuery returns the query for all rows of a table.
+func (s *Store) tableQuery(kind books.Kind, hasTime bool) string {
+	return "SELECT " + strings.Join(s.selectColumns(kind, "r", hasTime), ", ") + " FROM " + kind.Table() + " r ORDER BY r.id"
+}
+
+// name fills a row's copies of names, and remembers who was named. client is
+// the one of a commission's payment.
+func (p *people) name(row books.Row, client books.Ref) {
+	switch r := row.(type) {
+	case *books.Payment:
+		r.ClientName, r.ArtistName = p.client(r.ClientID), p.artist(r.ArtistID)
+	case *books.Session:
+		r.ClientName, r.ArtistName = p.client(books.RefTo(r.ClientID)), p.artist(r.ArtistID)
+	case *books.Commission:
+		if client.Valid && p.clients[client.V] != nil {
+			r.ClientName = books.Text{V: p.clients[client.V].Name, Valid: true}
+		}
+		r.ArtistName = p.artist(r.ArtistID)
+	case *books.Expense:
+		r.CreatorName = p.artist(r.CreatedBy)
+	}
+}
+
+func (p *people) client(id books.Ref) books.Text {
+	c := p.clients[id.V]
+	if !id.Valid || c == nil {
+		return books.Text{}
+	}
+	p.referred[0][id.V] = true
+	return books.Text{V: c.Name, Valid: true}
+}
+
+func (p *people) artist(id books.ID) books.Text {
+	a := p.artists[id]
+	if a == nil {
+		return books.Text{}
+	}
+	p.referred[1][id] = true
+	return books.Text{V: a.Name, Valid: true}
+}
+
+// used returns the clients and artists that were named, in order.
+func (p *people) used() []books.Row {
+	var rows []books.Row
+	for id := range p.referred[0] {
+		rows = append(rows, p.clients[id])
+	}
+	for id := range p.referred[1] {
+		rows = append(rows, p.artists[id])
+	}
+	slices.SortFunc(rows, books.Compare)
+	return rows
+}
+
+// orphansOf returns the commissions that name a payment which does not exist
+// and belong to month: that of the statement in which the payment rests or,
+// where no statement holds it, the month in which they were made.
+func (t *Tx) orphansOf(ctx context.Context, month books.Month) ([]int64, error) {
+	type orphan struct {
+		id, payment int64
+		created     books.NullInstant
+	}
+	var orphans []orphan
+	err := t.list(ctx, "SELECT c.id, c.pagamento_id, "+t.s.dialect.text("c.created_at")+` FROM comissoes c
+		WHERE c.pagamento_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pagamentos p WHERE p.id = c.pagamento_id)
+		ORDER BY c.id`, nil, func(scan func(...any) error) error {
+		var o orphan
+		if err := scan(&o.id, &o.payment, &column{value: &o.created}); err != nil {
+			return err
+		}
+		orphans = append(orphans, o)
+		return nil
+	})
+	ids := []int64{}
+	if err != nil || len(orphans) == 0 {
+		return ids, err
+	}
+	resting, err := t.paymentsAtRest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range orphans {
+		home, ok := resting[books.ID(o.payment)]
+		if !ok && o.created.Valid {
+			home, ok = books.MonthOf(o.created.V.Time().In(t.s.zone)), true
+		}
+		if ok && home == month {
+			ids = append(ids, o.id)
+		}
+	}
+	return ids, nil
+}
+
+// paymentsAtRest returns in which month's statement each payment rests.
+func (t *Tx) paymentsAtRest(ctx context.Context) (map[books.ID]books.Month, error) {
+	resting := map[books.ID]books.Month{}
+	err := t.EachStatement(ctx, func(s books.Stored) error {
+		for row, err := range s.Rows() {
+			if err != nil {
+				return err
+			}
+			if row.Kind() > books.PaymentKind {
+				break
+			}
+			resting[row.Key()] = s.Month
+		}
+		return nil
+	})
+	return resting, err
+}
+
+// columnsOf returns the names of a table's columns.
+func (t *Tx) columnsOf(ctx context.Context, table string) ([]string, error) {
+	if t.cols == nil {
+		query := `SELECT m.name, i.name FROM sqlite_schema m JOIN pragma_table_info(m.name) i
+			WHERE m.type = 'table' AND m.name IN ('pagamentos', 'sessoes', 'comissoes', 'gastos', 'extratos', 'users', 'clients')`
+		if t.s.dialect.postgres {
+			query = `SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+				WHERE c.oid IN (to_regclass('pagamentos'), to_regclass('sessoes'), to_regclass('comissoes'), to_regclass('gastos'),
+					to_regclass('extratos'), to_regclass('users'), to_regclass('clients')) AND a.attnum > 0 AND NOT a.attisdropped
+				ORDER BY c.relname, a.attnum`
+		}
+		cols := map[string][]string{}
+		err := t.list(ctx, query, nil, func(scan func(...any) error) error {
+			var table, column string
+			if err := scan(&table, &column); err != nil {
+				return err
+			}
+			cols[table] = append(cols[table], column)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		t.cols = cols
+	}
+	return t.cols[table], nil
+}
+
+func (t *Tx) hasColumn(ctx context.Context, table, column string) (bool, error) {
+	columns, err := t.columnsOf(ctx, table)
+	return slices.Contains(columns, column), err
+}
+
+// CheckColumns refuses a month of which a row holds something in a column
+// that this program does not know: no backup would hold it, and it would
+// disappear. The Error names table and column.
+func (t *Tx) CheckColumns(ctx context.Context, month books.Month) error {
+	var args monthArgs
+	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
+		columns, err := t.columnsOf(ctx, kind.Table())
+		if err != nil {
+			return err
+		}
+		for _, c := range columns {
+			if slices.Contains(kind.Columns(), c) {
+				continue
+			}
+			if args == (monthArgs{}) {
+				if args, err = t.monthArgs(ctx, month); err != nil {
+					return err
+				}
+			}
+			ids, n := t.s.dialect.monthIDs(kind)
+			var id int64
+			query := fmt.Sprintf("SELECT id FROM %s WHERE %s IS NOT NULL AND id IN (%s) LIMIT 1", kind.Table(), quoteName(c), ids)
+			switch err := t.one(ctx, query, args[:n], &id); {
+			case err == nil:
+				return books.Refusedf("unknown_column", "%s %d holds something in column %s.%s, which this program does not know", kind, id, kind.Table(), c).
+					WithHint("nothing was changed; empty or drop the column, or ask for a version of extrato that carries it")
+			case !errors.Is(err, sql.ErrNoRows):
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// CountMonth counts the live rows that belong to month.
+func (t *Tx) CountMonth(ctx context.Context, month books.Month) (books.Counts, error) {
+	args, err := t.monthArgs(ctx, month)
+	if err != nil {
+		return books.Counts{}, err
+	}
+	var c books.Counts
+	counts := []*int64{&c.Payments, &c.Sessions, &c.Commissions, &c.Expenses}
+	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
+		ids, n := t.s.dialect.monthIDs(kind)
+		if err := t.one(ctx, "SELECT count(*) FROM ("+ids+") AS ids", args[:n], counts[kind]); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// MonthsWithRows returns the months to which live rows belong, oldest first.
+func (t *Tx) MonthsWithRows(ctx context.Context) ([]books.Month, error) {
+	seen := map[books.Month]bool{}
+	text := t.s.dialect.text
+	days := func(table string) string {
+		return "SELECT DISTINCT substr(" + text("data") + ", 1, 7) FROM " + table + " WHERE TRUE" + t.s.dialect.validDay("data")
+	}
+	err := t.list(ctx, days("pagamentos")+" UNION "+days("gastos"), nil, func(scan func(...any) error) error {
+		var s string
+		if err := scan(&s); err != nil {
+			return err
+		}
+		if m, err := books.ParseMonth(s); err == nil {
+			seen[m] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := t.addCommissionMonths(ctx, seen); err != nil {
+		return nil, err
+	}
+	var months []books.Month
+	for m := range seen {
+		months = append(months, m)
+	}
+	slices.SortFunc(months, func(a, b books.Month) int {
+		if a.Before(b) {
+			return -1
+		}
+		return 1
+	})
+	return months, nil
+}
+
+// addCommissionMonths adds the months of commissions without a live payment.
+func (t *Tx) addCommissionMonths(ctx context.Context, seen map[books.Month]bool) error {
+	var resting map[books.ID]books.Month
+	type loose struct {
+		payment sql.NullInt64
+		created books.NullInstant
+	}
+	var all []loose
+	err := t.list(ctx, "SELECT DISTINCT c.pagamento_id, "+t.s.dialect.text("c.created_at")+` FROM comissoes c
+		WHERE c.pagamento_id IS NULL OR NOT EXISTS (SELECT 1 FROM pagamentos p WHERE p.id = c.pagamento_id)`, nil,
+		func(scan func(...any) error) error {
+			var l loose
+			err := scan(&l.payment, &column{value: &l.created})
+			all = append(all, l)
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	for _, l := range all {
+		if l.payment.Valid && resting == nil {
+			if resting, err = t.paymentsAtRest(ctx); err != nil {
+				return err
+			}
+		}
+		if m, ok := resting[books.ID(l.payment.Int64)]; l.payment.Valid && ok {
+			seen[m] = true
+		} else if l.created.Valid {
+			if m := books.MonthOf(l.created.V.Time().In(t.s.zone)); m.Valid() {
+				seen[m] = true
+			}
+		}
+	}
+	return nil
+}
+
+// RemoveMonth deletes the live rows that belong to month, by the queries that
+// MonthRows reads them with, cuts the links of the sessions that stay, and
+// returns how many it deleted and cut.
+func (t *Tx) RemoveMonth(ctx context.Context, month books.Month) (books.Counts, error) {
+	args, err := t.monthArgs(ctx, month)
+	if err != nil {
+		return books.Counts{}, err
+	}
+	if t.s.dialect.postgres {
+		return t.removeAtOnce(ctx, args)
+	}
+	// sessoes and pagamentos refer to each other; SQLite checks at commit.
+	if _, err := t.exec(ctx, "PRAGMA defer_foreign_keys = ON"); err != nil {
+		return books.Counts{}, err
+	}
+	var c books.Counts
+	steps := []struct {
+		kind  books.Kind
+		query string
+		count *int64
+	}{
+		{books.CommissionKind, "DELETE FROM comissoes WHERE id IN (%s)", &c.Commissions},
+		{books.LinkKind, "UPDATE sessoes SET payment_id = NULL WHERE id IN (%s)", &c.Links},
+		{books.SessionKind, "DELETE FROM sessoes WHERE id IN (%s)", &c.Sessions},
+		{books.PaymentKind, "DELETE FROM pagamentos WHERE id IN (%s)", &c.Payments},
+		{books.ExpenseKind, "DELETE FROM gastos WHERE id IN (%s)", &c.Expenses},
+	}
+	for _, step := range steps {
+		ids, n := t.s.dialect.monthIDs(step.kind)
+		if *step.count, err = t.exec(ctx, fmt.Sprintf(step.query, ids), args[:n]...); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// removeAtOnce does it in one statement: all parts see the same rows, and
+// foreign keys are checked when all of them are gone.
+func (t *Tx) removeAtOnce(ctx context.Context, args monthArgs) (books.Counts, error) {
+	ids := func(kind books.Kind) string {
+		query, _ := t.s.dialect.monthIDs(kind)
+		return query
+	}
+	query := `WITH cut AS (UPDATE sessoes SET payment_id = NULL WHERE id IN (` + ids(books.LinkKind) + `) RETURNING 1),
+		payments AS (DELETE FROM pagamentos WHERE id IN (` + ids(books.PaymentKind) + `) RETURNING 1),
+		sessions AS (DELETE FROM sessoes WHERE id IN (` + ids(books.SessionKind) + `) RETURNING 1),
+		commissions AS (DELETE FROM comissoes WHERE id IN (` + ids(books.CommissionKind) + `) RETURNING 1),
+		expenses AS (DELETE FROM gastos WHERE id IN (` + ids(books.ExpenseKind) + `) RETURNING 1)
+		SELECT (SELECT count(*) FROM payments), (SELECT count(*) FROM sessions), (SELECT count(*) FROM commissions),
+			(SELECT count(*) FROM expenses), (SELECT count(*) FROM cut)`
+	var c books.Counts
+	err := t.one(ctx, query, args[:], &c.Payments, &c.Sessions, &c.Commissions, &c.Expenses, &c.Links)
+	return c, err
+}
+
+// FutureRow returns a live payment, session or expense that was made after
+// limit, or "": a sign that a clock was or is wrong.
+func (t *Tx) FutureRow(ctx context.Context, limit books.Instant) (string, error) {
+	for _, kind := range []books.Kind{books.PaymentKind, books.SessionKind, books.ExpenseKind} {
+		var id int64
+		err := t.one(ctx, "SELECT id FROM "+kind.Table()+" WHERE created_at > $1 ORDER BY id LIMIT 1", []any{limit.SQL()}, &id)
+		if err == nil {
+			return fmt.Sprintf("%s %d", kind, id), nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return "", err
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,183 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"extrato/internal/books"
+)
+
+// ownSchema is where everything lies that v4 does not have.
+const ownSchema = "extrato"
+
+func isPostgres(url string) bool {
+	scheme, _, ok := strings.Cut(url, "://")
+	scheme, _, _ = strings.Cut(scheme, "+") // SQLAlchemy names its driver there
+	return ok && (scheme == "postgres" || scheme == "postgresql")
+}
+
+func (s *Store) openPostgres(ctx context.Context, url string) error {
+	scheme, rest, _ := strings.Cut(url, "://")
+	scheme, _, _ = strings.Cut(scheme, "+")
+	config, err := pgxpool.ParseConfig(scheme + "://" + rest)
+	if err != nil {
+		// pgx quotes the whole URL with its password, so its words stay here.
+		return books.Invalidf("invalid_database_url", "the PostgreSQL URL cannot be read").
+			WithHint("write postgres://user:password@host:5432/database")
+	}
+	parameters := config.ConnConfig.RuntimeParams
+	path := parameters["search_path"]
+	if path == "" {
+		path = "public"
+	}
+	parameters["search_path"] = path + "," + ownSchema
+	parameters["timezone"] = "UTC"
+	parameters["datestyle"] = "ISO"
+	parameters["application_name"] = "extrato"
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = 10 * time.Second
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	s.closeFuncs = append(s.closeFuncs, pool.Close)
+	s.dialect = postgresDialect()
+	s.write = stdlib.OpenDBFromPool(pool)
+	s.read = s.write
+	s.closeFuncs = append(s.closeFuncs, func() { s.write.Close() })
+	if err := pool.Ping(ctx); err != nil {
+		return unreachable(err)
+	}
+	return nil
+}
+
+func unreachable(err error) error {
+	return (&books.Error{Kind: books.Internal, Code: "database_unreachable", Message: "the database does not answer"}).
+		WithHint("check DATABASE_URL and that PostgreSQL runs; extrato doctor tells more").Because(pgReason(err))
+}
+
+// pgReason keeps of a connection error what helps and holds no secret.
+func pgReason(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return errors.New(pg.Message)
+	}
+	last := err
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		last = e
+	}
+	return last
+}
+
+func postgresDialect() dialect {
+	return dialect{
+		postgres:   true,
+		readLevel:  sql.LevelRepeatableRead,
+		writeLevel: sql.LevelSerializable,
+		validDay:   func(string) string { return "" },
+		text:       func(column string) string { return "CAST(" + column + " AS TEXT)" },
+		idList: func(param string) string {
+			return "SELECT CAST(value AS INTEGER) FROM json_array_elements_text(CAST(" + param + " AS JSON))"
+		},
+		again:   againPostgres,
+		explain: explainPostgres,
+	}
+}
+
+// againPostgres tells the errors after which the same transaction may succeed:
+// 40001 and 40P01 say so themselves; 23503 is a new link to a leaving row;
+// 23505 on the chain is another close that took the next number.
+func againPostgres(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case "40001", "40P01", "23503":
+		return true
+	case "23505":
+		return pg.TableName == "closings" || pg.TableName == "extrato_run_logs" || pg.TableName == "backups"
+	}
+	return false
+}
+
+func explainPostgres(err error) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || alreadyExplained(err) {
+		return err
+	}
+	switch {
+	case pg.Code == "53100":
+		return books.Refusedf("disk_full", "the database server's disk is full").
+			WithHint("nothing was changed; free some space there and try again").Because(err)
+	case pg.Code == "42501" || pg.Code == "25006":
+		return books.Refusedf("database_unwritable", "the database user may not do this: %s", pg.Message).
+			WithHint("let the user in DATABASE_URL write the tables and create the schema %q", ownSchema).Because(err)
+	case strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "08"):
+		return unreachable(err)
+	}
+	return err
+}
+
+// lockTables keeps writers out of the books until the transaction ends;
+// readers go on. PostgreSQL takes a transaction's snapshot at its first query,
+// which this is not.
+func (t *Tx) lockTables(ctx context.Context) error {
+	if !t.s.dialect.postgres {
+		return nil
+	}
+	_, err := t.exec(ctx, "LOCK TABLE pagamentos, sessoes, comissoes, gastos, extratos IN SHARE ROW EXCLUSIVE MODE")
+	return err
+}
+
+// copyIn lends the connection below database/sql, for COPY.
+func (t *Tx) copyIn(data func(*pgconn.PgConn) error) error {
+	t.s.statements.Add(1)
+	return t.conn.Raw(func(driver any) error {
+		return data(driver.(*stdlib.Conn).Conn().PgConn())
+	})
+}
+
+// advisoryNamespace sets our advisory locks apart from others' ("extr").
+const advisoryNamespace = 0x65787472
+
+func (s *Store) lockAdvisory(ctx context.Context, month books.Month) (func(), error) {
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return nil, s.dialect.explain(err)
+	}
+	key := month.Year*100 + int(month.Month)
+	s.statements.Add(1)
+	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1, $2)", advisoryNamespace, key); err != nil {
+		conn.Close()
+		return nil, s.dialect.explain(err)
+	}
+	return func() {
+		// A context of its own: the lock goes even if the caller was interrupted.
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_unlock($1, $2)", advisoryNamespace, key); err != nil {
+			_ = conn.Raw(func(any) error { return errBadConn })
+		}
+		conn.Close()
+	}, nil
+}
+
+// Clock returns PostgreSQL's clock, or the zero Time on SQLite, which has none.
+func (t *Tx) Clock(ctx context.Context) (time.Time, error) {
+	if !t.s.dialect.postgres {
+		return time.Time{}, nil
+	}
+	var at books.Instant
+	err := t.one(ctx, "SELECT CAST(clock_timestamp() AS TEXT)", nil, &column{value: &at})
+	return at.Time(), err
+}

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"extrato/internal/books"
+)
+
+// openSQLite opens one writer connection, whose transactions take the write
+// lock when they begin, and several readers that cannot write.
+func (s *Store) openSQLite(ctx context.Context, rest string, create bool) error {
+	path, err := sqlitePath(rest)
+	if err != nil {
+		return err
+	}
+	if !fileExists(path) {
+		if !create {
+			return missingDatabase(path)
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return books.Refusedf("database_unwritable", "cannot make the folder of the database").Because(err)
+		}
+		// The file holds clients' names: it is made before SQLite would, for its owner only.
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return books.Refusedf("database_unwritable", "cannot make the database").Because(err)
+		}
+		f.Close()
+	}
+	s.dialect = sqliteDialect(path)
+	s.write, err = sql.Open("sqlite", sqliteDSN(path, "rw", "_txlock=immediate"))
+	if err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	s.closeFuncs = append(s.closeFuncs, func() { s.write.Close() })
+	s.read, err = sql.Open("sqlite", sqliteDSN(path, "ro", "_pragma=query_only(1)"))
+	if err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(8)
+	s.read.SetMaxIdleConns(4)
+	s.closeFuncs = append(s.closeFuncs, func() { s.read.Close() })
+	var name string
+	if err := s.write.QueryRowContext(ctx, "SELECT name FROM sqlite_schema LIMIT 1").Scan(&name); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return s.dialect.explain(err)
+	}
+	return nil
+}
+
+// sqliteDSN puts the pragmas into the DSN, so that every connection has them.
+func sqliteDSN(path, mode string, more string) string {
+	pragmas := "_pragma=busy_timeout(15000)&_pragma=foreign_keys(1)&_pragma=cache_size(-16384)"
+	if mode == "rw" {
+		pragmas += "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=journal_size_limit(67108864)"
+	}
+	u := url.URL{Scheme: "file", Path: path}
+	return u.String() + "?mode=" + mode + "&" + pragmas + "&" + more
+}
+
+func sqliteDialect(path string) dialect {
+	return dialect{
+		path: path,
+		// date() answers NULL or another text for what is no day, so a malformed
+		// date, which as text may sort into any month, belongs to none.
+		validDay: func(column string) string { return " AND " + column + " IS date(" + column + ")" },
+		text:     func(column string) string { return column },
+		idList:   func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
+		again:    func(err error) bool { return false },
+		explain:  explainSQLite,
+	}
+}
+
+func explainSQLite(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) || alreadyExplained(err) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return books.Refusedf("disk_full", "the disk with the database is full").
+			WithHint("nothing was changed; free some space and try again").Because(err)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return books.Refusedf("database_unwritable", "the database cannot be written").
+			WithHint("let the user that runs extrato write the file and its folder").Because(err)
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return books.Integrityf("database_corrupt", "the database file is damaged or is no SQLite database").
+			WithHint("keep a copy of the file; restore it from a copy, or its months from the backups").Because(err)
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return books.Conflictf("busy", "another program holds the database").WithHint("nothing was changed; try again").Because(err)
+	}
+	return err
+}
+
+func alreadyExplained(err error) bool {
+	var e *books.Error
+	return errors.As(err, &e)
+}
+
+// lockFile takes a lock on a file beside the database. It ends with the process.
+func (s *Store) lockFile(ctx context.Context) (func(), error) {
+	lock := flock.New(s.dialect.path+".close-lock", flock.SetPermissions(0o600))
+	if _, err := lock.TryLockContext(ctx, 10*time.Millisecond); err != nil {
+		return nil, books.Refusedf("database_unwritable", "cannot lock the file beside the database").Because(err)
+	}
+	return func() { _ = lock.Unlock() }, nil
+}
+
+// CheckSpace refuses a statement of size bytes that SQLite's disk has no room
+// for: the log of the transaction that stores it peaks at one and a half times
+// its size, and as much again is kept in reserve. PostgreSQL's disk is out of
+// sight and guards itself.
+func (t *Tx) CheckSpace(size int64) error {
+	if t.s.dialect.postgres {
+		return nil
+	}
+	free, ok := FreeSpace(filepath.Dir(t.s.dialect.path))
+	if need := 3 * size; ok && free < need {
+		return books.Refusedf("disk_full", "the disk with the database has %d MB free, this close needs %d MB", free>>20, need>>20).
+			WithHint("nothing was changed; free some space and try again")
+	}
+	return nil
+}

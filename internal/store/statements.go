@@ -1,0 +1,226 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"extrato/internal/books"
+)
+
+// Spool is a statement's parts, one after the other, as books.StatementWriter
+// wrote them.
+type Spool struct {
+	Data io.ReaderAt
+	Ends [books.PartCount]int64
+}
+
+func (s Spool) start(p books.Part) int64 {
+	if p == 0 {
+		return 0
+	}
+	return s.Ends[p-1]
+}
+
+func (s Spool) part(p books.Part) *io.SectionReader {
+	return io.NewSectionReader(s.Data, s.start(p), s.Ends[p]-s.start(p))
+}
+
+// maxField is what PostgreSQL takes as one value.
+const maxField = 1 << 30
+
+// InsertStatement stores a month's statement. It fails with books.ErrClosed if
+// the month has one.
+func (t *Tx) InsertStatement(ctx context.Context, month books.Month, spool Spool, at books.Instant) error {
+	err := t.insertStatement(ctx, month, spool, at)
+	if isDuplicate(err) {
+		return books.ErrClosed.Because(err)
+	}
+	return err
+}
+
+func (t *Tx) insertStatement(ctx context.Context, month books.Month, spool Spool, at books.Instant) error {
+	if t.s.dialect.postgres {
+		return t.copyStatement(ctx, month, spool, at)
+	}
+	args := []any{int(month.Month), month.Year, at.SQL()}
+	for p := range books.PartCount {
+		// SQLite wants the whole value at once; nothing of it outlives the statement.
+		text := make([]byte, spool.part(p).Size())
+		if _, err := io.ReadFull(spool.part(p), text); err != nil {
+			return fmt.Errorf("read the spooled statement: %w", err)
+		}
+		args = append(args, unsafeString(text))
+	}
+	_, err := t.exec(ctx, `INSERT INTO extratos (mes, ano, created_at, pagamentos, sessoes, comissoes, gastos, totais)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, args...)
+	return err
+}
+
+// copyStatement streams the statement in PostgreSQL's binary COPY format, so
+// that it is never in this program's memory.
+func (t *Tx) copyStatement(ctx context.Context, month books.Month, spool Spool, at books.Instant) error {
+	for p := range books.PartCount {
+		if spool.part(p).Size() >= maxField {
+			return books.Refusedf("statement_too_large", "the list %q of %s is larger than PostgreSQL can store", p.Column(), month).
+				WithHint("nothing was changed; such a month needs more than one studio")
+		}
+	}
+	binaryJSON, err := t.prepareCopy(ctx)
+	if err != nil {
+		return err
+	}
+	const postgresEpoch = 946684800 * 1_000_000 // 2000-01-01 in microseconds since 1970
+	header := append([]byte("PGCOPY\n\377\r\n\000"), make([]byte, 8)...)
+	header = binary.BigEndian.AppendUint16(header, 3+uint16(books.PartCount))
+	header = appendField(header, binary.BigEndian.AppendUint32(nil, uint32(month.Month)))
+	header = appendField(header, binary.BigEndian.AppendUint32(nil, uint32(month.Year)))
+	header = appendField(header, binary.BigEndian.AppendUint64(nil, uint64(int64(at)-postgresEpoch)))
+	readers := []io.Reader{bytes.NewReader(header)}
+	for p := range books.PartCount {
+		size := binary.BigEndian.AppendUint32(nil, uint32(spool.part(p).Size())+uint32(len(binaryJSON[p])))
+		readers = append(readers, bytes.NewReader(append(size, binaryJSON[p]...)), spool.part(p))
+	}
+	readers = append(readers, bytes.NewReader([]byte{0xff, 0xff}))
+	return t.copyIn(func(conn *pgconn.PgConn) error {
+		_, err := conn.CopyFrom(ctx, io.MultiReader(readers...),
+			"COPY extratos (mes, ano, created_at, pagamentos, sessoes, comissoes, gastos, totais) FROM STDIN BINARY")
+		return err
+	})
+}
+
+// prepareCopy returns what each part needs in front of it: nothing for json,
+// a version byte for the jsonb of some older databases. It also asks for the
+// faster compression where the server has it.
+func (t *Tx) prepareCopy(ctx context.Context) (prefixes [books.PartCount][]byte, err error) {
+	var lz4 sql.NullString
+	types := make([]string, books.PartCount)
+	dest := []any{&lz4}
+	query := `SELECT (SELECT set_config('default_toast_compression', 'lz4', true) FROM pg_settings
+		WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals))`
+	for p := range books.PartCount {
+		query += fmt.Sprintf(`, (SELECT format_type(atttypid, NULL) FROM pg_attribute
+			WHERE attrelid = to_regclass('extratos') AND attname = '%s')`, p.Column())
+		dest = append(dest, &types[p])
+	}
+	if err := t.one(ctx, query, nil, dest...); err != nil {
+		return prefixes, err
+	}
+	for p, name := range types {
+		if name == "jsonb" {
+			prefixes[p] = []byte{1}
+		}
+	}
+	return prefixes, nil
+}
+
+func appendField(b, value []byte) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(value)))
+	return append(b, value...)
+}
+
+// Statement returns a month's statement as stored. It fails with
+// books.ErrNotClosed if there is none.
+func (t *Tx) Statement(ctx context.Context, month books.Month) (books.Stored, error) {
+	s := books.Stored{Month: month}
+	err := t.one(ctx, "SELECT "+t.partColumns()+" FROM extratos WHERE mes = $1 AND ano = $2",
+		[]any{int(month.Month), month.Year}, partTargets(&s)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, notClosed(month)
+	}
+	return s, err
+}
+
+func notClosed(month books.Month) error {
+	e := *books.ErrNotClosed
+	e.Message = fmt.Sprintf("%s has no statement", month)
+	return e.WithHint("see which months have one: extrato months")
+}
+
+// Revision returns an earlier revision of a month's statement as it was stored.
+func (t *Tx) Revision(ctx context.Context, month books.Month, revision int) (books.Stored, error) {
+	s := books.Stored{Month: month}
+	err := t.one(ctx, "SELECT "+t.partColumns()+" FROM revisions WHERE month = $1 AND revision = $2",
+		[]any{month.String(), revision}, partTargets(&s)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, books.NotFoundf("no_revision", "%s has no stored revision %d", month, revision)
+	}
+	return s, err
+}
+
+// EachStatement calls fn with every stored statement, oldest month first. fn
+// may use the transaction.
+func (t *Tx) EachStatement(ctx context.Context, fn func(books.Stored) error) error {
+	months, err := t.ClosedMonths(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range months {
+		s, err := t.Statement(ctx, m)
+		if err == nil {
+			err = fn(s)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ClosedMonths returns the months that have a statement, oldest first.
+func (t *Tx) ClosedMonths(ctx context.Context) ([]books.Month, error) {
+	var months []books.Month
+	err := t.list(ctx, "SELECT ano, mes FROM extratos ORDER BY ano, mes", nil, func(scan func(...any) error) error {
+		var m books.Month
+		if err := scan(&m.Year, &m.Month); err != nil {
+			return err
+		}
+		months = append(months, m)
+		return nil
+	})
+	return months, err
+}
+
+// ShelveStatement moves a month's statement among the earlier revisions, so
+// that another can take its place or its rows can go back.
+func (t *Tx) ShelveStatement(ctx context.Context, month books.Month, revision int, at books.Instant) error {
+	moved, err := t.exec(ctx, `INSERT INTO revisions (month, revision, pagamentos, sessoes, comissoes, gastos, totais, replaced_at)
+		SELECT $1, $2, pagamentos, sessoes, comissoes, gastos, totais, $3 FROM extratos WHERE mes = $4 AND ano = $5`,
+		month.String(), revision, at.SQL(), int(month.Month), month.Year)
+	if err != nil {
+		return err
+	}
+	deleted, err := t.exec(ctx, "DELETE FROM extratos WHERE mes = $1 AND ano = $2", int(month.Month), month.Year)
+	if err == nil && (moved != 1 || deleted != 1) {
+		err = notClosed(month)
+	}
+	return err
+}
+
+func (t *Tx) partColumns() string {
+	columns := ""
+	for p := range books.PartCount {
+		if p > 0 {
+			columns += ", "
+		}
+		columns += "COALESCE(CAST(" + p.Column() + " AS TEXT), '')"
+	}
+	return columns
+}
+
+func partTargets(s *books.Stored) []any {
+	var dest []any
+	for p := range books.PartCount {
+		dest = append(dest, &s.Parts[p])
+	}
+	return dest
+}
+
+// Size returns the length of the statement's JSON in bytes.
+func (s Spool) Size() int64 { return s.Ends[books.PartCount-1] }

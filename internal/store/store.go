@@ -1,0 +1,216 @@
+// Package store keeps the books in SQLite or PostgreSQL.
+//
+// It opens a database, brings it to this program's version, and runs functions
+// inside transactions: Read in one consistent snapshot, Write as if nobody else
+// were there. On top of that it knows how rows of a month are found, how a
+// statement is stored and how the chain grows. Rules about when to do so are
+// not here but in package closing.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"extrato/internal/books"
+)
+
+// Options say which database to open and how to see it.
+type Options struct {
+	URL  string           // DATABASE_URL: sqlite:///…, postgres://…, postgresql://…, postgresql+psycopg2://…
+	Zone *time.Location   // the studio's zone
+	Now  func() time.Time // the clock
+	Log  *slog.Logger
+}
+
+// Store is an open database. It may be used by several goroutines.
+type Store struct {
+	dialect    dialect
+	write      *sql.DB // SQLite: one connection
+	read       *sql.DB // PostgreSQL: the same as write
+	zone       *time.Location
+	now        func() time.Time
+	log        *slog.Logger
+	statements atomic.Int64
+	lockBooks  bool // a foreign key is missing: see Tx.LockBooks
+	closeFuncs []func()
+}
+
+// Open opens the database, without looking into it. It fails with an Error of
+// kind Invalid if the URL is not one, NotFound if there is no SQLite file and
+// create is false, and Internal if a server does not answer.
+func Open(ctx context.Context, o Options, create bool) (*Store, error) {
+	s := &Store{zone: o.Zone, now: o.Now, log: o.Log}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	switch {
+	case strings.HasPrefix(o.URL, "sqlite:///"):
+		err = s.openSQLite(ctx, strings.TrimPrefix(o.URL, "sqlite:///"), create)
+	case isPostgres(o.URL):
+		err = s.openPostgres(ctx, o.URL)
+	default:
+		err = books.Invalidf("invalid_database_url", "the database URL is neither SQLite nor PostgreSQL").
+			WithHint("set DATABASE_URL to sqlite:///data/extrato.db or postgres://user:password@host/database")
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close closes all connections.
+func (s *Store) Close() {
+	for i := len(s.closeFuncs) - 1; i >= 0; i-- {
+		s.closeFuncs[i]()
+	}
+	s.closeFuncs = nil
+}
+
+// Zone returns the studio's zone.
+func (s *Store) Zone() *time.Location { return s.zone }
+
+// Postgres reports whether the database is PostgreSQL.
+func (s *Store) Postgres() bool { return s.dialect.postgres }
+
+// Statements returns how many SQL statements were sent since Open.
+func (s *Store) Statements() int64 { return s.statements.Load() }
+
+// Tx is a transaction. It belongs to the function it was given to.
+type Tx struct {
+	s    *Store
+	conn *sql.Conn
+	tx   *sql.Tx
+	cols map[string][]string
+}
+
+// Read runs fn in one consistent snapshot that cannot write.
+func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
+	return s.transact(ctx, s.read, &sql.TxOptions{ReadOnly: true, Isolation: s.dialect.readLevel}, fn, nil)
+}
+
+// writeTries is how often Write runs a function that the database asks to run again.
+const writeTries = 5
+
+// Write runs fn in a transaction that either happens whole, as if no other
+// transaction ran beside it, or not at all. The database may ask for another
+// try because somebody else changed the same rows, so fn may run up to five
+// times and must touch nothing but the transaction. The last try holds the
+// books' tables, so that it cannot lose again. It fails with an Error of kind
+// Conflict when even that did.
+func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
+	for try := 1; ; try++ {
+		before := func(t *Tx) error {
+			if try < writeTries && !s.lockBooks {
+				return nil
+			}
+			return t.lockTables(ctx)
+		}
+		err := s.transact(ctx, s.write, &sql.TxOptions{Isolation: s.dialect.writeLevel}, fn, before)
+		if err == nil || !s.dialect.again(err) {
+			return err
+		}
+		if try == writeTries {
+			return books.Conflictf("busy", "others changed the same rows %d times in a row", writeTries).
+				WithHint("nothing was changed; try again").Because(err)
+		}
+		s.log.Debug("transaction tried again", "try", try, "cause", err)
+	}
+}
+
+func (s *Store) transact(ctx context.Context, db *sql.DB, options *sql.TxOptions, fn, before func(*Tx) error) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return s.dialect.explain(err)
+	}
+	defer conn.Close()
+	tx, err := conn.BeginTx(ctx, options)
+	if err != nil {
+		return s.dialect.explain(err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do, before it nobody could help
+	t := &Tx{s: s, conn: conn, tx: tx}
+	if before != nil {
+		if err := before(t); err != nil {
+			return s.dialect.explain(err)
+		}
+	}
+	if err := fn(t); err != nil {
+		return s.dialect.explain(err)
+	}
+	if err := tx.Commit(); err != nil {
+		if s.dialect.again(err) {
+			return s.dialect.explain(err)
+		}
+		return fmt.Errorf("%w: %w", ErrCommitUnknown, s.dialect.explain(err))
+	}
+	return nil
+}
+
+// ErrCommitUnknown means that the connection was lost while a transaction
+// committed: it may have happened. Whoever wrote looks for its own traces.
+var ErrCommitUnknown = errors.New("the answer to a commit was lost")
+
+func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	t.s.statements.Add(1)
+	return t.tx.QueryContext(ctx, query, args...)
+}
+
+func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	t.s.statements.Add(1)
+	result, err := t.tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// one reads a single row into dest. It fails with sql.ErrNoRows if there is none.
+func (t *Tx) one(ctx context.Context, query string, args []any, dest ...any) error {
+	t.s.statements.Add(1)
+	return t.tx.QueryRowContext(ctx, query, args...).Scan(dest...)
+}
+
+// list calls read for each row of a query.
+func (t *Tx) list(ctx context.Context, query string, args []any, read func(scan func(...any) error) error) error {
+	rows, err := t.query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := read(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// sqlitePath returns the file that a sqlite:/// URL names: four slashes mean
+// an absolute path, three one relative to the working directory.
+func sqlitePath(rest string) (string, error) {
+	if rest == "" || strings.Contains(rest, "?") {
+		return "", books.Invalidf("invalid_database_url", "the SQLite URL names no file").
+			WithHint("write sqlite:///data/extrato.db, without options")
+	}
+	return filepath.Abs(rest)
+}
+
+func missingDatabase(path string) error {
+	return books.NotFoundf("no_database", "there is no database at %s", path).
+		WithHint("set DATABASE_URL, or make one: extrato migrate (empty), extrato import --from URL (from v4), extrato demo (to try)")
+}
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
