@@ -6,6 +6,11 @@ GOLANGCI := $(shell go env GOPATH)/bin/golangci-lint
 # The packages that are quick enough for the race detector on two cores.
 RACE ?= ./internal/books/... ./internal/backup/... ./internal/closing/...
 
+POSTGRESQL := $(shell { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb || ls "$$(pg_config --bindir)/initdb"; } 2>/dev/null)
+
+# A skipped test must not stay in go's cache when PostgreSQL has come.
+TEST_FLAGS += $(if $(POSTGRESQL),,-count=1)
+
 .PHONY: help demo test race lint check bench fuzz lacks golangci
 
 help: ## this list
@@ -15,10 +20,10 @@ demo: ## a believable studio in ./demo, its months closed and proved
 	go run ./cmd/extrato demo
 
 test: lacks ## all tests, on SQLite and on a private PostgreSQL
-	go test ./...
+	go test $(TEST_FLAGS) ./...
 
 race: lacks ## the quick packages under the race detector
-	go test -race -short $(RACE)
+	go test -race -short $(TEST_FLAGS) $(RACE)
 
 lint: golangci ## gofmt, go vet and golangci-lint
 	@unformatted=$$(gofmt -l cmd internal) && if [ -n "$$unformatted" ]; then echo "not gofmt-ed:" $$unformatted; exit 1; fi
@@ -36,14 +41,14 @@ fuzz: ## every fuzz target for FUZZ_TIME (30s), one per core at a time
 # Tests that need what a machine may lack are skipped there; go test does not
 # show that, so this does.
 lacks:
-	@if ! { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb || ls "$$(pg_config --bindir)/initdb"; } >/dev/null 2>&1; then \
-	  printf '%s\n' '' \
-	    '*****************************************************************************' \
-	    '* NO POSTGRESQL ON THIS MACHINE: every test that needs it will be SKIPPED.  *' \
-	    '* Install it with: apt-get install postgresql (or brew install postgresql). *' \
-	    '* No server has to run, the tests start and remove their own.               *' \
-	    '*****************************************************************************' '' >&2; \
-	fi
+ifeq ($(POSTGRESQL),)
+	@printf '%s\n' '' \
+	  '*****************************************************************************' \
+	  '* NO POSTGRESQL ON THIS MACHINE: every test that needs it will be SKIPPED.  *' \
+	  '* Install it with: apt-get install postgresql (or brew install postgresql). *' \
+	  '* No server has to run, the tests start and remove their own.               *' \
+	  '*****************************************************************************' '' >&2
+endif
 
 golangci:
 	@[ "$$($(GOLANGCI) version --short 2>/dev/null)" = "$(GOLANGCI_VERSION)" ] || \

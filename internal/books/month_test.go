@@ -73,7 +73,7 @@ var zones = []string{
 
 // firstReading looks at the clock every five minutes until it shows wall or later.
 func firstReading(wall time.Time, zone *time.Location) time.Time {
-	for t := wall.Add(-26 * time.Hour); ; t = t.Add(5 * time.Minute) {
+	for t := wall.Add(-15 * time.Hour); ; t = t.Add(5 * time.Minute) {
 		_, offset := t.In(zone).Zone()
 		if !t.Add(time.Duration(offset) * time.Second).Before(wall) {
 			return t
@@ -84,7 +84,7 @@ func firstReading(wall time.Time, zone *time.Location) time.Time {
 func TestMonthsStartWhenTheStudiosClockFirstShowsDay1(t *testing.T) {
 	for _, name := range zones {
 		z := zone(t, name)
-		for m := month(t, "2008-01"); m.Year < 2030; m = m.Add(1) {
+		for m := month(t, "2000-02"); m.Year <= 2100; m = m.Add(1) {
 			start := m.Start(z)
 			want := firstReading(time.Date(m.Year, m.Month, 1, 0, 0, 0, 0, time.UTC), z)
 			if !start.Equal(want) || start.Location() != z || books.MonthOf(start) != m {
@@ -100,7 +100,8 @@ func TestMonthsStartWhenTheStudiosClockFirstShowsDay1(t *testing.T) {
 func TestMonthsStartWhereClocksSkipOrRepeatMidnight(t *testing.T) {
 	for _, c := range []struct{ month, zone, start string }{
 		{"2017-10", "America/Asuncion", "2017-10-01T01:00:00-03:00"}, // no midnight
-		{"2009-11", "America/Havana", "2009-11-01T00:00:00-04:00"},   // two midnights
+		{"2015-11", "America/Havana", "2015-11-01T00:00:00-04:00"},   // two midnights
+		{"2041-01", "Europe/Lisbon", "2041-01-01T00:00:00Z"},         // Go's own zone rules stumble on 2040-12-31
 		{"2018-11", "America/Sao_Paulo", "2018-11-01T00:00:00-03:00"},
 		{"2025-10", "America/Sao_Paulo", "2025-10-01T00:00:00-03:00"},
 	} {

@@ -27,7 +27,7 @@ func TestMonthsBecomeDueOnTheStudiosClock(t *testing.T) {
 		{"02:00 of day 1 does not exist", usual, "2028-09", "Australia/Lord_Howe", "2028-10-01T02:30:00+11:00"},
 		{"02:00 of day 1 does not exist", usual, "2023-09", "Australia/Lord_Howe", "2023-10-01T02:30:00+11:00"},
 		{"midnight does not exist", "15 0 1 * *", "2017-09", "America/Asuncion", "2017-10-01T01:00:00-03:00"},
-		{"00:30 comes twice", "30 0 1 * *", "2009-10", "America/Havana", "2009-11-01T00:30:00-04:00"},
+		{"00:30 comes twice", "30 0 1 * *", "2015-10", "America/Havana", "2015-11-01T00:30:00-04:00"},
 		{"in summer time", usual, "2025-12", "Pacific/Auckland", "2026-01-01T02:00:00+13:00"},
 		{"day 29 of February", "0 2 29 * *", "2024-01", "UTC", "2024-02-29T02:00:00Z"},
 		{"no day 29 in February", "0 2 29 * *", "2025-01", "UTC", "2025-03-29T02:00:00Z"},
@@ -46,11 +46,11 @@ func TestMonthsBecomeDueOnTheStudiosClock(t *testing.T) {
 	}
 }
 
-func TestTheUsualScheduleIsDueEveryMonthOf20Years(t *testing.T) {
+func TestTheUsualScheduleIsDueEveryMonthOfACentury(t *testing.T) {
 	s := schedule(t, "0 2 1 * *")
 	for _, name := range zones {
 		z := zone(t, name)
-		for m := month(t, "2010-01"); m.Year < 2030; m = m.Add(1) {
+		for m := month(t, "2000-01"); m.Year <= 2100; m = m.Add(1) {
 			next := m.Add(1)
 			want := firstReading(time.Date(next.Year, next.Month, 1, 2, 0, 0, 0, time.UTC), z)
 			if due := s.DueAt(m, z); !due.Equal(want) {

@@ -21,6 +21,7 @@ func TestNew(t *testing.T) {
 }
 
 func TestNewDropsTheDatabase(t *testing.T) {
+	needPostgreSQL(t)
 	var url string
 	t.Run("that_somebody_still_uses", func(t *testing.T) {
 		url = New(t)
@@ -59,6 +60,7 @@ func TestClusterKeepsItsDataAcrossARestart(t *testing.T) {
 }
 
 func TestClusterIsGoneAfterItsTest(t *testing.T) {
+	needPostgreSQL(t)
 	var c *Cluster
 	t.Run("that_ends", func(t *testing.T) { c = Start(t) })
 	if _, err := os.Stat(c.dir); !os.IsNotExist(err) {
@@ -81,6 +83,13 @@ func TestLoad(t *testing.T) {
 	Load(t, url, dump)
 	if s := query[string](t, url, "SELECT s FROM t"); s != `\restrict 4fR` {
 		t.Errorf("loaded %q", s)
+	}
+}
+
+func needPostgreSQL(t *testing.T) {
+	t.Helper()
+	if _, err := findBinaries(); err != nil {
+		giveUp(t, err)
 	}
 }
 

@@ -23,6 +23,7 @@ type dialect struct {
 	validDay              func(column string) string // a condition beside a range of days
 	text                  func(column string) string // the column as text that books.Value reads
 	idList                func(param string) string  // a SELECT of the ids in a JSON array
+	textList              func(param string) string  // a SELECT of the texts in a JSON array
 	again                 func(error) bool           // whether the same transaction may succeed if tried again
 	explain               func(error) error          // turns a driver's error into one that says who can help
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -147,6 +148,9 @@ func (t *Tx) LiveByID(ctx context.Context, kind books.Kind, ids []books.ID) (map
 		return nil, err
 	}
 	found := map[books.ID]books.Row{}
+	if len(ids) == 0 {
+		return found, nil
+	}
 	query := "SELECT " + strings.Join(t.s.selectColumns(kind, "r", hasTime), ", ") + " FROM " + kind.Table() +
 		" r WHERE r.id IN (" + t.s.dialect.idList("$1") + ") ORDER BY r.id"
 	for row, err := range t.scanPlain(ctx, kind, query, jsonIDs(ids)) {
@@ -203,4 +207,25 @@ func (t *Tx) RaiseSequences(ctx context.Context, ids map[books.Kind]books.ID) er
 		}
 	}
 	return nil
+}
+
+// Taken returns which of values some row of table has in column, both of
+// which are names of the program's own.
+func (t *Tx) Taken(ctx context.Context, table, column string, values []string) (map[string]bool, error) {
+	taken := map[string]bool{}
+	if len(values) == 0 {
+		return taken, nil
+	}
+	list, err := json.Marshal(values)
+	if err != nil {
+		return nil, err
+	}
+	err = t.list(ctx, "SELECT "+column+" FROM "+table+" WHERE "+column+" IN ("+t.s.dialect.textList("$1")+")",
+		[]any{string(list)}, func(scan func(...any) error) error {
+			var value string
+			err := scan(&value)
+			taken[value] = true
+			return err
+		})
+	return taken, err
 }

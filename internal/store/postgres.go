@@ -88,6 +88,9 @@ func postgresDialect() dialect {
 		idList: func(param string) string {
 			return "SELECT CAST(value AS INTEGER) FROM json_array_elements_text(CAST(" + param + " AS JSON))"
 		},
+		textList: func(param string) string {
+			return "SELECT value FROM json_array_elements_text(CAST(" + param + " AS JSON))"
+		},
 		again:   againPostgres,
 		explain: explainPostgres,
 	}

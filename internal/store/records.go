@@ -78,8 +78,14 @@ func (t *Tx) AddRun(ctx context.Context, r Run) error {
 	if err != nil {
 		return err
 	}
+	return t.tellV4(ctx, r)
+}
+
+// tellV4 keeps v4's own log: one line for each month and status.
+func (t *Tx) tellV4(ctx context.Context, r Run) error {
 	status, message := "success", "Extrato "+r.Month.String()+" "+r.Result+" ["+r.CorrelationID+"]"
 	switch r.Result {
+	case "closed", "revised":
 	case "failed":
 		status, message = "error", r.Code+": "+r.Message+" ["+r.CorrelationID+"]"
 	case "reopened":
@@ -87,11 +93,13 @@ func (t *Tx) AddRun(ctx context.Context, r Run) error {
 		_, err := t.exec(ctx, "DELETE FROM extrato_run_logs WHERE mes = $1 AND ano = $2 AND status = 'success'",
 			int(r.Month.Month), r.Month.Year)
 		return err
+	default:
+		return nil
 	}
 	if letters := []rune(message); len(letters) > 500 {
 		message = string(letters[:500])
 	}
-	// v4 keeps one line for each month and status; older databases lack the key for ON CONFLICT.
+	// Older databases lack the unique key that ON CONFLICT would need.
 	changed, err := t.exec(ctx, "UPDATE extrato_run_logs SET run_at = $1, message = $2 WHERE mes = $3 AND ano = $4 AND status = $5",
 		r.Finished.SQL(), message, int(r.Month.Month), r.Month.Year, status)
 	if err == nil && changed == 0 {

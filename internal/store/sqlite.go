@@ -76,6 +76,7 @@ func sqliteDialect(path string) dialect {
 		validDay: func(column string) string { return " AND " + column + " IS date(" + column + ")" },
 		text:     func(column string) string { return column },
 		idList:   func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
+		textList: func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
 		again:    func(err error) bool { return false },
 		explain:  explainSQLite,
 	}

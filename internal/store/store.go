@@ -214,3 +214,13 @@ func fileExists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
+
+// SpoolDir returns where a statement may wait for its transaction: beside the
+// SQLite file, whose disk has to hold it anyway; "" on PostgreSQL, for the
+// system's folder.
+func (s *Store) SpoolDir() string {
+	if s.dialect.postgres {
+		return ""
+	}
+	return filepath.Dir(s.dialect.path)
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"extrato/internal/backup"
+	"extrato/internal/books"
+	"extrato/internal/bucket"
+	"extrato/internal/closing"
+	"extrato/internal/config"
+	"extrato/internal/store"
+)
+
+// app is what the commands share. Parts are opened when they are asked for.
+type app struct {
+	*Globals
+	ctx            context.Context
+	stdout, stderr io.Writer
+	parser         *kong.Kong
+	closers        []func()
+}
+
+func (a *app) close() {
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		a.closers[i]()
+	}
+}
+
+func (a *app) config() (config.Config, error) {
+	c, err := config.Load(map[string]string{"DATABASE_URL": a.Database, "EXTRATO_BACKUPS": a.Backups, "TZ": a.TZ})
+	if err != nil {
+		return c, books.Invalidf("invalid_setting", "%s", err).WithHint("correct it in the environment, in .env or on the command line")
+	}
+	return c, nil
+}
+
+func (a *app) logger(c config.Config) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // config.Load has checked it
+	if c.Values["LOG_LEVEL"].Source == "default" {
+		level = slog.LevelWarn // a command tells its result by itself
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" || c.LogFormat == "" && !isTerminal(a.stderr) {
+		return slog.New(slog.NewJSONHandler(a.stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, options))
+}
+
+// need says what a command needs of the database.
+type need int
+
+const (
+	existing need = iota // it must be there
+	orNew                // it is made if it is not
+)
+
+// openStore opens the database and brings it to this version.
+func (a *app) openStore(c config.Config, n need) (*store.Store, error) {
+	s, err := a.openRaw(c, n)
+	if err != nil {
+		return nil, err
+	}
+	if n == existing {
+		condition, err := s.Condition(a.ctx)
+		if err != nil {
+			return nil, err
+		}
+		if condition == store.New {
+			return nil, books.NotFoundf("no_database", "the database is empty").
+				WithHint("make one: extrato migrate (empty), extrato import --from URL (from v4), extrato demo (to try)")
+		}
+	}
+	return s, s.Ready(a.ctx)
+}
+
+func (a *app) openRaw(c config.Config, n need) (*store.Store, error) {
+	s, err := store.Open(a.ctx, store.Options{URL: c.DatabaseURL, Zone: c.Zone, Now: time.Now, Log: a.logger(c)}, n == orNew)
+	if err == nil {
+		a.closers = append(a.closers, s.Close)
+	}
+	return s, err
+}
+
+// closer opens everything that closing a month takes.
+func (a *app) closer(n need) (*closing.Closer, error) {
+	c, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.openStore(c, n)
+	if err != nil {
+		return nil, err
+	}
+	return a.closerOn(c, s)
+}
+
+func (a *app) closerOn(c config.Config, s *store.Store) (*closing.Closer, error) {
+	schedule, err := books.ParseSchedule(c.Schedule)
+	if err != nil {
+		return nil, err
+	}
+	var from books.Month
+	if c.CloseFrom != "" {
+		if from, err = books.ParseMonth(c.CloseFrom); err != nil {
+			return nil, books.Invalidf("invalid_setting", "EXTRATO_CLOSE_FROM: %s", err).WithHint("write a month such as 2025-10")
+		}
+	}
+	folder, err := filepath.Abs(c.Backups)
+	if err != nil {
+		return nil, err
+	}
+	log := a.logger(c)
+	now := func() time.Time { return time.Now().In(c.Zone) }
+	step := a.progress()
+	return &closing.Closer{
+		Store: s, Schedule: schedule, CloseFrom: from, RequireBackup: c.RequireBackup, Now: now, Log: log, Step: step,
+		SpoolDir: s.SpoolDir(),
+		Backups: &backup.Backups{
+			Bucket: bucket.NewFolder(folder, func(s string) { log.Warn(s) }), Now: now, Zone: c.Zone,
+			Program: programVersion(), Step: step,
+		},
+	}, nil
+}
+
+// progress shows on a terminal what was just done, and is quiet elsewhere.
+func (a *app) progress() func(string) {
+	if !isTerminal(a.stderr) || a.JSON {
+		return stopAt
+	}
+	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(a.stderr), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSpinnerType(14), progressbar.OptionSetElapsedTime(false))
+	a.closers = append(a.closers, func() { _ = bar.Finish() })
+	return func(step string) {
+		bar.Describe(step)
+		_ = bar.Add(1)
+		stopAt(step)
+	}
+}
+
+// actor names who runs the command line.
+func actor() books.Actor {
+	name := os.Getenv("USER")
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	return books.Actor("cli:" + name)
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func printJSON(w io.Writer, document any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(document)
+}
+
+func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.stdout, format, args...) }
+
+// monthArgument reads a month that was given, or none.
+func monthArgument(s string) (books.Month, error) {
+	if strings.TrimSpace(s) == "" {
+		return books.Month{}, nil
+	}
+	return books.ParseMonth(s)
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"encoding/json"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+type auditCommand struct {
+	Verify auditVerifyCommand `cmd:"" help:"Check the chain and every statement."`
+	Show   auditShowCommand   `cmd:"" help:"Show the chain's entries."`
+}
+
+type auditVerifyCommand struct{}
+
+func (auditVerifyCommand) Help() string {
+	return `Checks that every entry of the chain is intact and follows the one before, and
+recomputes every statement's fingerprint and totals. Exit code 4 if anything is not
+as it was. For the backups there is "extrato backup verify".
+
+Example:
+  extrato audit verify`
+}
+
+// Run checks the chain.
+func (c *auditVerifyCommand) Run(a *app) error {
+	closer, err := a.closer(existing)
+	if err != nil {
+		return err
+	}
+	audit, err := closer.VerifyChain(a.ctx)
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		if err := printJSON(a.stdout, audit); err != nil {
+			return err
+		}
+	} else if audit.OK {
+		a.printf("%d entries, all intact; every statement is as it was closed\n  head  %s\n", audit.Entries, audit.Head)
+	} else {
+		for _, p := range audit.Problems {
+			a.printf("%s\n", p)
+		}
+	}
+	if !audit.OK {
+		return shown{books.Integrityf("chain_broken", "the chain or a statement is not as it was").
+			WithHint("keep the database as it is; compare with the backups: extrato backup verify")}
+	}
+	return nil
+}
+
+type auditShowCommand struct {
+	Month string `arg:"" optional:"" help:"Only this month's entries."`
+}
+
+func (auditShowCommand) Help() string {
+	return `Example:
+  extrato audit show 2025-10`
+}
+
+// entry is a closing as audit show prints it.
+type entry struct {
+	Seq           int64             `json:"seq"`
+	Action        books.Action      `json:"action"`
+	Month         books.Month       `json:"month"`
+	Revision      int               `json:"revision"`
+	At            string            `json:"at"`
+	By            books.Actor       `json:"by"`
+	Reason        string            `json:"reason"`
+	CorrelationID string            `json:"correlation_id"`
+	Fingerprint   books.Fingerprint `json:"fingerprint"`
+	Counts        books.Counts      `json:"counts"`
+	Totals        json.RawMessage   `json:"totals"`
+	BackupFile    string            `json:"backup_file"`
+	BackupSHA256  string            `json:"backup_sha256"`
+	Notes         []string          `json:"notes"`
+	Previous      books.Fingerprint `json:"previous_hash"`
+	Hash          books.Fingerprint `json:"hash"`
+}
+
+// Run shows the chain.
+func (c *auditShowCommand) Run(a *app) error {
+	month, err := monthArgument(c.Month)
+	if err != nil {
+		return err
+	}
+	closer, err := a.closer(existing)
+	if err != nil {
+		return err
+	}
+	var closings []books.Closing
+	err = closer.Store.Read(a.ctx, func(tx *store.Tx) error {
+		closings, err = tx.Closings(a.ctx, 0, 0)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	entries := []entry{}
+	for _, e := range closings {
+		if !month.IsZero() && e.Month != month {
+			continue
+		}
+		entries = append(entries, entry{e.Seq, e.Action, e.Month, e.Revision, e.At.String(), e.By, e.Reason, e.CorrelationID,
+			e.Fingerprint, e.Counts, json.RawMessage(e.Totals), e.BackupFile, e.BackupSHA256, append([]string{}, e.Notes...), e.Previous, e.Hash})
+	}
+	if a.JSON {
+		return printJSON(a.stdout, struct {
+			Entries []entry `json:"entries"`
+		}{entries})
+	}
+	for _, e := range entries {
+		at, err := time.Parse(time.RFC3339, e.At)
+		if err != nil {
+			return err
+		}
+		a.printf("%4d  %s  %-8s  %s  revision %d  by %s\n", e.Seq, at.In(closer.Store.Zone()).Format("2006-01-02 15:04:05 -07:00"), e.Action, e.Month, e.Revision, e.By)
+		a.printf("      rows %d  fingerprint %s\n      hash %s\n", e.Counts.Total(), e.Fingerprint, e.Hash)
+		if e.Reason != "" {
+			a.printf("      reason: %s\n", e.Reason)
+		}
+		for _, n := range e.Notes {
+			a.printf("      note: %s\n", n)
+		}
+	}
+	return nil
+}

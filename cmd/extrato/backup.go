@@ -1,0 +1,233 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"extrato/internal/backup"
+	"extrato/internal/books"
+	"extrato/internal/closing"
+)
+
+type backupCommand struct {
+	Create  backupCreateCommand  `cmd:"" help:"Back up one month now."`
+	Verify  backupVerifyCommand  `cmd:"" help:"Read backups back, every byte, and say what they are worth."`
+	List    backupListCommand    `cmd:"" help:"List the copies of each month's backup."`
+	Restore backupRestoreCommand `cmd:"" help:"Put a backup's rows that are missing back to live."`
+}
+
+type backupCreateCommand struct {
+	Month string `arg:"" help:"The month, such as 2025-10."`
+}
+
+func (backupCreateCommand) Help() string {
+	return `Writes the month's rows, reads the file back and proves it. Of a closed month the
+copy holds the statement's rows and the late ones. Nothing is written if a verified
+copy of exactly these rows is there.
+
+Example:
+  extrato backup create 2025-10`
+}
+
+// Run makes a backup.
+func (c *backupCreateCommand) Run(a *app) error {
+	month, err := books.ParseMonth(c.Month)
+	if err != nil {
+		return err
+	}
+	closer, err := a.closer(existing)
+	if err != nil {
+		return err
+	}
+	receipt, err := closer.CreateBackup(a.ctx, month, actor())
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return printJSON(a.stdout, struct {
+			Month       books.Month       `json:"month"`
+			Result      string            `json:"result"`
+			File        string            `json:"file"`
+			SHA256      string            `json:"sha256"`
+			Fingerprint books.Fingerprint `json:"fingerprint"`
+			Counts      books.Counts      `json:"counts"`
+		}{month, created(receipt), receipt.File, receipt.SHA256, receipt.Fingerprint, receipt.Counts()})
+	}
+	a.printf("%s: %s, %d rows, proved\n  sha256       %s\n  fingerprint  %s\n", created(receipt), receipt.File,
+		receipt.Counts().Total(), receipt.SHA256, receipt.Fingerprint)
+	return nil
+}
+
+func created(r backup.Receipt) string {
+	if r.Reused {
+		return "there_already"
+	}
+	return "created"
+}
+
+type backupVerifyCommand struct {
+	Month string `arg:"" optional:"" help:"The month, such as 2025-10; default: all."`
+	File  string `help:"This copy alone, as backup list shows it." placeholder:"F"`
+}
+
+func (backupVerifyCommand) Help() string {
+	return `Reads back every byte of each month's newest copy and of the one its statement
+rests on.
+
+  ok          holds exactly the month's rows
+  stale       whole, but the rows have changed since
+  incomplete  a backup was interrupted; no obstacle
+  legacy      a file of v4's, without a manifest
+  corrupt     not what was written        (exit code 4)
+  missing     known, but gone             (exit code 4)
+
+Example:
+  extrato backup verify 2025-10`
+}
+
+// Run verifies backups.
+func (c *backupVerifyCommand) Run(a *app) error {
+	month, err := monthArgument(c.Month)
+	if err != nil {
+		return err
+	}
+	closer, err := a.closer(existing)
+	if err != nil {
+		return err
+	}
+	found, err := closer.VerifyBackups(a.ctx, month, c.File)
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		if err := printJSON(a.stdout, struct {
+			Backups []closing.Verified `json:"backups"`
+		}{found}); err != nil {
+			return err
+		}
+	} else if err := printVerified(a, found); err != nil {
+		return err
+	}
+	bad := 0
+	for _, v := range found {
+		if v.State == backup.Corrupt || v.State == backup.Missing {
+			bad++
+		}
+	}
+	if bad > 0 {
+		return shown{books.Integrityf("backup_corrupt", "%d of %d backups are corrupt or missing", bad, len(found)).
+			WithHint("make a new copy: extrato backup create MONTH; keep the damaged one")}
+	}
+	return nil
+}
+
+func printVerified(a *app, found []closing.Verified) error {
+	if len(found) == 0 {
+		a.printf("there are no backups\n")
+		return nil
+	}
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "MONTH\tSTATE\tFILE\tREASON")
+	for _, v := range found {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", v.Month, v.State, v.File, v.Reason)
+	}
+	return w.Flush()
+}
+
+type backupListCommand struct {
+	Month string `arg:"" optional:"" help:"The month, such as 2025-10; default: all."`
+}
+
+func (backupListCommand) Help() string {
+	return `Lists every copy, without reading the files; "backup verify" does that.
+
+Example:
+  extrato backup list`
+}
+
+// Run lists the copies.
+func (c *backupListCommand) Run(a *app) error {
+	month, err := monthArgument(c.Month)
+	if err != nil {
+		return err
+	}
+	closer, err := a.closer(existing)
+	if err != nil {
+		return err
+	}
+	copies, err := closer.ListBackups(a.ctx, month)
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return printJSON(a.stdout, struct {
+			Backups []closing.Listed `json:"backups"`
+		}{copies})
+	}
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "MONTH\tCOPY\tFILE\tLAST VERIFIED\tFOUND\tSTATEMENT")
+	for _, b := range copies {
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", b.Month, b.Copy, b.File, b.VerifiedAt, b.State, map[bool]string{true: "rests on it"}[b.Statement])
+	}
+	return w.Flush()
+}
+
+type backupRestoreCommand struct {
+	Month  string `arg:"" help:"The month, such as 2025-10."`
+	File   string `help:"The copy to restore; default: the newest whole one." placeholder:"F"`
+	DryRun bool   `help:"Show the difference and change nothing."`
+}
+
+func (backupRestoreCommand) Help() string {
+	return `Puts the rows of a backup that are missing back to the live tables, with their
+ids. It never removes or overwrites a row, and refuses as a whole if a row is live
+with other values or rests in a statement (reopen that month first).
+
+Example:
+  extrato backup restore 2025-10 --dry-run`
+}
+
+// Run restores a month.
+func (c *backupRestoreCommand) Run(a *app) error {
+	month, err := books.ParseMonth(c.Month)
+	if err != nil {
+		return err
+	}
+	closer, err := a.closer(existing)
+	if err != nil {
+		return err
+	}
+	preview, err := closer.Restore(a.ctx, month, c.File, true, actor())
+	if err != nil {
+		return err
+	}
+	if !a.JSON {
+		printRestoration(a, preview)
+	}
+	if c.DryRun {
+		if a.JSON {
+			return printJSON(a.stdout, preview)
+		}
+		return nil
+	}
+	done, err := closer.Restore(a.ctx, month, preview.File, false, actor())
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return printJSON(a.stdout, done)
+	}
+	a.printf("restored\n")
+	for _, n := range done.Notes {
+		a.printf("  note  %s\n", n)
+	}
+	return nil
+}
+
+func printRestoration(a *app, r closing.Restoration) {
+	a.printf("%s\n", r.File)
+	a.printf("  missing  %d payments, %d sessions, %d commissions, %d expenses; %d clients, %d artists\n",
+		r.Missing.Payments, r.Missing.Sessions, r.Missing.Commissions, r.Missing.Expenses, r.Clients, r.Artists)
+	a.printf("  present  %d payments, %d sessions, %d commissions, %d expenses\n",
+		r.Present.Payments, r.Present.Sessions, r.Present.Commissions, r.Present.Expenses)
+}

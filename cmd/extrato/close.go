@@ -1,0 +1,208 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/closing"
+)
+
+type closeCommand struct {
+	Month     string `arg:"" optional:"" name:"month" help:"The month, such as 2025-10. Without it, every month that is due."`
+	Year      int    `help:"The year, with --month: v4's way to name a month." placeholder:"Y"`
+	MonthFlag int    `name:"month" help:"The month's number, with --year." placeholder:"M"`
+	Force     bool   `help:"Take a closed month's late rows in as its next revision."`
+	DryRun    bool   `help:"Show exactly what would happen, and change nothing."`
+}
+
+func (closeCommand) Help() string {
+	return `Backs the month's rows up, reads the backup back, and turns the rows into
+the month's statement in one transaction. If anything is in doubt, nothing changes.
+
+Examples:
+  extrato close                    every month that is due, oldest first
+  extrato close 2025-10            that month, due or not, if it has ended
+  extrato close 2025-10 --dry-run  what would happen
+  extrato close 2025-10 --force    late rows become revision 2`
+}
+
+func (c *closeCommand) month() (books.Month, error) {
+	if c.Year == 0 && c.MonthFlag == 0 {
+		return monthArgument(c.Month)
+	}
+	if c.Month != "" || c.Year == 0 || c.MonthFlag == 0 {
+		return books.Month{}, books.Invalidf("usage", "a month is named once: as 2025-10, or with both --year and --month").
+			WithHint("extrato close 2025-10")
+	}
+	return books.ParseMonth(fmt.Sprintf("%04d-%02d", c.Year, c.MonthFlag))
+}
+
+// Run closes one month, or those that are due.
+func (c *closeCommand) Run(a *app) error {
+	month, err := c.month()
+	if err != nil {
+		return err
+	}
+	if month.IsZero() && c.Force {
+		return books.Invalidf("usage", "--force needs a month").WithHint("extrato close 2025-10 --force")
+	}
+	need := orNew
+	if c.DryRun {
+		need = existing
+	}
+	closer, err := a.closer(need)
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.DryRun:
+		return c.preview(a, closer, month)
+	case month.IsZero():
+		return c.closeDue(a, closer)
+	}
+	result, err := closer.Close(a.ctx, month, closing.Options{Force: c.Force}, actor())
+	return a.showClose(result, err)
+}
+
+// showClose prints the result of one close. A month that is already closed is
+// shown all the same.
+func (a *app) showClose(r closing.Result, err error) error {
+	if err != nil && !(errors.Is(err, books.ErrClosed) && r.Revision > 0) {
+		return withRun{err, r.CorrelationID}
+	}
+	if a.JSON {
+		if e := printJSON(a.stdout, r); e != nil {
+			return e
+		}
+		if err != nil {
+			return shown{err}
+		}
+		return nil
+	}
+	if err == nil {
+		a.printResult(r)
+	}
+	return err
+}
+
+func (a *app) printResult(r closing.Result) {
+	done := map[closing.Outcome]string{
+		closing.Closed: "closed", closing.Revised: "revised", closing.AlreadyClosed: "already closed, nothing late",
+		closing.WouldClose: "would be closed", closing.WouldRevise: "would be revised",
+		closing.Outcome(books.Reopened): "reopened and held: close it again with extrato close " + r.Month.String(),
+	}[r.Outcome]
+	a.printf("%s %s (revision %d): %d payments, %d sessions, %d commissions, %d expenses\n", r.Month, done, r.Revision,
+		r.Counts.Payments, r.Counts.Sessions, r.Counts.Commissions, r.Counts.Expenses)
+	if t, err := books.ParseTotals(string(r.Totals)); err == nil {
+		a.printf("  revenue      %s\n  commissions  %s\n  expenses     %s\n  net revenue  %s\n",
+			t.Revenue.People(), t.Commissions.People(), t.Expenses.People(), t.NetRevenue.People())
+	}
+	a.printf("  fingerprint  %s\n", r.Fingerprint)
+	if r.Backup.File != "" {
+		a.printf("  backup       %s, sha256 %s\n", r.Backup.File, r.Backup.SHA256)
+	}
+	if r.Chain.Seq > 0 {
+		a.printf("  chain        entry %d, %s\n", r.Chain.Seq, r.Chain.Hash)
+	}
+	for _, n := range r.Notes {
+		a.printf("  note         %s\n", n)
+	}
+	for _, m := range r.EarlierOpen {
+		a.printf("  still open   %s, an earlier month\n", m)
+	}
+}
+
+func (c *closeCommand) preview(a *app, closer *closing.Closer, month books.Month) error {
+	months := []books.Month{month}
+	if month.IsZero() {
+		var err error
+		if months, err = closer.DueMonths(a.ctx); err != nil {
+			return err
+		}
+	}
+	results := []closing.Result{}
+	for _, m := range months {
+		r, err := closer.Preview(a.ctx, m, c.Force)
+		if err != nil {
+			return err
+		}
+		results = append(results, r)
+		if !a.JSON {
+			a.printResult(r)
+		}
+	}
+	switch {
+	case a.JSON && month.IsZero():
+		return printJSON(a.stdout, dueDocument{Closed: results})
+	case a.JSON:
+		return printJSON(a.stdout, results[0])
+	case len(months) == 0:
+		a.printf("nothing is due\n")
+	}
+	return nil
+}
+
+// dueDocument is what close without a month prints with --json.
+type dueDocument struct {
+	Closed  []closing.Result `json:"closed"`
+	Failed  *failedMonth     `json:"failed,omitempty"`
+	Waiting []books.Month    `json:"waiting,omitempty"`
+}
+
+type failedMonth struct {
+	Month books.Month   `json:"month"`
+	Error failureDetail `json:"error"`
+}
+
+func (c *closeCommand) closeDue(a *app, closer *closing.Closer) error {
+	row, err := closer.CloseDue(a.ctx, actor())
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		document := dueDocument{Closed: row.Closed, Waiting: row.Waiting}
+		if row.Err != nil {
+			document.Failed = &failedMonth{row.Failed, detail(books.AsError(row.Err))}
+		}
+		if err := printJSON(a.stdout, document); err != nil {
+			return err
+		}
+	} else {
+		for _, r := range row.Closed {
+			a.printResult(r)
+		}
+	}
+	switch {
+	case row.Err == nil && len(row.Closed) == 0 && !a.JSON:
+		a.printf("nothing is due\n")
+		return a.nameWaiting(closer)
+	case row.Err == nil:
+		return nil
+	}
+	e := *books.AsError(row.Err)
+	e.Message = fmt.Sprintf("%s was not closed: %s", row.Failed, e.Error())
+	e.Err = nil
+	if len(row.Waiting) > 0 {
+		e.Message += fmt.Sprintf("; waiting behind it: %v", row.Waiting)
+	}
+	return shown{&e}
+}
+
+// nameWaiting names the months with rows that ended and that only a person closes.
+func (a *app) nameWaiting(closer *closing.Closer) error {
+	months, err := closer.Months(a.ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range months {
+		if !m.Month.EndedBy(closer.Now().Add(-24 * time.Hour)) {
+			continue
+		}
+		if m.State == closing.Held || m.State == closing.Open && m.Counts.Total() > 0 {
+			a.printf("%s is %s and waits for a person: extrato close %s\n", m.Month, m.State, m.Month)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,25 @@
+package main
+
+import "github.com/alecthomas/kong"
+
+type helpCommand struct {
+	Command []string `arg:"" optional:"" help:"The command to explain, such as: backup verify."`
+}
+
+func (helpCommand) Help() string {
+	return `Example:
+  extrato help backup verify`
+}
+
+// Run explains a command, or lists all.
+func (c *helpCommand) Run(a *app) error {
+	trace, err := kong.Trace(a.parser, append(c.Command, "--help"))
+	if err != nil {
+		return err
+	}
+	if trace.Error != nil {
+		_, err := a.parser.Parse(c.Command)
+		return err
+	}
+	return trace.PrintUsage(false)
+}

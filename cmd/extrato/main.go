@@ -1,0 +1,148 @@
+// Command extrato closes a studio's months: it backs a month's rows up, proves
+// the backup, and turns them into an immutable statement.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // the zones, so that a machine without them closes the right month
+
+	"github.com/alecthomas/kong"
+
+	"extrato/internal/books"
+)
+
+// cli is the command line. Each command's file holds its flags and its Run.
+type cli struct {
+	Globals
+
+	Demo      demoCommand      `cmd:"" help:"Make a believable studio, close its months, show the last statement."`
+	Close     closeCommand     `cmd:"" help:"Back up, verify and close a month, or every month that is due."`
+	Reopen    reopenCommand    `cmd:"" help:"Put a closed month's rows back to live, exactly as they were."`
+	Months    monthsCommand    `cmd:"" help:"List the months and what they are: open, due, closed, late, held."`
+	Statement statementCommand `cmd:"" help:"Print or export one month's statement."`
+	Backup    backupCommand    `cmd:"" help:"Make, verify, list and restore backups."`
+	Audit     auditCommand     `cmd:"" help:"Check or show the chain of closings."`
+	Doctor    doctorCommand    `cmd:"" help:"Check everything that a close depends on."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database to this version: a new one, an older one, or v4's in place."`
+	Import    importCommand    `cmd:"" help:"Copy a v4 database into this new one."`
+	Version   versionCommand   `cmd:"" help:"Print version, commit and Go version."`
+	Help      helpCommand      `cmd:"" help:"Explain a command."`
+}
+
+// Globals are the flags that every command has.
+type Globals struct {
+	Database string `help:"Database URL (DATABASE_URL), such as sqlite:///data/extrato.db." placeholder:"URL"`
+	Backups  string `help:"Folder of the backups (EXTRATO_BACKUPS)." placeholder:"DIR"`
+	TZ       string `name:"tz" help:"The studio's time zone (TZ)." placeholder:"ZONE"`
+	JSON     bool   `name:"json" help:"Print one JSON document."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// exited is how kong leaves after it printed help.
+type exited int
+
+// run is the program without the process around it.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		if e, ok := recover().(exited); ok {
+			code = int(e)
+		}
+	}()
+	var c cli
+	parser, err := newParser(&c, stdout, stderr)
+	if err != nil {
+		return report(stdout, stderr, false, err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		var parse *kong.ParseError
+		hint := "extrato help"
+		if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+			hint = "extrato help " + parse.Context.Selected().Path()
+		}
+		return report(stdout, stderr, c.JSON, books.Invalidf("usage", "%s", err).WithHint("%s", hint))
+	}
+	a := &app{Globals: &c.Globals, ctx: ctx, stdout: stdout, stderr: stderr, parser: parser}
+	defer a.close()
+	return report(stdout, stderr, c.JSON, command.Run(a))
+}
+
+func newParser(c *cli, stdout, stderr io.Writer) (*kong.Kong, error) {
+	return kong.New(c, kong.Name("extrato"),
+		kong.Description("Closes a studio's months: backs the rows up, proves the backup, makes the statement."),
+		kong.Writers(stdout, stderr), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Exit(func(code int) { panic(exited(code)) }))
+}
+
+// failure is how an error looks with --json.
+type failure struct {
+	Error         failureDetail `json:"error"`
+	CorrelationID string        `json:"correlation_id,omitempty"`
+}
+
+type failureDetail struct {
+	Kind    books.ErrorKind `json:"kind"`
+	Code    string          `json:"code"`
+	Message string          `json:"message"`
+	Hint    string          `json:"hint"`
+}
+
+// shown is an error whose JSON document is on stdout already.
+type shown struct{ error }
+
+func (s shown) Unwrap() error { return s.error }
+
+// withRun is an error of a run that has a correlation id.
+type withRun struct {
+	error
+	id string
+}
+
+func (w withRun) Unwrap() error { return w.error }
+
+// report tells the user about err and returns the exit code.
+func report(stdout, stderr io.Writer, asJSON bool, err error) int {
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, context.Canceled) {
+		err = (&books.Error{Kind: books.Internal, Code: "interrupted", Message: "interrupted"}).
+			WithHint("nothing was changed halfway; run the command again")
+	}
+	e := books.AsError(err)
+	var done shown
+	if asJSON && !errors.As(err, &done) {
+		f := failure{Error: detail(e)}
+		var of withRun
+		if errors.As(err, &of) {
+			f.CorrelationID = of.id
+		}
+		if err := printJSON(stdout, f); err != nil {
+			fmt.Fprintf(stderr, "extrato: %s\n", err)
+		}
+	}
+	fmt.Fprintf(stderr, "extrato: %s\n", e.Error())
+	if e.Hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", e.Hint)
+	}
+	return e.Kind.ExitCode()
+}
+
+func detail(e *books.Error) failureDetail {
+	return failureDetail{Kind: e.Kind, Code: e.Code, Message: e.Error(), Hint: e.Hint}
+}

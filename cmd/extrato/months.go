@@ -1,0 +1,48 @@
+package main
+
+import (
+	"text/tabwriter"
+
+	"fmt"
+
+	"extrato/internal/closing"
+)
+
+type monthsCommand struct{}
+
+func (monthsCommand) Help() string {
+	return `Lists every month from the first with rows or a statement to the running one.
+
+  open    running, not yet due, or waiting for a person
+  due     ended: "extrato close" closes it
+  closed  has a statement
+  late    closed, and rows were added since: "extrato close MONTH --force"
+  held    reopened: "extrato close MONTH" closes it again
+
+Example:
+  extrato months`
+}
+
+// Run lists the months.
+func (c *monthsCommand) Run(a *app) error {
+	closer, err := a.closer(existing)
+	if err != nil {
+		return err
+	}
+	months, err := closer.Months(a.ctx)
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return printJSON(a.stdout, struct {
+			Months []closing.MonthInfo `json:"months"`
+		}{months})
+	}
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "MONTH\tSTATE\tREV\tPAYMENTS\tSESSIONS\tCOMMISSIONS\tEXPENSES\tLATE\tBACKUP")
+	for _, m := range months {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\n", m.Month, m.State, m.Revision,
+			m.Counts.Payments, m.Counts.Sessions, m.Counts.Commissions, m.Counts.Expenses, m.Late.Total(), m.Backup)
+	}
+	return w.Flush()
+}

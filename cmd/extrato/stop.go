@@ -1,0 +1,7 @@
+//go:build !stoppoints
+
+package main
+
+// stopAt does nothing in the program that people use. Built with the tag
+// stoppoints, tests can have the process killed at any step.
+func stopAt(string) {}

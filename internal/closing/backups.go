@@ -1,0 +1,279 @@
+package closing
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"extrato/internal/backup"
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// checkPlace refuses a place for backups that holds none of those that the
+// database knows: a disk that is not mounted looks like an empty folder.
+func (c *Closer) checkPlace(ctx context.Context) error {
+	var known []store.Backup
+	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		known, err = tx.Backups(ctx, books.Month{})
+		return err
+	})
+	if err != nil || len(known) == 0 {
+		return err
+	}
+	for _, k := range slices.Backward(known) {
+		copies, err := c.Backups.Copies(ctx, k.Month)
+		if err != nil {
+			return backup.ErrUnwritable.WithHint("check the folder in EXTRATO_BACKUPS; the month is untouched").Because(err)
+		}
+		if slices.ContainsFunc(copies, func(found backup.Copy) bool { return found.File == k.File && found.HasFile }) {
+			return nil
+		}
+	}
+	return backup.ErrUnwritable.WithHint("%s holds none of the %d backups that were made: mount the disk they are on, or copy them there; the month is untouched",
+		c.Backups.Bucket, len(known)).Because(errors.New("the place of the backups is not the one they were made in"))
+}
+
+// CreateBackup backs month up, whatever its state: the live rows of an open
+// month; of a closed one, the statement's rows and the late ones. Where a
+// verified copy of exactly these rows is there, nothing is written.
+func (c *Closer) CreateBackup(ctx context.Context, month books.Month, by books.Actor) (backup.Receipt, error) {
+	run := c.begin("backup", month, by, "")
+	unlock, err := c.Store.LockMonth(ctx, month)
+	if err != nil {
+		return backup.Receipt{}, err
+	}
+	defer unlock()
+	p := plan{month: month}
+	err = c.Store.Read(ctx, func(tx *store.Tx) error {
+		last, err := tx.LastClosing(ctx, month)
+		if last.Action == books.Adopted {
+			return books.Refusedf("statement_of_v4", "the statement of %s is v4's: it lacks what a backup holds", month).
+				WithHint("keep v4's own backup of that month")
+		}
+		p.revise = last.HasStatement()
+		return err
+	})
+	var receipt backup.Receipt
+	if err == nil {
+		receipt, err = c.writeBackup(ctx, p)
+	}
+	if err != nil {
+		c.finish(ctx, run, "", err)
+	}
+	return receipt, err
+}
+
+// Verified is what verification found of a backup.
+type Verified struct {
+	Month  books.Month  `json:"month"`
+	File   string       `json:"file"`
+	State  backup.State `json:"state"`
+	Reason string       `json:"reason"`
+}
+
+// VerifyBackups reads back every byte of the newest copy of each month and of
+// the one that its statement rests on, and remembers what it found. A zero
+// month means all; file, if set, means that copy alone.
+func (c *Closer) VerifyBackups(ctx context.Context, month books.Month, file string) ([]Verified, error) {
+	months := []books.Month{month}
+	if file != "" {
+		target, err := backup.ParseFile(file)
+		if err != nil {
+			return nil, err
+		}
+		months[0] = target.Month
+	} else if month.IsZero() {
+		infos, err := c.Months(ctx)
+		if err != nil {
+			return nil, err
+		}
+		months = months[:0]
+		for _, info := range infos {
+			months = append(months, info.Month)
+		}
+	}
+	found := []Verified{}
+	for _, m := range months {
+		of, err := c.verifyMonth(ctx, m, file)
+		if err != nil {
+			return found, err
+		}
+		found = append(found, of...)
+		c.step("verified " + m.String())
+	}
+	return found, nil
+}
+
+func (c *Closer) verifyMonth(ctx context.Context, month books.Month, file string) ([]Verified, error) {
+	var known []store.Backup
+	var last books.Closing
+	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+		var err1, err2 error
+		known, err1 = tx.Backups(ctx, month)
+		last, err2 = tx.LastClosing(ctx, month)
+		return errors.Join(err1, err2)
+	})
+	if err != nil {
+		return nil, err
+	}
+	copies, err := c.allCopies(ctx, month, known)
+	if err != nil {
+		return nil, err
+	}
+	var found []Verified
+	for _, k := range toVerify(copies, last, file) {
+		finding, err := c.Backups.Check(ctx, k, isKnown(known, k.File))
+		if err != nil {
+			return nil, err
+		}
+		v := Verified{Month: month, File: finding.File, State: finding.State, Reason: finding.Reason}
+		if v.State == backup.OK {
+			if v.State, v.Reason, err = c.freshness(ctx, month, last, finding); err != nil {
+				return nil, err
+			}
+		}
+		if err := c.remember(ctx, known, v, finding); err != nil {
+			return nil, err
+		}
+		found = append(found, v)
+	}
+	if file != "" && len(found) == 0 {
+		return nil, books.NotFoundf("no_backup", "there is no backup %s", file).WithHint("see which there are: extrato backup list")
+	}
+	return found, nil
+}
+
+// allCopies returns the copies in the bucket and those that only the database knows.
+func (c *Closer) allCopies(ctx context.Context, month books.Month, known []store.Backup) ([]backup.Copy, error) {
+	copies, err := c.Backups.Copies(ctx, month)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range known {
+		if !slices.ContainsFunc(copies, func(f backup.Copy) bool { return f.Number == k.Copy }) {
+			copies = append(copies, backup.Copy{Month: month, Number: k.Copy, File: k.File})
+		}
+	}
+	slices.SortFunc(copies, func(a, b backup.Copy) int { return a.Number - b.Number })
+	return copies, nil
+}
+
+// toVerify chooses the statement's copy and the newest; where a killed backup
+// came after that, it is named as well.
+func toVerify(copies []backup.Copy, last books.Closing, file string) []backup.Copy {
+	newest := -1
+	for i, k := range copies {
+		if k.HasFile || !k.Manifest {
+			newest = i
+		}
+	}
+	var chosen []backup.Copy
+	for i, k := range copies {
+		statements := last.HasStatement() && k.File == last.BackupFile
+		if k.File == file || file == "" && (i == newest || i == len(copies)-1 || statements) {
+			chosen = append(chosen, k)
+		}
+	}
+	return chosen
+}
+
+func isKnown(known []store.Backup, file string) bool {
+	return slices.ContainsFunc(known, func(k store.Backup) bool { return k.File == file })
+}
+
+// freshness compares a whole copy with the rows that the month has: the
+// statement's of a closed month (with the late ones, if it was made for them),
+// the live ones of an open month.
+func (c *Closer) freshness(ctx context.Context, month books.Month, last books.Closing, f backup.Finding) (backup.State, string, error) {
+	if last.HasStatement() && f.Manifest.Fingerprint == last.Fingerprint {
+		return backup.OK, "", nil
+	}
+	if last.Action == books.Adopted {
+		return backup.Stale, "the statement is v4's and cannot be compared", nil
+	}
+	var now books.Fingerprint
+	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+		rows, _, err := rowsOf(ctx, tx, plan{month: month, revise: last.HasStatement()})
+		if err == nil {
+			now, _, err = books.FingerprintOf(rows)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return "", "", err
+	case f.Manifest.Fingerprint == now:
+		return backup.OK, "", nil
+	case last.HasStatement():
+		return backup.Stale, "the statement holds other rows", nil
+	}
+	return backup.Stale, "rows changed since", nil
+}
+
+// remember records what was found of a copy that is whole or was known.
+func (c *Closer) remember(ctx context.Context, known []store.Backup, v Verified, f backup.Finding) error {
+	if f.State == backup.OK && !isKnown(known, v.File) {
+		if err := c.recordBackup(ctx, f.Manifest); err != nil {
+			return err
+		}
+		known = append(known, store.Backup{File: v.File, Month: v.Month, Copy: f.Manifest.Copy})
+	}
+	i := slices.IndexFunc(known, func(k store.Backup) bool { return k.File == v.File })
+	if i < 0 {
+		return nil
+	}
+	k := known[i]
+	k.State, k.Reason, k.VerifiedAt = string(v.State), v.Reason, books.InstantOf(c.Now())
+	return c.Store.Write(ctx, func(tx *store.Tx) error { return tx.SaveBackup(ctx, k) })
+}
+
+// Listed is a copy as a list shows it, without reading it.
+type Listed struct {
+	Month      books.Month `json:"month"`
+	Copy       int         `json:"copy"`
+	File       string      `json:"file"`
+	State      string      `json:"state"` // what the last verification found
+	VerifiedAt string      `json:"verified_at"`
+	SHA256     string      `json:"sha256"`
+	Statement  bool        `json:"statement"` // the month's statement rests on it
+}
+
+// ListBackups lists every copy of month's backup, or of all months' if it is zero.
+func (c *Closer) ListBackups(ctx context.Context, month books.Month) ([]Listed, error) {
+	infos := []MonthInfo{{Month: month}}
+	if month.IsZero() {
+		var err error
+		if infos, err = c.Months(ctx); err != nil {
+			return nil, err
+		}
+	}
+	list := []Listed{}
+	for _, info := range infos {
+		var known []store.Backup
+		var last books.Closing
+		err := c.Store.Read(ctx, func(tx *store.Tx) error {
+			var err1, err2 error
+			known, err1 = tx.Backups(ctx, info.Month)
+			last, err2 = tx.LastClosing(ctx, info.Month)
+			return errors.Join(err1, err2)
+		})
+		if err != nil {
+			return nil, err
+		}
+		copies, err := c.allCopies(ctx, info.Month, known)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range copies {
+			l := Listed{Month: k.Month, Copy: k.Number, File: k.File, State: "unverified",
+				Statement: last.HasStatement() && last.BackupFile == k.File}
+			if i := slices.IndexFunc(known, func(b store.Backup) bool { return b.File == k.File }); i >= 0 {
+				l.State, l.VerifiedAt, l.SHA256 = known[i].State, known[i].VerifiedAt.Time().In(c.Store.Zone()).Format("2006-01-02 15:04"), known[i].SHA256
+			}
+			list = append(list, l)
+		}
+	}
+	return list, nil
+}

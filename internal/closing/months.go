@@ -1,0 +1,284 @@
+package closing
+
+import (
+	"context"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// State is what a month is.
+type State string
+
+// The states of a month.
+const (
+	Open     State = "open"   // running, not yet due, or waiting for a person
+	Due      State = "due"    // the schedule closes it
+	IsClosed State = "closed" // has a statement
+	Late     State = "late"   // closed, and live rows belong to it again
+	Held     State = "held"   // reopened: a person closes it
+)
+
+// MonthInfo is a month as a list shows it.
+type MonthInfo struct {
+	Month    books.Month  `json:"month"`
+	State    State        `json:"state"`
+	Revision int          `json:"revision"`
+	Counts   books.Counts `json:"counts"`
+	Late     books.Counts `json:"late"`
+	Backup   string       `json:"backup"` // what the last verification found
+}
+
+// ledger is what the database says about months, read in one snapshot.
+type ledger struct {
+	latest    map[books.Month]books.Closing
+	stored    map[books.Month]bool
+	withRows  map[books.Month]bool
+	closeFrom books.Month
+	first     books.Month // the first month with rows or a statement, or the running one
+	last      books.Month
+}
+
+func (c *Closer) readLedger(ctx context.Context, tx *store.Tx) (*ledger, error) {
+	running := books.MonthOf(c.Now())
+	l := &ledger{stored: map[books.Month]bool{}, withRows: map[books.Month]bool{}, first: running, last: running}
+	var err error
+	if l.latest, err = tx.LatestClosings(ctx); err != nil {
+		return nil, err
+	}
+	see := func(m books.Month) {
+		if m.Before(l.first) {
+			l.first = m
+		}
+		if l.last.Before(m) {
+			l.last = m
+		}
+	}
+	for m := range l.latest {
+		see(m)
+	}
+	stored, err := tx.ClosedMonths(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range stored {
+		l.stored[m] = true
+		see(m)
+	}
+	withRows, err := tx.MonthsWithRows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range withRows {
+		l.withRows[m] = true
+		see(m)
+	}
+	l.closeFrom, err = c.closeFrom(ctx, tx)
+	return l, err
+}
+
+// closeFrom returns the first month that the schedule closes by itself.
+func (c *Closer) closeFrom(ctx context.Context, tx *store.Tx) (books.Month, error) {
+	if !c.CloseFrom.IsZero() {
+		return c.CloseFrom, nil
+	}
+	text, err := tx.Setting(ctx, store.CloseFrom)
+	if err != nil || text == "" {
+		return books.MonthOf(c.Now()), err
+	}
+	return books.ParseMonth(text)
+}
+
+func (c *Closer) state(l *ledger, m books.Month) State {
+	switch {
+	case l.stored[m]:
+		return IsClosed
+	case l.latest[m].Action == books.Reopened:
+		return Held
+	case m.Before(l.closeFrom) || !m.EndedBy(c.Now()) || c.Now().Before(c.Schedule.DueAt(m, c.Now().Location())):
+		return Open
+	}
+	return Due
+}
+
+// Months describes every month, gaps too, from the first with rows or a
+// statement to the running one, and later ones that have rows.
+func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
+	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
+		return nil, err
+	}
+	var months []MonthInfo
+	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+		l, err := c.readLedger(ctx, tx)
+		if err != nil {
+			return err
+		}
+		backups, err := tx.Backups(ctx, books.Month{})
+		if err != nil {
+			return err
+		}
+		found := map[books.Month]string{}
+		for _, b := range backups {
+			found[b.Month] = verified(b.State)
+		}
+		running := books.MonthOf(c.Now())
+		for m := l.first; !l.last.Before(m); m = m.Add(1) {
+			if running.Before(m) && !l.withRows[m] && !l.stored[m] {
+				continue
+			}
+			info, err := c.monthInfo(ctx, tx, l, m)
+			if err != nil {
+				return err
+			}
+			info.Backup = found[m]
+			if info.Backup == "" {
+				info.Backup = "unverified"
+			}
+			months = append(months, info)
+		}
+		return nil
+	})
+	return months, err
+}
+
+func (c *Closer) monthInfo(ctx context.Context, tx *store.Tx, l *ledger, m books.Month) (MonthInfo, error) {
+	info := MonthInfo{Month: m, State: c.state(l, m), Revision: l.latest[m].Revision}
+	var live books.Counts
+	if l.withRows[m] {
+		var err error
+		if live, err = tx.CountMonth(ctx, m); err != nil {
+			return info, err
+		}
+	}
+	if info.State != IsClosed {
+		info.Counts = live
+		return info, nil
+	}
+	info.Counts, info.Late = l.latest[m].Counts, live
+	if live.Total() > 0 {
+		info.State = Late
+	}
+	return info, nil
+}
+
+// verified puts what a verification found into the words of a list.
+func verified(state string) string {
+	switch state {
+	case "ok":
+		return "verified"
+	case "stale", "corrupt", "missing":
+		return state
+	}
+	return "unverified"
+}
+
+// DueMonths returns the months that are due, oldest first.
+func (c *Closer) DueMonths(ctx context.Context) ([]books.Month, error) {
+	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
+		return nil, err
+	}
+	var due []books.Month
+	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+		l, err := c.readLedger(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for m := l.closeFrom; m.EndedBy(c.Now()); m = m.Add(1) {
+			if c.state(l, m) == Due {
+				due = append(due, m)
+			}
+		}
+		return nil
+	})
+	return due, err
+}
+
+// Row is what CloseDue did: months closed, the one that failed, and those that
+// wait behind it.
+type Row struct {
+	Closed  []Result
+	Failed  books.Month
+	Err     error
+	Waiting []books.Month
+}
+
+// CloseDue closes every month that is due, oldest first, and stops at the
+// first that fails. A month that somebody else closed meanwhile is no failure.
+func (c *Closer) CloseDue(ctx context.Context, by books.Actor) (Row, error) {
+	due, err := c.DueMonths(ctx)
+	if err != nil {
+		return Row{}, err
+	}
+	row := Row{Closed: []Result{}}
+	for i, m := range due {
+		result, err := c.Close(ctx, m, Options{}, by)
+		if err != nil && result.Outcome != AlreadyClosed {
+			row.Failed, row.Err, row.Waiting = m, err, due[i+1:]
+			return row, nil
+		}
+		row.Closed = append(row.Closed, result)
+	}
+	return row, nil
+}
+
+// earlierOpen returns the months before m that wait for a close: ended,
+// without a statement, and due, held or with rows.
+func (c *Closer) earlierOpen(ctx context.Context, tx *store.Tx, m books.Month) ([]books.Month, error) {
+	l, err := c.readLedger(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	first := l.first
+	if l.closeFrom.Before(first) {
+		first = l.closeFrom
+	}
+	open := []books.Month{}
+	for e := first; e.Before(m); e = e.Add(1) {
+		switch c.state(l, e) {
+		case Due, Held:
+			open = append(open, e)
+		case Open:
+			if l.withRows[e] {
+				open = append(open, e)
+			}
+		}
+	}
+	return open, nil
+}
+
+// Preview says what Close would do, with the counts, totals and fingerprint
+// that the statement would have, and refuses what Close would refuse. It
+// changes nothing.
+func (c *Closer) Preview(ctx context.Context, month books.Month, force bool) (Result, error) {
+	if err := c.refuseUnended(ctx, month); err != nil {
+		return Result{Month: month}, err
+	}
+	plan, result, err := c.plan(ctx, month, force)
+	if err != nil || plan == nil {
+		return result, err
+	}
+	if c.RequireBackup {
+		if err := c.checkPlace(ctx); err != nil {
+			return Result{Month: month}, err
+		}
+	}
+	result = Result{Month: month, Outcome: WouldClose, Revision: plan.revision}
+	if plan.revise {
+		result.Outcome = WouldRevise
+	}
+	err = c.Store.Read(ctx, func(tx *store.Tx) error {
+		if err := tx.CheckColumns(ctx, month); err != nil {
+			return err
+		}
+		statement, err := c.spool(ctx, tx, *plan)
+		if err != nil {
+			return err
+		}
+		defer statement.close()
+		h := statement.header
+		result.Counts, result.Fingerprint, result.Totals = h.Counts, h.Fingerprint, h.Totals.JSON()
+		result.EarlierOpen, err = c.earlierOpen(ctx, tx, month)
+		return err
+	})
+	return result, err
+}

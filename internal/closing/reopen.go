@@ -1,0 +1,201 @@
+package closing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// Reopen puts a closed month's rows back to live, exactly as they were, in one
+// transaction: ids, links and all. The month is then held. It fails with
+// books.ErrNotClosed if there is no statement, an Error of kind Invalid without
+// a reason, and of kind Refused, naming the way out, where exactness is
+// impossible; every failure leaves the month closed.
+func (c *Closer) Reopen(ctx context.Context, month books.Month, reason string, by books.Actor) (Result, error) {
+	run := c.begin("reopen", month, by, "")
+	if strings.TrimSpace(reason) == "" {
+		return Result{Month: month}, books.Invalidf("no_reason", "a reason is needed to reopen %s", month).
+			WithHint("say why: extrato reopen %s --reason \"a payment was missing\"", month)
+	}
+	result, err := c.reopen(ctx, month, reason, run)
+	if err != nil {
+		c.finish(ctx, run, "", err)
+	} else {
+		c.Log.Info("month reopened", "month", month.String(), "revision", result.Revision, "correlation_id", run.id)
+	}
+	result.CorrelationID, result.Seconds = run.id, c.Now().Sub(run.started).Seconds()
+	return result, err
+}
+
+func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, run run) (Result, error) {
+	unlock, err := c.Store.LockMonth(ctx, month)
+	if err != nil {
+		return Result{Month: month}, err
+	}
+	defer unlock()
+	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
+		return Result{Month: month}, err
+	}
+	var entry books.Closing
+	err = c.Store.Write(ctx, func(tx *store.Tx) error {
+		c.step("reopen begun")
+		last, err := tx.LastClosing(ctx, month)
+		if err != nil {
+			return err
+		}
+		rows, err := c.storedRows(ctx, tx, month, last)
+		if err != nil {
+			return err
+		}
+		if err := canComeBack(ctx, tx, month, rows); err != nil {
+			return err
+		}
+		kept, err := putBack(ctx, tx, rows)
+		if err != nil {
+			return err
+		}
+		c.step("rows put back")
+		at := books.InstantOf(c.Now())
+		if err := tx.ShelveStatement(ctx, month, last.Revision, at); err != nil {
+			return err
+		}
+		entry, err = tx.AppendClosing(ctx, books.Closing{
+			Action: books.Reopened, Month: month, Revision: last.Revision, At: at, By: run.by, Reason: reason,
+			CorrelationID: run.id, Fingerprint: last.Fingerprint, Counts: last.Counts, Totals: last.Totals,
+			BackupFile: last.BackupFile, BackupSHA256: last.BackupSHA256, Notes: keptLinks(kept),
+		})
+		if err != nil {
+			return err
+		}
+		return tx.AddRun(ctx, run.record(c.Now(), string(books.Reopened), nil))
+	})
+	if errors.Is(err, store.ErrCommitUnknown) {
+		entry, err = c.lookUp(ctx, run, err)
+	}
+	if err != nil {
+		return Result{Month: month}, err
+	}
+	c.step("reopened")
+	return c.result(ctx, entry, Outcome(books.Reopened))
+}
+
+// storedRows returns a statement's rows, if they are all there and as the
+// chain says.
+func (c *Closer) storedRows(ctx context.Context, tx *store.Tx, month books.Month, last books.Closing) ([]books.Row, error) {
+	stored, err := tx.Statement(ctx, month)
+	if err != nil {
+		return nil, err
+	}
+	if last.Action == books.Adopted || !stored.Ours() {
+		return nil, books.Refusedf("statement_of_v4", "the statement of %s is v4's: it lacks the ids that its rows had", month).
+			WithHint("it cannot be reopened; correct what is wrong in the running month")
+	}
+	rows, err := books.Collect(stored.Rows())
+	if err != nil {
+		return nil, err
+	}
+	fingerprint, _, err := books.FingerprintOf(books.Sequence(rows))
+	if err != nil {
+		return nil, err
+	}
+	if fingerprint != last.Fingerprint {
+		return nil, books.Integrityf("statement_changed", "the statement of %s is not what was closed", month).
+			WithHint("somebody changed it in the database; see extrato audit verify, and restore from %s", last.BackupFile)
+	}
+	return rows, nil
+}
+
+// canComeBack refuses, before anything is touched, where rows could not be
+// live again exactly as they were.
+func canComeBack(ctx context.Context, tx *store.Tx, month books.Month, rows []books.Row) error {
+	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
+		live, err := tx.LiveByID(ctx, kind, idsOf(rows, kind))
+		if err != nil {
+			return err
+		}
+		for id := range live {
+			return books.Refusedf("id_taken", "%s %d of %s is live already", kind, id, month).
+				WithHint("somebody put it back by hand: compare the two and delete the live one")
+		}
+	}
+	if err := eventsFree(ctx, tx, rows); err != nil {
+		return err
+	}
+	return linksWhole(ctx, tx, month, rows)
+}
+
+// linksWhole refuses rows that point at a row which is neither live nor coming
+// back with them.
+func linksWhole(ctx context.Context, tx *store.Tx, month books.Month, rows []books.Row) error {
+	wanted := map[books.Kind]map[books.ID]books.Row{books.SessionKind: {}, books.PaymentKind: {}}
+	here := map[books.Kind]map[books.ID]bool{books.SessionKind: {}, books.PaymentKind: {}}
+	for _, row := range rows {
+		switch r := row.(type) {
+		case *books.Payment:
+			here[books.PaymentKind][r.ID] = true
+			if r.SessionID.Valid {
+				wanted[books.SessionKind][r.SessionID.V] = r
+			}
+		case *books.Session:
+			here[books.SessionKind][r.ID] = true
+			if r.PaymentID.Valid {
+				wanted[books.PaymentKind][r.PaymentID.V] = r
+			}
+		case *books.Link:
+			if wanted[books.SessionKind][r.SessionID] == nil {
+				wanted[books.SessionKind][r.SessionID] = r
+			}
+		}
+	}
+	for kind, ids := range wanted {
+		var missing []books.ID
+		for id := range ids {
+			if !here[kind][id] {
+				missing = append(missing, id)
+			}
+		}
+		live, err := tx.LiveByID(ctx, kind, missing)
+		if err != nil {
+			return err
+		}
+		for _, id := range missing {
+			if live[id] != nil {
+				continue
+			}
+			if err := goneRow(ctx, tx, month, kind, id, ids[id]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// goneRow says where the row that from points at has gone.
+func goneRow(ctx context.Context, tx *store.Tx, month books.Month, kind books.Kind, id books.ID, from books.Row) error {
+	resting, err := atRest(ctx, tx)
+	if err != nil {
+		return err
+	}
+	home := resting[kind][id]
+	if _, isLink := from.(*books.Link); isLink && home.IsZero() {
+		return nil // the session was deleted since, and its link with it
+	}
+	if home.IsZero() {
+		return books.Refusedf("linked_row_gone", "%s of %s is linked to %s %d, which no longer exists", books.Describe(from), month, kind, id).
+			WithHint("it was deleted after the close; %s cannot be reopened exactly as it was", month)
+	}
+	return books.Refusedf("linked_elsewhere", "%s of %s is linked to %s %d, which rests in the statement of %s", books.Describe(from), month, kind, id, home).
+		WithHint("reopen %s first: extrato reopen %s --reason …", home, home)
+}
+
+func keptLinks(kept []*books.Link) []string {
+	var notes []string
+	for _, l := range kept {
+		notes = append(notes, fmt.Sprintf("sessao %d is gone or has a newer link, so pagamento %d did not get its link back", l.SessionID, l.PaymentID))
+	}
+	return notes
+}

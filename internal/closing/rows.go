@@ -1,0 +1,129 @@
+package closing
+
+import (
+	"context"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// putBack inserts rows into the live tables, with those of the clients and
+// artists among them that are gone. It returns the links that could not be set
+// because the session has a newer one.
+func putBack(ctx context.Context, tx *store.Tx, rows []books.Row) (kept []*books.Link, err error) {
+	needed, err := withoutLivePeople(ctx, tx, rows)
+	if err != nil {
+		return nil, err
+	}
+	return tx.InsertRows(ctx, needed)
+}
+
+// withoutLivePeople leaves out the clients and artists that are still there,
+// and takes from the others what somebody else has by now.
+func withoutLivePeople(ctx context.Context, tx *store.Tx, rows []books.Row) ([]books.Row, error) {
+	live := map[books.Kind]map[books.ID]books.Row{}
+	for _, kind := range []books.Kind{books.ClientKind, books.ArtistKind} {
+		var err error
+		if live[kind], err = tx.LiveByID(ctx, kind, idsOf(rows, kind)); err != nil {
+			return nil, err
+		}
+	}
+	var needed []books.Row
+	var emails, forms []string
+	for _, row := range rows {
+		if live[row.Kind()][row.Key()] != nil {
+			continue
+		}
+		needed = append(needed, row)
+		switch r := row.(type) {
+		case *books.Artist:
+			emails = append(emails, string(r.Email.V))
+		case *books.Client:
+			forms = append(forms, string(r.JotformID.V))
+		}
+	}
+	emailTaken, err := tx.Taken(ctx, "users", "email", emails)
+	if err != nil {
+		return nil, err
+	}
+	formTaken, err := tx.Taken(ctx, "clients", "jotform_submission_id", forms)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range needed {
+		switch r := row.(type) {
+		case *books.Artist:
+			if emailTaken[string(r.Email.V)] {
+				r.Email = books.Text{}
+			}
+		case *books.Client:
+			if formTaken[string(r.JotformID.V)] {
+				r.JotformID = books.Text{}
+			}
+		}
+	}
+	return needed, nil
+}
+
+func idsOf(rows []books.Row, kind books.Kind) []books.ID {
+	var ids []books.ID
+	for _, row := range rows {
+		if row.Kind() == kind {
+			ids = append(ids, row.Key())
+		}
+	}
+	return ids
+}
+
+// eventsFree refuses rows whose google_event_id a live row has.
+func eventsFree(ctx context.Context, tx *store.Tx, rows []books.Row) error {
+	for _, kind := range []books.Kind{books.PaymentKind, books.SessionKind} {
+		var events []string
+		for _, row := range rows {
+			if event := eventOf(row); row.Kind() == kind && event.Valid {
+				events = append(events, string(event.V))
+			}
+		}
+		taken, err := tx.Taken(ctx, kind.Table(), "google_event_id", events)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if event := eventOf(row); row.Kind() == kind && event.Valid && taken[string(event.V)] {
+				return books.Refusedf("event_taken", "a live row has the calendar event of %s", books.Describe(row)).
+					WithHint("clear google_event_id %q of the live row in %s, then try again", event.V, kind.Table())
+			}
+		}
+	}
+	return nil
+}
+
+func eventOf(row books.Row) books.Text {
+	switch r := row.(type) {
+	case *books.Payment:
+		return r.GoogleEventID
+	case *books.Session:
+		return r.GoogleEventID
+	}
+	return books.Text{}
+}
+
+// atRest returns where rows rest: for each kind and id in a statement, its month.
+func atRest(ctx context.Context, tx *store.Tx) (map[books.Kind]map[books.ID]books.Month, error) {
+	resting := map[books.Kind]map[books.ID]books.Month{}
+	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
+		resting[kind] = map[books.ID]books.Month{}
+	}
+	err := tx.EachStatement(ctx, func(s books.Stored) error {
+		for row, err := range s.Rows() {
+			if err != nil {
+				return err
+			}
+			if row.Kind() <= books.ExpenseKind && row.Key() != 0 { // v4's commissions and expenses have no id
+				resting[row.Kind()][row.Key()] = s.Month
+			}
+		}
+		return nil
+	})
+	return resting, err
+}
