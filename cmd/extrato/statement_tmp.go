@@ -1,5 +1,0 @@
-package main
-
-type statementCommand struct{}
-
-func (c *statementCommand) Run(a *app) error { return nil }

@@ -1,0 +1,103 @@
+// Package storetest gives tests real, empty databases: every test of the books
+// runs on SQLite and on PostgreSQL.
+package storetest
+
+import (
+	"database/sql"
+	"path/filepath"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx", for a connection as v4 has it
+	_ "modernc.org/sqlite"             // the driver "sqlite"
+
+	"extrato/internal/pgtest"
+	"extrato/internal/store"
+)
+
+// DB is one empty database of this program's version.
+type DB struct {
+	Store *store.Store
+	URL   string
+	Path  string // SQLite's file; "" on PostgreSQL
+	// SQL is a connection beside the program's, as v4 or a person has it:
+	// READ COMMITTED on PostgreSQL.
+	SQL *sql.DB
+}
+
+// Zone is the zone of the studios in tests.
+var Zone = func() *time.Location {
+	z, err := time.LoadLocation("America/Sao_Paulo")
+	if err != nil {
+		panic(err)
+	}
+	return z
+}()
+
+// Both runs a test on a SQLite database and on a PostgreSQL database. now is
+// the program's clock.
+func Both(t *testing.T, now func() time.Time, test func(*testing.T, *DB)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t, now)) })
+	t.Run("postgres", func(t *testing.T) { test(t, Postgres(t, now)) })
+}
+
+// SQLite returns a new SQLite database.
+func SQLite(t testing.TB, now func() time.Time) *DB {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "extrato.db")
+	db := open(t, "sqlite:///"+path, now)
+	db.Path = path
+	db.SQL = raw(t, "sqlite", "file:"+path+"?_pragma=busy_timeout(15000)&_pragma=foreign_keys(1)")
+	return db
+}
+
+// Postgres returns a new PostgreSQL database.
+func Postgres(t testing.TB, now func() time.Time) *DB {
+	t.Helper()
+	url := pgtest.New(t)
+	db := open(t, url, now)
+	db.SQL = raw(t, "pgx", url)
+	return db
+}
+
+func open(t testing.TB, url string, now func() time.Time) *DB {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{URL: url, Zone: Zone, Now: now}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	if err := s.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return &DB{Store: s, URL: url}
+}
+
+func raw(t testing.TB, driver, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// Exec runs a statement on the connection beside the program's.
+func (db *DB) Exec(t testing.TB, query string, args ...any) {
+	t.Helper()
+	if _, err := db.SQL.ExecContext(t.Context(), query, args...); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+// Int runs a query for one number on the connection beside the program's.
+func (db *DB) Int(t testing.TB, query string, args ...any) int64 {
+	t.Helper()
+	var n int64
+	if err := db.SQL.QueryRowContext(t.Context(), query, args...).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
