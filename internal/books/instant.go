@@ -58,17 +58,16 @@ func (v *Instant) Parse(text []byte) error {
 	if text == nil {
 		return errNull
 	}
-	bad := fmt.Errorf("%q is not an instant from year 1000 to 9999", text)
 	s := string(text)
 	if len(s) < len("2025-10-28 14:52:58") || s[10] != ' ' && s[10] != 'T' || s[13] != ':' || s[16] != ':' {
-		return bad
+		return notInstant(text)
 	}
 	day, err := ParseDay(s[:10])
 	hour, ok1 := digits(s[11:13])
 	minute, ok2 := digits(s[14:16])
 	second, ok3 := digits(s[17:19])
 	if err != nil || !ok1 || !ok2 || !ok3 || day < 1000_01_01 || hour > 23 || minute > 59 || second > 59 {
-		return bad
+		return notInstant(text)
 	}
 	rest := s[19:]
 	micro := 0
@@ -78,7 +77,7 @@ func (v *Instant) Parse(text []byte) error {
 			n++
 		}
 		if n < 2 || n > 7 {
-			return bad
+			return notInstant(text)
 		}
 		micro, _ = digits(rest[1:n])
 		for i := n; i < 7; i++ {
@@ -88,16 +87,20 @@ func (v *Instant) Parse(text []byte) error {
 	}
 	offset, ok := parseOffset(rest)
 	if !ok {
-		return bad
+		return notInstant(text)
 	}
 	m := day.Month()
 	t := time.Date(m.Year, m.Month, day.Number(), hour, minute, second, micro*1000, time.UTC)
 	parsed := Instant(t.UnixMicro() - int64(offset)*1_000_000)
 	if parsed < minInstant || parsed > maxInstant { // only in UTC is it in another millennium
-		return bad
+		return notInstant(text)
 	}
 	*v = parsed
 	return nil
+}
+
+func notInstant(text []byte) error {
+	return fmt.Errorf("%q is not an instant from year 1000 to 9999", text)
 }
 
 // parseOffset reads "", "Z", "+00", "-03:00", "+0530" or "+01:02:03" as seconds.

@@ -20,6 +20,10 @@ func (c *Closer) freeze(ctx context.Context, p plan, receipt *backup.Receipt, un
 		if err := stillPlanned(ctx, tx, p); err != nil {
 			return err
 		}
+		// No fingerprint covers a column that this program does not know.
+		if err := tx.CheckColumns(ctx, p.month); err != nil {
+			return err
+		}
 		statement, err := c.spool(ctx, tx, p)
 		if err != nil {
 			return err
@@ -104,19 +108,17 @@ func (c *Closer) spool(ctx context.Context, tx *store.Tx, p plan) (*spooled, err
 			WithHint("nothing was changed; make room and let extrato write there, or set TMPDIR").Because(err)
 	}
 	s := &spooled{file: file, live: late}
-	if err := os.Remove(file.Name()); err == nil {
+	if err = os.Remove(file.Name()); err == nil {
 		err = s.write(rows, p)
-		if err == nil {
-			err = tx.CheckSpace(s.spool.Size())
-		}
-		if err == nil {
-			return s, nil
-		}
+	}
+	if err == nil {
+		err = tx.CheckSpace(s.spool.Size())
+	}
+	if err != nil {
 		s.close()
 		return nil, err
 	}
-	s.close()
-	return nil, err
+	return s, nil
 }
 
 func (s *spooled) write(rows books.Rows, p plan) error {

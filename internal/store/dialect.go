@@ -21,6 +21,7 @@ type dialect struct {
 	path                  string // SQLite's file
 	readLevel, writeLevel sql.IsolationLevel
 	validDay              func(column string) string // a condition beside a range of days
+	inOrder               string                     // behind a table that is to be walked by id
 	text                  func(column string) string // the column as text that books.Value reads
 	idList                func(param string) string  // a SELECT of the ids in a JSON array
 	textList              func(param string) string  // a SELECT of the texts in a JSON array

@@ -46,61 +46,70 @@ func (t *Tx) monthArgs(ctx context.Context, month books.Month) (monthArgs, error
 
 // in is the condition that a column's day lies in the month.
 func (d dialect) in(column string) string {
-	return column + " BETWEEN $1 AND $2" + d.validDay(column)
+	return "(" + column + " BETWEEN $1 AND $2" + d.validDay(column) + ")"
 }
 
-func (d dialect) outside(column string) string {
-	if v := d.validDay(column); v != "" {
-		return "(" + column + " NOT BETWEEN $1 AND $2 OR NOT (TRUE" + v + "))"
+// belongs returns the condition that row r of a kind's table belongs to the
+// month, and how many of monthArgs it takes; for links, r is the session. access
+// is put behind pagamentos where the month's payments are looked for.
+func (d dialect) belongs(kind books.Kind, access string) (condition string, args int) {
+	payments := "SELECT id FROM pagamentos" + access + " WHERE " + d.in("data")
+	outside := "NOT " + d.in("q.data")
+	switch kind {
+	case books.PaymentKind, books.ExpenseKind:
+		return d.in("r.data"), 2
+	case books.SessionKind:
+		return `r.id IN (SELECT x.id FROM sessoes x WHERE x.payment_id IN (` + payments + `)
+				UNION ALL SELECT p.sessao_id FROM pagamentos p` + access + ` WHERE ` + d.in("p.data") + `)
+			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = r.id AND ` + outside + `)
+			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.id = r.payment_id AND ` + outside + `)`, 2
+	case books.CommissionKind:
+		return `r.id IN (SELECT c.id FROM comissoes c WHERE c.pagamento_id IN (` + payments + `)
+			UNION ALL SELECT c.id FROM comissoes c WHERE c.pagamento_id IS NULL AND c.created_at >= $3 AND c.created_at < $4
+			UNION ALL SELECT c.id FROM comissoes c WHERE c.id IN (` + d.idList("$5") + `))`, 5
+	case books.LinkKind:
+		return `r.payment_id IN (` + payments + `)
+			AND EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = r.id AND ` + outside + `)`, 2
 	}
-	return column + " NOT BETWEEN $1 AND $2"
+	panic("nothing says which rows of " + kind.String() + " belong to a month")
 }
 
 // monthIDs returns the query for the ids of one kind's rows that belong to
 // the month, and how many of monthArgs it takes. For links it is the sessions'.
 func (d dialect) monthIDs(kind books.Kind) (query string, args int) {
-	payments := "SELECT id FROM pagamentos WHERE " + d.in("data")
-	switch kind {
-	case books.PaymentKind:
-		return payments, 2
-	case books.SessionKind:
-		return `SELECT s.id FROM sessoes s
-			WHERE s.id IN (SELECT x.id FROM sessoes x WHERE x.payment_id IN (` + payments + `)
-				UNION ALL SELECT p.sessao_id FROM pagamentos p WHERE ` + d.in("p.data") + `)
-			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = s.id AND ` + d.outside("q.data") + `)
-			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.id = s.payment_id AND ` + d.outside("q.data") + `)`, 2
-	case books.CommissionKind:
-		return `SELECT c.id FROM comissoes c WHERE c.pagamento_id IN (` + payments + `)
-			UNION ALL SELECT c.id FROM comissoes c WHERE c.pagamento_id IS NULL AND c.created_at >= $3 AND c.created_at < $4
-			UNION ALL SELECT c.id FROM comissoes c WHERE c.id IN (` + d.idList("$5") + `)`, 5
-	case books.ExpenseKind:
-		return "SELECT id FROM gastos WHERE " + d.in("data"), 2
-	case books.LinkKind:
-		return `SELECT s.id FROM sessoes s WHERE s.payment_id IN (` + payments + `)
-			AND EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = s.id AND ` + d.outside("q.data") + `)`, 2
+	condition, args := d.belongs(kind, "")
+	return "SELECT r.id FROM " + tableOf(kind) + " r WHERE " + condition, args
+}
+
+func tableOf(kind books.Kind) string {
+	if kind == books.LinkKind {
+		return books.SessionKind.Table()
 	}
-	panic("no month query for " + kind.String())
+	return kind.Table()
 }
 
 // monthRows returns the query for one kind's whole rows of the month: the
-// table's own columns, then what the copies need.
+// table's own columns, then what the copies need. Most live rows belong to the
+// month that closes, so SQLite walks the table in the order that is wanted;
+// by the index on days it would sort them first.
 func (t *Tx) monthRows(kind books.Kind, hasTime bool) (query string, args int) {
-	ids, args := t.s.dialect.monthIDs(kind)
-	if kind == books.LinkKind {
-		return "SELECT r.id, r.payment_id FROM sessoes r WHERE r.id IN (" + ids + ") ORDER BY r.id", args
-	}
+	inOrder := t.s.dialect.inOrder
+	condition, args := t.s.dialect.belongs(kind, inOrder)
 	text := t.s.dialect.text
-	columns := strings.Join(t.s.selectColumns(kind, "r", hasTime), ", ")
-	from := kind.Table() + " r"
+	columns := "r.id, r.payment_id"
+	if kind != books.LinkKind {
+		columns = strings.Join(t.s.selectColumns(kind, "r", hasTime), ", ")
+	}
+	join := ""
 	switch kind {
 	case books.PaymentKind:
 		columns += ", " + text("s.data")
-		from += " LEFT JOIN sessoes s ON s.id = r.sessao_id"
+		join = " LEFT JOIN sessoes s ON s.id = r.sessao_id"
 	case books.CommissionKind:
 		columns += ", p.cliente_id, " + text("p.valor") + ", " + text("p.data")
-		from += " LEFT JOIN pagamentos p ON p.id = r.pagamento_id"
+		join = " LEFT JOIN pagamentos p ON p.id = r.pagamento_id"
 	}
-	return "SELECT " + columns + " FROM " + from + " WHERE r.id IN (" + ids + ") ORDER BY r.id", args
+	return "SELECT " + columns + " FROM " + tableOf(kind) + " r" + inOrder + join + " WHERE " + condition + " ORDER BY r.id", args
 }
 
 // textColumns are the columns that PostgreSQL must hand out as text, the one
@@ -557,15 +566,15 @@ func (t *Tx) RemoveMonth(ctx context.Context, month books.Month) (books.Counts, 
 		query string
 		count *int64
 	}{
-		{books.CommissionKind, "DELETE FROM comissoes WHERE id IN (%s)", &c.Commissions},
-		{books.LinkKind, "UPDATE sessoes SET payment_id = NULL WHERE id IN (%s)", &c.Links},
-		{books.SessionKind, "DELETE FROM sessoes WHERE id IN (%s)", &c.Sessions},
-		{books.PaymentKind, "DELETE FROM pagamentos WHERE id IN (%s)", &c.Payments},
-		{books.ExpenseKind, "DELETE FROM gastos WHERE id IN (%s)", &c.Expenses},
+		{books.CommissionKind, "DELETE FROM comissoes AS r WHERE %s", &c.Commissions},
+		{books.LinkKind, "UPDATE sessoes AS r SET payment_id = NULL WHERE %s", &c.Links},
+		{books.SessionKind, "DELETE FROM sessoes AS r WHERE %s", &c.Sessions},
+		{books.PaymentKind, "DELETE FROM pagamentos AS r WHERE %s", &c.Payments},
+		{books.ExpenseKind, "DELETE FROM gastos AS r WHERE %s", &c.Expenses},
 	}
 	for _, step := range steps {
-		ids, n := t.s.dialect.monthIDs(step.kind)
-		if *step.count, err = t.exec(ctx, fmt.Sprintf(step.query, ids), args[:n]...); err != nil {
+		condition, n := t.s.dialect.belongs(step.kind, t.s.dialect.inOrder)
+		if *step.count, err = t.exec(ctx, fmt.Sprintf(step.query, condition), args[:n]...); err != nil {
 			return c, err
 		}
 	}

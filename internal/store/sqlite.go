@@ -71,9 +71,11 @@ func sqliteDSN(path, mode string, more string) string {
 func sqliteDialect(path string) dialect {
 	return dialect{
 		path: path,
-		// date() answers NULL or another text for what is no day, so a malformed
-		// date, which as text may sort into any month, belongs to none.
-		validDay: func(column string) string { return " AND " + column + " IS date(" + column + ")" },
+		// A malformed date belongs to no month, but as text it may sort into one.
+		// Between two days of a month all texts begin with the month, so two
+		// digits at the end make a day of it.
+		validDay: func(column string) string { return " AND " + column + " GLOB '????????[0-9][0-9]'" },
+		inOrder:  " NOT INDEXED",
 		text:     func(column string) string { return column },
 		idList:   func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
 		textList: func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
