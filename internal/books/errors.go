@@ -111,7 +111,7 @@ func AsError(err error) *Error {
 	}
 	var e *Error
 	if errors.As(err, &e) {
-		if error(e) == err {
+		if error(e) == err { //nolint:errorlint // what err wraps has a message around it
 			return e
 		}
 		c := *e

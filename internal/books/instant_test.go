@@ -9,7 +9,7 @@ import (
 	"extrato/internal/books"
 )
 
-func instant(t testing.TB, s string) books.Instant {
+func instant(t rapid.TB, s string) books.Instant {
 	t.Helper()
 	var v books.Instant
 	if err := v.Parse([]byte(s)); err != nil {

@@ -198,7 +198,7 @@ func TestSumsOfV4AreReadWithTheNoiseOfItsFloats(t *testing.T) {
 
 func FuzzParseMoney(f *testing.F) {
 	for _, s := range []string{
-		"450", "12.30", "0.30000000000000004", "16.665", "-0", "1e2", "0x1p4", "NaN", "Inf", "1844674407370955162", "1e999999", "1/2", "99999999.99", "0b101",
+		"450", "12.30", "0.30000000000000004", "16.665", "-0", "1e2", "0x1p4", "NaN", "Inf", "1844674407370955162", "1e999999", "1/2", "99999999.99", "0b101", "9e-9199991",
 	} {
 		f.Add(s)
 	}
@@ -213,8 +213,11 @@ func FuzzParseMoney(f *testing.F) {
 			return
 		}
 		back, err := books.ParseMoney(rounded.String())
-		if exact, ok := new(big.Rat).SetString(s); err != nil || back != rounded || !ok ||
-			new(big.Rat).Abs(exact.Sub(exact, new(big.Rat).SetFrac64(int64(rounded), 100))).Cmp(big.NewRat(1, 200)) > 0 {
+		exact, ok := new(big.Rat).SetString(s)
+		if !ok && rounded == 0 {
+			return // too small for big.Rat
+		}
+		if err != nil || back != rounded || !ok || new(big.Rat).Abs(exact.Sub(exact, new(big.Rat).SetFrac64(int64(rounded), 100))).Cmp(big.NewRat(1, 200)) > 0 {
 			t.Errorf("%q became %v and %v, %v", s, rounded, back, err)
 		}
 	})

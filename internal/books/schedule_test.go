@@ -9,7 +9,7 @@ import (
 	"extrato/internal/books"
 )
 
-func schedule(t testing.TB, expression string) books.Schedule {
+func schedule(t rapid.TB, expression string) books.Schedule {
 	t.Helper()
 	s, err := books.ParseSchedule(expression)
 	if err != nil {

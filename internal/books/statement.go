@@ -55,7 +55,6 @@ type StatementWriter struct {
 	values   []Value
 	digest   *Digest
 	tally    *Tally
-	links    []byte
 	people   [KindCount][]byte
 	month    Month
 	revision int

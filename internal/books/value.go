@@ -99,11 +99,15 @@ type Null[T any, P interface {
 	Valid bool
 }
 
-// The columns that may be NULL.
+// Columns that may be NULL; NullDay is one more.
 type (
-	Ref         = Null[ID, *ID]
-	Text        = Null[String, *String]
-	NullMoney   = Null[Money, *Money]
+	// Ref is an id or NULL.
+	Ref = Null[ID, *ID]
+	// Text is a text or NULL, which the empty text is not.
+	Text = Null[String, *String]
+	// NullMoney is an amount or NULL.
+	NullMoney = Null[Money, *Money]
+	// NullInstant is a moment or NULL.
 	NullInstant = Null[Instant, *Instant]
 )
 
