@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"extrato/internal/books"
+	"extrato/internal/closing"
+	"extrato/internal/export"
+)
+
+type statementCommand struct {
+	Month  string `arg:"" help:"The month, such as 2025-10."`
+	Format string `help:"text, json or csv." default:"text" enum:"text,json,csv"`
+	Artist int64  `help:"Only what is this artist's, by id." placeholder:"ID"`
+	Lang   string `help:"pt or en." default:"pt" enum:"pt,en"`
+	Output string `short:"o" help:"Write to a new file instead of the terminal." placeholder:"FILE"`
+}
+
+func (statementCommand) Help() string {
+	return `Examples:
+  extrato statement 2025-10
+  extrato statement 2025-10 --format csv -o outubro.csv
+  extrato statement 2025-10 --artist 12 --lang en`
+}
+
+// Run prints a statement.
+func (c *statementCommand) Run(a *app) error {
+	month, err := books.ParseMonth(c.Month)
+	if err != nil {
+		return err
+	}
+	closer, err := a.closer(existing)
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		c.Format = "json"
+	}
+	statement, err := closer.Statement(a.ctx, month)
+	if err != nil {
+		return err
+	}
+	return c.write(a, exported(closer, statement))
+}
+
+func exported(closer *closing.Closer, s closing.Statement) export.Statement {
+	return export.Statement{
+		Month: s.Header.Month, Revision: s.Closing.Revision, Header: s.Header, Rows: s.Rows, ClosedAt: s.Closing.At,
+		Zone: closer.Store.Zone(), ChainSeq: s.Closing.Seq, ChainHash: s.Closing.Hash,
+		BackupFile: s.Closing.BackupFile, BackupSHA256: s.Closing.BackupSHA256, Adopted: s.Closing.Action == books.Adopted,
+	}
+}
+
+func (c *statementCommand) write(a *app, s export.Statement) error {
+	if c.Artist != 0 {
+		s = s.ForArtist(books.ID(c.Artist))
+		if len(s.Rows) == 0 {
+			return books.NotFoundf("no_artist", "the statement of %s has nothing of an artist %d", s.Month, c.Artist).
+				WithHint("the artists' ids are in: extrato statement %s --format json", s.Month)
+		}
+	}
+	lang, err := export.ParseLang(c.Lang)
+	if err != nil {
+		return err
+	}
+	out := a.stdout
+	if c.Output != "" {
+		// Never over a file that is there: it may be the last good export.
+		f, err := os.OpenFile(c.Output, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if errors.Is(err, os.ErrExist) {
+			return books.Invalidf("file_exists", "%s exists", c.Output).WithHint("name a new file, or remove that one")
+		}
+		if err != nil {
+			return books.Invalidf("file_unwritable", "%s cannot be written", c.Output).Because(err)
+		}
+		if err := errors.Join(c.format(f, s, lang), f.Close()); err != nil {
+			return errors.Join(err, os.Remove(c.Output))
+		}
+		return nil
+	}
+	return c.format(out, s, lang)
+}
+
+func (c *statementCommand) format(w io.Writer, s export.Statement, lang export.Lang) error {
+	switch c.Format {
+	case "json":
+		return export.WriteJSON(w, s)
+	case "csv":
+		return export.WriteCSV(w, s, lang)
+	}
+	return export.WriteText(w, s, lang)
+}

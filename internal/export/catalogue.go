@@ -1,0 +1,132 @@
+package export
+
+import (
+	"fmt"
+	"strings"
+
+	"extrato/internal/books"
+)
+
+// Lang is a language in which statements are shown.
+type Lang string
+
+// The languages.
+const (
+	PT Lang = "pt"
+	EN Lang = "en"
+)
+
+// ParseLang reads "pt" or "en". It fails with an Error of kind Invalid.
+func ParseLang(s string) (Lang, error) {
+	if _, ok := catalogues[Lang(s)]; !ok {
+		return "", books.Invalidf("invalid_language", "%q is not a language of statements", s).WithHint("choose pt or en")
+	}
+	return Lang(s), nil
+}
+
+// catalogue is every word that is shown to people, in one language.
+type catalogue struct {
+	title, closed, adopted, extract         string
+	months                                  [12]string
+	monthOfYear, dateAndTime                string
+	payments, sessions, commissions         heading
+	byArtist, byMethod, expenses            heading
+	date, client, artist, method, amount    string
+	note, status, paidOn, paid, percent     string
+	commission, revenue, total, description string
+	statuses                                map[string]string
+	totals, totalRevenue, totalCommissions  string
+	totalExpenses, balance, netRevenue      string
+	proof, revision, records, fingerprint   string
+	backup, noBackup, chain, entry          string
+	whole, foreign                          string
+	counted                                 [4][2]string // one and many, in the order of the kinds
+	csv                                     []string
+	kinds                                   [5]string // in the order of the kinds, and the statement itself
+}
+
+// heading names a list, and says in words that it is empty.
+type heading struct{ title, none string }
+
+var catalogues = map[Lang]catalogue{
+	PT: {
+		title: "Extrato de %s", closed: "Revisão %d, fechada em %s", adopted: "Feito pela v4, adotado em %s",
+		extract: "Somente o que é de %s; os gastos do estúdio não fazem parte.",
+		months: [12]string{"janeiro", "fevereiro", "março", "abril", "maio", "junho",
+			"julho", "agosto", "setembro", "outubro", "novembro", "dezembro"},
+		monthOfYear: "%s de %d", dateAndTime: "02/01/2006 15:04",
+		payments:    heading{"Pagamentos", "Nenhum pagamento neste mês."},
+		sessions:    heading{"Sessões realizadas", "Nenhuma sessão realizada neste mês."},
+		commissions: heading{"Comissões", "Nenhuma comissão neste mês."},
+		byArtist:    heading{"Comissões por Artista", "Nenhum artista com comissão neste mês."},
+		byMethod:    heading{"Receita por Forma de Pagamento", "Nenhuma receita neste mês."},
+		expenses:    heading{"Gastos do Mês", "Nenhum gasto neste mês."},
+		date:        "Data", client: "Cliente", artist: "Artista", method: "Forma", amount: "Valor",
+		note: "Observações", status: "Situação", paidOn: "Pago em", paid: "Pagamento", percent: "%",
+		commission: "Comissão", revenue: "Receita", total: "Total", description: "Descrição",
+		statuses: map[string]string{"active": "ativa", "paid": "paga", "completed": "concluída"},
+		totals:   "Totais do Mês", totalRevenue: "Receita total", totalCommissions: "Comissões",
+		totalExpenses: "Despesas", balance: "Saldo", netRevenue: "Receita líquida",
+		proof: "O que foi provado", revision: "Revisão", records: "Registros", fingerprint: "Impressão digital",
+		backup: "Backup", noBackup: "nenhum: o mês foi fechado sem backup", chain: "Corrente", entry: "nº %d, %s",
+		whole:   "A impressão digital e o backup são do extrato inteiro do mês.",
+		foreign: "A v4 não guardou impressão digital dos registros nem backup conferido.",
+		counted: [4][2]string{{"pagamento", "pagamentos"}, {"sessão", "sessões"}, {"comissão", "comissões"}, {"gasto", "gastos"}},
+		csv: []string{"tipo", "mes", "revisao", "id", "data", "cliente", "artista", "forma_pagamento", "status", "percentual", "valor",
+			"descricao", "observacoes", "pagamento_id", "sessao_id", "fingerprint", "corrente"},
+		kinds: [5]string{"pagamento", "sessao", "comissao", "gasto", "extrato"},
+	},
+	EN: {
+		title: "Statement of %s", closed: "Revision %d, closed on %s", adopted: "Made by v4, adopted on %s",
+		extract: "Only what is %s's; the studio's expenses are no part of it.",
+		months: [12]string{"January", "February", "March", "April", "May", "June",
+			"July", "August", "September", "October", "November", "December"},
+		monthOfYear: "%s %d", dateAndTime: "02/01/2006 15:04",
+		payments:    heading{"Payments", "No payments this month."},
+		sessions:    heading{"Sessions held", "No sessions held this month."},
+		commissions: heading{"Commissions", "No commissions this month."},
+		byArtist:    heading{"Commissions by artist", "No artist with a commission this month."},
+		byMethod:    heading{"Revenue by method", "No revenue this month."},
+		expenses:    heading{"Expenses of the month", "No expenses this month."},
+		date:        "Date", client: "Client", artist: "Artist", method: "Method", amount: "Amount",
+		note: "Notes", status: "Status", paidOn: "Paid on", paid: "Payment", percent: "%",
+		commission: "Commission", revenue: "Revenue", total: "Total", description: "Description",
+		statuses: map[string]string{"active": "active", "paid": "paid", "completed": "completed"},
+		totals:   "Totals of the month", totalRevenue: "Total revenue", totalCommissions: "Commissions",
+		totalExpenses: "Expenses", balance: "Balance", netRevenue: "Net revenue",
+		proof: "What was proved", revision: "Revision", records: "Records", fingerprint: "Fingerprint",
+		backup: "Backup", noBackup: "none: the month was closed without one", chain: "Chain", entry: "no. %d, %s",
+		whole:   "Fingerprint and backup are those of the month's whole statement.",
+		foreign: "v4 kept neither a fingerprint of the records nor a backup that was checked.",
+		counted: [4][2]string{{"payment", "payments"}, {"session", "sessions"}, {"commission", "commissions"}, {"expense", "expenses"}},
+		csv: []string{"kind", "month", "revision", "id", "date", "client", "artist", "method", "status", "percent", "amount",
+			"description", "notes", "payment_id", "session_id", "fingerprint", "chain"},
+		kinds: [5]string{"payment", "session", "commission", "expense", "statement"},
+	},
+}
+
+func catalogueOf(lang Lang) (catalogue, error) {
+	lang, err := ParseLang(string(lang))
+	return catalogues[lang], err
+}
+
+// month says a month in words: outubro de 2025.
+func (c catalogue) month(m books.Month) string {
+	if !m.Valid() {
+		return m.String()
+	}
+	return fmt.Sprintf(c.monthOfYear, c.months[m.Month-1], m.Year)
+}
+
+// counts says how many records there are, of each kind that is listed.
+func (c catalogue) counts(n books.Counts, kinds int) string {
+	parts := make([]string, 0, kinds)
+	for i, n := range []int64{n.Payments, n.Sessions, n.Commissions, n.Expenses}[:kinds] {
+		word := c.counted[i][1]
+		if n == 1 {
+			word = c.counted[i][0]
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", n, word))
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,89 @@
+// Package export shows one month's statement: as text for people, as CSV for
+// spreadsheets, as JSON for programs. It shows every record as it is stored,
+// leaves out what does not concern the reader, and makes each text harmless to
+// what will show it: no terminal obeys it, no spreadsheet computes it. At the
+// end stands what was proved, so that a printed statement can be held against
+// the chain of closings.
+package export
+
+import (
+	"time"
+
+	"extrato/internal/books"
+)
+
+// Statement is one month's statement, ready to be shown.
+type Statement struct {
+	Month                    books.Month
+	Revision                 int
+	Header                   books.Header // totals, counts, fingerprint
+	Rows                     []books.Row
+	ClosedAt                 books.Instant
+	Zone                     *time.Location // the studio's; nil is UTC
+	ChainSeq                 int64
+	ChainHash                books.Fingerprint
+	BackupFile, BackupSHA256 string // empty: there was none
+	Adopted                  bool   // v4 wrote it
+
+	artist *artist // whose extract this is; nil for the whole studio
+}
+
+type artist struct {
+	id   books.ID
+	name string
+}
+
+// ForArtist returns the part of the statement that concerns one artist: the
+// artist's payments, commissions and sessions, none of the studio's expenses,
+// and the counts and totals of these. Fingerprint, backup and chain stay those
+// of the whole statement. A statement that v4 wrote knows artists by name
+// only: nothing of it belongs to an id.
+func (s Statement) ForArtist(id books.ID) Statement {
+	part := s
+	part.Rows, part.Header.Counts = nil, books.Counts{}
+	part.artist = &artist{id: id}
+	tally := books.NewTally()
+	for _, row := range s.Rows {
+		owner, name := ownerOf(row)
+		if owner != id || owner == 0 {
+			continue
+		}
+		if name != "" {
+			part.artist.name = name
+		}
+		if row.Kind() > books.ExpenseKind {
+			continue
+		}
+		part.Rows = append(part.Rows, row)
+		part.Header.Counts.Add(row.Kind())
+		tally.Add(row)
+	}
+	part.Header.Totals = tally.Totals()
+	return part
+}
+
+// ownerOf returns the artist to whom a row belongs, 0 if to none.
+func ownerOf(row books.Row) (books.ID, string) {
+	switch r := row.(type) {
+	case *books.Payment:
+		return r.ArtistID, string(r.ArtistName.V)
+	case *books.Session:
+		return r.ArtistID, string(r.ArtistName.V)
+	case *books.Commission:
+		return r.ArtistID, string(r.ArtistName.V)
+	case *books.Artist:
+		return r.ID, string(r.Name)
+	}
+	return 0, ""
+}
+
+// of returns the rows of one type, in order.
+func of[R books.Row](rows []books.Row) []R {
+	var list []R
+	for _, row := range rows {
+		if r, ok := row.(R); ok {
+			list = append(list, r)
+		}
+	}
+	return list
+}

@@ -1,0 +1,50 @@
+package export_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/mattn/go-runewidth"
+	"pgregory.net/rapid"
+
+	"extrato/internal/books"
+	"extrato/internal/export"
+)
+
+func TestAmountsStandUnderEachOther(t *testing.T) {
+	widths := &runewidth.Condition{StrictEmojiNeutral: true}
+	names := rapid.SampledFrom(append([]string{"\u0301", "\u0591x", "e\u0301", "nome muito comprido que não cabe numa linha só", "semespaçossemespaçossemespaçossemespaços", "李小龙李小龙李小龙李小龙李小龙"}, attacks...))
+	rapid.Check(t, func(t *rapid.T) {
+		var rows []books.Row
+		for id := range books.ID(4) {
+			name := func(label string) books.Text { return books.TextOf(names.Draw(t, label) + names.Draw(t, label)) }
+			rows = append(rows, &books.Payment{
+				ID: id + 1, Date: 20251028, Amount: -865, Method: name("method").V, ArtistID: 2,
+				ClientName: name("client"), ArtistName: name("artist"), Note: name("note"),
+			})
+		}
+		list, _, _ := strings.Cut(text(t, statementOf(t, rows...), export.PT), "\nComissões\n")
+		ends := map[int]bool{}
+		for line := range strings.Lines(list) {
+			if before, _, ok := strings.Cut(line, "-R$ 8,65"); ok {
+				ends[widths.StringWidth(before)] = true
+			}
+		}
+		if len(ends) != 1 {
+			t.Fatalf("amounts begin at %v:\n%s", ends, list)
+		}
+	})
+}
+
+func TestTheSevenHeadingsOfV4ComeInItsOrder(t *testing.T) {
+	got := text(t, october(t), export.PT)
+	for _, heading := range []string{
+		"Pagamentos", "Comissões", "Sessões realizadas", "Comissões por Artista", "Receita por Forma de Pagamento", "Gastos do Mês", "Totais do Mês",
+	} {
+		_, rest, found := strings.Cut(got, "\n"+heading+"\n")
+		if !found {
+			t.Fatalf("%s is missing or comes too early in\n%s", heading, got)
+		}
+		got = rest
+	}
+}
