@@ -29,6 +29,7 @@ func TestCheck(t *testing.T) {
 				"internal/store/storetest/rows.go": "extrato/internal/pgtest",
 				"cmd/extrato/close.go":             "extrato/internal/closing",
 				"cmd/extrato/main.go":              "os",
+				"cmd/bench/main.go":                "extrato/internal/pgtest",
 			},
 		},
 		"finds_an_import_against_the_direction": {

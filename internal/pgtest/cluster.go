@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -21,13 +20,14 @@ import (
 // among them, but for less memory and 200 connections. Every local user is
 // trusted. Its methods are for one goroutine at a time.
 type Cluster struct {
-	bin     string // the folder of PostgreSQL's programs
-	dir     string
-	port    string
-	account *account
-	server  *exec.Cmd
-	ended   chan struct{} // closed when server has ended
-	sweeper *sweeper
+	bin      string // the folder of PostgreSQL's programs
+	dir      string
+	port     string
+	account  *account
+	settings []string
+	server   *exec.Cmd
+	ended    chan struct{} // closed when server has ended
+	sweeper  *sweeper
 }
 
 // URL returns the URL of the cluster's database "postgres", empty in a new
@@ -56,14 +56,14 @@ func (c *Cluster) Start(t testing.TB) {
 	}
 }
 
-// launch makes a new cluster and starts it. Its error is errMissing if this
-// machine has no PostgreSQL.
-func launch() (*Cluster, error) {
+// launch makes a new cluster and starts it with these settings (name=value)
+// besides its own. Its error is errMissing if this machine has no PostgreSQL.
+func launch(settings ...string) (*Cluster, error) {
 	bin, err := findBinaries()
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{bin: bin}
+	c := &Cluster{bin: bin, settings: settings}
 	if c.account, err = serverAccount(); err != nil {
 		return nil, err
 	}
@@ -130,9 +130,12 @@ func (c *Cluster) start() error {
 		return err
 	}
 	defer log.Close() //nolint:errcheck // the server has its own handle
-	c.server = c.command(context.Background(), "postgres", "-D", c.data(), "-p", c.port,
-		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-		"-c", "shared_buffers=32MB", "-c", "max_connections=200")
+	args := []string{"-D", c.data(), "-p", c.port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+		"-c", "shared_buffers=32MB", "-c", "max_connections=200"}
+	for _, setting := range c.settings {
+		args = append(args, "-c", setting) // of two for the same name, the last counts
+	}
+	c.server = c.command(context.Background(), "postgres", args...)
 	c.server.Stdout, c.server.Stderr = log, log
 	if c.ended, err = run(c.server); err != nil {
 		return err
@@ -215,34 +218,4 @@ func freePort() (string, error) {
 	}
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	return port, errors.Join(err, l.Close())
-}
-
-// sweeper is a shell that deletes a folder when asked to, or when this
-// process has gone: a panic, go test's time limit and kill -9 run no code of
-// ours, but they all close the pipe that the shell reads from.
-type sweeper struct {
-	shell *exec.Cmd
-	pipe  io.Closer
-}
-
-// A signal to the whole process group must not take the sweeper as well. It
-// tries more than once, since the server may still be writing when it begins.
-const sweeping = `trap '' HUP INT QUIT TERM; read -r _
-for i in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" && exit 0; sleep 1; done; exit 1`
-
-func startSweeper(dir string) (*sweeper, error) {
-	shell := exec.CommandContext(context.Background(), "sh", "-c", sweeping, "sh", dir)
-	pipe, err := shell.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	return &sweeper{shell, pipe}, shell.Start()
-}
-
-// sweep returns when the folder is gone.
-func (s *sweeper) sweep() error {
-	if err := errors.Join(s.pipe.Close(), s.shell.Wait()); err != nil {
-		return fmt.Errorf("delete the folder of a private PostgreSQL: %w", err)
-	}
-	return nil
 }
