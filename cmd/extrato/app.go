@@ -40,11 +40,20 @@ func (a *app) close() {
 }
 
 func (a *app) config() (config.Config, error) {
-	c, err := config.Load(map[string]string{"DATABASE_URL": a.Database, "EXTRATO_BACKUPS": a.Backups, "TZ": a.TZ})
+	c, err := config.Load(a.flags())
 	if err != nil {
 		return c, books.Invalidf("invalid_setting", "%s", err).WithHint("correct it in the environment, in .env or on the command line")
 	}
-	return c, nil
+	if _, err := books.ParseSchedule(c.Schedule); err != nil {
+		return c, err
+	}
+	_, err = closeFrom(c)
+	return c, err
+}
+
+// flags are the settings that the command line gives.
+func (a *app) flags() map[string]string {
+	return map[string]string{"DATABASE_URL": a.Database, "EXTRATO_BACKUPS": a.Backups, "TZ": a.TZ}
 }
 
 func (a *app) logger(c config.Config) *slog.Logger {
@@ -113,11 +122,9 @@ func (a *app) closerOn(c config.Config, s *store.Store) (*closing.Closer, error)
 	if err != nil {
 		return nil, err
 	}
-	var from books.Month
-	if c.CloseFrom != "" {
-		if from, err = books.ParseMonth(c.CloseFrom); err != nil {
-			return nil, books.Invalidf("invalid_setting", "EXTRATO_CLOSE_FROM: %s", err).WithHint("write a month such as 2025-10")
-		}
+	from, err := closeFrom(c)
+	if err != nil {
+		return nil, err
 	}
 	folder, err := filepath.Abs(c.Backups)
 	if err != nil {
@@ -134,6 +141,18 @@ func (a *app) closerOn(c config.Config, s *store.Store) (*closing.Closer, error)
 			Program: programVersion(), Step: step,
 		},
 	}, nil
+}
+
+// closeFrom reads EXTRATO_CLOSE_FROM; the zero Month means as the database says.
+func closeFrom(c config.Config) (books.Month, error) {
+	if c.CloseFrom == "" {
+		return books.Month{}, nil
+	}
+	from, err := books.ParseMonth(c.CloseFrom)
+	if err != nil {
+		return from, books.Invalidf("invalid_setting", "EXTRATO_CLOSE_FROM: %s", err).WithHint("write a month such as 2025-10")
+	}
+	return from, nil
 }
 
 // progress shows on a terminal what was just done, and is quiet elsewhere.
@@ -173,6 +192,14 @@ func printJSON(w io.Writer, document any) error {
 }
 
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.stdout, format, args...) }
+
+// countOf says how many of a thing there are.
+func countOf[N int | int64](n N, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
 
 // monthArgument reads a month that was given, or none.
 func monthArgument(s string) (books.Month, error) {

@@ -1,6 +1,82 @@
 package main
 
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"extrato/internal/backup"
+	"extrato/internal/books"
+	"extrato/internal/bucket"
+	"extrato/internal/closing"
+	"extrato/internal/config"
+	"extrato/internal/doctor"
+	"extrato/internal/store"
+)
+
 type doctorCommand struct{}
 
+func (doctorCommand) Help() string {
+	return `Checks the settings, the database, the clock, the rows, the backups and the chain,
+one line each, and says of what is wrong how to put it right. It changes nothing.
+
+  ok    as it should be
+  warn  closes go on, but you should know
+  fail  a close fails, or something stored is not what it should be   (exit code 1)
+
+Example:
+  extrato doctor`
+}
+
 // Run checks.
-func (c *doctorCommand) Run(a *app) error { return nil }
+func (c *doctorCommand) Run(a *app) error {
+	found, err := a.examine()
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		if err := printJSON(a.stdout, found); err != nil {
+			return err
+		}
+	} else {
+		for _, check := range found.Checks {
+			a.printf("%-4s  %s: %s\n", check.State, check.Name, check.Message)
+			if check.Fix != "" {
+				a.printf("      fix: %s\n", check.Fix)
+			}
+		}
+	}
+	if failed := found.Failed(); failed > 0 {
+		return shown{(&books.Error{Kind: books.Internal, Code: "checks_failed", Message: countOf(failed, "check") + " failed"}).
+			WithHint("each line that says fail has its fix below it")}
+	}
+	return nil
+}
+
+// examine opens what there is to look at, and no more than looks.
+func (a *app) examine() (doctor.Report, error) {
+	c, _ := config.Load(a.flags()) // doctor tells of its problems
+	zone := c.Zone
+	if zone == nil {
+		zone = time.UTC // what needs the zone is not checked
+	}
+	folder, err := filepath.Abs(c.Backups)
+	if err != nil {
+		return doctor.Report{}, err
+	}
+	now := func() time.Time { return time.Now().In(zone) }
+	d := &doctor.Doctor{
+		Config: c, Now: now, Folder: folder,
+		Backups: &backup.Backups{Bucket: bucket.NewFolder(folder, nil), Now: now, Zone: zone, Program: programVersion()},
+	}
+	d.Store, d.OpenErr = store.OpenToLook(a.ctx, store.Options{URL: c.DatabaseURL, Zone: zone, Now: time.Now, Log: a.logger(c)})
+	if d.OpenErr == nil {
+		defer d.Store.Close()
+	}
+	d.Audit = func(ctx context.Context) (doctor.Audited, error) {
+		found, err := (&closing.Closer{Store: d.Store, Backups: d.Backups, Now: now}).VerifyChain(ctx)
+		return doctor.Audited{Entries: found.Entries, Head: found.Head, Problems: found.Problems}, err
+	}
+	report := d.Run(a.ctx)
+	return report, a.ctx.Err()
+}

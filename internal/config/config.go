@@ -4,6 +4,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -40,12 +41,16 @@ type Value struct {
 	Source string // flag, environment, .env, default
 }
 
+// File is the key under which Problems tells of the file .env itself.
+const File = ".env"
+
 // Config holds the settings, read and checked.
 type Config struct {
 	Values        map[string]Value
+	Problems      map[string]string // what is wrong, by the variable's name
 	DatabaseURL   string
 	Backups       string
-	Zone          *time.Location
+	Zone          *time.Location // nil if TZ names none
 	RequireBackup bool
 	MonthlyJob    bool
 	Schedule      string
@@ -55,29 +60,51 @@ type Config struct {
 }
 
 // Load reads the settings. flags holds what was given on the command line, by
-// the variable's name. Its errors name the variable and what it may be.
+// the variable's name. Its error is the first of the Problems and names the
+// variable and what it may be; the other settings are read all the same.
 func Load(flags map[string]string) (Config, error) {
-	file, err := godotenv.Read(".env")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Config{}, fmt.Errorf("the file .env cannot be read: %w", err)
+	c := Config{Values: map[string]Value{}, Problems: map[string]string{}}
+	var first error
+	check := func(name string, err error) {
+		if err != nil {
+			c.Problems[name] = err.Error()
+			first = cmp.Or(first, err)
+		}
 	}
-	c := Config{Values: map[string]Value{}}
+	file, err := readFile()
+	check(File, err)
 	for _, v := range Variables {
 		c.Values[v.Name] = lookUp(v, flags, file)
 	}
 	text := func(name string) string { return c.Values[name].Text }
 	c.DatabaseURL, c.Backups, c.Schedule = text("DATABASE_URL"), text("EXTRATO_BACKUPS"), text("EXTRATO_SCHEDULE")
 	c.CloseFrom, c.LogLevel, c.LogFormat = text("EXTRATO_CLOSE_FROM"), text("LOG_LEVEL"), text("LOG_FORMAT")
-	if c.Zone, err = zone(text("TZ")); err != nil {
-		return c, err
+	c.Zone, err = zone(text("TZ"))
+	check("TZ", err)
+	c.RequireBackup, err = boolean("EXTRATO_REQUIRE_BACKUP", text("EXTRATO_REQUIRE_BACKUP"), true)
+	check("EXTRATO_REQUIRE_BACKUP", err)
+	c.MonthlyJob, err = boolean("ENABLE_MONTHLY_EXTRATO_JOB", text("ENABLE_MONTHLY_EXTRATO_JOB"), true)
+	check("ENABLE_MONTHLY_EXTRATO_JOB", err)
+	check("LOG_LEVEL", oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error"))
+	check("LOG_FORMAT", oneOf("LOG_FORMAT", c.LogFormat, "", "text", "json"))
+	return c, first
+}
+
+// readFile reads .env, if there is one. The parser's own words quote the file,
+// with the secrets in it, so they stay here.
+func readFile() (map[string]string, error) {
+	text, err := os.ReadFile(".env")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	if c.RequireBackup, err = boolean("EXTRATO_REQUIRE_BACKUP", text("EXTRATO_REQUIRE_BACKUP")); err != nil {
-		return c, err
+	if err != nil {
+		return nil, fmt.Errorf("the file .env cannot be read: %w", errors.Unwrap(err))
 	}
-	if c.MonthlyJob, err = boolean("ENABLE_MONTHLY_EXTRATO_JOB", text("ENABLE_MONTHLY_EXTRATO_JOB")); err != nil {
-		return c, err
+	values, err := godotenv.UnmarshalBytes(text)
+	if err != nil {
+		return nil, errors.New("the file .env cannot be read: a line is not NAME=value")
 	}
-	return c, oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error")
+	return values, nil
 }
 
 func lookUp(v Variable, flags, file map[string]string) Value {
@@ -103,14 +130,15 @@ func zone(name string) (*time.Location, error) {
 	return z, nil
 }
 
-func boolean(name, text string) (bool, error) {
+// boolean reads a switch; what is neither comes back as otherwise.
+func boolean(name, text string, otherwise bool) (bool, error) {
 	switch strings.ToLower(text) {
 	case "true", "1", "yes", "on":
 		return true, nil
 	case "false", "0", "no", "off":
 		return false, nil
 	}
-	return false, fmt.Errorf("%s: %q is neither true (1, yes, on) nor false (0, no, off)", name, text)
+	return otherwise, fmt.Errorf("%s: %q is neither true (1, yes, on) nor false (0, no, off)", name, text)
 }
 
 func oneOf(name, text string, allowed ...string) error {
@@ -119,5 +147,5 @@ func oneOf(name, text string, allowed ...string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: %q is not one of %s", name, text, strings.Join(allowed, ", "))
+	return fmt.Errorf("%s: %q is not one of %s", name, text, strings.TrimPrefix(strings.Join(allowed, ", "), ", "))
 }

@@ -1,0 +1,228 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"extrato/internal/backup"
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// reserve is what should stay free on a disk beside what a close needs.
+const reserve = 64 << 20
+
+// backupFolder checks that backups can be written, with a file that is
+// removed again. known says whether the database can tell of backups.
+func (d *Doctor) backupFolder(ctx context.Context, r *Report, known bool) {
+	const name = "backup folder"
+	made := 0
+	if known {
+		n, there, err := d.knownBackups(ctx)
+		if err != nil {
+			r.failed(name, err)
+			return
+		}
+		if n > 0 && there == 0 {
+			r.fail(name, "mount the disk they are on, or copy them there", "%s holds none of the %d backups that were made: no month can be closed", d.Folder, n)
+			return
+		}
+		made = there
+	}
+	place := nearest(d.Folder)
+	if err := probe(place); err != nil {
+		fix := "make the folder in EXTRATO_BACKUPS a folder that extrato may write"
+		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+			fix = "free some space on the disk with the backups"
+		}
+		r.fail(name, fix, "%s cannot be written: %s", d.Folder, reason(err))
+		return
+	}
+	switch {
+	case place != d.Folder:
+		r.ok(name, "%s does not exist yet; the first backup makes it", d.Folder)
+	case known:
+		r.ok(name, "%s can be written and holds %d of the backups that the database knows", d.Folder, made)
+	default:
+		r.ok(name, "%s can be written", d.Folder)
+	}
+	d.backupDisk(r, place)
+	d.space(ctx, r, place, known)
+}
+
+// knownBackups returns how many backups the database knows, and how many of
+// their files are there.
+func (d *Doctor) knownBackups(ctx context.Context) (known, there int, err error) {
+	var all []store.Backup
+	err = d.Store.Read(ctx, func(tx *store.Tx) error {
+		all, err = tx.Backups(ctx, books.Month{})
+		return err
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, b := range all {
+		found, err := d.isThere(ctx, b.Month, b.File)
+		if err != nil {
+			return len(all), 0, err
+		}
+		if found {
+			there++
+		}
+	}
+	return len(all), there, nil
+}
+
+func (d *Doctor) isThere(ctx context.Context, month books.Month, file string) (bool, error) {
+	copies, err := d.Backups.Copies(ctx, month)
+	return slices.ContainsFunc(copies, func(c backup.Copy) bool { return c.File == file && c.HasFile }), err
+}
+
+// nearest returns the folder itself, or the first of its parents that exists.
+func nearest(folder string) string {
+	for {
+		if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) || folder == filepath.Dir(folder) {
+			return folder
+		}
+		folder = filepath.Dir(folder)
+	}
+}
+
+// probe writes a file and removes it again.
+func probe(folder string) error {
+	f, err := os.CreateTemp(folder, ".extrato-doctor-*.tmp")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(make([]byte, 4096))
+	return errors.Join(err, f.Sync(), f.Close(), os.Remove(f.Name()))
+}
+
+func (d *Doctor) backupDisk(r *Report, place string) {
+	const name = "backup disk"
+	if d.Store == nil || d.Store.Path() == "" {
+		return // where a server keeps its files is out of sight
+	}
+	if same, known := sameDisk(place, filepath.Dir(d.Store.Path())); known && same {
+		r.warn(name, "set EXTRATO_BACKUPS to a folder on another disk, or copy the folder elsewhere every month",
+			"the backups are on the same disk as the database: whoever loses one loses both")
+		return
+	}
+	r.ok(name, "the backups are on another disk than the database")
+}
+
+// space compares what is free with what the largest month so far would need.
+func (d *Doctor) space(ctx context.Context, r *Report, place string, known bool) {
+	const name = "disk space"
+	var largest int64
+	if known {
+		err := d.Store.Read(ctx, func(tx *store.Tx) error {
+			var err error
+			largest, err = tx.LargestStatement(ctx)
+			return err
+		})
+		if err != nil {
+			r.failed(name, err)
+			return
+		}
+	}
+	needs := []struct {
+		what, folder string
+		bytes        int64
+	}{{"the backups", place, largest + reserve}}
+	if d.Store != nil && d.Store.Path() != "" {
+		needs = append(needs, struct {
+			what, folder string
+			bytes        int64
+		}{"the database", filepath.Dir(d.Store.Path()), 3*largest + reserve})
+	}
+	enough := true
+	for _, n := range needs {
+		if free, ok := store.FreeSpace(n.folder); ok && free < n.bytes {
+			enough = false
+			r.fail(name, "free some space on the disk with "+n.folder, "the disk with %s has %d MB free, a close may need %d MB", n.what, free>>20, n.bytes>>20)
+		}
+	}
+	if enough {
+		r.ok(name, "there is room for a close")
+	}
+}
+
+// statementBackups says what the backups are worth that statements rest on,
+// as the last verification found them and as far as their names tell.
+func (d *Doctor) statementBackups(ctx context.Context, r *Report) {
+	const name = "backups"
+	var latest map[books.Month]books.Closing
+	var known []store.Backup
+	err := d.Store.Read(ctx, func(tx *store.Tx) error {
+		var err1, err2 error
+		latest, err1 = tx.LatestClosings(ctx)
+		known, err2 = tx.Backups(ctx, books.Month{})
+		return errors.Join(err1, err2)
+	})
+	if err != nil {
+		r.failed(name, err)
+		return
+	}
+	var good int
+	var bad, without []books.Month
+	oldest := books.Instant(0)
+	for m, entry := range latest {
+		if !entry.HasStatement() || entry.Action == books.Adopted {
+			continue
+		}
+		if entry.BackupFile == "" {
+			without = append(without, m)
+			continue
+		}
+		i := slices.IndexFunc(known, func(b store.Backup) bool { return b.File == entry.BackupFile })
+		there, err := d.isThere(ctx, m, entry.BackupFile)
+		if err != nil {
+			r.failed(name, err)
+			return
+		}
+		if !there || i < 0 || known[i].State == string(backup.Corrupt) || known[i].State == string(backup.Missing) {
+			bad = append(bad, m)
+			continue
+		}
+		good++
+		if oldest == 0 || known[i].VerifiedAt < oldest {
+			oldest = known[i].VerifiedAt
+		}
+	}
+	sortMonths(bad)
+	sortMonths(without)
+	if len(bad) > 0 {
+		r.fail(name, "extrato backup verify says which; extrato backup create MONTH makes a new copy from the statement",
+			"the backups that these statements rest on are gone or corrupt: %s", some(bad))
+	}
+	if len(without) > 0 {
+		r.warn(name, "extrato backup create MONTH makes one from the statement", "closed without a backup: %s", some(without))
+	}
+	if good > 0 && len(bad) == 0 {
+		r.ok(name, "%d statements rest on backups that were whole when they were last read, %s or later", good, d.day(oldest))
+	}
+	if len(bad)+len(without)+good == 0 {
+		r.ok(name, "no statement needs one yet")
+	}
+}
+
+func (d *Doctor) day(at books.Instant) string {
+	if d.Config.Zone == nil {
+		return fmt.Sprint(at)
+	}
+	return at.Time().In(d.Config.Zone).Format("2006-01-02")
+}
+
+func sortMonths(months []books.Month) {
+	slices.SortFunc(months, func(a, b books.Month) int {
+		return cmp.Or(cmp.Compare(a.Year, b.Year), cmp.Compare(a.Month, b.Month))
+	})
+}

@@ -1,0 +1,202 @@
+package doctor
+
+import (
+	"context"
+	"path/filepath"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// database says what the database is; usable means that it has books in it.
+func (d *Doctor) database(ctx context.Context, r *Report) (condition store.Condition, usable bool) {
+	const name = "database"
+	if d.OpenErr != nil {
+		if d.problem("DATABASE_URL") == "" {
+			r.failed(name, d.OpenErr)
+		}
+		return store.New, false
+	}
+	condition, err := d.Store.Condition(ctx)
+	if err != nil {
+		r.failed(name, err)
+		return store.New, false
+	}
+	d.describe(r, condition)
+	d.writable(ctx, r)
+	if d.Store.Path() != "" {
+		d.databaseDisk(r)
+		d.databaseFile(ctx, r)
+	}
+	return condition, condition != store.New
+}
+
+func (d *Doctor) describe(r *Report, condition store.Condition) {
+	const name = "database"
+	place := store.Place(d.Config.DatabaseURL)
+	switch {
+	case condition == store.New:
+		r.fail(name, "make one: extrato migrate (empty), extrato import --from URL (from v4), extrato demo (to try)", "%s is empty", place)
+	case condition == store.V4 && d.Store.Postgres():
+		r.fail(name, "make a dump of it, then run: extrato migrate", "%s is v4's: extrato has not taken it over", place)
+	case condition == store.V4:
+		r.fail(name, "copy it into a new database: extrato import --from "+d.Config.DatabaseURL, "%s is v4's", place)
+	case condition == store.Older:
+		r.warn(name, "extrato migrate, or any command that closes", "%s is of an earlier version of extrato", place)
+	case condition == store.Newer:
+		r.fail(name, "install the newer extrato", "%s is of a later version of extrato", place)
+	default:
+		r.ok(name, "%s answers and is of this version", place)
+	}
+}
+
+func (d *Doctor) writable(ctx context.Context, r *Report) {
+	if err := d.Store.CheckWritable(ctx); err != nil {
+		r.failed("database writable", err)
+		return
+	}
+	r.ok("database writable", "yes")
+}
+
+// databaseDisk warns of disks on which SQLite's locks cannot be trusted.
+func (d *Doctor) databaseDisk(r *Report) {
+	const name = "database disk"
+	folder := filepath.Dir(d.Store.Path())
+	if kind, remote := fileSystem(folder); remote {
+		r.warn(name, "move the file to a disk of this machine, or use PostgreSQL",
+			"%s is on %s: the locks of SQLite may not hold there, and two processes could damage the file", folder, kind)
+		return
+	}
+	r.ok(name, "%s is on a disk of this machine", folder)
+}
+
+func (d *Doctor) databaseFile(ctx context.Context, r *Report) {
+	const name = "database file"
+	var damage []string
+	err := d.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		damage, err = tx.Damage(ctx)
+		return err
+	})
+	switch {
+	case err != nil:
+		r.failed(name, err)
+	case len(damage) > 0:
+		r.fail(name, "keep a copy of the file as it is; restore it from a copy, or its months from the backups", "damaged: %s", some(damage))
+	default:
+		r.ok(name, "SQLite finds it whole")
+	}
+}
+
+// books looks at the live rows and at what guards them: it holds on v4's
+// tables too, so that a person knows before taking them over.
+func (d *Doctor) books(ctx context.Context, r *Report) {
+	d.clock(ctx, r)
+	if d.Store.Postgres() {
+		d.keys(ctx, r)
+	}
+	d.columns(ctx, r)
+	d.rows(ctx, r)
+}
+
+func (d *Doctor) clock(ctx context.Context, r *Report) {
+	const name = "clock"
+	now := d.Now()
+	var future, skew string
+	err := d.Store.Read(ctx, func(tx *store.Tx) error {
+		server, err := tx.Clock(ctx)
+		if err != nil {
+			return err
+		}
+		if difference := server.Sub(now).Abs(); !server.IsZero() && difference > clockTolerance {
+			skew = difference.Round(1e9).String()
+		}
+		future, err = tx.FutureRow(ctx, books.InstantOf(now.Add(clockTolerance)))
+		return err
+	})
+	switch {
+	case err != nil:
+		r.failed(name, err)
+	case skew != "":
+		r.fail(name, "set both clocks (NTP)", "the clocks of this machine and of the database differ by %s: no month can be closed", skew)
+	case future != "":
+		r.fail(name, "check this machine's clock; if it is right, correct the row's created_at", "%s was made in the future: no month can be closed", future)
+	case d.Store.Postgres():
+		r.ok(name, "this machine and the database agree; no row was made in the future")
+	default:
+		r.ok(name, "no row was made in the future")
+	}
+}
+
+func (d *Doctor) keys(ctx context.Context, r *Report) {
+	const name = "keys"
+	foreign, unique, err := d.Store.MissingKeys(ctx)
+	switch {
+	case err != nil:
+		r.failed(name, err)
+	case len(unique) > 0:
+		r.fail(name, "extrato migrate adds them", "unique keys are missing: %s", some(unique))
+	case len(foreign) > 0:
+		r.warn(name, "add them when the rows allow it; closes are right without them", "foreign keys are missing: %s; every close keeps writers out of the books while it runs", some(foreign))
+	default:
+		r.ok(name, "the foreign keys and unique keys that a close rests on are there")
+	}
+}
+
+func (d *Doctor) columns(ctx context.Context, r *Report) {
+	const name = "columns"
+	var unknown []string
+	err := d.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		unknown, err = tx.UnknownColumns(ctx)
+		return err
+	})
+	switch {
+	case err != nil:
+		r.failed(name, err)
+	case len(unknown) > 0:
+		r.fail(name, "empty or drop the column, or ask for a version of extrato that carries it",
+			"columns that no backup would hold have data in them: %s; months with such rows cannot be closed", some(unknown))
+	default:
+		r.ok(name, "every column that holds data is one that backups hold")
+	}
+}
+
+// rows finds what no close could ever take along or keep exactly.
+func (d *Doctor) rows(ctx context.Context, r *Report) {
+	const most = 20
+	var homeless, unreadable []store.Trouble
+	err := d.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		if homeless, err = tx.HomelessRows(ctx, most); err != nil {
+			return err
+		}
+		unreadable, err = tx.UnreadableRows(ctx, most)
+		return err
+	})
+	if err != nil {
+		r.failed("rows", err)
+		return
+	}
+	var lost, broken []string
+	seen := map[string]bool{}
+	for _, t := range homeless {
+		seen[t.Row] = true
+		lost = append(lost, t.Row+": "+t.Why)
+	}
+	for _, t := range unreadable {
+		if !seen[t.Row] {
+			broken = append(broken, t.Why)
+		}
+	}
+	if len(lost) > 0 {
+		r.fail("dates", "correct them in the database: they are in no backup and no statement", "rows belong to no month: %s", some(lost))
+	} else {
+		r.ok("dates", "every live row belongs to a month")
+	}
+	if len(broken) > 0 {
+		r.fail("amounts", "correct them in the database; their months cannot be closed", "rows cannot be kept exactly: %s", some(broken))
+	} else {
+		r.ok("amounts", "every live row can be kept exactly")
+	}
+}

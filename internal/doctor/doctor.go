@@ -1,0 +1,161 @@
+// Package doctor checks everything that closing a month depends on, and says
+// of each thing that is wrong how to put it right. It looks and changes
+// nothing: a v4 database is not taken over, an older one not brought up, a
+// missing one not made. A check that fails does not keep the others from being
+// made.
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"extrato/internal/backup"
+	"extrato/internal/books"
+	"extrato/internal/config"
+	"extrato/internal/store"
+)
+
+// State is how serious what a check found is.
+type State string
+
+// The states of a check.
+const (
+	OK   State = "ok"
+	Warn State = "warn" // closes go on, but a person should know
+	Fail State = "fail" // a close fails, or something stored is not what it should be
+)
+
+// Check is one line of the report.
+type Check struct {
+	Name    string `json:"name"`
+	State   State  `json:"state"`
+	Message string `json:"message"`
+	Fix     string `json:"fix"` // what to do; empty if all is well
+}
+
+// Report is what was found. OK is false if any check failed.
+type Report struct {
+	OK     bool    `json:"ok"`
+	Checks []Check `json:"checks"`
+}
+
+// Failed returns how many checks failed.
+func (r *Report) Failed() int {
+	n := 0
+	for _, c := range r.Checks {
+		if c.State == Fail {
+			n++
+		}
+	}
+	return n
+}
+
+// Doctor holds what is looked at.
+type Doctor struct {
+	Config  config.Config // with its Problems
+	Now     func() time.Time
+	Store   *store.Store // opened with store.OpenToLook; nil: OpenErr says why
+	OpenErr error
+	Folder  string          // of the backups, absolute
+	Backups *backup.Backups // over that folder
+	// Audit checks the chain and every statement, and says what is not as it was.
+	Audit func(context.Context) (Audited, error)
+}
+
+// Audited is what Doctor.Audit found.
+type Audited struct {
+	Entries  int64
+	Head     books.Fingerprint
+	Problems []string
+}
+
+// Run makes all checks, in an order in which one explains the next.
+func (d *Doctor) Run(ctx context.Context) Report {
+	r := &Report{Checks: []Check{}}
+	d.settings(r)
+	d.timezone(r)
+	d.schedule(r)
+	condition, usable := d.database(ctx, r)
+	ours := usable && condition == store.Current
+	if usable {
+		d.books(ctx, r)
+	}
+	if ours {
+		d.months(ctx, r)
+	}
+	d.backupFolder(ctx, r, ours)
+	if ours {
+		d.statementBackups(ctx, r)
+		d.chain(ctx, r)
+	}
+	r.OK = r.Failed() == 0
+	return *r
+}
+
+func (r *Report) add(name string, state State, message, fix string) {
+	r.Checks = append(r.Checks, Check{name, state, message, fix})
+}
+
+func (r *Report) ok(name, format string, args ...any) {
+	r.add(name, OK, fmt.Sprintf(format, args...), "")
+}
+
+func (r *Report) warn(name, fix, format string, args ...any) {
+	r.add(name, Warn, fmt.Sprintf(format, args...), fix)
+}
+
+func (r *Report) fail(name, fix, format string, args ...any) {
+	r.add(name, Fail, fmt.Sprintf(format, args...), fix)
+}
+
+// failed adds an error, with its hint as the fix.
+func (r *Report) failed(name string, err error) {
+	e := books.AsError(err)
+	fix := e.Hint
+	if fix == "" {
+		fix = "see the message; nothing was changed"
+	}
+	r.fail(name, fix, "%s", e.Error())
+}
+
+// chain has the chain and the statements checked.
+func (d *Doctor) chain(ctx context.Context, r *Report) {
+	const name = "chain"
+	found, err := d.Audit(ctx)
+	switch {
+	case err != nil:
+		r.failed(name, err)
+	case len(found.Problems) > 0:
+		r.fail(name, "keep the database as it is; extrato audit verify says more, extrato backup verify what the backups are worth",
+			"%s", some(found.Problems))
+	case found.Entries == 0:
+		r.ok(name, "no month was closed yet")
+	default:
+		r.ok(name, "%d entries, all intact; every statement is as it was closed; head %s", found.Entries, found.Head)
+	}
+}
+
+// some joins the first few of a list.
+func some[T any](all []T) string {
+	const most = 5
+	var texts []string
+	for _, one := range all[:min(len(all), most)] {
+		texts = append(texts, fmt.Sprint(one))
+	}
+	if len(all) > most {
+		texts = append(texts, fmt.Sprintf("and %d more", len(all)-most))
+	}
+	return strings.Join(texts, ", ")
+}
+
+// reason is the innermost error: what the system said, without the paths
+// around it.
+func reason(err error) string {
+	for errors.Unwrap(err) != nil {
+		err = errors.Unwrap(err)
+	}
+	return err.Error()
+}

@@ -1,0 +1,338 @@
+package doctor_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"extrato/internal/backup"
+	"extrato/internal/books"
+	"extrato/internal/bucket"
+	"extrato/internal/closing"
+	"extrato/internal/config"
+	"extrato/internal/doctor"
+	"extrato/internal/pgtest"
+	"extrato/internal/store"
+	"extrato/internal/store/storetest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+var october = books.Month{Year: 2025, Month: time.October}
+
+// patient is a studio with one closed month, and the doctor that looks at it.
+type patient struct {
+	*storetest.DB
+	folder string
+	flags  map[string]string
+	clock  time.Duration // how far this machine's clock is ahead
+	closer *closing.Closer
+}
+
+func now() time.Time { return time.Now().In(storetest.Zone) }
+
+func newPatient(t *testing.T, db *storetest.DB) *patient {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "backups")
+	schedule, err := books.ParseSchedule("0 2 1 * *")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &patient{DB: db, folder: folder, flags: map[string]string{
+		"DATABASE_URL": db.URL, "EXTRATO_BACKUPS": folder, "EXTRATO_CLOSE_FROM": books.MonthOf(now()).String(),
+	}}
+	p.closer = &closing.Closer{
+		Store: db.Store, Schedule: schedule, RequireBackup: true, Now: now, Log: slog.New(slog.DiscardHandler), SpoolDir: t.TempDir(),
+		Backups: &backup.Backups{Bucket: bucket.NewFolder(folder, nil), Now: now, Zone: storetest.Zone, Program: "test"},
+	}
+	p.Exec(t, "INSERT INTO users (id, name, email, role, active_flag, unified_flow_enabled) VALUES (1, 'Ana', 'ana@studio.test', 'artist', TRUE, FALSE)")
+	p.payment(t, 1, "2025-10-03")
+	if _, err := p.closer.Close(t.Context(), october, closing.Options{}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p *patient) payment(t *testing.T, id int, day string) {
+	p.Exec(t, `INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id, created_at)
+		VALUES ($1, $2, 450, 'Pix', 1, '2025-10-01 12:00:00.000000')`, id, day)
+}
+
+// look runs the doctor as the command line does.
+func (p *patient) look(t *testing.T) doctor.Report {
+	t.Helper()
+	c, _ := config.Load(p.flags)
+	d := &doctor.Doctor{Config: c, Folder: c.Backups, Now: func() time.Time { return now().Add(p.clock) }, Backups: p.closer.Backups}
+	d.Store, d.OpenErr = store.OpenToLook(t.Context(), store.Options{URL: c.DatabaseURL, Zone: storetest.Zone, Now: time.Now})
+	if d.OpenErr == nil {
+		defer d.Store.Close()
+	}
+	d.Audit = func(ctx context.Context) (doctor.Audited, error) {
+		found, err := (&closing.Closer{Store: d.Store, Now: now}).VerifyChain(ctx)
+		return doctor.Audited{Entries: found.Entries, Head: found.Head, Problems: found.Problems}, err
+	}
+	return d.Run(t.Context())
+}
+
+// state is everything that a look must leave as it was.
+func (p *patient) state(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, root := range []string{filepath.Dir(p.Path), p.folder} {
+		if root == "." {
+			continue // PostgreSQL has no file
+		}
+		err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return nil //nolint:nilerr // a folder that is not there is a state as well
+			}
+			text, err := os.ReadFile(path)
+			found[path] = fmt.Sprintf("%x", sha256.Sum256(text))
+			if strings.HasSuffix(path, "-shm") {
+				found[path] = "" // readers note there what they read
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p.Path != "" {
+		return found
+	}
+	tables := p.texts(t, `SELECT quote_ident(schemaname) || '.' || quote_ident(relname) FROM pg_stat_user_tables WHERE schemaname IN ('public', 'extrato')`)
+	for _, table := range tables {
+		found[table] = p.texts(t, "SELECT coalesce(md5(string_agg(r.xmin::text || r::text, ',' ORDER BY r::text)), '') FROM "+table+" r")[0]
+	}
+	return found
+}
+
+func (p *patient) texts(t *testing.T, query string) []string {
+	t.Helper()
+	rows, err := p.SQL.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		all = append(all, "")
+		if err := rows.Scan(&all[len(all)-1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+func TestRun_finds_a_healthy_studio_healthy_and_changes_nothing(t *testing.T) {
+	storetest.Both(t, now, func(t *testing.T, db *storetest.DB) {
+		p := newPatient(t, db)
+		before := p.state(t)
+		report := p.look(t)
+		if !maps.Equal(before, p.state(t)) {
+			t.Errorf("the look changed %v to %v", before, p.state(t))
+		}
+		for _, c := range report.Checks {
+			if c.State == doctor.Fail || c.State == doctor.Warn && c.Name != "backup disk" {
+				t.Errorf("%+v, want all well", c)
+			}
+			if c.Message == "" || (c.Fix == "") != (c.State == doctor.OK) {
+				t.Errorf("%+v, want a message, and a fix if something is wrong", c)
+			}
+		}
+		if !report.OK || len(report.Checks) < 20 {
+			t.Errorf("ok is %v after %d checks", report.OK, len(report.Checks))
+		}
+	})
+}
+
+// fault is one thing that is wrong, and what the doctor has to say of it.
+type fault struct {
+	name  string
+	only  string // a database; "": both
+	make  func(*testing.T, *patient)
+	check string
+	state doctor.State
+	says  string
+}
+
+func set(name, value string) func(*testing.T, *patient) {
+	return func(_ *testing.T, p *patient) { p.flags[name] = value }
+}
+
+func sql(queries ...string) func(*testing.T, *patient) {
+	return func(t *testing.T, p *patient) {
+		for _, q := range queries {
+			p.Exec(t, q)
+		}
+	}
+}
+
+// unchecked runs SQL on one connection that does not check rows.
+func unchecked(query string) func(*testing.T, *patient) {
+	return func(t *testing.T, p *patient) {
+		p.SQL.SetMaxOpenConns(1)
+		p.Exec(t, "PRAGMA ignore_check_constraints = ON")
+		p.Exec(t, "PRAGMA foreign_keys = OFF")
+		p.Exec(t, query)
+	}
+}
+
+var faults = []fault{
+	{"an unknown zone", "", set("TZ", "America/Sampa"), "timezone", doctor.Fail, "America/Sampa"},
+	{"a switch that is neither on nor off", "", set("EXTRATO_REQUIRE_BACKUP", "maybe"), "setting EXTRATO_REQUIRE_BACKUP", doctor.Fail, "maybe"},
+	{"backups that are not required", "", set("EXTRATO_REQUIRE_BACKUP", "off"), "setting EXTRATO_REQUIRE_BACKUP", doctor.Warn, "for ever"},
+	{"a job that is switched off", "", set("ENABLE_MONTHLY_EXTRATO_JOB", "0"), "setting ENABLE_MONTHLY_EXTRATO_JOB", doctor.Warn, "by themselves"},
+	{"a schedule that is none", "", set("EXTRATO_SCHEDULE", "monthly"), "setting EXTRATO_SCHEDULE", doctor.Fail, "monthly"},
+	{"a first month that is none", "", set("EXTRATO_CLOSE_FROM", "2025-13"), "setting EXTRATO_CLOSE_FROM", doctor.Fail, "2025-13"},
+	{"a URL that is none", "", set("DATABASE_URL", "mysql://ana:geheim@host/db"), "setting DATABASE_URL", doctor.Fail, "neither"},
+	{"a file that is not there", "sqlite", set("DATABASE_URL", "sqlite:///nowhere/extrato.db"), "database", doctor.Fail, "no database"},
+	{"a file that is no database", "sqlite", func(t *testing.T, p *patient) {
+		path := filepath.Join(t.TempDir(), "extrato.db")
+		if err := os.WriteFile(path, []byte(strings.Repeat("not a database, ", 100)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p.flags["DATABASE_URL"] = "sqlite:///" + path
+	}, "database", doctor.Fail, "damaged"},
+	{"a server that does not answer", "postgres", set("DATABASE_URL", "postgres://ana:geheim@127.0.0.1:1/studio"), "database", doctor.Fail, "does not answer"},
+	{"v4's database", "postgres", sql("DROP SCHEMA extrato CASCADE"), "database", doctor.Fail, "v4's"},
+	{"v4's file", "sqlite", sql("DROP TABLE goose_db_version"), "database", doctor.Fail, "v4's"},
+	{"an older database", "", func(t *testing.T, p *patient) {
+		p.Exec(t, "DELETE FROM "+map[bool]string{true: "extrato."}[p.Path == ""]+"goose_db_version WHERE version_id > 1")
+	}, "database", doctor.Warn, "earlier version"},
+	{"a newer database", "", func(t *testing.T, p *patient) {
+		p.Exec(t, "INSERT INTO "+map[bool]string{true: "extrato."}[p.Path == ""]+"goose_db_version (version_id, is_applied) VALUES (999, TRUE)")
+	}, "database", doctor.Fail, "later version"},
+	{"a user who may not write", "postgres", func(t *testing.T, p *patient) {
+		p.Exec(t, "CREATE ROLE reader LOGIN PASSWORD 'geheim' IN ROLE pg_read_all_data")
+		t.Cleanup(func() { // roles are the whole cluster's
+			_, err := p.SQL.ExecContext(context.Background(), "DROP OWNED BY reader; DROP ROLE reader")
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		p.flags["DATABASE_URL"] = strings.Replace(p.URL, "postgres@", "reader:geheim@", 1)
+	}, "database writable", doctor.Fail, "may not write"},
+	{"a server that only reads", "postgres", func(t *testing.T, p *patient) {
+		p.flags["DATABASE_URL"] = p.URL + map[bool]string{true: "&", false: "?"}[strings.Contains(p.URL, "?")] + "default_transaction_read_only=on"
+	}, "database writable", doctor.Fail, "no writes"},
+	{"references that lead nowhere", "sqlite", unchecked("UPDATE pagamentos SET artista_id = 77; INSERT INTO sessoes (id, data, valor, cliente_id, artista_id, created_at) VALUES (9, '2025-10-01', 1, 88, 1, NULL)"),
+		"database file", doctor.Fail, "sessoes 9"},
+	{"a row from the future", "", func(t *testing.T, p *patient) {
+		p.Exec(t, "INSERT INTO gastos (id, data, valor, forma_pagamento, created_by, created_at) VALUES (5, '2025-12-01', 1, 'Pix', 1, $1)",
+			now().UTC().Add(time.Hour).Format("2006-01-02 15:04:05.000000"))
+	}, "clock", doctor.Fail, "gasto 5"},
+	{"clocks that differ", "postgres", func(_ *testing.T, p *patient) { p.clock = 10 * time.Minute }, "clock", doctor.Fail, "differ by"},
+	{"a foreign key that is missing", "postgres", sql("ALTER TABLE comissoes DROP CONSTRAINT comissoes_pagamento_id_fkey"), "keys", doctor.Warn, "comissoes.pagamento_id"},
+	{"a unique key that is missing", "postgres", sql("ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano"), "keys", doctor.Fail, "extratos (mes,ano)"},
+	{"an unknown column that holds data", "", sql("ALTER TABLE gastos ADD COLUMN fornecedor TEXT", `INSERT INTO gastos (id, data, valor, forma_pagamento, created_by, fornecedor)
+		VALUES (5, '2025-12-01', 1, 'Pix', 1, 'Loja')`), "columns", doctor.Fail, "gastos.fornecedor (1 rows)"},
+	{"a date that is no day", "sqlite", func(t *testing.T, p *patient) { p.payment(t, 7, "2025-1-4") }, "dates", doctor.Fail, `pagamento 7: its date is "2025-1-4"`},
+	{"a date in no month", "", func(t *testing.T, p *patient) { p.payment(t, 7, "1999-12-31") }, "dates", doctor.Fail, "pagamento 7"},
+	{"a date without an end", "postgres", func(t *testing.T, p *patient) { p.payment(t, 7, "infinity") }, "dates", doctor.Fail, "pagamento 7"},
+	{"a commission of no payment and no time", "", sql("INSERT INTO comissoes (id, artista_id, percentual, valor, created_at) VALUES (3, 1, 10, 1, NULL)"),
+		"dates", doctor.Fail, "comissao 3"},
+	{"parts of a cent", "sqlite", unchecked("INSERT INTO gastos (id, data, valor, forma_pagamento, created_by) VALUES (5, '2025-12-01', 16.665, 'Pix', 1), (6, '2025-12-01', 16.66, 'Pix', 1), (7, '2025-12-01', 16.661, 'Pix', 1)"),
+		"amounts", doctor.Fail, "gasto 7"},
+	{"an amount that is no number", "postgres", sql("INSERT INTO gastos (id, data, valor, forma_pagamento, created_by) VALUES (5, '2025-12-01', 'NaN', 'Pix', 1)"),
+		"amounts", doctor.Fail, "gasto 5"},
+	{"a due month", "", set("EXTRATO_CLOSE_FROM", "2025-12"), "months", doctor.Warn, "2025-12"},
+	{"an old month", "", func(t *testing.T, p *patient) { p.payment(t, 7, "2025-09-30") }, "months", doctor.Warn, "2025-09"},
+	{"a held month", "", func(t *testing.T, p *patient) {
+		if _, err := p.closer.Reopen(t.Context(), october, "test", "test"); err != nil {
+			t.Fatal(err)
+		}
+	}, "months", doctor.Warn, "2025-10"},
+	{"late rows", "", func(t *testing.T, p *patient) { p.payment(t, 7, "2025-10-30") }, "late rows", doctor.Warn, "2025-10"},
+	{"a file in the place of the folder", "", func(t *testing.T, p *patient) {
+		if err := os.RemoveAll(p.folder); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p.folder, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}, "backup folder", doctor.Fail, "not a directory"},
+	{"a disk that is not mounted", "", func(t *testing.T, p *patient) {
+		if err := os.RemoveAll(p.folder); err != nil {
+			t.Fatal(err)
+		}
+	}, "backup folder", doctor.Fail, "none of the 1 backups"},
+	{"a statement's backup that is gone", "", func(t *testing.T, p *patient) {
+		p.payment(t, 7, "2025-09-30")
+		if _, err := p.closer.CreateBackup(t.Context(), october.Add(-1), "test"); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(filepath.Join(p.folder, "2025_10", "backup_2025_10.csv")); err != nil {
+			t.Fatal(err)
+		}
+	}, "backups", doctor.Fail, "2025-10"},
+	{"a statement's backup that was found corrupt", "", func(t *testing.T, p *patient) {
+		if err := os.WriteFile(filepath.Join(p.folder, "2025_10", "backup_2025_10.csv"), []byte("type\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.closer.VerifyBackups(t.Context(), october, ""); err != nil {
+			t.Fatal(err)
+		}
+	}, "backups", doctor.Fail, "2025-10"},
+	{"a chain that was tampered with", "", sql("UPDATE extratos SET totais = '{}'"), "chain", doctor.Fail, "2025-10"},
+}
+
+func TestRun_finds_every_fault_names_a_way_out_and_changes_nothing(t *testing.T) {
+	for _, f := range faults {
+		t.Run(strings.ReplaceAll(f.name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			test := func(t *testing.T, db *storetest.DB) {
+				p := newPatient(t, db)
+				f.make(t, p)
+				before := p.state(t)
+				report := p.look(t)
+				if after := p.state(t); !maps.Equal(before, after) {
+					t.Errorf("the look changed %v to %v", before, after)
+				}
+				found := ""
+				for _, c := range report.Checks {
+					if c.Name == f.check && c.State == f.state && strings.Contains(c.Message, f.says) && c.Fix != "" {
+						found = c.Message
+					}
+					if strings.Contains(c.Message+c.Fix, "geheim") {
+						t.Errorf("a password is told: %+v", c)
+					}
+				}
+				if found == "" {
+					t.Errorf("want %s %s with %q, have %+v", f.state, f.check, f.says, report.Checks)
+				}
+				if report.OK && f.state == doctor.Fail {
+					t.Error("the report is ok all the same")
+				}
+				if !strings.HasPrefix(f.check, "backup folder") && !reported(report, "backup folder") {
+					t.Error("the checks behind the fault were not made")
+				}
+			}
+			switch f.only {
+			case "":
+				storetest.Both(t, now, test)
+			case "sqlite":
+				test(t, storetest.SQLite(t, now))
+			default:
+				test(t, storetest.Postgres(t, now))
+			}
+		})
+	}
+}
+
+func reported(r doctor.Report, name string) bool {
+	for _, c := range r.Checks {
+		if c.Name == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,110 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// waiting is what the database says about months that are not simply closed.
+type waiting struct {
+	from           books.Month
+	old, held, due []books.Month
+	late           []books.Month
+}
+
+// months names the months that wait for a person, and those with late rows.
+func (d *Doctor) months(ctx context.Context, r *Report) {
+	if d.Config.Zone == nil || d.problem("EXTRATO_SCHEDULE") != "" || d.problem("EXTRATO_CLOSE_FROM") != "" {
+		return // those have failed already, and without them there are no months
+	}
+	var w waiting
+	err := d.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		w, err = d.readMonths(ctx, tx)
+		return err
+	})
+	if err != nil {
+		r.failed("months", err)
+		return
+	}
+	clean := true
+	tell := func(months []books.Month, fix, what string) {
+		if len(months) > 0 {
+			clean = false
+			r.warn("months", fix, "%s: %s", what, some(months))
+		}
+	}
+	tell(w.due, "extrato close", "due, and not closed yet")
+	tell(w.held, "extrato close MONTH, when it is right", "reopened, and closed only by a person")
+	tell(w.old, "extrato close MONTH, oldest first", "older than "+w.from.String()+", where the schedule begins, and closed only by a person")
+	if clean {
+		r.ok("months", "none waits for a person; the schedule closes from %s on", w.from)
+	}
+	if len(w.late) > 0 {
+		r.warn("late rows", "extrato close MONTH --force makes the next revision", "rows were added to months that are closed: %s", some(w.late))
+	} else {
+		r.ok("late rows", "none")
+	}
+}
+
+func (d *Doctor) readMonths(ctx context.Context, tx *store.Tx) (waiting, error) {
+	var w waiting
+	latest, err1 := tx.LatestClosings(ctx)
+	closed, err2 := tx.ClosedMonths(ctx)
+	withRows, err3 := tx.MonthsWithRows(ctx)
+	from, err4 := d.closeFrom(ctx, tx)
+	schedule, err5 := books.ParseSchedule(d.Config.Schedule)
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
+		return w, err
+	}
+	w.from = from
+	stored := map[books.Month]bool{}
+	for _, m := range closed {
+		stored[m] = true
+	}
+	now := d.Now().In(d.Config.Zone)
+	isHeld := func(m books.Month) bool { return latest[m].Action == books.Reopened && !stored[m] }
+	for m := range latest {
+		if isHeld(m) {
+			w.held = append(w.held, m)
+		}
+	}
+	sortMonths(w.held)
+	for _, m := range withRows {
+		switch {
+		case stored[m]:
+			counts, err := tx.CountMonth(ctx, m)
+			if err != nil {
+				return w, err
+			}
+			if counts.Total() > 0 {
+				w.late = append(w.late, m)
+			}
+		case m.Before(from) && m.EndedBy(now) && !isHeld(m):
+			w.old = append(w.old, m)
+		}
+	}
+	for m := from; m.EndedBy(now); m = m.Add(1) {
+		if !stored[m] && !isHeld(m) && !now.Before(schedule.DueAt(m, d.Config.Zone)) {
+			w.due = append(w.due, m)
+		}
+	}
+	return w, nil
+}
+
+func (d *Doctor) closeFrom(ctx context.Context, tx *store.Tx) (books.Month, error) {
+	text := d.Config.CloseFrom
+	if text == "" {
+		var err error
+		if text, err = tx.Setting(ctx, store.CloseFrom); err != nil {
+			return books.Month{}, err
+		}
+	}
+	if text == "" {
+		return books.MonthOf(d.Now().In(d.Config.Zone)), nil
+	}
+	return books.ParseMonth(text)
+}

@@ -1,0 +1,113 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/config"
+	"extrato/internal/store"
+)
+
+// settings shows each value and where it came from, never a secret.
+func (d *Doctor) settings(r *Report) {
+	if problem := d.Config.Problems[config.File]; problem != "" {
+		r.fail("setting file .env", "write one NAME=value on each line of .env", "%s", problem)
+	}
+	for _, v := range config.Variables {
+		if v.Name == "TZ" {
+			continue // timezone tells more
+		}
+		value := d.Config.Values[v.Name]
+		name := "setting " + v.Name
+		if problem := d.problem(v.Name); problem != "" {
+			r.fail(name, "correct "+v.Name+where(value), "%s", problem)
+			continue
+		}
+		message := d.shown(v, value) + " (" + value.Source + ")"
+		switch {
+		case v.Name == "EXTRATO_REQUIRE_BACKUP" && !d.Config.RequireBackup:
+			r.warn(name, "set EXTRATO_REQUIRE_BACKUP=true", "%s: a month whose backup cannot be written is closed all the same, and the chain says so for ever", message)
+		case v.Name == "ENABLE_MONTHLY_EXTRATO_JOB" && !d.Config.MonthlyJob:
+			r.warn(name, "set ENABLE_MONTHLY_EXTRATO_JOB=true, or close every month with extrato close", "%s: months do not close by themselves", message)
+		default:
+			r.ok(name, "%s", message)
+		}
+	}
+}
+
+// problem says what is wrong with a variable, those included whose form only
+// the books know.
+func (d *Doctor) problem(name string) string {
+	value := d.Config.Values[name].Text
+	var err error
+	switch {
+	case d.Config.Problems[name] != "":
+		return d.Config.Problems[name]
+	case name == "DATABASE_URL" && store.Place(value) == "":
+		return "DATABASE_URL is neither sqlite:///data/extrato.db nor postgres://user:password@host/database (its text is not shown: it may hold a password)"
+	case name == "EXTRATO_SCHEDULE":
+		_, err = books.ParseSchedule(value)
+	case name == "EXTRATO_CLOSE_FROM" && value != "":
+		_, err = books.ParseMonth(value)
+	}
+	if err != nil {
+		return fmt.Sprintf("%s: %s", name, err)
+	}
+	return ""
+}
+
+func (d *Doctor) shown(v config.Variable, value config.Value) string {
+	switch {
+	case v.Name == "DATABASE_URL":
+		return store.Place(value.Text)
+	case v.Secret:
+		return "set, not shown"
+	case v.Name == "EXTRATO_CLOSE_FROM" && value.Text == "":
+		return "as the database says"
+	case value.Text == "":
+		return "not set"
+	}
+	return value.Text
+}
+
+func where(v config.Value) string {
+	switch v.Source {
+	case "flag":
+		return " on the command line"
+	case ".env":
+		return " in the file .env"
+	case "environment":
+		return " in the environment"
+	}
+	return ""
+}
+
+func (d *Doctor) timezone(r *Report) {
+	value := d.Config.Values["TZ"]
+	if d.Config.Zone == nil {
+		r.fail("timezone", "set TZ"+where(value)+" to a name such as America/Sao_Paulo", "%s", d.Config.Problems["TZ"])
+		return
+	}
+	r.ok("timezone", "%s (%s): it is %s there", value.Text, value.Source, d.Now().In(d.Config.Zone).Format("2006-01-02 15:04, UTC-07:00"))
+}
+
+// schedule names the next three times at which a month becomes due.
+func (d *Doctor) schedule(r *Report) {
+	schedule, err := books.ParseSchedule(d.Config.Schedule)
+	if err != nil || d.Config.Zone == nil {
+		return // the setting has failed already
+	}
+	now := d.Now().In(d.Config.Zone)
+	var next []string
+	for m := books.MonthOf(now).Add(-1); len(next) < 3; m = m.Add(1) {
+		if due := schedule.DueAt(m, d.Config.Zone); due.After(now) {
+			next = append(next, fmt.Sprintf("%s at %s", m, due.Format("2006-01-02 15:04")))
+		}
+	}
+	r.ok("schedule", "next due: %s", strings.Join(next, ", "))
+}
+
+// clockTolerance is what a close tolerates.
+const clockTolerance = 5 * time.Minute

@@ -1,0 +1,312 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"extrato/internal/books"
+)
+
+// What doctor asks of a database. Nothing in this file changes anything.
+
+// OpenToLook opens a database that must be there, for a look that leaves no
+// trace: Open turns a SQLite file's log to WAL, this does not. Only Read,
+// Condition and what this file has may be used. It fails as Open does.
+func OpenToLook(ctx context.Context, o Options) (*Store, error) {
+	rest, isSQLite := strings.CutPrefix(o.URL, "sqlite:///")
+	if !isSQLite {
+		return Open(ctx, o, false)
+	}
+	path, err := sqlitePath(rest)
+	if err != nil {
+		return nil, err
+	}
+	if !fileExists(path) {
+		return nil, missingDatabase(path)
+	}
+	s := &Store{zone: o.Zone, now: o.Now, log: o.Log, dialect: sqliteDialect(path)}
+	if !fileExists(path + "-wal") {
+		s.closeFuncs = append(s.closeFuncs, func() { s.removeLog(context.WithoutCancel(ctx)) })
+	}
+	if s.read, err = sql.Open("sqlite", sqliteDSN(path, "ro", "_pragma=query_only(1)")); err != nil {
+		return nil, err
+	}
+	s.write = s.read
+	s.closeFuncs = append(s.closeFuncs, func() { s.read.Close() })
+	if _, err := s.tables(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// removeLog takes away the empty log that a reader of a WAL file makes and
+// cannot remove: the last writer to leave does.
+func (s *Store) removeLog(ctx context.Context) {
+	db, err := sql.Open("sqlite", s.plainDSN())
+	if err != nil {
+		return
+	}
+	defer db.Close()
+	var n int
+	_ = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n) // where it cannot be opened for writing, the log stays
+}
+
+// plainDSN opens the file for writing and sets nothing in it.
+func (s *Store) plainDSN() string {
+	u := url.URL{Scheme: "file", Path: s.dialect.path}
+	return u.String() + "?mode=rw&_txlock=immediate&_pragma=busy_timeout(5000)"
+}
+
+// Place names the database that DATABASE_URL means, for people: the scheme, host and
+// database, or the file; never a user or a password. It is "" if Open
+// would not take it.
+func Place(databaseURL string) string {
+	if rest, ok := strings.CutPrefix(databaseURL, "sqlite:///"); ok {
+		if _, err := sqlitePath(rest); err != nil {
+			return ""
+		}
+		return databaseURL
+	}
+	if !isPostgres(databaseURL) {
+		return ""
+	}
+	scheme, rest, _ := strings.Cut(databaseURL, "://")
+	scheme, _, _ = strings.Cut(scheme, "+")
+	config, err := pgxpool.ParseConfig(scheme + "://" + rest)
+	if err != nil {
+		return ""
+	}
+	c := config.ConnConfig
+	if strings.HasPrefix(c.Host, "/") {
+		return fmt.Sprintf("%s:///%s (socket in %s)", scheme, c.Database, c.Host)
+	}
+	return fmt.Sprintf("%s://%s:%d/%s", scheme, c.Host, c.Port, c.Database)
+}
+
+// Path returns SQLite's file, or "" on PostgreSQL.
+func (s *Store) Path() string { return s.dialect.path }
+
+// CheckWritable fails with an Error that says why if the program may not
+// write here. On SQLite it takes the writer's lock and lets it go.
+func (s *Store) CheckWritable(ctx context.Context) error {
+	if s.dialect.postgres {
+		return s.Read(ctx, func(t *Tx) error { return t.checkPrivileges(ctx) })
+	}
+	db, err := sql.Open("sqlite", s.plainDSN())
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return s.dialect.explain(err)
+	}
+	return tx.Rollback()
+}
+
+func (t *Tx) checkPrivileges(ctx context.Context) error {
+	var standby bool
+	if err := t.one(ctx, "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'", nil, &standby); err != nil {
+		return err
+	}
+	if standby {
+		return books.Refusedf("database_unwritable", "the server takes no writes: it is a standby, or set to read only").
+			WithHint("name the primary server in DATABASE_URL")
+	}
+	var lacking []string
+	err := t.list(ctx, `SELECT t.name FROM (VALUES ('pagamentos'), ('sessoes'), ('comissoes'), ('gastos'), ('extratos')) AS t (name)
+		WHERE to_regclass(t.name) IS NOT NULL AND NOT (has_table_privilege(to_regclass(t.name), 'SELECT')
+			AND has_table_privilege(to_regclass(t.name), 'INSERT') AND has_table_privilege(to_regclass(t.name), 'UPDATE')
+			AND has_table_privilege(to_regclass(t.name), 'DELETE'))
+		ORDER BY t.name`, nil, func(scan func(...any) error) error {
+		lacking = append(lacking, "")
+		return scan(&lacking[len(lacking)-1])
+	})
+	if err == nil && len(lacking) > 0 {
+		err = books.Refusedf("database_unwritable", "the database user may not write %s", strings.Join(lacking, ", ")).
+			WithHint("GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO that user", strings.Join(lacking, ", "))
+	}
+	return err
+}
+
+// Damage returns what SQLite's own check of its file finds, and rows whose
+// references lead nowhere; nothing on PostgreSQL, which looks after itself.
+func (t *Tx) Damage(ctx context.Context) ([]string, error) {
+	if t.s.dialect.postgres {
+		return nil, nil
+	}
+	var found []string
+	err := t.list(ctx, "PRAGMA quick_check(5)", nil, func(scan func(...any) error) error {
+		var text string
+		err := scan(&text)
+		if text != "ok" {
+			found = append(found, text)
+		}
+		return err
+	})
+	if err != nil || len(found) > 0 {
+		return found, err
+	}
+	err = t.list(ctx, `SELECT "table", rowid, parent FROM pragma_foreign_key_check LIMIT 5`, nil, func(scan func(...any) error) error {
+		var table, parent string
+		var id sql.NullInt64
+		err := scan(&table, &id, &parent)
+		// v4's files have such commissions, and every close knows what to do with them.
+		if table != "comissoes" || parent != "pagamentos" {
+			found = append(found, fmt.Sprintf("%s %d refers to a row of %s that is not there", table, id.Int64, parent))
+		}
+		return err
+	})
+	return found, err
+}
+
+// MissingKeys names the foreign keys and the unique keys that the close rests
+// on and that a PostgreSQL database lacks. SQLite's tables are ours and have them.
+func (s *Store) MissingKeys(ctx context.Context) (foreign, unique []string, err error) {
+	if !s.dialect.postgres {
+		return nil, nil, nil
+	}
+	if foreign, err = s.missingForeignKeys(ctx); err != nil {
+		return nil, nil, err
+	}
+	err = s.Read(ctx, func(t *Tx) error {
+		for _, k := range uniqueKeys {
+			var found int
+			err := t.one(ctx, `SELECT count(*) FROM pg_index i WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+				AND (SELECT array_agg(a.attname::text ORDER BY a.attname) FROM unnest(i.indkey::int2[]) AS k (attnum)
+					JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum)
+				= (SELECT array_agg(c ORDER BY c) FROM unnest(string_to_array($2, ',')) AS c)`, []any{k.table, k.columns}, &found)
+			if err != nil {
+				return err
+			}
+			if found == 0 {
+				unique = append(unique, k.table+" ("+k.columns+")")
+			}
+		}
+		return nil
+	})
+	return foreign, unique, err
+}
+
+// UnknownColumns names the columns that this program does not know and that
+// hold data in some live row: no month with such a row can be closed.
+func (t *Tx) UnknownColumns(ctx context.Context) ([]string, error) {
+	var found []string
+	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
+		columns, err := t.columnsOf(ctx, kind.Table())
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range columns {
+			if slices.Contains(kind.Columns(), c) {
+				continue
+			}
+			var n int64
+			if err := t.one(ctx, "SELECT count("+quoteName(c)+") FROM "+kind.Table(), nil, &n); err != nil {
+				return nil, err
+			}
+			if n > 0 {
+				found = append(found, fmt.Sprintf("%s.%s (%d rows)", kind.Table(), c, n))
+			}
+		}
+	}
+	return found, nil
+}
+
+// Trouble is a row with what is wrong with it.
+type Trouble struct {
+	Row string // "pagamento 17"
+	Why string
+}
+
+// HomelessRows returns live rows that belong to no month and so are never
+// closed, at most limit of them: payments and expenses whose date is no day
+// from 2000 to 2100, commissions with neither a payment nor a time.
+func (t *Tx) HomelessRows(ctx context.Context, limit int) ([]Trouble, error) {
+	var found []Trouble
+	for _, kind := range []books.Kind{books.PaymentKind, books.ExpenseKind} {
+		home := "data BETWEEN '2000-01-01' AND '2100-12-31'" + t.s.dialect.validDay("data")
+		query := fmt.Sprintf("SELECT id, CAST(data AS TEXT) FROM %s WHERE NOT (%s) OR data IS NULL ORDER BY id LIMIT %d", kind.Table(), home, limit)
+		if err := t.troubles(ctx, kind, "its date is %q", query, &found); err != nil {
+			return nil, err
+		}
+	}
+	query := fmt.Sprintf(`SELECT c.id, '' FROM comissoes c WHERE c.created_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM pagamentos p WHERE p.id = c.pagamento_id) ORDER BY c.id LIMIT %d`, limit)
+	err := t.troubles(ctx, books.CommissionKind, "it has neither a payment nor a created_at%.0s", query, &found)
+	return found[:min(len(found), limit)], err
+}
+
+func (t *Tx) troubles(ctx context.Context, kind books.Kind, why, query string, found *[]Trouble) error {
+	return t.list(ctx, query, nil, func(scan func(...any) error) error {
+		var id int64
+		var text sql.NullString
+		err := scan(&id, &text)
+		*found = append(*found, Trouble{fmt.Sprintf("%s %d", kind, id), fmt.Sprintf(why, text.String)})
+		return err
+	})
+}
+
+// UnreadableRows reads every live row as a close does, and returns those with
+// a value that cannot be kept exactly, such as NaN or parts of a cent, at most
+// limit of them.
+func (t *Tx) UnreadableRows(ctx context.Context, limit int) ([]Trouble, error) {
+	hasTime, err := t.hasColumn(ctx, "sessoes", "hora")
+	if err != nil {
+		return nil, err
+	}
+	var found []Trouble
+	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
+		query := "SELECT " + strings.Join(t.s.selectColumns(kind, "r", hasTime), ", ") + " FROM " + kind.Table() + " r WHERE r.id > $1 ORDER BY r.id"
+		last := int64(-1) << 31
+		for len(found) < limit {
+			broken := t.readUntilBroken(ctx, kind, query, &last)
+			if broken == nil {
+				break
+			}
+			var e *books.Error
+			if !errors.As(broken, &e) || e.Code != "broken_row" {
+				return found, broken
+			}
+			if err := t.one(ctx, "SELECT min(id) FROM "+kind.Table()+" WHERE id > $1", []any{last}, &last); err != nil {
+				return found, err
+			}
+			found = append(found, Trouble{fmt.Sprintf("%s %d", kind, last), e.Message})
+		}
+	}
+	return found, nil
+}
+
+// readUntilBroken leaves the id of the last row that could be read in last.
+func (t *Tx) readUntilBroken(ctx context.Context, kind books.Kind, query string, last *int64) error {
+	for row, err := range t.scanPlain(ctx, kind, query, *last) {
+		if err != nil {
+			return err
+		}
+		*last = int64(row.Key())
+	}
+	return nil
+}
+
+// LargestStatement returns the size in bytes of the largest statement's JSON
+// in a SQLite file; 0 if there is none, and on PostgreSQL.
+func (t *Tx) LargestStatement(ctx context.Context) (int64, error) {
+	if t.s.dialect.postgres {
+		return 0, nil
+	}
+	var sizes []string
+	for p := range books.PartCount {
+		sizes = append(sizes, "coalesce(length(CAST("+p.Column()+" AS BLOB)), 0)")
+	}
+	var largest int64
+	err := t.one(ctx, "SELECT coalesce(max("+strings.Join(sizes, " + ")+"), 0) FROM extratos", nil, &largest)
+	return largest, err
+}
