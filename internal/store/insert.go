@@ -177,36 +177,38 @@ func jsonIDs(ids []books.ID) string {
 // or ids names: those in statements.
 func (t *Tx) RaiseSequences(ctx context.Context, ids map[books.Kind]books.ID) error {
 	for kind := range books.KindCount {
-		table := kind.Table()
-		if table == "" {
+		if kind.Table() == "" {
 			continue
 		}
-		var query string
-		if t.s.dialect.postgres {
-			query = `SELECT setval(s.name, greatest(s.used, s.last)) FROM (
-				SELECT q.name, greatest($1, (SELECT max(id) FROM ` + table + `), 1) AS used,
-					(SELECT last_value FROM pg_sequences WHERE format('%I.%I', schemaname, sequencename)::regclass = q.name::regclass) AS last
-				FROM (SELECT pg_get_serial_sequence('` + table + `', 'id') AS name) AS q) AS s
-				WHERE s.name IS NOT NULL AND s.used > coalesce(s.last, 0)`
-			if err := t.list(ctx, query, []any{int64(ids[kind])}, func(scan func(...any) error) error {
-				var n int64
-				return scan(&n)
-			}); err != nil {
-				return fmt.Errorf("raise the sequence of %s: %w", table, err)
-			}
-			continue
-		}
-		query = `INSERT INTO sqlite_sequence (name, seq) SELECT '` + table + `', 0
-			WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '` + table + `')`
-		if _, err := t.exec(ctx, query); err != nil {
-			return err
-		}
-		query = "UPDATE sqlite_sequence SET seq = max(seq, $1, (SELECT coalesce(max(id), 0) FROM " + table + ")) WHERE name = '" + table + "'"
-		if _, err := t.exec(ctx, query, int64(ids[kind])); err != nil {
-			return err
+		if err := t.raiseSequence(ctx, kind.Table(), int64(ids[kind])); err != nil {
+			return fmt.Errorf("raise the sequence of %s: %w", kind.Table(), err)
 		}
 	}
 	return nil
+}
+
+// raiseSequence makes sure that the table's next id is above last and above
+// every id that it holds.
+func (t *Tx) raiseSequence(ctx context.Context, table string, last int64) error {
+	if t.s.dialect.postgres {
+		query := `SELECT setval(s.name, greatest(s.used, s.last)) FROM (
+			SELECT q.name, greatest($1, (SELECT max(id) FROM ` + table + `), 1) AS used,
+				(SELECT last_value FROM pg_sequences WHERE format('%I.%I', schemaname, sequencename)::regclass = q.name::regclass) AS last
+			FROM (SELECT pg_get_serial_sequence('` + table + `', 'id') AS name) AS q) AS s
+			WHERE s.name IS NOT NULL AND s.used > coalesce(s.last, 0)`
+		return t.list(ctx, query, []any{last}, func(scan func(...any) error) error {
+			var n int64
+			return scan(&n)
+		})
+	}
+	query := `INSERT INTO sqlite_sequence (name, seq) SELECT '` + table + `', 0
+		WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '` + table + `')`
+	if _, err := t.exec(ctx, query); err != nil {
+		return err
+	}
+	query = "UPDATE sqlite_sequence SET seq = max(seq, $1, (SELECT coalesce(max(id), 0) FROM " + table + ")) WHERE name = '" + table + "'"
+	_, err := t.exec(ctx, query, last)
+	return err
 }
 
 // Taken returns which of values some row of table has in column, both of

@@ -128,7 +128,9 @@ func (s *Store) Ready(ctx context.Context) error {
 	}
 	switch condition {
 	case Current:
-		return s.checkKeys(ctx)
+		if whole, err := s.checkKeys(ctx); err != nil || whole {
+			return err
+		}
 	case V4:
 		if s.dialect.postgres {
 			return books.Refusedf("v4_database", "this is a v4 database that extrato has not taken over").
@@ -158,7 +160,7 @@ type Migration struct {
 // It fails with an Error of kind Refused on v4's SQLite file and on a database
 // of a later version, and Conflict if v4 held its tables all the time.
 func (s *Store) Migrate(ctx context.Context) (Migration, error) {
-	var done Migration
+	done := Migration{Applied: []string{}, Added: []string{}, Adopted: []books.Month{}, Notes: []string{}}
 	condition, err := s.Condition(ctx)
 	if err != nil {
 		return done, err
@@ -170,13 +172,22 @@ func (s *Store) Migrate(ctx context.Context) (Migration, error) {
 	if condition == V4 && !s.dialect.postgres {
 		return done, s.refuseV4File()
 	}
-	if done.Applied, err = s.applyPatiently(ctx); err != nil {
-		return done, err
-	}
-	if s.dialect.postgres {
-		if err := s.addKeys(ctx, &done); err != nil {
-			return done, err
+	err = s.alone(ctx, func() error {
+		// Until v4's tables have the keys, nothing says that they were taken over.
+		if condition == V4 {
+			if err := s.addIndexes(ctx, &done); err != nil {
+				return err
+			}
 		}
+		applied, err := s.applyPatiently(ctx)
+		done.Applied = append(done.Applied, applied...)
+		if err != nil {
+			return err
+		}
+		return s.addKeys(ctx, &done)
+	})
+	if err != nil {
+		return done, err
 	}
 	err = s.Write(ctx, func(t *Tx) error {
 		from, err := t.Setting(ctx, CloseFrom)
@@ -188,22 +199,68 @@ func (s *Store) Migrate(ctx context.Context) (Migration, error) {
 	if err != nil {
 		return done, err
 	}
-	done.Adopted, err = s.AdoptStatements(ctx, "migrate")
+	adopted, err := s.AdoptStatements(ctx, "migrate")
+	done.Adopted = append(done.Adopted, adopted...)
 	return done, err
+}
+
+// lockTimeout is PostgreSQL's code for a lock that was not to be had in two
+// seconds, and lockTries how often that is put up with.
+const (
+	lockTimeout = "55P03"
+	lockTries   = 10
+)
+
+func tablesLocked(err error) error {
+	return books.Conflictf("tables_locked", "somebody held the tables for %d tries of two seconds", lockTries).
+		WithHint("nothing was lost; run extrato migrate again when v4 is quiet").Because(err)
+}
+
+// alone runs fn while no other process migrates this database. SQLite's file
+// has one writer anyway.
+func (s *Store) alone(ctx context.Context, fn func() error) error {
+	if !s.dialect.postgres {
+		return fn()
+	}
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return s.dialect.explain(err)
+	}
+	defer conn.Close()
+	for {
+		// Who waits inside PostgreSQL has a snapshot, and the index that the
+		// other one builds concurrently would wait for that.
+		var mine bool
+		if err := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1, 0)", advisoryNamespace).Scan(&mine); err != nil {
+			return s.dialect.explain(err)
+		}
+		if mine {
+			break
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	defer func() {
+		if _, err := conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1, 0)", advisoryNamespace); err != nil {
+			_ = conn.Raw(func(any) error { return errBadConn })
+		}
+	}()
+	return fn()
 }
 
 // applyPatiently runs the migrations. On PostgreSQL a lock that v4 holds is
 // waited for two seconds at a time, so that v4 never queues behind us for longer.
 func (s *Store) applyPatiently(ctx context.Context) ([]string, error) {
-	const tries = 10
 	for try := 1; ; try++ {
 		applied, err := s.apply(ctx)
-		if err == nil || sqlState(err) != "55P03" {
+		if err == nil || sqlState(err) != lockTimeout {
 			return applied, s.dialect.explain(err)
 		}
-		if try == tries {
-			return applied, books.Conflictf("tables_locked", "somebody held the tables for %d tries of two seconds", tries).
-				WithHint("nothing was lost; run extrato migrate again when v4 is quiet").Because(err)
+		if try == lockTries {
+			return applied, tablesLocked(err)
 		}
 		select {
 		case <-time.After(500 * time.Millisecond):
@@ -249,20 +306,22 @@ func (s *Store) AdoptStatements(ctx context.Context, by books.Actor) ([]books.Mo
 	}
 	var adopted []books.Month
 	err = s.Write(ctx, func(t *Tx) error {
-		adopted = nil
-		unknown, err := t.unknownStatements(ctx)
-		if err != nil {
-			return err
-		}
-		for _, m := range unknown {
-			if err := t.adopt(ctx, m, by); err != nil {
-				return err
-			}
-			adopted = append(adopted, m)
-		}
-		return nil
+		var err error
+		adopted, err = t.adoptUnknown(ctx, by)
+		return err
 	})
 	return adopted, err
+}
+
+// adoptUnknown does what AdoptStatements does, inside a transaction.
+func (t *Tx) adoptUnknown(ctx context.Context, by books.Actor) ([]books.Month, error) {
+	unknown, err := t.unknownStatements(ctx)
+	for _, m := range unknown {
+		if err := t.adopt(ctx, m, by); err != nil {
+			return nil, err
+		}
+	}
+	return unknown, err
 }
 
 // unknownStatements returns the months that have a statement although the
@@ -276,7 +335,8 @@ func (t *Tx) unknownStatements(ctx context.Context) ([]books.Month, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(months, func(m books.Month) bool { return latest[m].HasStatement() }), nil
+	// v4 never offered other months than these, and the chain could not name one.
+	return slices.DeleteFunc(months, func(m books.Month) bool { return latest[m].HasStatement() || !m.Valid() }), nil
 }
 
 func (t *Tx) adopt(ctx context.Context, month books.Month, by books.Actor) error {
@@ -306,15 +366,21 @@ func (t *Tx) adopt(ctx context.Context, month books.Month, by books.Actor) error
 	return err
 }
 
-// checkKeys remembers whether a foreign key is missing, so that closes guard
-// against what it would have refused.
-func (s *Store) checkKeys(ctx context.Context) error {
+// checkKeys reports whether the unique keys that the close rests on are there,
+// and remembers whether a foreign key is missing, so that closes guard against
+// what it would have refused.
+func (s *Store) checkKeys(ctx context.Context) (whole bool, err error) {
 	if !s.dialect.postgres {
-		return nil
+		return true, nil
+	}
+	for _, k := range uniqueKeys {
+		if found, err := s.hasIndex(ctx, true, k.table, k.columns); err != nil || !found {
+			return false, err
+		}
 	}
 	missing, err := s.missingForeignKeys(ctx)
 	s.lockBooks = len(missing) > 0
-	return err
+	return true, err
 }
 
 // sqlState returns PostgreSQL's code of an error, or "".
@@ -341,18 +407,14 @@ var (
 	}
 )
 
-// addKeys adds what an older v4 database lacks, without blocking v4's writers,
-// and notes what it must not add by itself.
+// addKeys adds what a v4 database may lack, without blocking v4's writers, and
+// notes what it must not add by itself.
 func (s *Store) addKeys(ctx context.Context, done *Migration) error {
-	for _, k := range uniqueKeys {
-		if err := s.addIndex(ctx, done, "UNIQUE ", k.table, k.columns); err != nil {
-			return err
-		}
+	if !s.dialect.postgres {
+		return nil
 	}
-	for _, k := range indexes {
-		if err := s.addIndex(ctx, done, "", k.table, k.columns); err != nil {
-			return err
-		}
+	if err := s.addIndexes(ctx, done); err != nil {
+		return err
 	}
 	missing, err := s.missingForeignKeys(ctx)
 	for _, m := range missing {
@@ -362,38 +424,66 @@ func (s *Store) addKeys(ctx context.Context, done *Migration) error {
 	return err
 }
 
-// addIndex builds an index over columns unless there is a usable one.
-func (s *Store) addIndex(ctx context.Context, done *Migration, unique, table, columns string) error {
-	// An index serves if it begins with the columns, is whole, and covers all rows.
+func (s *Store) addIndexes(ctx context.Context, done *Migration) error {
+	for _, k := range uniqueKeys {
+		if err := s.addIndex(ctx, done, true, k.table, k.columns); err != nil {
+			return err
+		}
+	}
+	for _, k := range indexes {
+		if err := s.addIndex(ctx, done, false, k.table, k.columns); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hasIndex reports whether there is an index that begins with the columns, is
+// whole, and covers all rows; of unique ones, one over exactly the columns.
+func (s *Store) hasIndex(ctx context.Context, unique bool, table, columns string) (bool, error) {
 	const find = `SELECT count(*) FROM pg_index i WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL
 		AND (NOT $3 OR i.indisunique AND i.indnkeyatts = cardinality(string_to_array($2, ',')))
 		AND (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, n)
 			JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
 			WHERE k.n <= cardinality(string_to_array($2, ','))) @> string_to_array($2, ',')`
 	var found int
-	if err := s.write.QueryRowContext(ctx, find, table, columns, unique != "").Scan(&found); err != nil || found > 0 {
+	err := s.write.QueryRowContext(ctx, find, table, columns, unique).Scan(&found)
+	return found > 0, s.dialect.explain(err)
+}
+
+// addIndex builds an index over columns unless there is a usable one, or no
+// such table yet.
+func (s *Store) addIndex(ctx context.Context, done *Migration, unique bool, table, columns string) error {
+	if found, err := s.hasIndex(ctx, unique, table, columns); err != nil || found {
+		return err
+	}
+	var exists bool
+	if err := s.write.QueryRowContext(ctx, "SELECT to_regclass($1) IS NOT NULL", table).Scan(&exists); err != nil || !exists {
 		return s.dialect.explain(err)
 	}
 	name := "extrato_" + table + "_" + strings.ReplaceAll(columns, ",", "_")
-	// A concurrent build that was interrupted leaves an invalid index of this name.
-	for _, query := range []string{
-		"DROP INDEX CONCURRENTLY IF EXISTS " + name,
-		fmt.Sprintf("CREATE %sINDEX CONCURRENTLY %s ON %s (%s)", unique, name, table, columns),
-	} {
-		if err := s.execPatiently(ctx, query); err != nil {
-			if sqlState(err) == "23505" {
-				return books.Refusedf("duplicates", "%s has two rows with the same %s", table, columns).
-					WithHint("correct them in the database, then run extrato migrate again").Because(err)
-			}
-			return s.dialect.explain(err)
-		}
+	kind := "INDEX"
+	if unique {
+		kind = "UNIQUE INDEX"
 	}
-	done.Added = append(done.Added, strings.ToLower(unique)+"index "+name)
+	err := s.buildIndex(ctx, name, fmt.Sprintf("CREATE %s CONCURRENTLY %s ON %s (%s)", kind, name, table, columns))
+	switch {
+	case sqlState(err) == "23505":
+		return books.Refusedf("duplicates", "%s has two rows with the same %s", table, columns).
+			WithHint("correct them in the database, then run extrato migrate again").Because(err)
+	case sqlState(err) == lockTimeout:
+		return tablesLocked(err)
+	case err != nil:
+		return s.dialect.explain(err)
+	}
+	done.Added = append(done.Added, strings.ToLower(kind)+" "+name)
 	return nil
 }
 
-// execPatiently runs DDL with a short lock timeout, again and again.
-func (s *Store) execPatiently(ctx context.Context, query string) error {
+// buildIndex runs the statement that makes the index, again and again while
+// v4 holds its table. A build that fails leaves an invalid index, which would
+// cost every writer and be in the next one's way, so it is taken away.
+func (s *Store) buildIndex(ctx context.Context, name, create string) error {
 	conn, err := s.write.Conn(ctx)
 	if err != nil {
 		return err
@@ -403,10 +493,18 @@ func (s *Store) execPatiently(ctx context.Context, query string) error {
 		return err
 	}
 	defer conn.ExecContext(context.WithoutCancel(ctx), "RESET lock_timeout") //nolint:errcheck // the connection goes back as it was, or is broken
+	drop := "DROP INDEX CONCURRENTLY IF EXISTS " + name
 	for try := 1; ; try++ {
-		_, err := conn.ExecContext(ctx, query)
-		if err == nil || sqlState(err) != "55P03" || try == 10 {
-			return err
+		_, err := conn.ExecContext(ctx, drop)
+		if err == nil {
+			_, err = conn.ExecContext(ctx, create)
+		}
+		switch {
+		case err == nil:
+			return nil
+		case sqlState(err) != lockTimeout || try == lockTries:
+			_, dropErr := conn.ExecContext(context.WithoutCancel(ctx), drop)
+			return errors.Join(err, dropErr)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"extrato/internal/books"
 )
@@ -40,9 +41,13 @@ func (t *Tx) monthArgs(ctx context.Context, month books.Month) (monthArgs, error
 	if err != nil {
 		return monthArgs{}, err
 	}
-	start, end := books.InstantOf(month.Start(t.s.zone)), books.InstantOf(month.End(t.s.zone))
-	return monthArgs{month.First().String(), month.Last().String(), start.SQL(), end.SQL(), string(ids)}, nil
+	return monthArgs{month.First().String(), month.Last().String(),
+		edge(month.Start(t.s.zone)), edge(month.End(t.s.zone)), string(ids)}, nil
 }
+
+// edge returns the instant as whole seconds: in SQLite it sorts as text, and
+// before the same second both with microseconds and without, as people write it.
+func edge(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05") }
 
 // in is the condition that a column's day lies in the month.
 func (d dialect) in(column string) string {
@@ -222,6 +227,10 @@ func (t *Tx) scan(ctx context.Context, kind books.Kind, more func(books.Row, []b
 				columns[i].value = v
 			}
 			if err := rows.Scan(dest...); err != nil {
+				if ctx.Err() != nil { // the row is not to blame
+					yield(nil, ctx.Err())
+					return
+				}
 				yield(nil, brokenRow(row, err))
 				return
 			}
@@ -477,16 +486,15 @@ func (t *Tx) CountMonth(ctx context.Context, month books.Month) (books.Counts, e
 func (t *Tx) MonthsWithRows(ctx context.Context) ([]books.Month, error) {
 	seen := map[books.Month]bool{}
 	text := t.s.dialect.text
-	days := func(table string) string {
-		return "SELECT DISTINCT substr(" + text("data") + ", 1, 7) FROM " + table + " WHERE TRUE" + t.s.dialect.validDay("data")
-	}
+	days := func(table string) string { return "SELECT DISTINCT " + text("data") + " FROM " + table }
 	err := t.list(ctx, days("pagamentos")+" UNION "+days("gastos"), nil, func(scan func(...any) error) error {
 		var s string
 		if err := scan(&s); err != nil {
 			return err
 		}
-		if m, err := books.ParseMonth(s); err == nil {
-			seen[m] = true
+		// What is no day is in no month.
+		if d, err := books.ParseDay(s); err == nil && d.Month().Valid() {
+			seen[d.Month()] = true
 		}
 		return nil
 	})

@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -41,6 +43,7 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 	parameters["search_path"] = path + "," + ownSchema
 	parameters["timezone"] = "UTC"
 	parameters["datestyle"] = "ISO"
+	parameters["client_encoding"] = "UTF8" // an older database may keep its text in another
 	parameters["application_name"] = "extrato"
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = 10 * time.Second
@@ -51,6 +54,7 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 	}
 	s.closeFuncs = append(s.closeFuncs, pool.Close)
 	s.dialect = postgresDialect()
+	s.lockConfig = config.ConnConfig.Copy()
 	s.write = stdlib.OpenDBFromPool(pool)
 	s.read = s.write
 	s.closeFuncs = append(s.closeFuncs, func() { s.write.Close() })
@@ -70,6 +74,10 @@ func pgReason(err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return errors.New(pg.Message)
+	}
+	var network *net.OpError // one of several, each with an address of the host
+	if errors.As(err, &network) {
+		return network
 	}
 	last := err
 	for e := err; e != nil; e = errors.Unwrap(e) {
@@ -115,10 +123,14 @@ func againPostgres(err error) bool {
 
 func explainPostgres(err error) error {
 	var pg *pgconn.PgError
-	if !errors.As(err, &pg) || alreadyExplained(err) {
-		return err
-	}
+	var connect *pgconn.ConnectError
 	switch {
+	case alreadyExplained(err):
+		return err
+	case errors.As(err, &connect):
+		return unreachable(err)
+	case !errors.As(err, &pg):
+		return err
 	case pg.Code == "53100":
 		return books.Refusedf("disk_full", "the database server's disk is full").
 			WithHint("nothing was changed; free some space there and try again").Because(err)
@@ -154,25 +166,25 @@ func (t *Tx) copyIn(data func(*pgconn.PgConn) error) error {
 const advisoryNamespace = 0x65787472
 
 func (s *Store) lockAdvisory(ctx context.Context, month books.Month) (func(), error) {
-	conn, err := s.write.Conn(ctx)
+	// A connection of its own: if those who wait held the pool's, none would be
+	// left for the one who works.
+	s.statements.Add(1)
+	conn, err := pgx.ConnectConfig(ctx, s.lockConfig)
 	if err != nil {
 		return nil, s.dialect.explain(err)
 	}
 	key := month.Year*100 + int(month.Month)
-	s.statements.Add(1)
-	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1, $2)", advisoryNamespace, key); err != nil {
-		conn.Close()
-		return nil, s.dialect.explain(err)
-	}
-	return func() {
+	hangUp := func() {
 		// A context of its own: the lock goes even if the caller was interrupted.
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_unlock($1, $2)", advisoryNamespace, key); err != nil {
-			_ = conn.Raw(func(any) error { return errBadConn })
-		}
-		conn.Close()
-	}, nil
+		_ = conn.Close(ctx) // whatever it says, the connection is closed
+	}
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1, $2)", advisoryNamespace, key); err != nil {
+		hangUp()
+		return nil, s.dialect.explain(err)
+	}
+	return hangUp, nil
 }
 
 // Clock returns PostgreSQL's clock, or the zero Time on SQLite, which has none.

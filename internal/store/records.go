@@ -26,7 +26,8 @@ type Backup struct {
 func (t *Tx) SaveBackup(ctx context.Context, b Backup) error {
 	_, err := t.exec(ctx, `INSERT INTO backups (file, month, copy, sha256, size, fingerprint, state, reason, created_at, verified_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-		ON CONFLICT (file) DO UPDATE SET state = excluded.state, reason = excluded.reason, verified_at = excluded.verified_at`,
+		ON CONFLICT (file) DO UPDATE SET sha256 = excluded.sha256, size = excluded.size, fingerprint = excluded.fingerprint,
+			state = excluded.state, reason = excluded.reason, created_at = excluded.created_at, verified_at = excluded.verified_at`,
 		b.File, b.Month.String(), b.Copy, b.SHA256, b.Size, b.Fingerprint.String(), b.State, b.Reason, b.CreatedAt.SQL(), b.VerifiedAt.SQL())
 	return err
 }

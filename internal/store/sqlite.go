@@ -89,7 +89,11 @@ func explainSQLite(err error) error {
 	if !errors.As(err, &e) || alreadyExplained(err) {
 		return err
 	}
-	switch e.Code() & 0xff {
+	code := e.Code() & 0xff
+	if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE { // no room for what connections share
+		code = sqlite3.SQLITE_FULL
+	}
+	switch code {
 	case sqlite3.SQLITE_FULL:
 		return books.Refusedf("disk_full", "the disk with the database is full").
 			WithHint("nothing was changed; free some space and try again").Because(err)
@@ -99,6 +103,9 @@ func explainSQLite(err error) error {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return books.Integrityf("database_corrupt", "the database file is damaged or is no SQLite database").
 			WithHint("keep a copy of the file; restore it from a copy, or its months from the backups").Because(err)
+	case sqlite3.SQLITE_IOERR:
+		return (&books.Error{Kind: books.Internal, Code: "disk_failed", Message: "the disk with the database cannot be read or written"}).
+			WithHint("nothing was changed; see what the system says of that disk, then try again").Because(err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return books.Conflictf("busy", "another program holds the database").WithHint("nothing was changed; try again").Because(err)
 	}
@@ -114,6 +121,9 @@ func alreadyExplained(err error) bool {
 func (s *Store) lockFile(ctx context.Context) (func(), error) {
 	lock := flock.New(s.dialect.path+".close-lock", flock.SetPermissions(0o600))
 	if _, err := lock.TryLockContext(ctx, 10*time.Millisecond); err != nil {
+		if ctx.Err() != nil {
+			return nil, err // somebody else held it for too long
+		}
 		return nil, books.Refusedf("database_unwritable", "cannot lock the file beside the database").Because(err)
 	}
 	return func() { _ = lock.Unlock() }, nil

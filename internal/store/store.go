@@ -19,6 +19,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"extrato/internal/books"
 )
 
@@ -39,7 +41,8 @@ type Store struct {
 	now        func() time.Time
 	log        *slog.Logger
 	statements atomic.Int64
-	lockBooks  bool // a foreign key is missing: see Tx.LockBooks
+	lockBooks  bool            // a foreign key is missing: see Tx.LockBooks
+	lockConfig *pgx.ConnConfig // PostgreSQL: how LockMonth connects
 	closeFuncs []func()
 }
 
@@ -148,6 +151,9 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, options *sql.TxOptions
 		return s.dialect.explain(err)
 	}
 	if err := tx.Commit(); err != nil {
+		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+			return ctx.Err() // it was rolled back before the commit was sent
+		}
 		if s.dialect.again(err) {
 			return s.dialect.explain(err)
 		}

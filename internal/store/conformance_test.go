@@ -1,0 +1,519 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+	"extrato/internal/store/storetest"
+)
+
+// The conformance suite: what package store promises, on both databases.
+
+func init() {
+	if url := os.Getenv("EXTRATO_TEST_HOLDS_LOCK_OF"); url != "" {
+		holdLock(url)
+	}
+}
+
+var october = books.Month{Year: 2025, Month: time.October}
+
+var clock = time.Date(2025, time.November, 2, 12, 0, 0, 0, storetest.Zone)
+
+func now() time.Time { return clock }
+
+func both(t *testing.T, test func(*testing.T, *storetest.DB)) {
+	t.Helper()
+	storetest.Both(t, now, test)
+}
+
+// open opens the database again, as another process does.
+func open(t *testing.T, url string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{URL: url, Zone: storetest.Zone, Now: now}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+func people(t *testing.T, db *storetest.DB) {
+	t.Helper()
+	for id := 1; id <= 3; id++ {
+		db.Exec(t, "INSERT INTO users (id, name, role, active_flag, unified_flow_enabled) VALUES ($1, $2, 'artist', TRUE, FALSE)", id, fmt.Sprint("Artist ", id))
+		db.Exec(t, "INSERT INTO clients (id, name) VALUES ($1, $2)", id, fmt.Sprint("Client ", id))
+	}
+}
+
+func payment(id int64, day string) *books.Payment {
+	return &books.Payment{ID: books.ID(id), Date: parseDay(day), Amount: 1230, Method: "Pix", ArtistID: 1}
+}
+
+func parseDay(s string) books.Day {
+	d, err := books.ParseDay(s)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func write(t *testing.T, s *store.Store, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := s.Write(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t testing.TB, s *store.Store, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := s.Read(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func insert(ctx context.Context, rows ...books.Row) func(*store.Tx) error {
+	return func(tx *store.Tx) error {
+		_, err := tx.InsertRows(ctx, rows)
+		return err
+	}
+}
+
+func setting(t *testing.T, s *store.Store, name string) (value string) {
+	t.Helper()
+	read(t, s, func(tx *store.Tx) (err error) {
+		value, err = tx.Setting(t.Context(), name)
+		return err
+	})
+	return value
+}
+
+// wants fails the test unless err is an Error of this kind and code.
+func wants(t testing.TB, err error, kind books.ErrorKind, code string) {
+	t.Helper()
+	var e *books.Error
+	if !errors.As(err, &e) || e.Kind != kind || e.Code != code {
+		t.Errorf("got error %v (%#v), want kind %s, code %s", err, e, kind, code)
+	}
+}
+
+// wantWritable fails unless another Write is through within seconds.
+func wantWritable(t *testing.T, s *store.Store) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	value := fmt.Sprint(time.Now().UnixNano())
+	if err := s.Write(ctx, func(tx *store.Tx) error { return tx.SetSetting(ctx, "probe", value) }); err != nil {
+		t.Fatalf("the next write: %v", err)
+	}
+	if got := setting(t, s, "probe"); got != value {
+		t.Fatalf("the next write stored %q, want %q", got, value)
+	}
+}
+
+func TestWritesOfManyHappenAsIfOneAfterTheOther(t *testing.T) {
+	both(t, func(t *testing.T, db *storetest.DB) {
+		people(t, db)
+		const stores, writes = 4, 8
+		var runs atomic.Int64
+		var all sync.WaitGroup
+		for i := range stores {
+			s := open(t, db.URL)
+			all.Go(func() {
+				for n := range writes {
+					err := s.Write(t.Context(), func(tx *store.Tx) error {
+						runs.Add(1)
+						if err := insert(t.Context(), payment(int64(i*writes+n+1), "2025-10-03"))(tx); err != nil {
+							return err
+						}
+						_, err := tx.AppendClosing(t.Context(), books.Closing{Action: books.Closed, Month: october, Totals: "{}"})
+						return err
+					})
+					if err != nil {
+						t.Errorf("store %d, write %d: %v", i, n, err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		if n := db.Int(t, "SELECT count(*) FROM pagamentos"); n != stores*writes {
+			t.Errorf("%d payments after %d writes that ran %d times", n, stores*writes, runs.Load())
+		}
+		read(t, db.Store, func(tx *store.Tx) error {
+			chain, err := tx.Closings(t.Context(), 0, 0)
+			var last books.Closing
+			for _, c := range chain {
+				if !c.Follows(last) {
+					t.Errorf("entry %d does not follow %d", c.Seq, last.Seq)
+				}
+				last = c
+			}
+			if len(chain) != stores*writes {
+				t.Errorf("%d entries in the chain", len(chain))
+			}
+			return err
+		})
+		if db.Path == "" && runs.Load() == stores*writes {
+			t.Log("no write had to run twice: PostgreSQL found no conflict this time")
+		}
+	})
+}
+
+func TestWriteGivesUpAfterFiveTriesAndTheLastHoldsTheBooks(t *testing.T) {
+	db := storetest.Postgres(t, now) // SQLite lets nobody else write meanwhile
+	people(t, db)
+	write(t, db.Store, func(tx *store.Tx) error { return tx.SetSetting(t.Context(), "n", "0") })
+	outside := func() error {
+		conn, err := db.SQL.Conn(t.Context())
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if _, err := conn.ExecContext(t.Context(), "SET lock_timeout = '200ms'"); err != nil {
+			return err
+		}
+		_, err = conn.ExecContext(t.Context(), "INSERT INTO pagamentos (data, valor, forma_pagamento, artista_id) VALUES ('2025-10-01', 1, 'Pix', 1)")
+		return err
+	}
+	tries := 0
+	err := db.Store.Write(t.Context(), func(tx *store.Tx) error {
+		tries++
+		if _, err := tx.Setting(t.Context(), "n"); err != nil {
+			return err
+		}
+		db.Exec(t, "UPDATE extrato.settings SET value = $1 WHERE name = 'n'", fmt.Sprint(tries))
+		switch err := outside(); {
+		case tries < 5 && err != nil:
+			t.Errorf("try %d keeps other writers out: %v", tries, err)
+		case tries == 5 && (err == nil || !strings.Contains(err.Error(), "55P03")):
+			t.Errorf("the last try lets other writers in: %v", err)
+		}
+		if db.Int(t, "SELECT count(*) FROM pagamentos") != int64(min(tries, 4)) {
+			t.Errorf("try %d: others read something else", tries)
+		}
+		if err := tx.SetSetting(t.Context(), "mine", "x"); err != nil {
+			return err
+		}
+		return tx.SetSetting(t.Context(), "n", "mine")
+	})
+	wants(t, err, books.Conflict, "busy")
+	if tries != 5 || setting(t, db.Store, "n") != "5" || setting(t, db.Store, "mine") != "" {
+		t.Errorf("%d tries left n = %q, mine = %q", tries, setting(t, db.Store, "n"), setting(t, db.Store, "mine"))
+	}
+	wantWritable(t, db.Store)
+}
+
+func TestReadSeesOneMomentAndCannotWrite(t *testing.T) {
+	both(t, func(t *testing.T, db *storetest.DB) {
+		people(t, db)
+		write(t, db.Store, insert(t.Context(), payment(1, "2025-10-03")))
+		count := func(tx *store.Tx) int64 {
+			c, err := tx.CountMonth(t.Context(), october)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c.Payments
+		}
+		read(t, db.Store, func(tx *store.Tx) error {
+			if n := count(tx); n != 1 {
+				t.Errorf("%d payments", n)
+			}
+			db.Exec(t, "INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id) VALUES (2, '2025-10-04', 1, 'Pix', 1)")
+			db.Exec(t, "UPDATE pagamentos SET valor = 7 WHERE id = 1")
+			rows, err := books.Collect(tx.MonthRows(t.Context(), october))
+			if n := count(tx); n != 1 || len(rows) == 0 || rows[0].(*books.Payment).Amount != 1230 {
+				t.Errorf("the reader sees what was committed since: %d payments, %v", n, rows)
+			}
+			return err
+		})
+		read(t, db.Store, func(tx *store.Tx) error {
+			if n := count(tx); n != 2 {
+				t.Errorf("the next reader sees %d payments", n)
+			}
+			return nil
+		})
+		for name, change := range map[string]func(*store.Tx) error{
+			"insert": insert(t.Context(), payment(9, "2025-10-03")),
+			"set":    func(tx *store.Tx) error { return tx.SetSetting(t.Context(), "x", "y") },
+			"remove": func(tx *store.Tx) error { _, err := tx.RemoveMonth(t.Context(), october); return err },
+		} {
+			wants(t, db.Store.Read(t.Context(), change), books.Refused, "database_unwritable")
+			if n := db.Int(t, "SELECT count(*) FROM pagamentos"); n != 2 || setting(t, db.Store, "x") != "" {
+				t.Errorf("%s inside a read left %d payments", name, n)
+			}
+		}
+	})
+}
+
+func TestATransactionThatEndsBadlyLeavesNothing(t *testing.T) {
+	broken := errors.New("broken")
+	both(t, func(t *testing.T, db *storetest.DB) {
+		people(t, db)
+		begin := func(tx *store.Tx) error {
+			if err := insert(context.Background(), payment(1, "2025-10-03"))(tx); err != nil {
+				return err
+			}
+			return tx.SetSetting(context.Background(), "x", "y")
+		}
+		for name, end := range map[string]func(context.Context, context.CancelFunc, *store.Tx) error{
+			"error":  func(context.Context, context.CancelFunc, *store.Tx) error { return broken },
+			"panic":  func(context.Context, context.CancelFunc, *store.Tx) error { panic(broken) },
+			"goexit": func(context.Context, context.CancelFunc, *store.Tx) error { runtime.Goexit(); return nil },
+			"cancelled before a query": func(ctx context.Context, cancel context.CancelFunc, tx *store.Tx) error {
+				cancel()
+				return tx.SetSetting(ctx, "x", "z")
+			},
+			"cancelled before the commit": func(_ context.Context, cancel context.CancelFunc, _ *store.Tx) error {
+				cancel()
+				return nil
+			},
+			"a commit that the database refuses": func(ctx context.Context, _ context.CancelFunc, tx *store.Tx) error {
+				if _, err := tx.RemoveMonth(ctx, october.Add(-1)); err != nil { // defers SQLite's foreign keys
+					return err
+				}
+				nobody := payment(2, "2025-10-03")
+				nobody.ArtistID = 99
+				return insert(ctx, nobody)(tx)
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				done := make(chan error, 1)
+				go func() {
+					err := errors.New("the goroutine ended")
+					defer func() {
+						if r := recover(); r != nil {
+							err = r.(error)
+						}
+						done <- err
+					}()
+					err = db.Store.Write(ctx, func(tx *store.Tx) error {
+						if err := begin(tx); err != nil {
+							return err
+						}
+						return end(ctx, cancel, tx)
+					})
+				}()
+				if err := <-done; err == nil {
+					t.Error("no error")
+				}
+				wantWritable(t, db.Store)
+				if n := db.Int(t, "SELECT count(*) FROM pagamentos"); n != 0 || setting(t, db.Store, "x") != "" {
+					t.Errorf("%d payments and x = %q are left", n, setting(t, db.Store, "x"))
+				}
+			})
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := db.Store.Write(ctx, begin); !errors.Is(err, context.Canceled) {
+			t.Errorf("a write that was cancelled before: %v", err)
+		}
+		wantWritable(t, db.Store)
+		if db.Path == "" {
+			if n := db.Int(t, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'"); n != 0 {
+				t.Errorf("%d transactions are still open", n)
+			}
+		}
+	})
+}
+
+func TestAReadThatEndsBadlyLeavesNothing(t *testing.T) {
+	both(t, func(t *testing.T, db *storetest.DB) {
+		for range 20 { // more than there are connections
+			if err := db.Store.Read(t.Context(), func(*store.Tx) error { return errors.New("broken") }); err == nil {
+				t.Fatal("no error")
+			}
+			func() {
+				defer func() { _ = recover() }()
+				_ = db.Store.Read(t.Context(), func(*store.Tx) error { panic("broken") })
+			}()
+		}
+		if got := setting(t, db.Store, store.CloseFrom); got != "2025-11" {
+			t.Errorf("the next read gives %q", got)
+		}
+	})
+}
+
+// wantLocked fails unless nobody else gets the lock of month.
+func wantLocked(t *testing.T, s *store.Store, month books.Month, locked bool) {
+	t.Helper()
+	limit := 10 * time.Second
+	if locked {
+		limit = 300 * time.Millisecond
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	unlock, err := s.LockMonth(ctx, month)
+	switch {
+	case err == nil:
+		unlock()
+		if locked {
+			t.Errorf("somebody else got the lock of %s", month)
+		}
+	case !locked:
+		t.Errorf("nobody gets the lock of %s: %v", month, err)
+	case !errors.Is(err, context.DeadlineExceeded):
+		t.Errorf("waiting for the lock of %s ends with %v", month, err)
+	}
+}
+
+func TestLockMonthKeepsOthersOut(t *testing.T) {
+	both(t, func(t *testing.T, db *storetest.DB) {
+		other := open(t, db.URL)
+		unlock, err := db.Store.LockMonth(t.Context(), october)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantLocked(t, other, october, true)
+		wantLocked(t, db.Store, october, true)              // in the same process too
+		wantLocked(t, other, october.Add(1), db.Path != "") // SQLite has one lock for the file
+		wantWritable(t, other)                              // it saves work and blocks nobody's
+		unlock()
+		wantLocked(t, other, october, false)
+		wantLocked(t, db.Store, october, false)
+	})
+}
+
+func TestLockMonthGoesWithItsProcess(t *testing.T) {
+	both(t, func(t *testing.T, db *storetest.DB) {
+		holder := exec.Command(os.Args[0])
+		holder.Env = append(os.Environ(), "EXTRATO_TEST_HOLDS_LOCK_OF="+db.URL)
+		out, err := holder.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := holder.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Read(make([]byte, 1)); err != nil {
+			t.Fatalf("the holder said nothing: %v", err)
+		}
+		wantLocked(t, db.Store, october, true)
+		if err := holder.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = holder.Wait() // killed, as it should be
+		wantLocked(t, db.Store, october, false)
+	})
+}
+
+// holdLock is the process that takes a lock and is killed.
+func holdLock(url string) {
+	s, err := store.Open(context.Background(), store.Options{URL: url, Zone: storetest.Zone, Now: now}, false)
+	if err == nil {
+		_, err = s.LockMonth(context.Background(), october)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println("locked")
+	time.Sleep(time.Minute)
+	os.Exit(1)
+}
+
+func TestLockMonthGoesWithItsConnection(t *testing.T) {
+	db := storetest.Postgres(t, now)
+	unlock, err := db.Store.LockMonth(t.Context(), october)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.Exec(t, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+	wantLocked(t, open(t, db.URL), october, false)
+	unlock() // of a lost connection: nothing happens
+	wantLocked(t, db.Store, october, false)
+	wantWritable(t, db.Store)
+}
+
+// More closers than the pool has connections: those who wait must leave one
+// to the one who works.
+func TestManyWhoWaitForALockLetTheHolderWork(t *testing.T) {
+	both(t, func(t *testing.T, db *storetest.DB) {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		var all sync.WaitGroup
+		for i := range 16 {
+			all.Go(func() {
+				unlock, err := db.Store.LockMonth(ctx, october.Add(i%2))
+				if err != nil {
+					t.Errorf("closer %d: %v", i, err)
+					return
+				}
+				defer unlock()
+				if err := db.Store.Write(ctx, func(tx *store.Tx) error { return tx.SetSetting(ctx, "n", fmt.Sprint(i)) }); err != nil {
+					t.Errorf("closer %d: %v", i, err)
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
+func TestTheChainOnlyGrows(t *testing.T) {
+	both(t, func(t *testing.T, db *storetest.DB) {
+		schema := ""
+		if db.Path == "" {
+			schema = "extrato."
+		}
+		write(t, db.Store, func(tx *store.Tx) error {
+			for range 3 {
+				_, err := tx.AppendClosing(t.Context(), books.Closing{Action: books.Closed, Month: october, Totals: "{}", Notes: []string{"a", ""}, Counts: books.Counts{Payments: 1, Links: 2}})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		chain := func() (all []books.Closing) {
+			read(t, db.Store, func(tx *store.Tx) (err error) {
+				all, err = tx.Closings(t.Context(), 0, 0)
+				return err
+			})
+			return all
+		}
+		before := fmt.Sprint(chain())
+		columns := "seq, action, month, revision, at, actor, reason, correlation_id, fingerprint, counts, totals, backup_file, backup_sha256, notes, previous_hash, hash"
+		forged := "2, 'closed', '2025-10', 1, '', '', 'forged', '', '', '', '', '', '', '', '', ''"
+		attempts := []string{
+			"UPDATE closings SET reason = 'forged'",
+			"UPDATE closings SET reason = 'forged' WHERE seq = 3",
+			"UPDATE closings SET seq = 7 WHERE seq = 3",
+			"DELETE FROM closings",
+			"DELETE FROM closings WHERE seq = 3",
+			"INSERT INTO closings (" + columns + ") VALUES (" + forged + ")",
+			"INSERT INTO closings (" + columns + ") VALUES (" + forged + ") ON CONFLICT (seq) DO UPDATE SET reason = 'forged'",
+		}
+		if db.Path == "" {
+			attempts = append(attempts, "TRUNCATE closings", "TRUNCATE closings CASCADE", "TRUNCATE settings, closings")
+		} else {
+			attempts = append(attempts, "INSERT OR REPLACE INTO closings ("+columns+") VALUES ("+forged+")", "REPLACE INTO closings ("+columns+") VALUES ("+forged+")",
+				"UPDATE OR REPLACE closings SET seq = 1 WHERE seq = 3", "UPDATE OR IGNORE closings SET reason = 'forged'", "INSERT OR IGNORE INTO closings ("+columns+") VALUES ("+forged+")")
+		}
+		for _, sql := range attempts {
+			sql = strings.ReplaceAll(sql, "closings", schema+"closings")
+			sql = strings.ReplaceAll(sql, "settings,", schema+"settings,")
+			_, err := db.SQL.ExecContext(t.Context(), sql)
+			if err == nil && !strings.Contains(sql, "OR IGNORE") {
+				t.Errorf("%s was not refused", sql)
+			}
+			if after := fmt.Sprint(chain()); after != before {
+				t.Fatalf("%s changed the chain to\n%s\nfrom\n%s", sql, after, before)
+			}
+		}
+		last := chain()[2]
+		if !last.Follows(chain()[1]) || last.Counts.Links != 2 || len(last.Notes) != 2 {
+			t.Errorf("the last entry reads back as %+v", last)
+		}
+	})
+}

@@ -1,0 +1,398 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"extrato/internal/books"
+)
+
+// Imported says what Import copied, what it had to change on the way, and what
+// it left behind.
+type Imported struct {
+	From     string        `json:"from"`     // the source, without user and password
+	Tables   []TableRows   `json:"tables"`   // what was copied
+	Rounded  []Change      `json:"rounded"`  // numbers with parts of a hundredth, rounded half up
+	Unlinked []Change      `json:"unlinked"` // references to rows that do not exist: NULL now
+	Doubtful []Change      `json:"doubtful"` // carried as they are, for a person to look at
+	Left     []TableRows   `json:"left"`     // tables and columns that hold something and were not carried
+	Adopted  []books.Month `json:"adopted"`  // v4's statements, which the chain lists from now on
+	Notes    []string      `json:"notes"`
+}
+
+// TableRows is a number of rows of a table or, if Column is set, of rows that
+// hold something in it.
+type TableRows struct {
+	Table  string `json:"table"`
+	Column string `json:"column,omitempty"`
+	Rows   int64  `json:"rows"`
+}
+
+// Change is one value that was not carried as it was, or that is doubtful.
+type Change struct {
+	Table  string `json:"table"`
+	ID     int64  `json:"id"`
+	Column string `json:"column"`
+	Old    string `json:"old"`
+	New    string `json:"new,omitempty"` // what it was rounded to
+	Why    string `json:"why,omitempty"` // what is doubtful about it
+}
+
+// Import copies the v4 database at fromURL, PostgreSQL or a SQLite file, into
+// this one, which must hold nothing, and brings it to this version first. Ids
+// stay, sequences are raised above every id that ever was, v4's statements are
+// kept as they are and adopted. The source is read in one snapshot and never
+// written. step, which may be nil, hears of each table that was copied.
+//
+// Either everything comes in, in one transaction, or nothing. It fails with an
+// Error of kind Refused, naming the row, where a value or reference cannot be
+// kept here; of kind Integrity where one cannot be read; Refused where this
+// database holds a row or is the source; and Refused where the source is this
+// program's and holds statements of its own, or is this program's SQLite file:
+// those move whole, with pg_dump or as a file, so that their chain comes along.
+func (s *Store) Import(ctx context.Context, fromURL string, step func(string)) (Imported, error) {
+	if step == nil {
+		step = func(string) {}
+	}
+	source, err := s.openSource(ctx, fromURL)
+	if err != nil {
+		return Imported{}, err
+	}
+	defer source.Close()
+	if err := s.refuseSource(ctx, source); err != nil {
+		return Imported{}, err
+	}
+	if err := s.refuseFull(ctx); err != nil {
+		return Imported{}, err
+	}
+	if _, err := s.Migrate(ctx); err != nil {
+		return Imported{}, err
+	}
+	var done Imported
+	err = source.Read(ctx, func(from *Tx) error {
+		return s.Write(ctx, func(to *Tx) error {
+			im := &importing{from: from, to: to, step: step}
+			im.done = Imported{
+				From: withoutSecrets(fromURL), Tables: []TableRows{}, Rounded: []Change{}, Unlinked: []Change{},
+				Doubtful: []Change{}, Left: []TableRows{}, Adopted: []books.Month{}, Notes: []string{},
+			}
+			err := im.run(ctx)
+			done = im.done
+			return err
+		})
+	})
+	return done, err
+}
+
+// refuseFull refuses a database that holds anything, before it is touched.
+func (s *Store) refuseFull(ctx context.Context) error {
+	switch condition, err := s.Condition(ctx); {
+	case err != nil:
+		return err
+	case condition == V4:
+		return notEmpty("v4's books")
+	case condition == Current:
+		return s.Read(ctx, func(t *Tx) error { return t.refuseRows(ctx) })
+	}
+	return nil
+}
+
+// importing is one import, inside both transactions.
+type importing struct {
+	from, to *Tx
+	step     func(string)
+	done     Imported
+	tables   map[string][]string         // the source's tables and their columns
+	dangling map[string]map[int64]string // table.column and id of references to nothing that become NULL
+	links    []*books.Link
+	highest  map[books.Kind]books.ID // in statements and in the source's sequences
+}
+
+func (im *importing) run(ctx context.Context) error {
+	if err := im.to.refuseRows(ctx); err != nil {
+		return err
+	}
+	var err error
+	if im.tables, err = im.from.allTables(ctx); err != nil {
+		return err
+	}
+	if err := im.refuseForeign(); err != nil {
+		return err
+	}
+	for _, table := range importTables {
+		if err := im.checkKeys(ctx, table); err != nil {
+			return err
+		}
+	}
+	if err := im.makeRoom(ctx); err != nil {
+		return err
+	}
+	for _, table := range importTables {
+		if err := im.copyTable(ctx, table); err != nil {
+			return err
+		}
+		im.step(table.name)
+	}
+	// Sessions and payments refer to each other.
+	if err := im.to.setLinks(ctx, im.links); err != nil {
+		return err
+	}
+	if err := im.raiseSequences(ctx); err != nil {
+		return err
+	}
+	adopted, err := im.to.adoptUnknown(ctx, "import")
+	if err != nil {
+		return err
+	}
+	im.done.Adopted = append(im.done.Adopted, adopted...)
+	if im.tables["closings"] != nil {
+		im.done.Notes = append(im.done.Notes,
+			"the source was taken over by extrato: its chain, its earlier revisions and which months it holds stay there")
+	}
+	return im.listLeft(ctx)
+}
+
+// refuseRows refuses a database that holds anything but its own settings.
+func (t *Tx) refuseRows(ctx context.Context) error {
+	tables := []string{"closings", "revisions", "backups", "runs"}
+	for _, table := range importTables {
+		tables = append(tables, table.name)
+	}
+	for _, table := range tables {
+		var rows int64
+		if err := t.one(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+table+" LIMIT 1) AS r", nil, &rows); err != nil {
+			return err
+		}
+		if rows > 0 {
+			return notEmpty("rows in " + table)
+		}
+	}
+	return nil
+}
+
+func notEmpty(what string) error {
+	return books.Refusedf("not_empty", "this database holds %s; an import needs a new one", what).
+		WithHint("set DATABASE_URL to a database that does not exist yet, such as sqlite:///data/extrato.db; v4's PostgreSQL database is taken over in place with extrato migrate")
+}
+
+// refuseForeign refuses a source that lacks what v4 has had in every version.
+func (im *importing) refuseForeign() error {
+	for _, table := range importTables {
+		columns, ok := im.tables[table.name]
+		if !ok && table.optional {
+			continue
+		}
+		if !ok {
+			return books.Refusedf("not_v4", "the source has no table %s: it is no database of v4's", table.name).
+				WithHint("name v4's database: extrato import --from URL")
+		}
+		for _, c := range table.columns {
+			if c.required && !slices.Contains(columns, c.name) {
+				return books.Refusedf("not_v4", "the source's table %s has no column %s: it is no database of v4's", table.name, c.name).
+					WithHint("name v4's database: extrato import --from URL")
+			}
+		}
+	}
+	return nil
+}
+
+// checkKeys refuses what the source's keys, where it has any, would have
+// refused, and finds the references to nothing.
+func (im *importing) checkKeys(ctx context.Context, table importTable) error {
+	for _, key := range table.unique {
+		if err := im.refuseDuplicates(ctx, table, key); err != nil {
+			return err
+		}
+	}
+	for _, ref := range table.references {
+		if !im.has(table.name, ref.column) {
+			continue
+		}
+		if err := im.findDangling(ctx, table, ref); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (im *importing) has(table, column string) bool { return slices.Contains(im.tables[table], column) }
+
+func (im *importing) refuseDuplicates(ctx context.Context, table importTable, key string) error {
+	present := ""
+	for _, column := range strings.Split(key, ", ") {
+		if !im.has(table.name, column) {
+			return nil
+		}
+		present += " AND " + column + " IS NOT NULL"
+	}
+	return im.from.list(ctx, "SELECT min(id), max(id) FROM "+table.name+" WHERE TRUE"+present+
+		" GROUP BY "+key+" HAVING count(*) > 1 ORDER BY 1 LIMIT 1", nil, func(scan func(...any) error) error {
+		var first, last int64
+		if err := scan(&first, &last); err != nil {
+			return err
+		}
+		return books.Refusedf("duplicates", "rows %d and %d of %s have the same %s", first, last, table.name, key).
+			WithHint("correct one of them in the source, then import again; nothing was copied")
+	})
+}
+
+// findDangling finds the references of one column that point at no row: the
+// file of a SQLite database, or an older PostgreSQL database, may hold some.
+func (im *importing) findDangling(ctx context.Context, table importTable, ref reference) error {
+	query := "SELECT r.id, CAST(r." + ref.column + " AS TEXT) FROM " + table.name + " r WHERE r." + ref.column + ` IS NOT NULL
+		AND NOT EXISTS (SELECT 1 FROM ` + ref.to + " x WHERE x.id = r." + ref.column + ") ORDER BY r.id"
+	return im.from.list(ctx, query, nil, func(scan func(...any) error) error {
+		change := Change{Table: table.name, Column: ref.column}
+		if err := scan(&change.ID, &change.Old); err != nil {
+			return err
+		}
+		switch {
+		case ref.lost == carried && !im.to.s.dialect.postgres:
+			change.Why = "names a row of " + ref.to + " that does not exist"
+			im.done.Doubtful = append(im.done.Doubtful, change)
+		case ref.lost == cut:
+			im.done.Unlinked = append(im.done.Unlinked, change)
+			name := table.name + "." + ref.column
+			if im.dangling == nil {
+				im.dangling = map[string]map[int64]string{}
+			}
+			if im.dangling[name] == nil {
+				im.dangling[name] = map[int64]string{}
+			}
+			im.dangling[name][change.ID] = change.Old
+		default:
+			return cannotCarry(place{table.name, change.ID, ref.column},
+				"names row "+change.Old+" of "+ref.to+", which does not exist, and this database insists on it")
+		}
+		return nil
+	})
+}
+
+// makeRoom gives a new PostgreSQL database what older ones of v4's had, if the
+// source holds anything there.
+func (im *importing) makeRoom(ctx context.Context) error {
+	if !im.to.s.dialect.postgres {
+		return nil
+	}
+	for _, older := range []struct{ column, holds, change string }{
+		{"hora", "hora IS NOT NULL", "ADD COLUMN IF NOT EXISTS hora TIME"},
+		{"status", "status IS NULL", "ALTER COLUMN status DROP NOT NULL"},
+	} {
+		if !im.has("sessoes", older.column) {
+			continue
+		}
+		var rows int64
+		if err := im.from.one(ctx, "SELECT count(*) FROM sessoes WHERE "+older.holds, nil, &rows); err != nil {
+			return err
+		}
+		if rows == 0 {
+			continue
+		}
+		if _, err := im.to.exec(ctx, "ALTER TABLE sessoes "+older.change); err != nil {
+			return err
+		}
+		im.done.Notes = append(im.done.Notes, fmt.Sprintf("the source is an older v4 database (sessoes.%s): this one was made like it", older.column))
+	}
+	im.to.cols = nil
+	return nil
+}
+
+// raiseSequences keeps the ids of rows that v4 deleted from coming back: those
+// that statements hold, and those that only the source's sequences remember.
+func (im *importing) raiseSequences(ctx context.Context) error {
+	im.highest = map[books.Kind]books.ID{}
+	err := im.to.EachStatement(ctx, func(s books.Stored) error {
+		for row, err := range s.Rows() {
+			if err != nil {
+				im.done.Notes = append(im.done.Notes, fmt.Sprintf("v4's statement of %s cannot be read: %s", s.Month, err))
+				return nil
+			}
+			im.highest[row.Kind()] = max(im.highest[row.Kind()], row.Key())
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for kind := range books.KindCount {
+		if kind.Table() == "" {
+			continue
+		}
+		last, err := im.from.lastID(ctx, kind.Table())
+		if err != nil {
+			return err
+		}
+		im.highest[kind] = max(im.highest[kind], books.ID(last))
+	}
+	if err := im.to.RaiseSequences(ctx, im.highest); err != nil {
+		return err
+	}
+	for _, table := range []string{"extratos", "extrato_run_logs"} {
+		last, err := im.from.lastID(ctx, table)
+		if err == nil {
+			err = im.to.raiseSequence(ctx, table, last)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lastID returns the last id that table's sequence gave, or 0 if it has none.
+func (t *Tx) lastID(ctx context.Context, table string) (int64, error) {
+	query, args := "SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_sequence'", []any(nil)
+	if !t.s.dialect.postgres {
+		var n int64
+		if err := t.one(ctx, query, nil, &n); err != nil || n == 0 {
+			return 0, err
+		}
+		query, args = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = $1", []any{table}
+	} else {
+		query = `SELECT coalesce(max(last_value), 0) FROM pg_sequences
+			WHERE to_regclass(format('%I.%I', schemaname, sequencename)) = to_regclass(pg_get_serial_sequence(to_regclass($1)::text, 'id'))`
+		args = []any{table}
+		var exists bool
+		if err := t.one(ctx, "SELECT to_regclass($1) IS NOT NULL", args, &exists); err != nil || !exists {
+			return 0, err
+		}
+	}
+	var last int64
+	err := t.one(ctx, query, args, &last)
+	return last, err
+}
+
+// listLeft names what holds something and was not carried.
+func (im *importing) listLeft(ctx context.Context) error {
+	for _, name := range slices.Sorted(maps.Keys(im.tables)) {
+		spec := slices.IndexFunc(importTables, func(t importTable) bool { return t.name == name })
+		if spec < 0 && slices.Contains(ownBookkeeping, name) {
+			continue
+		}
+		columns := []string{""}
+		if spec >= 0 {
+			columns = importTables[spec].unknown(im.tables[name])
+		}
+		for _, column := range columns {
+			query := "SELECT count(*) FROM " + quoteName(name)
+			if column != "" {
+				query += " WHERE " + quoteName(column) + " IS NOT NULL"
+			}
+			left := TableRows{Table: name, Column: column}
+			if err := im.from.one(ctx, query, nil, &left.Rows); err != nil {
+				return err
+			}
+			if left.Rows > 0 {
+				im.done.Left = append(im.done.Left, left)
+			}
+		}
+	}
+	return nil
+}
+
+// ownBookkeeping are the tables of a database that was taken over which say
+// nothing about the studio.
+var ownBookkeeping = []string{"goose_db_version", "settings"}

@@ -1,0 +1,458 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/closing"
+	"extrato/internal/pgtest"
+	"extrato/internal/store"
+)
+
+func TestMigrateOnlyAddsToAV4Database(t *testing.T) {
+	url, v4 := v4Postgres(t)
+	rows, before := dump(t, v4), schema(t, v4)
+	done := migrate(t, openAt(t, url))
+	if len(done.Applied) != 2 || len(done.Added)+len(done.Notes) != 0 || !slices.Equal(done.Adopted, []books.Month{august}) {
+		t.Errorf("migrate says %+v", done)
+	}
+	same(t, "v4's schema", before, schema(t, v4))
+	same(t, "v4's rows", rows, dump(t, v4))
+}
+
+func TestMigrateTwiceDoesNothingTheSecondTime(t *testing.T) {
+	url, v4 := v4Postgres(t, "DROP INDEX ix_pagamentos_data")
+	migrate(t, openAt(t, url))
+	rows, before := dump(t, v4), schema(t, v4)
+	again := migrate(t, openAt(t, url))
+	if len(again.Applied)+len(again.Added)+len(again.Adopted) != 0 {
+		t.Errorf("the second migrate says %+v", again)
+	}
+	same(t, "schema", before, schema(t, v4))
+	same(t, "rows", rows, dump(t, v4))
+}
+
+func TestReadyLeavesAV4DatabaseToAPerson(t *testing.T) {
+	url, v4 := v4Postgres(t)
+	before := schema(t, v4)
+	wantError(t, openAt(t, url).Ready(t.Context()), books.Refused, "v4_database", "extrato migrate")
+	same(t, "v4's schema", before, schema(t, v4))
+	if n := number(t, v4, "SELECT count(*) FROM pg_namespace WHERE nspname = 'extrato'"); n != 0 {
+		t.Error("our schema was made")
+	}
+}
+
+func TestALaterVersionsDatabaseIsLeftAlone(t *testing.T) {
+	for _, target := range []struct{ name, url, driver, dsn string }{newSQLite(t), {"postgres", pgtest.New(t), "pgx", ""}} {
+		t.Run(target.name, func(t *testing.T) {
+			s := openAt(t, target.url)
+			migrate(t, s)
+			table, dsn := "goose_db_version", target.dsn
+			if dsn == "" {
+				table, dsn = "extrato.goose_db_version", target.url
+			}
+			db := connect(t, target.driver, dsn)
+			run(t, db, "INSERT INTO "+table+" (version_id, is_applied) VALUES (9999, TRUE)")
+			before := number(t, db, "SELECT count(*) FROM "+table)
+			wantError(t, s.Ready(t.Context()), books.Refused, "newer_database", "newer extrato")
+			_, err := s.Migrate(t.Context())
+			wantError(t, err, books.Refused, "newer_database")
+			if after := number(t, db, "SELECT count(*) FROM "+table); after != before {
+				t.Errorf("%d versions are recorded, %d were", after, before)
+			}
+		})
+	}
+}
+
+func TestOlderV4DatabasesCloseAndComeBackByteForByte(t *testing.T) {
+	jsonb := "ALTER TABLE extratos ALTER pagamentos TYPE jsonb, ALTER sessoes TYPE jsonb, ALTER comissoes TYPE jsonb, ALTER gastos TYPE jsonb, ALTER totais TYPE jsonb"
+	for _, older := range []struct {
+		name    string
+		queries []string
+		added   []string
+		notes   int
+	}{
+		{name: "status that may be NULL", queries: []string{
+			"ALTER TABLE sessoes ALTER status DROP NOT NULL", "UPDATE sessoes SET status = NULL WHERE id % 3 = 0"}},
+		{name: "sessions with a time", queries: []string{
+			"ALTER TABLE sessoes ADD hora TIME", "UPDATE sessoes SET hora = '14:30' WHERE id % 2 = 0", "UPDATE sessoes SET hora = '23:59:59.123456' WHERE id = 1003"}},
+		{name: "jsonb", queries: []string{jsonb}},
+		{name: "the time, the status and jsonb", queries: []string{jsonb, "ALTER TABLE sessoes ADD hora TIME", "UPDATE sessoes SET hora = '08:00'",
+			"ALTER TABLE sessoes ALTER status DROP NOT NULL", "UPDATE sessoes SET status = NULL"}},
+		{name: "missing indexes", queries: []string{
+			"DROP INDEX ix_pagamentos_data, ix_pagamentos_sessao_id, ix_sessoes_payment_id, ix_comissoes_pagamento_id, ix_gastos_data"},
+			added: []string{"index extrato_pagamentos_data", "index extrato_pagamentos_sessao_id", "index extrato_sessoes_payment_id",
+				"index extrato_comissoes_pagamento_id", "index extrato_gastos_data"}},
+		{name: "double indexes", queries: []string{"CREATE INDEX again ON pagamentos (data)", "CREATE INDEX more ON pagamentos (data, id)"}},
+		{name: "missing unique keys", queries: []string{
+			"ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano", "DROP INDEX ix_pagamentos_google_event_id",
+			"ALTER TABLE sessoes DROP CONSTRAINT sessoes_google_event_id_key"},
+			added: []string{"unique index extrato_extratos_mes_ano", "unique index extrato_pagamentos_google_event_id",
+				"unique index extrato_sessoes_google_event_id"}},
+		{name: "an index that is not unique where one should be", queries: []string{
+			"ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano", "CREATE INDEX uq_extratos_mes_ano ON extratos (mes, ano)"},
+			added: []string{"unique index extrato_extratos_mes_ano"}},
+		{name: "a partial index", queries: []string{
+			"DROP INDEX ix_gastos_data", "CREATE INDEX ix_gastos_data ON gastos (data) WHERE valor > 0"},
+			added: []string{"index extrato_gastos_data"}},
+		{name: "an index that a crash left invalid", queries: []string{
+			"DROP INDEX ix_gastos_data", "CREATE INDEX extrato_gastos_data ON gastos (data)",
+			"UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = 'extrato_gastos_data'::regclass"},
+			added: []string{"index extrato_gastos_data"}},
+		{name: "a missing foreign key", queries: []string{"ALTER TABLE comissoes DROP CONSTRAINT comissoes_pagamento_id_fkey"}, notes: 1},
+		{name: "a foreign key that was never validated", queries: []string{
+			"ALTER TABLE sessoes DROP CONSTRAINT " + sessionsKey,
+			"ALTER TABLE sessoes ADD CONSTRAINT late FOREIGN KEY (payment_id) REFERENCES pagamentos (id) NOT VALID"}, notes: 1},
+		{name: "an unknown column without data", queries: []string{"ALTER TABLE pagamentos ADD cor TEXT"}},
+		{name: "no log of runs", queries: []string{"DROP TABLE extrato_run_logs"}},
+	} {
+		t.Run(older.name, func(t *testing.T) {
+			t.Parallel()
+			url, v4 := v4Postgres(t, older.queries...)
+			s := openAt(t, url)
+			done := migrate(t, s)
+			if !slices.Equal(done.Added, append([]string{}, older.added...)) || len(done.Notes) != older.notes {
+				t.Errorf("migrate says %+v, want added %q and %d notes", done, older.added, older.notes)
+			}
+			if n := number(t, v4, "SELECT count(*) FROM pg_index WHERE NOT indisvalid"); n != 0 {
+				t.Errorf("%d indexes are invalid", n)
+			}
+			exactlyClosedAndBack(t, s, v4, v4Tables...)
+		})
+	}
+}
+
+// sessionsKey is the name of the key from sessions to payments in testdata/v4.sql.
+const sessionsKey = "sessoes_payment_id_fkey"
+
+func TestASessionsTimeIsPartOfTheStatement(t *testing.T) {
+	s, _ := takenOver(t, "ALTER TABLE sessoes ADD hora TIME", "UPDATE sessoes SET hora = '14:30'")
+	closeMonth(t, closer(t, s), october)
+	readIn(t, s, func(tx *store.Tx) error {
+		stored, err := tx.Statement(t.Context(), october)
+		if err != nil {
+			return err
+		}
+		for row, err := range stored.Rows() {
+			if err != nil {
+				return err
+			}
+			if session, ok := row.(*books.Session); ok && session.Time != books.TextOf("14:30:00") {
+				t.Fatalf("session %d has time %+v", session.ID, session.Time)
+			}
+		}
+		return nil
+	})
+}
+
+func readIn(t testing.TB, s *store.Store, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := s.Read(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMigrateRefusesDuplicatesAndBreaksNothing(t *testing.T) {
+	url, v4 := v4Postgres(t, "ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano",
+		"INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, totais) SELECT mes, ano, pagamentos, sessoes, comissoes, totais FROM extratos")
+	s := openAt(t, url)
+	rows, before := dump(t, v4), schema(t, v4)
+	_, err := s.Migrate(t.Context())
+	wantError(t, err, books.Refused, "duplicates", "extratos", "mes,ano", "extrato migrate again")
+	same(t, "v4's schema", before, schema(t, v4))
+	same(t, "v4's rows", rows, dump(t, v4))
+	// Whoever comes next must not take it for a database that is ready.
+	wantError(t, s.Ready(t.Context()), books.Refused, "v4_database")
+
+	run(t, v4, "DELETE FROM extratos WHERE id = (SELECT max(id) FROM extratos)")
+	if done := migrate(t, s); !slices.Contains(done.Added, "unique index extrato_extratos_mes_ano") {
+		t.Errorf("migrate says %+v", done)
+	}
+}
+
+func TestReadyPutsAUniqueKeyBackThatWasLostSince(t *testing.T) {
+	s, v4 := takenOver(t)
+	run(t, v4, "ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano")
+	if err := s.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := number(t, v4, "SELECT count(*) FROM pg_indexes WHERE indexname = 'extrato_extratos_mes_ano'"); n != 1 {
+		t.Error("a month could be closed twice")
+	}
+}
+
+func TestEveryWriteKeepsWritersOutOnlyWhereAForeignKeyIsMissing(t *testing.T) {
+	held := func(t *testing.T, s *store.Store, v4 *sql.DB) (locks int64) {
+		t.Helper()
+		err := s.Write(t.Context(), func(*store.Tx) error {
+			locks = number(t, v4, "SELECT count(*) FROM pg_locks WHERE relation = 'pagamentos'::regclass AND mode = 'ShareRowExclusiveLock' AND granted")
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return locks
+	}
+	url, v4 := v4Postgres(t)
+	s := openAt(t, url)
+	migrate(t, s)
+	if n := held(t, s, v4); n != 0 {
+		t.Error("writers are kept out although all keys are there")
+	}
+	run(t, v4, "ALTER TABLE comissoes DROP CONSTRAINT comissoes_pagamento_id_fkey")
+	for _, look := range []func(*store.Store) error{
+		func(s *store.Store) error { _, err := s.Migrate(t.Context()); return err },
+		func(s *store.Store) error { return s.Ready(t.Context()) },
+	} {
+		again := openAt(t, url)
+		if err := look(again); err != nil {
+			t.Fatal(err)
+		}
+		if n := held(t, again, v4); n != 1 {
+			t.Errorf("%d locks are held, want one", n)
+		}
+	}
+}
+
+func TestACloseRefusesAColumnThatItDoesNotKnow(t *testing.T) {
+	for table, id := range map[string]int{"pagamentos": 480, "sessoes": 1320, "comissoes": 240, "gastos": 60} {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			s, v4 := takenOver(t, "ALTER TABLE "+table+` ADD "Cor ""Favorita""" TEXT`,
+				fmt.Sprintf(`UPDATE %s SET "Cor ""Favorita""" = 'azul' WHERE id = %d`, table, id))
+			before := dump(t, v4)
+			c := closer(t, s)
+			_, err := c.Close(t.Context(), october, closing.Options{}, "test")
+			wantError(t, err, books.Refused, "unknown_column", fmt.Sprintf(" %d ", id), table, `Cor "Favorita"`)
+			same(t, "the books", before, dumpWithoutLog(t, v4))
+			// A month in which no row holds anything there loses nothing.
+			closeMonth(t, c, september)
+		})
+	}
+}
+
+// dumpWithoutLog is dump, but for the line in v4's log that every failed
+// attempt leaves.
+func dumpWithoutLog(t testing.TB, db *sql.DB) string {
+	t.Helper()
+	run(t, db, "DELETE FROM extrato_run_logs WHERE status = 'error'")
+	return dump(t, db)
+}
+
+func TestMigrateWaitsForAPersonWhoHoldsTheTables(t *testing.T) {
+	for _, holder := range []struct{ name, lock string }{
+		{"all of a table", "LOCK TABLE sessoes, pagamentos IN ACCESS EXCLUSIVE MODE"},
+		{"a row", "UPDATE gastos SET valor = valor WHERE id = 1"},
+		{"a snapshot", "SELECT count(*) FROM gastos"},
+	} {
+		t.Run(holder.name, func(t *testing.T) {
+			t.Parallel()
+			url, v4 := v4Postgres(t, "DROP INDEX ix_gastos_data", "DROP INDEX ix_pagamentos_data")
+			tx, err := v4.BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tx.ExecContext(t.Context(), holder.lock); err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(4500*time.Millisecond, func() { tx.Rollback() }) //nolint:errcheck // the test waits for its effect
+			done := migrate(t, openAt(t, url))
+			if !slices.Equal(done.Added, []string{"index extrato_pagamentos_data", "index extrato_gastos_data"}) {
+				t.Errorf("migrate says %+v", done)
+			}
+			if n := number(t, v4, "SELECT count(*) FROM pg_index WHERE NOT indisvalid"); n != 0 {
+				t.Errorf("%d indexes are invalid", n)
+			}
+		})
+	}
+}
+
+func TestManyMigratesAtOnceAreOne(t *testing.T) {
+	url, v4 := v4Postgres(t, "DROP INDEX ix_gastos_data", "DROP INDEX ix_pagamentos_data", "ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano")
+	before := dump(t, v4)
+	var mu sync.Mutex
+	var all store.Migration
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			done, err := openAt(t, url).Migrate(t.Context())
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				t.Error(err)
+			}
+			all.Applied, all.Added, all.Adopted = append(all.Applied, done.Applied...), append(all.Added, done.Added...), append(all.Adopted, done.Adopted...)
+		})
+	}
+	wg.Wait()
+	if len(all.Applied) != 2 || len(all.Added) != 3 || len(all.Adopted) != 1 {
+		t.Errorf("together they did %+v", all)
+	}
+	same(t, "v4's rows", before, dump(t, v4))
+}
+
+func TestV4WritesOnWhileItIsTakenOver(t *testing.T) {
+	url, v4 := v4Postgres(t, "DROP INDEX ix_gastos_data", "DROP INDEX ix_pagamentos_data", "DROP INDEX ix_sessoes_payment_id")
+	ctx, cancel := context.WithCancel(t.Context())
+	written := make(chan int64)
+	go func() {
+		n := int64(0)
+		for ctx.Err() == nil {
+			_, err := v4.ExecContext(ctx, `WITH s AS (INSERT INTO sessoes (data, valor, cliente_id, artista_id, status, created_at)
+					VALUES ('2025-10-09', 1, 1, 1, 'paid', '2025-10-09') RETURNING id)
+				INSERT INTO pagamentos (data, valor, forma_pagamento, artista_id, sessao_id, created_at)
+					SELECT '2025-10-09', 1, 'Pix', 1, id, '2025-10-09' FROM s`)
+			if err == nil {
+				n++
+			} else if ctx.Err() == nil {
+				t.Error(err)
+			}
+		}
+		written <- n
+	}()
+	time.Sleep(50 * time.Millisecond)
+	s := openAt(t, url)
+	migrate(t, s)
+	cancel()
+	n := <-written
+	if live := number(t, v4, "SELECT count(*) FROM pagamentos") - 396; n == 0 || live < n || live > n+1 {
+		t.Errorf("v4 wrote %d payments, %d are there", n, live)
+	}
+	r := closeMonth(t, closer(t, s), october)
+	if r.Counts.Payments < octoberRows.Payments+n {
+		t.Errorf("closed %+v, want %d payments more than %+v", r.Counts, n, octoberRows)
+	}
+}
+
+// statements are forms in which v4 databases hold one, as SQL values for
+// pagamentos, sessoes, comissoes, gastos and totais.
+var statements = map[string]string{
+	"strings": `to_json('[{"id": 8000, "data": "2025-07-01", "valor": 1.5}]'::text), to_json('[]'::text), to_json('[]'::text), to_json('[]'::text),
+		to_json('{"receita_total": 0.30000000000000004}'::text)`,
+	"native arrays": `'[{"id": 8000, "data": "2025-07-01", "valor": 1.5}]', '[]', '[]', '[]', '{"receita_total": 1.5}'`,
+	"NULL expenses": `'[{"id": 8000}]', '[]', '[]', NULL, '{}'`,
+	"JSON null":     `'null', 'null', 'null', 'null', 'null'`,
+	"broken lists":  `'{"a": 1}', '"[{"', '[1]', '7', '[]'`,
+}
+
+func TestV4sStatementsAreAdoptedAndStayAsTheyAre(t *testing.T) {
+	july := books.Month{Year: 2025, Month: time.July}
+	for name, parts := range statements {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			insert := "INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais, created_at) VALUES (7, 2025, " + parts + ", '2025-08-02 05:00:00+00')"
+			url, v4 := v4Postgres(t, insert)
+			s := openAt(t, url)
+			before := dump(t, v4)
+			if done := migrate(t, s); !slices.Equal(done.Adopted, []books.Month{july, august}) {
+				t.Errorf("migrate says %+v", done)
+			}
+			c := closer(t, s)
+			refusedAndUnchanged(t, c, v4, july)
+			same(t, "v4's rows", before, dumpWithoutLog(t, v4))
+			audit, err := c.VerifyChain(t.Context())
+			if err != nil || !audit.OK || audit.Entries != 2 {
+				t.Errorf("audit says %+v, %v", audit, err)
+			}
+			run(t, v4, "UPDATE extratos SET totais = '{\"receita_total\": 2}' WHERE mes = 7")
+			if audit, err := c.VerifyChain(t.Context()); err != nil || audit.OK {
+				t.Errorf("audit does not see that v4's statement was changed: %+v, %v", audit, err)
+			}
+		})
+	}
+}
+
+// refusedAndUnchanged fails the test unless reopen and a forced close refuse
+// v4's statement.
+func refusedAndUnchanged(t *testing.T, c *closing.Closer, v4 *sql.DB, month books.Month) {
+	t.Helper()
+	run(t, v4, fmt.Sprintf("INSERT INTO gastos (id, data, valor, forma_pagamento, created_by, created_at) VALUES (9000, '%s', 1, 'Pix', 1, '2025-11-01')", month.First()))
+	_, err := c.Reopen(t.Context(), month, "test", "test")
+	wantError(t, err, books.Refused, "statement_of_v4", month.String())
+	_, err = c.Close(t.Context(), month, closing.Options{Force: true}, "test")
+	wantError(t, err, books.Refused, "statement_of_v4", month.String())
+	if _, err = c.Close(t.Context(), month, closing.Options{}, "test"); !errors.Is(err, books.ErrClosed) {
+		t.Errorf("a close of %s gives %v", month, err)
+	}
+	if n := number(t, v4, "SELECT count(*) FROM gastos WHERE id = 9000"); n != 1 {
+		t.Error("the late row is gone")
+	}
+	run(t, v4, "DELETE FROM gastos WHERE id = 9000")
+}
+
+func TestAStatementThatV4AddsLaterIsAdoptedAtTheNextLook(t *testing.T) {
+	s, v4 := takenOver(t)
+	c := closer(t, s)
+	run(t, v4, "INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais) VALUES (9, 2025, "+statements["strings"]+")")
+	due, err := c.DueMonths(t.Context())
+	if err != nil || slices.Contains(due, september) {
+		t.Fatalf("due are %v, %v", due, err)
+	}
+	if n := number(t, v4, "SELECT count(*) FROM extrato.closings WHERE action = 'adopted' AND month = '2025-09'"); n != 1 {
+		t.Error("the chain does not list v4's statement of September")
+	}
+	refusedAndUnchanged(t, c, v4, september)
+}
+
+func TestAStatementOfNoMonthDoesNotBreakTheChain(t *testing.T) {
+	s, v4 := takenOver(t, "INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais) VALUES (13, 1999, "+statements["strings"]+")")
+	c := closer(t, s)
+	closeMonth(t, c, october)
+	if n := number(t, v4, "SELECT count(*) FROM extrato.closings WHERE month NOT IN ('2025-08', '2025-10')"); n != 0 {
+		t.Errorf("the chain has %d entries of no month", n)
+	}
+	allProved(t, c)
+}
+
+func TestTextInAnotherEncodingHasTheSameFingerprint(t *testing.T) {
+	inUTF8, _ := takenOver(t, plainLetters)
+	want := closeMonth(t, closer(t, inUTF8), october).Fingerprint
+
+	url := pgtest.New(t)
+	admin := connect(t, "pgx", url)
+	name := "latin_" + filepath.Base(t.TempDir()) + strings.ToLower(t.Name()[:5])
+	run(t, admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
+	t.Cleanup(func() { _, _ = admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)") })
+	latin := url[:strings.LastIndex(url, "/")+1] + name
+	if _, query, ok := strings.Cut(url, "?"); ok {
+		latin += "?" + query
+	}
+	path := filepath.Join(t.TempDir(), "latin.sql")
+	withoutEmoji(t, path)
+	pgtest.Load(t, latin, path)
+	run(t, connect(t, "pgx", latin), plainLetters)
+	s := openAt(t, latin)
+	migrate(t, s)
+	if got := closeMonth(t, closer(t, s), october).Fingerprint; got != want {
+		t.Errorf("the fingerprint is %s, in UTF-8 %s", got, want)
+	}
+}
+
+// plainLetters replaces the texts that LATIN1 cannot hold.
+const plainLetters = `UPDATE pagamentos SET observacoes = 'x' WHERE observacoes LIKE '%rotativa%' OR observacoes LIKE 'cafe_';
+	UPDATE sessoes SET observacoes = 'x' WHERE observacoes LIKE '%rotativa%' OR observacoes LIKE 'cafe_';
+	UPDATE comissoes SET observacoes = 'x' WHERE observacoes LIKE '%rotativa%' OR observacoes LIKE 'cafe_';
+	UPDATE gastos SET descricao = 'x' WHERE descricao LIKE '%rotativa%' OR descricao LIKE 'cafe_'`
+
+// withoutEmoji writes testdata/v4.sql without what LATIN1 cannot hold.
+func withoutEmoji(t *testing.T, path string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "v4.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := strings.NewReplacer("💉", "x", "🖤", "x", `cafe\u0301`, "cafe_").Replace(string(text))
+	if err := os.WriteFile(path, []byte(plain), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,237 @@
+package store_test
+
+import (
+	"database/sql"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"extrato/internal/backup"
+	"extrato/internal/books"
+	"extrato/internal/bucket"
+	"extrato/internal/closing"
+	"extrato/internal/pgtest"
+	"extrato/internal/store"
+	"extrato/internal/store/storetest"
+)
+
+var (
+	august    = books.Month{Year: 2025, Month: time.August}
+	september = books.Month{Year: 2025, Month: time.September}
+	// december is when these tests run: October, September and November are over.
+	december = time.Date(2025, time.December, 2, 12, 0, 0, 0, storetest.Zone)
+)
+
+// octoberRows are what testdata/v4.sql holds of October.
+var octoberRows = books.Counts{Payments: 380, Sessions: 320, Commissions: 240, Expenses: 60, Links: 1}
+
+// v4Tables are all tables of v4's that testdata/v4.sql has.
+var v4Tables = []string{"users", "clients", "sessoes", "pagamentos", "comissoes", "gastos", "extratos", "extrato_run_logs", "extrato_snapshots"}
+
+// carried are those that an import carries.
+var carried = v4Tables[:len(v4Tables)-1]
+
+// v4Postgres returns a PostgreSQL database of v4's, changed by queries, and a
+// connection as v4 has it.
+func v4Postgres(t testing.TB, queries ...string) (url string, db *sql.DB) {
+	t.Helper()
+	url = pgtest.New(t)
+	pgtest.Load(t, url, filepath.Join("testdata", "v4.sql"))
+	db = connect(t, "pgx", url)
+	run(t, db, queries...)
+	return url, db
+}
+
+func connect(t testing.TB, driver, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func run(t testing.TB, db *sql.DB, queries ...string) {
+	t.Helper()
+	for _, query := range queries {
+		if _, err := db.ExecContext(t.Context(), query); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+	}
+}
+
+// number runs a query for one number.
+func number(t testing.TB, db *sql.DB, query string) int64 {
+	t.Helper()
+	var n int64
+	if err := db.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+// openAt opens a database without looking into it.
+func openAt(t testing.TB, url string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{URL: url, Zone: storetest.Zone, Now: func() time.Time { return december }}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+func migrate(t testing.TB, s *store.Store) store.Migration {
+	t.Helper()
+	done, err := s.Migrate(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+// takenOver returns v4's database after migrate.
+func takenOver(t testing.TB, queries ...string) (*store.Store, *sql.DB) {
+	t.Helper()
+	url, db := v4Postgres(t, queries...)
+	s := openAt(t, url)
+	migrate(t, s)
+	return s, db
+}
+
+// closer returns one with a new folder for backups.
+func closer(t testing.TB, s *store.Store) *closing.Closer {
+	t.Helper()
+	schedule, err := books.ParseSchedule("0 2 1 * *")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := func() time.Time { return december }
+	return &closing.Closer{
+		Store: s, Schedule: schedule, RequireBackup: true, Now: now, SpoolDir: t.TempDir(),
+		Log:               slog.New(slog.NewTextHandler(io.Discard, nil)),
+		IgnoreServerClock: true, // the tests' december is not the server's
+		Backups: &backup.Backups{
+			Bucket: bucket.NewFolder(filepath.Join(t.TempDir(), "backups"), nil), Now: now, Zone: storetest.Zone, Program: "test",
+		},
+	}
+}
+
+func closeMonth(t testing.TB, c *closing.Closer, month books.Month) closing.Result {
+	t.Helper()
+	r, err := c.Close(t.Context(), month, closing.Options{}, "test")
+	if err != nil {
+		t.Fatalf("close %s: %v", month, err)
+	}
+	return r
+}
+
+func reopen(t testing.TB, c *closing.Closer, month books.Month) {
+	t.Helper()
+	if _, err := c.Reopen(t.Context(), month, "test", "test"); err != nil {
+		t.Fatalf("reopen %s: %v", month, err)
+	}
+}
+
+// dump returns every row of v4's tables as text, byte for byte, by id.
+func dump(t testing.TB, db *sql.DB, tables ...string) string {
+	t.Helper()
+	if len(tables) == 0 {
+		tables = v4Tables
+	}
+	var b strings.Builder
+	for _, table := range tables {
+		query := "SELECT r::text FROM " + table + " r ORDER BY id"
+		if columns := sqliteColumns(t, db, table); columns != "" {
+			query = "SELECT " + columns + " FROM " + table + " ORDER BY id"
+		}
+		fmt.Fprintf(&b, "-- %s\n%s", table, lines(t, db, query))
+	}
+	return b.String()
+}
+
+// sqliteColumns returns an expression for a whole row, or "" on PostgreSQL.
+func sqliteColumns(t testing.TB, db *sql.DB, table string) string {
+	t.Helper()
+	if _, err := db.ExecContext(t.Context(), "SELECT sqlite_version()"); err != nil {
+		return ""
+	}
+	var names []string
+	for name := range strings.Lines(lines(t, db, "SELECT name FROM pragma_table_info('"+table+"')")) {
+		names = append(names, "quote("+strings.TrimSpace(name)+")")
+	}
+	if names == nil {
+		return "''"
+	}
+	return strings.Join(names, " || ',' || ")
+}
+
+// lines runs a query for one text column.
+func lines(t testing.TB, db *sql.DB, query string) string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close()
+	var b strings.Builder
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		b.WriteString(line + "\n")
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// schema describes PostgreSQL's schema public: columns, keys and indexes.
+func schema(t testing.TB, db *sql.DB) string {
+	t.Helper()
+	return lines(t, db, `SELECT concat_ws(' ', table_name, ordinal_position, column_name, data_type, character_maximum_length, numeric_precision,
+			numeric_scale, is_nullable, column_default) FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1`) +
+		lines(t, db, `SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+			WHERE connamespace = 'public'::regnamespace ORDER BY 1`) +
+		lines(t, db, `SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1`) +
+		lines(t, db, `SELECT format('%s %s', sequencename, last_value) FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1`) +
+		lines(t, db, `SELECT tgrelid::regclass || ' ' || tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
+			WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1`)
+}
+
+// wantError fails the test unless err is an Error of this kind and code whose
+// message and hint hold all of words.
+func wantError(t testing.TB, err error, kind books.ErrorKind, code string, words ...string) {
+	t.Helper()
+	e := books.AsError(err)
+	if e == nil || e.Kind != kind || e.Code != code {
+		t.Fatalf("got error %+v, want %s %s", e, kind, code)
+	}
+	for _, w := range words {
+		if !strings.Contains(e.Error()+"\n"+e.Hint, w) {
+			t.Errorf("the error %q with the hint %q does not say %q", e.Error(), e.Hint, w)
+		}
+	}
+}
+
+// same fails the test if two dumps differ, and shows the first line that does.
+func same(t testing.TB, what, before, after string) {
+	t.Helper()
+	if before == after {
+		return
+	}
+	a, b := strings.Split(before, "\n"), strings.Split(after, "\n")
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			t.Fatalf("%s: line %d\n  was %s\n  is  %s", what, i+1, a[i], b[i])
+		}
+	}
+	t.Fatalf("%s: had %d lines, has %d", what, len(a), len(b))
+}
