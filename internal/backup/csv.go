@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 
 	"extrato/internal/books"
 )
@@ -92,7 +93,7 @@ func (w *csvWriter) flush() error {
 }
 
 func appendField(b, field []byte) []byte {
-	if len(field) > 0 && bytes.IndexAny(field, ",\"\r\n") < 0 {
+	if len(field) > 0 && !needsQuotes(field) {
 		return append(b, field...)
 	}
 	b = append(b, '"')
@@ -105,6 +106,8 @@ func appendField(b, field []byte) []byte {
 		field = field[i+1:]
 	}
 }
+
+func needsQuotes(field []byte) bool { return bytes.IndexAny(field, ",\"\r\n") >= 0 }
 
 // maxRecord is the longest line that is read: far above any row, far below memory.
 const maxRecord = 64 << 20
@@ -207,13 +210,18 @@ func nextField(b []byte) (field, rest []byte, err error) {
 	return field, rest, nil
 }
 
-// quotedField takes a field in quotes apart, in place.
+// quotedField takes a field in quotes apart, in place. It fails with errCSV
+// where appendField would have done without the quotes.
 func quotedField(b []byte) (field, rest []byte, err error) {
 	to := 1
 	for from := 1; from < len(b); from++ {
 		if b[from] == '"' {
 			if from+1 == len(b) || b[from+1] != '"' {
-				return b[1:to:to], b[from+1:], nil
+				field, rest = b[1:to:to], b[from+1:]
+				if len(field) > 0 && !needsQuotes(field) {
+					return nil, nil, errCSV
+				}
+				return field, rest, nil
 			}
 			from++
 		}
@@ -229,19 +237,27 @@ func readRows(in io.Reader) books.Rows {
 	return func(yield func(books.Row, error) bool) {
 		r := newCSVReader(in)
 		first, err := r.read()
+		if err != nil && err != io.EOF && !errors.Is(err, errCSV) {
+			yield(nil, unreadable(err))
+			return
+		}
 		if err != nil || !isHeader(first) {
 			yield(nil, corruptf("the first line is not the header of a backup").Because(err))
 			return
 		}
-		var values []books.Value
+		var parser rowParser
 		for {
 			fields, err := r.read()
 			if err == io.EOF {
 				return
 			}
+			if err != nil && !errors.Is(err, errCSV) {
+				yield(nil, unreadable(err))
+				return
+			}
 			var row books.Row
 			if err == nil {
-				row, values, err = parseRow(fields, values)
+				row, err = parser.parse(fields)
 			}
 			if err != nil {
 				yield(nil, corruptf("line %d cannot be read", r.line).Because(err))
@@ -252,6 +268,15 @@ func readRows(in io.Reader) books.Rows {
 			}
 		}
 	}
+}
+
+// unreadable tells a disk that has lost the bytes from a place that does not
+// answer, which says nothing about them.
+func unreadable(err error) error {
+	if errors.Is(err, syscall.EIO) {
+		return corruptf("the disk cannot read the file").Because(err)
+	}
+	return fmt.Errorf("read the backup: %w", err)
 }
 
 func isHeader(fields [][]byte) bool {
@@ -266,16 +291,22 @@ func isHeader(fields [][]byte) bool {
 	return true
 }
 
-func parseRow(fields [][]byte, values []books.Value) (books.Row, []books.Value, error) {
+// rowParser turns records into rows.
+type rowParser struct {
+	values []books.Value
+	text   []byte
+}
+
+func (p *rowParser) parse(fields [][]byte) (books.Row, error) {
 	if len(fields) != len(header) {
-		return nil, values, fmt.Errorf("%d fields instead of %d", len(fields), len(header))
+		return nil, fmt.Errorf("%d fields instead of %d", len(fields), len(header))
 	}
 	kind, err := books.ParseKind(string(fields[0]))
 	if err != nil {
-		return nil, values, err
+		return nil, err
 	}
 	row := kind.New()
-	values = row.AppendCopies(row.AppendValues(values[:0]))
+	p.values = row.AppendCopies(row.AppendValues(p.values[:0]))
 	used := 1
 	for i, column := range layout[kind] {
 		if column < 0 {
@@ -284,8 +315,8 @@ func parseRow(fields [][]byte, values []books.Value) (books.Row, []books.Value, 
 		if fields[column] != nil {
 			used++
 		}
-		if err := values[i].Parse(fields[column]); err != nil {
-			return nil, values, fmt.Errorf("%s: %w", header[column], err)
+		if err := p.value(p.values[i], fields[column]); err != nil {
+			return nil, fmt.Errorf("%s: %w", header[column], err)
 		}
 	}
 	for _, f := range fields {
@@ -294,7 +325,22 @@ func parseRow(fields [][]byte, values []books.Value) (books.Row, []books.Value, 
 		}
 	}
 	if used != 0 {
-		return nil, values, fmt.Errorf("a %s has a value in a column that is not its own", kind)
+		return nil, fmt.Errorf("a %s has a value in a column that is not its own", kind)
 	}
-	return row, values, nil
+	return row, nil
+}
+
+// value reads a field, and refuses all but the one form in which it is written.
+func (p *rowParser) value(v books.Value, field []byte) error {
+	if err := v.Parse(field); err != nil || field == nil {
+		return err
+	}
+	switch v.(type) {
+	case *books.String, *books.Text:
+		return nil // any text is its own form
+	}
+	if p.text = v.AppendText(p.text[:0]); !bytes.Equal(p.text, field) {
+		return fmt.Errorf("%q is not how %q is written", field, p.text)
+	}
+	return nil
 }

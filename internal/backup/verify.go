@@ -3,7 +3,6 @@ package backup
 import (
 	"context"
 	"errors"
-	"io"
 	"maps"
 	"path"
 	"slices"
@@ -127,7 +126,7 @@ func (b *Backups) Check(ctx context.Context, c Copy, known bool) (Finding, error
 		f.State, f.Reason = Legacy, "a file of v4's, without a manifest"
 		return f, nil
 	}
-	m, err := b.prove(ctx, c.Month, c.Number)
+	m, err := b.prove(ctx, c.Month, c.Number, nil)
 	var found *books.Error
 	switch {
 	case err == nil:
@@ -195,7 +194,8 @@ func (m Manifest) compare(found *contents, sha string, size int64) error {
 // Rows proves a copy and returns its rows. It fails with an Error of kind
 // NotFound if there is no such copy and Integrity if it is not whole.
 func (b *Backups) Rows(ctx context.Context, c Copy) (Manifest, []books.Row, error) {
-	m, err := b.prove(ctx, c.Month, c.Number)
+	var rows []books.Row
+	m, err := b.prove(ctx, c.Month, c.Number, func(row books.Row) { rows = append(rows, row) })
 	if errors.Is(err, bucket.ErrNotExist) {
 		return m, nil, books.NotFoundf("no_backup", "there is no whole backup %s", c.File).
 			WithHint("see which there are: extrato backup list")
@@ -203,11 +203,5 @@ func (b *Backups) Rows(ctx context.Context, c Copy) (Manifest, []books.Row, erro
 	if err != nil {
 		return m, nil, err
 	}
-	file, err := b.Bucket.Open(ctx, m.File)
-	if err != nil {
-		return m, nil, err
-	}
-	defer file.Close()
-	rows, err := books.Collect(readRows(io.Reader(file)))
-	return m, rows, err
+	return m, rows, nil
 }

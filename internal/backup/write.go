@@ -57,6 +57,12 @@ const maxCopies = 10_000
 // Integrity if what was read back is not what was written; in both cases no
 // earlier copy has changed.
 func (b *Backups) Write(ctx context.Context, month books.Month, rows books.Rows) (Receipt, error) {
+	return b.WriteAbove(ctx, month, 0, rows)
+}
+
+// WriteAbove does what Write does, under a number above taken: copies up to
+// that one were made, and their names stay theirs even if they are gone.
+func (b *Backups) WriteAbove(ctx context.Context, month books.Month, taken int, rows books.Rows) (Receipt, error) {
 	staged, manifest, err := b.stage(ctx, month, rows)
 	if err != nil {
 		return Receipt{}, err
@@ -70,10 +76,16 @@ func (b *Backups) Write(ctx context.Context, month books.Month, rows books.Rows)
 	if earlier, ok := b.provedAlready(ctx, month, newestWhole(copies), manifest.Fingerprint); ok {
 		return Receipt{Manifest: earlier, Reused: true}, nil
 	}
-	if manifest, err = b.commit(ctx, staged, manifest, copies); err != nil {
+	if len(copies) > 0 {
+		taken = max(taken, copies[len(copies)-1].Number)
+	}
+	if manifest, err = b.commit(ctx, staged, manifest, taken); err != nil {
 		return Receipt{}, err
 	}
-	proved, err := b.prove(ctx, month, manifest.Copy)
+	proved, err := b.prove(ctx, month, manifest.Copy, nil)
+	if errors.Is(err, bucket.ErrNotExist) {
+		err = corruptf("the backup is gone right after it was written").Because(err)
+	}
 	if err != nil {
 		return Receipt{}, fmt.Errorf("read back %s: %w", manifest.File, err)
 	}
@@ -92,7 +104,7 @@ func (b *Backups) provedAlready(ctx context.Context, month books.Month, n int, r
 	if m, err := b.manifest(ctx, month, n); err != nil || m.Fingerprint != rows {
 		return Manifest{}, false
 	}
-	m, err := b.prove(ctx, month, n)
+	m, err := b.prove(ctx, month, n, nil)
 	return m, err == nil
 }
 
@@ -148,13 +160,9 @@ func (s *sink) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// commit gives manifest and file the first free names.
-func (b *Backups) commit(ctx context.Context, staged bucket.Staged, m Manifest, copies []Copy) (Manifest, error) {
-	m.Copy = 1
-	if len(copies) > 0 {
-		m.Copy = copies[len(copies)-1].Number + 1
-	}
-	for ; m.Copy < maxCopies; m.Copy++ {
+// commit gives manifest and file the first free names above number taken.
+func (b *Backups) commit(ctx context.Context, staged bucket.Staged, m Manifest, taken int) (Manifest, error) {
+	for m.Copy = taken + 1; m.Copy < maxCopies; m.Copy++ {
 		m.File = fileName(m.Month, m.Copy)
 		err := b.commitManifest(ctx, m)
 		if err == nil {
@@ -186,12 +194,14 @@ func (b *Backups) commitManifest(ctx context.Context, m Manifest) error {
 	if _, err := staged.Write(text); err != nil {
 		return err
 	}
+	b.step("manifest staged")
 	return staged.Commit(ctx, manifestName(m.File))
 }
 
 // prove reads a copy back, every byte and every row, and returns its manifest
-// if the copy is exactly what that says.
-func (b *Backups) prove(ctx context.Context, month books.Month, n int) (Manifest, error) {
+// if the copy is exactly what that says. keep, if set, is given each row before
+// it is known whether the copy is whole.
+func (b *Backups) prove(ctx context.Context, month books.Month, n int, keep func(books.Row)) (Manifest, error) {
 	m, err := b.manifest(ctx, month, n)
 	if err != nil {
 		return m, err
@@ -211,6 +221,9 @@ func (b *Backups) prove(ctx context.Context, month books.Month, n int) (Manifest
 		if err != nil {
 			return m, err
 		}
+		if keep != nil {
+			keep(row)
+		}
 	}
 	return m, m.compare(found, hex.EncodeToString(seen.hash.Sum(nil)), seen.size)
 }
@@ -220,8 +233,8 @@ var ErrUnwritable = &books.Error{Kind: books.Refused, Code: "backup_unwritable",
 
 func unwritable(err error) error {
 	var known *books.Error
-	if errors.As(err, &known) {
-		return err
+	if errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err // the place is not to blame
 	}
 	hint := "the month is untouched; make the folder in EXTRATO_BACKUPS writable, and try again"
 	switch {

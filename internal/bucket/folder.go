@@ -42,13 +42,16 @@ func (f *Folder) path(name string) (string, error) {
 const stagedSuffix = ".tmp"
 
 // Stage makes a temporary file in the folder of near.
-func (f *Folder) Stage(_ context.Context, near string) (Staged, error) {
+func (f *Folder) Stage(ctx context.Context, near string) (Staged, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	path, err := f.path(near)
 	if err != nil {
 		return nil, err
 	}
 	dir := filepath.Dir(path)
-	if err := f.makeDir(dir); err != nil {
+	if err := makeDir(dir); err != nil {
 		return nil, err
 	}
 	sweep(dir)
@@ -59,22 +62,27 @@ func (f *Folder) Stage(_ context.Context, near string) (Staged, error) {
 	return &stagedFile{folder: f, file: file, buffer: bufio.NewWriterSize(file, 1<<20)}, nil
 }
 
-// makeDir makes a folder and its parents durable.
-func (f *Folder) makeDir(dir string) error {
-	if _, err := os.Stat(dir); err == nil {
-		return nil
+// makeDir makes a folder and the parents that it lacks, and makes durable that
+// each of them is in its parent.
+func makeDir(dir string) error {
+	there := dir
+	for !exists(there) && there != filepath.Dir(there) {
+		there = filepath.Dir(there)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	for d := dir; ; d = filepath.Dir(d) {
+	for d := dir; d != there; d = filepath.Dir(d) {
 		if err := syncDir(filepath.Dir(d)); err != nil {
 			return err
 		}
-		if d == f.root || d == filepath.Dir(d) {
-			return nil
-		}
 	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // sweep removes what killed processes left a day ago or earlier.
@@ -96,6 +104,7 @@ type stagedFile struct {
 	file   *os.File
 	buffer *bufio.Writer
 	synced bool
+	failed error // of the first sync
 	gone   bool
 }
 
@@ -104,19 +113,16 @@ func (s *stagedFile) Write(p []byte) (int, error) { return s.buffer.Write(p) }
 // Commit writes, syncs, and links the file to its name: unlike a rename, a
 // link fails where the name exists. A failed sync is never tried again,
 // because the kernel may have dropped what it could not write.
-func (s *stagedFile) Commit(_ context.Context, name string) error {
+func (s *stagedFile) Commit(ctx context.Context, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	path, err := s.folder.path(name)
 	if err != nil {
 		return err
 	}
-	if !s.synced {
-		if err := s.buffer.Flush(); err != nil {
-			return err
-		}
-		if err := s.file.Sync(); err != nil {
-			return err
-		}
-		s.synced = true
+	if err := s.sync(); err != nil {
+		return err
 	}
 	err = os.Link(s.file.Name(), path)
 	switch {
@@ -137,6 +143,18 @@ func (s *stagedFile) Commit(_ context.Context, name string) error {
 	return nil
 }
 
+func (s *stagedFile) sync() error {
+	if !s.synced {
+		s.synced = true
+		s.failed = s.buffer.Flush()
+		if s.failed == nil {
+			s.failed = s.file.Sync()
+		}
+	}
+	return s.failed
+}
+
+// Discard closes and removes the temporary file.
 func (s *stagedFile) Discard() {
 	if s.gone {
 		return
@@ -188,7 +206,8 @@ func (f *Folder) List(_ context.Context, folder string) ([]string, error) {
 	return names, nil
 }
 
-func syncDir(dir string) error {
+// syncDir makes durable which names a folder holds; a variable for tests.
+var syncDir = func(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
