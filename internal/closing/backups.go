@@ -3,6 +3,7 @@ package closing
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"extrato/internal/backup"
@@ -59,6 +60,7 @@ func (c *Closer) CreateBackup(ctx context.Context, month books.Month, by books.A
 	if err == nil {
 		receipt, err = c.writeBackup(ctx, p)
 	}
+	c.step("backed up")
 	if err != nil {
 		c.finish(ctx, run, "", err)
 	}
@@ -85,13 +87,9 @@ func (c *Closer) VerifyBackups(ctx context.Context, month books.Month, file stri
 		}
 		months[0] = target.Month
 	} else if month.IsZero() {
-		infos, err := c.Months(ctx)
-		if err != nil {
+		var err error
+		if months, err = c.backupMonths(ctx); err != nil {
 			return nil, err
-		}
-		months = months[:0]
-		for _, info := range infos {
-			months = append(months, info.Month)
 		}
 	}
 	found := []Verified{}
@@ -128,6 +126,7 @@ func (c *Closer) verifyMonth(ctx context.Context, month books.Month, file string
 		if err != nil {
 			return nil, err
 		}
+		finding = recorded(finding, known, last)
 		v := Verified{Month: month, File: finding.File, State: finding.State, Reason: finding.Reason}
 		if v.State == backup.OK {
 			if v.State, v.Reason, err = c.freshness(ctx, month, last, finding); err != nil {
@@ -143,6 +142,28 @@ func (c *Closer) verifyMonth(ctx context.Context, month books.Month, file string
 		return nil, books.NotFoundf("no_backup", "there is no backup %s", file).WithHint("see which there are: extrato backup list")
 	}
 	return found, nil
+}
+
+// backupMonths returns the months that may have a backup, oldest first: those
+// that Months lists, and those of which the database knows a backup although
+// they have no rows any more.
+func (c *Closer) backupMonths(ctx context.Context) ([]books.Month, error) {
+	infos, err := c.Months(ctx)
+	if err != nil {
+		return nil, err
+	}
+	months := map[books.Month]bool{}
+	for _, info := range infos {
+		months[info.Month] = true
+	}
+	err = c.Store.Read(ctx, func(tx *store.Tx) error {
+		known, err := tx.Backups(ctx, books.Month{})
+		for _, k := range known {
+			months[k.Month] = true
+		}
+		return err
+	})
+	return slices.SortedFunc(maps.Keys(months), func(a, b books.Month) int { return int(a.First() - b.First()) }), err
 }
 
 // allCopies returns the copies in the bucket and those that only the database knows.
@@ -177,6 +198,25 @@ func toVerify(copies []backup.Copy, last books.Closing, file string) []backup.Co
 		}
 	}
 	return chosen
+}
+
+// recorded holds a whole copy against what the database and the chain have
+// recorded of it: a file that was exchanged with its manifest is whole, too.
+func recorded(f backup.Finding, known []store.Backup, last books.Closing) backup.Finding {
+	if f.State != backup.OK {
+		return f
+	}
+	want := ""
+	if i := slices.IndexFunc(known, func(k store.Backup) bool { return k.File == f.File }); i >= 0 {
+		want = known[i].SHA256
+	}
+	if last.HasStatement() && last.BackupFile == f.File {
+		want = last.BackupSHA256 // the chain cannot be changed, the other record can
+	}
+	if want != "" && want != f.Manifest.SHA256 {
+		f.State, f.Reason = backup.Corrupt, "it is not the file that was recorded: somebody exchanged it with its manifest"
+	}
+	return f
 }
 
 func isKnown(known []store.Backup, file string) bool {
@@ -242,27 +282,27 @@ type Listed struct {
 
 // ListBackups lists every copy of month's backup, or of all months' if it is zero.
 func (c *Closer) ListBackups(ctx context.Context, month books.Month) ([]Listed, error) {
-	infos := []MonthInfo{{Month: month}}
+	months := []books.Month{month}
 	if month.IsZero() {
 		var err error
-		if infos, err = c.Months(ctx); err != nil {
+		if months, err = c.backupMonths(ctx); err != nil {
 			return nil, err
 		}
 	}
 	list := []Listed{}
-	for _, info := range infos {
+	for _, m := range months {
 		var known []store.Backup
 		var last books.Closing
 		err := c.Store.Read(ctx, func(tx *store.Tx) error {
 			var err1, err2 error
-			known, err1 = tx.Backups(ctx, info.Month)
-			last, err2 = tx.LastClosing(ctx, info.Month)
+			known, err1 = tx.Backups(ctx, m)
+			last, err2 = tx.LastClosing(ctx, m)
 			return errors.Join(err1, err2)
 		})
 		if err != nil {
 			return nil, err
 		}
-		copies, err := c.allCopies(ctx, info.Month, known)
+		copies, err := c.allCopies(ctx, m, known)
 		if err != nil {
 			return nil, err
 		}

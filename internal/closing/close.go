@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"extrato/internal/backup"
@@ -140,6 +141,7 @@ func (c *Closer) refuseUnended(ctx context.Context, month books.Month) error {
 type plan struct {
 	month    books.Month
 	revise   bool // merge late rows into the statement that there is
+	gone     bool // the statement that there was is lost; this is made from live rows
 	revision int
 }
 
@@ -151,9 +153,13 @@ func (c *Closer) plan(ctx context.Context, month books.Month, force bool) (*plan
 	}
 	var last books.Closing
 	var late books.Counts
+	var gone bool
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
 		var err error
 		if last, err = tx.LastClosing(ctx, month); err != nil || !last.HasStatement() {
+			return err
+		}
+		if gone, err = statementGone(ctx, tx, month); err != nil {
 			return err
 		}
 		late, err = tx.CountMonth(ctx, month)
@@ -164,6 +170,12 @@ func (c *Closer) plan(ctx context.Context, month books.Month, force bool) (*plan
 		return nil, Result{Month: month}, err
 	case !last.HasStatement():
 		return &plan{month: month, revision: last.Revision + 1}, Result{}, nil
+	case gone && force && late.Total() > 0:
+		// A person has put the rows back, from the backup, and asks for a new statement of them.
+		return &plan{month: month, gone: true, revision: last.Revision + 1}, Result{}, nil
+	case gone:
+		return nil, Result{Month: month}, books.Integrityf("statement_gone", "%s was closed, but its statement is gone from the database", month).
+			WithHint("put its rows back with extrato backup restore %s, then make a new statement with extrato close %s --force", month, month)
 	case force && late.Total() > 0 && last.Action == books.Adopted:
 		return nil, Result{Month: month}, books.Refusedf("statement_of_v4", "the statement of %s is v4's: it lacks what a revision needs", month).
 			WithHint("move the late rows to a month that is open, by their date")
@@ -180,6 +192,13 @@ func (c *Closer) plan(ctx context.Context, month books.Month, force bool) (*plan
 		}
 	}
 	return nil, result, err
+}
+
+// statementGone reports whether a month that was closed has lost its
+// statement: answering "already closed" would hide that.
+func statementGone(ctx context.Context, tx *store.Tx, month books.Month) (bool, error) {
+	stored, err := tx.ClosedMonths(ctx)
+	return !slices.Contains(stored, month), err
 }
 
 // backUp makes and proves a backup of what is going to be the statement, and
@@ -210,7 +229,15 @@ func (c *Closer) writeBackup(ctx context.Context, p plan) (backup.Receipt, error
 		if err != nil {
 			return err
 		}
-		receipt, err = c.Backups.Write(ctx, p.month, rows)
+		known, err := tx.Backups(ctx, p.month)
+		if err != nil {
+			return err
+		}
+		taken := 0
+		for _, k := range known {
+			taken = max(taken, k.Copy)
+		}
+		receipt, err = c.Backups.WriteAbove(ctx, p.month, taken, rows)
 		return err
 	})
 	if err != nil {

@@ -39,6 +39,7 @@ func (c *Closer) freeze(ctx context.Context, p plan, receipt *backup.Receipt, un
 			if err := tx.ShelveStatement(ctx, p.month, p.revision-1, at); err != nil {
 				return err
 			}
+			c.step("statement shelved")
 		}
 		if err := tx.InsertStatement(ctx, p.month, statement.spool, at); err != nil {
 			return err
@@ -60,6 +61,7 @@ func (c *Closer) freeze(ctx context.Context, p plan, receipt *backup.Receipt, un
 		if err := tx.AddRun(ctx, run.record(c.Now(), string(entry.Action), nil)); err != nil {
 			return err
 		}
+		c.step("run recorded")
 		if c.Announce != nil {
 			return c.Announce(ctx, tx, entry)
 		}
@@ -77,9 +79,9 @@ func stillPlanned(ctx context.Context, tx *store.Tx, p plan) error {
 	switch {
 	case err != nil:
 		return err
-	case !p.revise && last.HasStatement():
+	case !p.revise && !p.gone && last.HasStatement():
 		return books.ErrClosed
-	case last.Revision+1 != p.revision || p.revise != last.HasStatement():
+	case last.Revision+1 != p.revision || (p.revise || p.gone) != last.HasStatement():
 		return books.ErrRecordsChanged
 	}
 	return nil

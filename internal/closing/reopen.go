@@ -37,6 +37,7 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		return Result{Month: month}, err
 	}
 	defer unlock()
+	c.step("locked")
 	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
 		return Result{Month: month}, err
 	}
@@ -63,6 +64,7 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		if err := tx.ShelveStatement(ctx, month, last.Revision, at); err != nil {
 			return err
 		}
+		c.step("statement shelved")
 		entry, err = tx.AppendClosing(ctx, books.Closing{
 			Action: books.Reopened, Month: month, Revision: last.Revision, At: at, By: run.by, Reason: reason,
 			CorrelationID: run.id, Fingerprint: last.Fingerprint, Counts: last.Counts, Totals: last.Totals,
@@ -71,7 +73,12 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		if err != nil {
 			return err
 		}
-		return tx.AddRun(ctx, run.record(c.Now(), string(books.Reopened), nil))
+		c.step("chain grown")
+		if err := tx.AddRun(ctx, run.record(c.Now(), string(books.Reopened), nil)); err != nil {
+			return err
+		}
+		c.step("run recorded")
+		return nil
 	})
 	if errors.Is(err, store.ErrCommitUnknown) {
 		entry, err = c.lookUp(ctx, run, err)

@@ -22,6 +22,7 @@ type Restoration struct {
 	Notes    []string     `json:"notes"`
 	DryRun   bool         `json:"dry_run"`
 	rows     []books.Row
+	atRest   map[books.Kind]books.ID // the highest ids in statements
 	manifest backup.Manifest
 }
 
@@ -98,6 +99,7 @@ func difference(ctx context.Context, tx *store.Tx, from backup.Manifest, rows []
 	if err != nil {
 		return r, err
 	}
+	r.atRest = highestIDs(resting)
 	for kind := books.PaymentKind; kind < books.KindCount; kind++ {
 		if kind == books.LinkKind {
 			continue
@@ -126,15 +128,36 @@ func difference(ctx context.Context, tx *store.Tx, from backup.Manifest, rows []
 			}
 		}
 	}
-	for _, row := range rows {
-		if row.Kind() == books.LinkKind {
-			r.rows = append(r.rows, row)
-		}
+	if err := r.addLinks(ctx, tx, rows); err != nil {
+		return r, err
 	}
 	if err := eventsFree(ctx, tx, r.rows); err != nil {
 		return r, err
 	}
 	return r, linksWhole(ctx, tx, from.Month, r.rows)
+}
+
+// addLinks adds the links that sessions lack, and notes those that a newer one
+// keeps out.
+func (r *Restoration) addLinks(ctx context.Context, tx *store.Tx, rows []books.Row) error {
+	live, err := tx.LiveByID(ctx, books.SessionKind, idsOf(rows, books.LinkKind))
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		link, ok := row.(*books.Link)
+		if !ok {
+			continue
+		}
+		session, there := live[link.SessionID].(*books.Session)
+		switch {
+		case !there || !session.PaymentID.Valid:
+			r.rows = append(r.rows, row)
+		case session.PaymentID.V != link.PaymentID:
+			r.Notes = append(r.Notes, keptLinks([]*books.Link{link})...)
+		}
+	}
+	return nil
 }
 
 func (r *Restoration) add(row books.Row) {
@@ -150,13 +173,25 @@ func (r *Restoration) add(row books.Row) {
 	}
 }
 
+func highestIDs(resting map[books.Kind]map[books.ID]books.Month) map[books.Kind]books.ID {
+	highest := map[books.Kind]books.ID{}
+	for kind, ids := range resting {
+		for id := range ids {
+			highest[kind] = max(highest[kind], id)
+		}
+	}
+	return highest
+}
+
 func (c *Closer) restore(ctx context.Context, tx *store.Tx, r *Restoration, run run) error {
+	c.step("restore begun")
 	kept, err := putBack(ctx, tx, r.rows)
 	if err != nil {
 		return err
 	}
+	c.step("rows put back")
 	r.Notes = append(r.Notes, keptLinks(kept)...)
-	if err := tx.RaiseSequences(ctx, nil); err != nil {
+	if err := tx.RaiseSequences(ctx, r.atRest); err != nil {
 		return err
 	}
 	last, err := tx.LastClosing(ctx, r.Month)
@@ -171,5 +206,10 @@ func (c *Closer) restore(ctx context.Context, tx *store.Tx, r *Restoration, run 
 	if err != nil {
 		return err
 	}
-	return tx.AddRun(ctx, run.record(c.Now(), string(books.Restored), nil))
+	c.step("chain grown")
+	if err := tx.AddRun(ctx, run.record(c.Now(), string(books.Restored), nil)); err != nil {
+		return err
+	}
+	c.step("run recorded")
+	return nil
 }
