@@ -10,11 +10,11 @@ import (
 )
 
 type closeCommand struct {
-	Month     string `arg:"" optional:"" name:"month" help:"The month, such as 2025-10. Without it, every month that is due."`
-	Year      int    `help:"The year, with --month: v4's way to name a month." placeholder:"Y"`
-	MonthFlag int    `name:"month" help:"The month's number, with --year." placeholder:"M"`
-	Force     bool   `help:"Take a closed month's late rows in as its next revision."`
-	DryRun    bool   `help:"Show exactly what would happen, and change nothing."`
+	Month     *string `arg:"" optional:"" name:"month" help:"The month, such as 2025-10. Without it, every month that is due."`
+	Year      *int    `help:"The year, with --month: v4's way to name a month." placeholder:"Y"`
+	MonthFlag *int    `name:"month" help:"The month's number, with --year." placeholder:"M"`
+	Force     bool    `help:"Take a closed month's late rows in as its next revision."`
+	DryRun    bool    `help:"Show exactly what would happen, and change nothing."`
 }
 
 func (closeCommand) Help() string {
@@ -28,15 +28,19 @@ Examples:
   extrato close 2025-10 --force    late rows become revision 2`
 }
 
+// month returns the month that was named, or none. One that was named with
+// nothing in it, as by a script's empty variable, does not mean all of them.
 func (c *closeCommand) month() (books.Month, error) {
-	if c.Year == 0 && c.MonthFlag == 0 {
-		return monthArgument(c.Month)
+	switch {
+	case c.Month == nil && c.Year == nil && c.MonthFlag == nil:
+		return books.Month{}, nil
+	case c.Month != nil && c.Year == nil && c.MonthFlag == nil:
+		return books.ParseMonth(*c.Month)
+	case c.Month == nil && c.Year != nil && c.MonthFlag != nil:
+		return books.ParseMonth(fmt.Sprintf("%04d-%02d", *c.Year, *c.MonthFlag))
 	}
-	if c.Month != "" || c.Year == 0 || c.MonthFlag == 0 {
-		return books.Month{}, books.Invalidf("usage", "a month is named once: as 2025-10, or with both --year and --month").
-			WithHint("extrato close 2025-10")
-	}
-	return books.ParseMonth(fmt.Sprintf("%04d-%02d", c.Year, c.MonthFlag))
+	return books.Month{}, books.Invalidf("usage", "a month is named once: as 2025-10, or with both --year and --month").
+		WithHint("extrato close 2025-10")
 }
 
 // Run closes one month, or those that are due.
@@ -91,7 +95,7 @@ func (a *app) printResult(r closing.Result) {
 	done := map[closing.Outcome]string{
 		closing.Closed: "closed", closing.Revised: "revised", closing.AlreadyClosed: "already closed, nothing late",
 		closing.WouldClose: "would be closed", closing.WouldRevise: "would be revised",
-		closing.Outcome(books.Reopened): "reopened and held: close it again with extrato close " + r.Month.String(),
+		closing.Outcome(books.Reopened): "reopened",
 	}[r.Outcome]
 	a.printf("%s %s (revision %d): %d payments, %d sessions, %d commissions, %d expenses\n", r.Month, done, r.Revision,
 		r.Counts.Payments, r.Counts.Sessions, r.Counts.Commissions, r.Counts.Expenses)
@@ -108,6 +112,9 @@ func (a *app) printResult(r closing.Result) {
 	}
 	for _, n := range r.Notes {
 		a.printf("  note         %s\n", n)
+	}
+	if r.Outcome == closing.Outcome(books.Reopened) {
+		a.printf("  held         nothing closes it but a person: extrato close %s\n", r.Month)
 	}
 	for _, m := range r.EarlierOpen {
 		a.printf("  still open   %s, an earlier month\n", m)

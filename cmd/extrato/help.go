@@ -18,8 +18,7 @@ func (c *helpCommand) Run(a *app) error {
 		return err
 	}
 	if trace.Error != nil {
-		_, err := a.parser.Parse(c.Command)
-		return err
+		return usageError(trace.Error)
 	}
 	return trace.PrintUsage(false)
 }

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // the zones, so that a machine without them closes the right month
 
@@ -70,16 +72,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		var parse *kong.ParseError
-		hint := "extrato help"
-		if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
-			hint = "extrato help " + parse.Context.Selected().Path()
-		}
-		return report(stdout, stderr, c.JSON, books.Invalidf("usage", "%s", err).WithHint("%s", hint))
+		return report(stdout, stderr, slices.Contains(args, "--json"), usageError(err))
 	}
 	a := &app{Globals: &c.Globals, ctx: ctx, stdout: stdout, stderr: stderr, parser: parser}
 	defer a.close()
-	return report(stdout, stderr, c.JSON, command.Run(a))
+	err = command.Run(a)
+	if err != nil && ctx.Err() != nil && books.AsError(err).Code == "internal" {
+		err = errors.Join(ctx.Err(), err) // what broke off has many words for it
+	}
+	return report(stdout, stderr, c.JSON, err)
+}
+
+// usageError says where a command that was mistyped is explained.
+func usageError(err error) error {
+	var parse *kong.ParseError
+	hint := "extrato help"
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+		hint = "extrato help " + parse.Context.Selected().Path()
+	}
+	return books.Invalidf("usage", "%s", err).WithHint("%s", hint)
 }
 
 func newParser(c *cli, stdout, stderr io.Writer) (*kong.Kong, error) {
@@ -120,11 +131,11 @@ func report(stdout, stderr io.Writer, asJSON bool, err error) int {
 	if err == nil {
 		return 0
 	}
+	e := books.AsError(err)
 	if errors.Is(err, context.Canceled) {
-		err = (&books.Error{Kind: books.Internal, Code: "interrupted", Message: "interrupted"}).
+		e = (&books.Error{Kind: books.Internal, Code: "interrupted", Message: "interrupted"}).
 			WithHint("nothing was changed halfway; run the command again")
 	}
-	e := books.AsError(err)
 	var done shown
 	if asJSON && !errors.As(err, &done) {
 		f := failure{Error: detail(e)}
@@ -136,7 +147,7 @@ func report(stdout, stderr io.Writer, asJSON bool, err error) int {
 			fmt.Fprintf(stderr, "extrato: %s\n", err)
 		}
 	}
-	fmt.Fprintf(stderr, "extrato: %s\n", e.Error())
+	fmt.Fprintf(stderr, "extrato: %s\n", strings.ReplaceAll(e.Error(), "\n", " "))
 	if e.Hint != "" {
 		fmt.Fprintf(stderr, "hint: %s\n", e.Hint)
 	}

@@ -4,7 +4,7 @@ import "extrato/internal/books"
 
 type reopenCommand struct {
 	Month  string `arg:"" help:"The month, such as 2025-10."`
-	Reason string `help:"Why; the chain keeps it." placeholder:"TEXT"`
+	Reason string `help:"Why; the chain keeps it." required:"" placeholder:"TEXT"`
 }
 
 func (reopenCommand) Help() string {

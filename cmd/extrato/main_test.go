@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+	"extrato/internal/store/storetest"
+)
+
+// answer runs the program in this process.
+func answer(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, problems bytes.Buffer
+	code = run(t.Context(), args, &out, &problems)
+	return code, out.String(), problems.String()
+}
+
+func TestHelp_explains_every_command_and_flag_with_an_example(t *testing.T) {
+	parser, err := newParser(new(cli), io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := 0
+	for _, leaf := range parser.Model.Leaves(true) {
+		if leaf.Type != kong.CommandNode {
+			continue
+		}
+		commands++
+		name := strings.Fields(strings.TrimPrefix(leaf.FullPath(), "extrato "))
+		code, help, problems := answer(t, append(name, "--help")...)
+		if code != 0 || problems != "" || !strings.Contains(help, "Example") || !strings.Contains(help, "extrato "+strings.Join(name, " ")) {
+			t.Errorf("extrato %s --help exits with %d and says %q, %q", name, code, help, problems)
+		}
+		if _, other, _ := answer(t, append([]string{"help"}, name...)...); other != help {
+			t.Errorf("extrato help %s says %q, with --help it says %q", name, other, help)
+		}
+		for _, group := range leaf.AllFlags(true) {
+			for _, flag := range group {
+				if flag.Help == "" || !strings.Contains(help, "--"+flag.Name) {
+					t.Errorf("%s does not explain --%s", name, flag.Name)
+				}
+			}
+		}
+	}
+	if commands < 15 {
+		t.Errorf("%d commands were looked at, want all", commands)
+	}
+}
+
+func TestReport_turns_every_kind_into_its_exit_code(t *testing.T) {
+	for kind, want := range map[books.ErrorKind]int{
+		books.Internal: 1, books.Conflict: 1, books.Invalid: 2, books.NotFound: 2,
+		books.Refused: 3, books.Unauthorized: 3, books.Forbidden: 3, books.Integrity: 4,
+	} {
+		var out, problems bytes.Buffer
+		err := fmt.Errorf("close: %w", &books.Error{Kind: kind, Code: "some_code", Message: "it\nfailed", Hint: "try"})
+		if code := report(&out, &problems, true, withRun{err, "c0ffee"}); code != want {
+			t.Errorf("%s exits with %d, want %d", kind, code, want)
+		}
+		if want := "extrato: close: it failed\nhint: try\n"; problems.String() != want {
+			t.Errorf("%s says %q, want %q", kind, problems.String(), want)
+		}
+		var document failure
+		if err := json.Unmarshal(out.Bytes(), &document); err != nil || document.Error.Kind != kind || document.Error.Code != "some_code" ||
+			document.Error.Hint != "try" || document.CorrelationID != "c0ffee" {
+			t.Errorf("%s is told as %s", kind, out.String())
+		}
+	}
+	if code := report(io.Discard, io.Discard, true, errors.New("unknown")); code != 1 {
+		t.Errorf("an error without a kind exits with %d, want 1", code)
+	}
+}
+
+// TestInterrupt_leaves_the_month_whole presses Ctrl-C at random moments of a
+// close that takes a while.
+func TestInterrupt_leaves_the_month_whole(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("DATABASE_URL", "sqlite:///extrato.db")
+	t.Setenv("EXTRATO_BACKUPS", "backups")
+	const rows = 4000
+	makeBusyMonth(t, rows)
+	seed := uint64(time.Now().UnixNano())
+	random := rand.New(rand.NewPCG(seed, 0))
+	t.Logf("seed %d", seed)
+	start := time.Now()
+	if out, err := exec.Command("extrato", "close", "2025-10").CombinedOutput(); err != nil {
+		t.Fatalf("close: %v\n%s", err, out)
+	}
+	whole := time.Since(start)
+	interrupted := 0
+	for range 12 {
+		if code, _, problems := answer(t, "reopen", "2025-10", "--reason", "test"); code != 0 {
+			t.Fatal(problems)
+		}
+		var problems bytes.Buffer
+		process := exec.Command("extrato", "close", "2025-10")
+		process.Stderr = &problems
+		if err := process.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(random.Int64N(int64(whole))))
+		_ = process.Process.Signal(os.Interrupt)
+		err := process.Wait()
+		state, live := octoberIs(t)
+		switch code := process.ProcessState.ExitCode(); {
+		case err == nil && (state != "closed" || live != 0):
+			t.Errorf("the close succeeded, and October is %s with %d live rows", state, live)
+		case err != nil && code == -1: // before the program listened to signals
+			interrupted++
+			if state == "closed" && live != 0 || state != "closed" && live != rows {
+				t.Errorf("October is %s with %d live rows", state, live)
+			}
+		case err != nil:
+			interrupted++
+			if code != 1 || !strings.HasPrefix(problems.String(), "extrato: interrupted\nhint: ") {
+				t.Errorf("the interrupted close exits with %d and says %q", code, problems.String())
+			}
+			if state == "closed" && live != 0 || state != "closed" && live != rows {
+				t.Errorf("October is %s with %d live rows", state, live)
+			}
+		}
+		if code, _, problems := answer(t, "audit", "verify"); code != 0 {
+			t.Errorf("the chain is broken: %s", problems)
+		}
+		if state != "closed" {
+			if code, _, problems := answer(t, "close", "2025-10"); code != 0 {
+				t.Fatalf("closing again: %s", problems)
+			}
+		}
+	}
+	t.Logf("%d of 12 closes were interrupted; one takes %s", interrupted, whole)
+	left, err := filepath.Glob("backups/2025_10/.*")
+	if err != nil || len(left) > 12 {
+		t.Errorf("%d unfinished files are left: %v", len(left), left)
+	}
+}
+
+func makeBusyMonth(t *testing.T, rows int) {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{URL: "sqlite:///extrato.db", Zone: storetest.Zone, Now: time.Now}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all := []books.Row{&books.Artist{ID: 1, Name: "Ana", Role: "artist"}}
+	day, err := books.ParseDay("2025-10-03")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rows {
+		all = append(all, &books.Payment{ID: books.ID(i + 1), Date: day, Amount: 450_00, Method: "Pix", ArtistID: 1, CreatedAt: books.At(day.In(storetest.Zone))})
+	}
+	err = s.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.InsertRows(t.Context(), all)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func octoberIs(t *testing.T) (state string, live int64) {
+	t.Helper()
+	code, out, problems := answer(t, "months", "--json")
+	var document struct {
+		Months []struct {
+			Month, State string
+			Counts, Late books.Counts
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &document); code != 0 || err != nil || len(document.Months) == 0 {
+		t.Fatalf("months: %d, %v, %s", code, err, problems)
+	}
+	october := document.Months[0]
+	if october.State == "closed" || october.State == "late" {
+		return "closed", october.Late.Total()
+	}
+	return october.State, october.Counts.Total()
+}
