@@ -23,7 +23,7 @@ type contest struct {
 type line struct {
 	database      string
 	rows          int
-	ours, plain   []usage
+	ours, theirs  []usage
 	statements    int64
 	json          int64 // bytes of extrato's statement
 	insideSeconds []float64
@@ -67,7 +67,7 @@ func (c *contest) measure(ctx context.Context, r *report) error {
 				if err != nil {
 					return err
 				}
-				l.plain = append(l.plain, u)
+				l.theirs = append(l.theirs, u)
 			}
 		}
 	}
@@ -100,7 +100,7 @@ func (c *contest) runOurs(ctx context.Context) (usage, error) {
 // runPlain closes a fresh copy with the shell.
 func (c *contest) runPlain(ctx context.Context) (usage, error) {
 	return c.once(ctx, func(url, dir string) (usage, error) {
-		u, err := c.take(ctx, url, dir, c.database.plain())
+		u, err := c.take(ctx, url, dir, c.plain())
 		if err != nil {
 			return u, err
 		}
@@ -172,7 +172,7 @@ func (c *contest) lookInside(ctx context.Context, l *line, r *report) error {
 	}
 	for range insideRuns {
 		_, err := c.once(ctx, func(url, dir string) (usage, error) {
-			in, err := closeOnce(ctx, url, dir)
+			in, err := closeOnce(ctx, url, dir, func() int64 { return 0 })
 			l.insideSeconds = append(l.insideSeconds, in.Seconds)
 			return usage{}, err
 		})

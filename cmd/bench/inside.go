@@ -81,7 +81,7 @@ func closeInside(ctx context.Context, dir, url, prefix string) (inside, error) {
 func closeHere(ctx context.Context, url, dir, prefix string) error {
 	stop := func() error { return nil }
 	if prefix != "" {
-		f, err := os.Create(prefix + "cpu.prof")
+		f, err := os.Create(prefix + "cpu.prof") //nolint:gosec // the folder of -cpuprofile
 		if err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func closeHere(ctx context.Context, url, dir, prefix string) error {
 		}
 		stop = func() error { pprof.StopCPUProfile(); return f.Close() }
 	}
-	in, err := closeOnce(ctx, url, dir)
+	in, err := closeOnce(ctx, url, dir, takePeak)
 	if err := errors.Join(err, stop()); err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func closeHere(ctx context.Context, url, dir, prefix string) error {
 }
 
 func writeProfile(name, file string) error {
-	f, err := os.Create(file)
+	f, err := os.Create(file) //nolint:gosec // the folder of -cpuprofile
 	if err != nil {
 		return err
 	}
@@ -111,8 +111,9 @@ func writeProfile(name, file string) error {
 }
 
 // closeOnce opens the database at url and closes the month: backup, proof and
-// statement, as extrato close does it.
-func closeOnce(ctx context.Context, url, dir string) (inside, error) {
+// statement, as extrato close does it. peak is asked after each phase; that
+// takes its own time.
+func closeOnce(ctx context.Context, url, dir string, peak func() int64) (inside, error) {
 	zone, err := time.LoadLocation(studioZone)
 	if err != nil {
 		return inside{}, err
@@ -140,7 +141,7 @@ func closeOnce(ctx context.Context, url, dir string) (inside, error) {
 		if known, ok := phaseNames[name]; ok {
 			name = known
 		}
-		in.Phases = append(in.Phases, phase{Name: name, Seconds: time.Since(at).Seconds(), Peak: takePeak()})
+		in.Phases = append(in.Phases, phase{Name: name, Seconds: time.Since(at).Seconds(), Peak: peak()})
 		at = time.Now()
 	}
 	closer := &closing.Closer{
@@ -150,7 +151,7 @@ func closeOnce(ctx context.Context, url, dir string) (inside, error) {
 		},
 	}
 	before := s.Statements()
-	takePeak()
+	peak()
 	start := time.Now()
 	at = start
 	_, err = closer.Close(ctx, books.MonthOf(october), closing.Options{}, "bench")

@@ -11,13 +11,14 @@ import (
 // peakOf returns the most memory that a process held, in bytes.
 func peakOf(p *os.ProcessState) int64 {
 	u, ok := p.SysUsage().(*syscall.Rusage)
-	switch {
-	case !ok:
+	if !ok {
 		return 0
-	case runtime.GOOS == "darwin":
-		return int64(u.Maxrss)
 	}
-	return int64(u.Maxrss) * 1024
+	peak := int64(u.Maxrss) //nolint:unconvert // it is an int32 on some machines
+	if runtime.GOOS != "darwin" {
+		peak *= 1024
+	}
+	return peak
 }
 
 // settle has the kernel write what earlier runs left to be written.

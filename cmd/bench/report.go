@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/go-analyze/charts"
 )
 
 // report is all that was measured.
@@ -31,18 +33,18 @@ var header = []string{"database", "rows", "extrato, s", "plain SQL, s", "ratio",
 	"memory, MiB", "memory plain, MiB", "JSON, MiB", "statements"}
 
 func (l line) cells() []string {
-	ours, plain := seconds(l.ours), seconds(l.plain)
+	ours, plain := seconds(l.ours), seconds(l.theirs)
 	peak := func(u usage) float64 { return float64(u.Peak) / (1 << 20) }
 	return []string{
 		l.database, thousands(l.rows), span(ours), span(plain), fmt.Sprintf("%.2f", l.ratio()),
-		processor(l.ours), processor(l.plain),
-		fmt.Sprintf("%.0f", slices.Max(each(l.ours, peak))), fmt.Sprintf("%.0f", slices.Max(each(l.plain, peak))),
+		processor(l.ours), processor(l.theirs),
+		fmt.Sprintf("%.0f", slices.Max(each(l.ours, peak))), fmt.Sprintf("%.0f", slices.Max(each(l.theirs, peak))),
 		fmt.Sprintf("%.1f", float64(l.json)/(1<<20)), fmt.Sprint(l.statements),
 	}
 }
 
 // ratio is extrato's median beside plain SQL's.
-func (l line) ratio() float64 { return median(seconds(l.ours)) / median(seconds(l.plain)) }
+func (l line) ratio() float64 { return median(seconds(l.ours)) / median(seconds(l.theirs)) }
 
 func each(list []usage, value func(usage) float64) []float64 {
 	values := make([]float64, len(list))
@@ -83,7 +85,7 @@ func (r *report) write(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // a part of the project for everybody
 		return err
 	}
-	chart, err := r.chart()
+	chart, err := r.chart(charts.ChartOutputSVG)
 	if err != nil {
 		return err
 	}

@@ -81,21 +81,27 @@ func loadSQLite(ctx context.Context, db *sql.DB, m month) error {
 	}
 	defer tx.Rollback()
 	for _, t := range m.tables() {
-		insert, err := tx.PrepareContext(ctx, "INSERT INTO "+t.name+" ("+strings.Join(t.columns, ", ")+") VALUES (?"+
-			strings.Repeat(", ?", len(t.columns)-1)+")")
-		if err != nil {
-			return err
-		}
-		for row := range t.rows {
-			if _, err := insert.ExecContext(ctx, row...); err != nil {
-				return fmt.Errorf("load %s: %w", t.name, err)
-			}
-		}
-		if err := insert.Close(); err != nil {
-			return err
+		if err := insertRows(ctx, tx, t); err != nil {
+			return fmt.Errorf("load %s: %w", t.name, err)
 		}
 	}
 	return tx.Commit()
+}
+
+func insertRows(ctx context.Context, tx *sql.Tx, t table) error {
+	//nolint:gosec // this program's own names
+	query := fmt.Sprintf("INSERT INTO %s (%s) VALUES (?%s)", t.name, strings.Join(t.columns, ", "), strings.Repeat(", ?", len(t.columns)-1))
+	insert, err := tx.PrepareContext(ctx, query) //nolint:sqlclosecheck // it is closed below, which the linter does not see
+	if err != nil {
+		return err
+	}
+	defer insert.Close() //nolint:errcheck // the commit tells whether its rows are there
+	for row := range t.rows {
+		if _, err := insert.ExecContext(ctx, row...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *sqliteFiles) fresh(context.Context) (string, error) {

@@ -118,7 +118,7 @@ func (c *demoCommand) make(a *app, settings config.Config) (isNew bool, err erro
 	if err != nil {
 		return false, cannotMake(err)
 	}
-	defer os.RemoveAll(unfinished)
+	defer func() { _ = os.RemoveAll(unfinished) }()
 	settings.DatabaseURL = "sqlite:///" + filepath.Join(unfinished, "extrato.db")
 	if err := a.fillDemo(settings); err != nil {
 		return false, err

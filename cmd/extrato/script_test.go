@@ -138,7 +138,7 @@ func runSQL(ts *testscript.TestScript, neg bool, args []string) {
 		for i := range values {
 			texts[i] = values[i].String
 		}
-		fmt.Fprintln(ts.Stdout(), strings.Join(texts, "|"))
+		_, _ = fmt.Fprintln(ts.Stdout(), strings.Join(texts, "|"))
 	}
 	ts.Check(rows.Err())
 }

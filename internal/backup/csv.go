@@ -107,7 +107,7 @@ func appendField(b, field []byte) []byte {
 	}
 }
 
-func needsQuotes(field []byte) bool { return bytes.IndexAny(field, ",\"\r\n") >= 0 }
+func needsQuotes(field []byte) bool { return bytes.ContainsAny(field, ",\"\r\n") }
 
 // maxRecord is the longest line that is read: far above any row, far below memory.
 const maxRecord = 64 << 20

@@ -62,11 +62,11 @@ func TestAManifestThatIsNotExactlyOursIsCorrupt(t *testing.T) {
 	if err := json.Unmarshal(whole, &object); err != nil {
 		t.Fatal(err)
 	}
-	replace := func(old, new string) []byte {
+	replace := func(old, with string) []byte {
 		if bytes.Count(whole, []byte(old)) != 1 {
 			t.Fatalf("%q is not once in the manifest", old)
 		}
-		return reseal(t, bytes.Replace(whole, []byte(old), []byte(new), 1))
+		return reseal(t, bytes.Replace(whole, []byte(old), []byte(with), 1))
 	}
 	compact := new(bytes.Buffer)
 	if err := json.Compact(compact, whole); err != nil {

@@ -313,10 +313,10 @@ func TestRowsAreOnlyThoseThatWereProved(t *testing.T) {
 func TestACheckThatCannotBeMadeIsAnErrorAndNoVerdict(t *testing.T) {
 	p := newPlace(t)
 	r := p.write(t, october, smallRows())
-	real := p.Bucket
+	whole := p.Bucket
 	for call := 1; call <= 3; call++ {
 		n := 0
-		p.Bucket = &faulty{Bucket: real, fail: func(what string) error {
+		p.Bucket = &faulty{Bucket: whole, fail: func(what string) error {
 			if what == "read" {
 				if n++; n == call {
 					return errors.New("connection lost")

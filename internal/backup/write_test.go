@@ -229,8 +229,8 @@ func TestABucketThatFails(t *testing.T) {
 					p.write(t, october, earlier)
 				}
 				before := snapshot(t, p.root)
-				real, n, failed := p.Bucket, 0, ""
-				p.Bucket = &faulty{Bucket: real, fail: func(call string) error {
+				whole, n, failed := p.Bucket, 0, ""
+				p.Bucket = &faulty{Bucket: whole, fail: func(call string) error {
 					if n++; n == at {
 						failed = call
 						return broken
@@ -238,7 +238,7 @@ func TestABucketThatFails(t *testing.T) {
 					return nil
 				}}
 				r, err := p.Write(t.Context(), october, books.Sequence(smallRows()))
-				p.Bucket = real
+				p.Bucket = whole
 				if failed == "" {
 					if err != nil || at < 10 {
 						t.Errorf("%d calls, %v", at-1, err)
@@ -445,7 +445,7 @@ func TestAnInterruptedBackupLeavesNothingThatCountsAsOne(t *testing.T) {
 			t.Errorf("row %d: left %v", at, files)
 		}
 	}
-	for step, left := range map[string]State{"backup staged": "", "manifest written": Incomplete} {
+	for step, left := range map[string]State{"backup staged": "", "manifest staged": "", "manifest written": Incomplete} {
 		p := newPlace(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		p.Step = func(name string) {
@@ -474,7 +474,7 @@ func TestStepsAreToldInOrder(t *testing.T) {
 	var told []string
 	p.Step = func(name string) { told = append(told, name) }
 	p.write(t, october, smallRows())
-	if got := strings.Join(told, ", "); got != "backup staged, manifest written, backup named, backup proved" {
+	if got := strings.Join(told, ", "); got != "backup staged, manifest staged, manifest written, backup named, backup proved" {
 		t.Errorf("told %s", got)
 	}
 }

@@ -69,6 +69,9 @@ func TestNoEntryCanBeDroppedSwappedOrPutBetween(t *testing.T) {
 			}
 		}
 	}
+	if gap := (books.Closing{Action: books.Closed}).Seal(books.Closing{Seq: 7, Hash: chain[2].Hash}); gap.Follows(chain[2]) {
+		t.Error("entry 8 follows entry 2")
+	}
 	forged := books.Closing{Action: books.Closed, Revision: 9}.Seal(chain[2])
 	if !forged.Follows(chain[2]) || chain[4].Follows(forged) {
 		t.Error("a forged third entry goes unnoticed")

@@ -17,8 +17,8 @@ const (
 // toHundredths rounds a decimal text to two decimals, half away from zero.
 func toHundredths(s string) (string, error) {
 	// big.Rat alone would take fractions, other bases and powers that fill the memory.
-	if f, err := decimal(s); err != nil || math.Abs(f) > 1e17 {
-		return "", notAmount(s)
+	if _, err := decimal(s); err != nil {
+		return "", err
 	}
 	r, ok := new(big.Rat).SetString(s)
 	if !ok {
@@ -50,7 +50,7 @@ func parseHundredths(s string) (int64, error) {
 	for i := range len(digits) {
 		c := digits[i]
 		switch {
-		case c == '.' && decimals < 0 && i > 0:
+		case c == '.' && decimals < 0:
 			decimals = 0
 		case c < '0' || c > '9' || n > maxBeforeDigit || decimals == 2:
 			return parseNoisy(s) // an exponent, or more than two decimals

@@ -12,11 +12,18 @@ import (
 	"extrato/internal/books"
 )
 
-// counted returns n rows, then err, and says when it was left.
-func counted(n int, err error, left *bool) books.Rows {
+// source says how much was read of it, and that its reader let go of it.
+type source struct {
+	read int
+	left bool
+}
+
+// rows returns n rows, then err.
+func (s *source) rows(n int, err error) books.Rows {
 	return func(yield func(books.Row, error) bool) {
-		defer func() { *left = true }()
+		defer func() { s.left = true }()
 		for id := range n {
+			s.read++
 			if !yield(&books.Expense{ID: books.ID(id + 1)}, nil) {
 				return
 			}
@@ -31,10 +38,10 @@ func TestReadingAheadChangesNothing(t *testing.T) {
 	for _, n := range []int{0, 1, 255, 256, 257, 512, 5000} {
 		for _, want := range []error{nil, io.ErrUnexpectedEOF} {
 			synctest.Test(t, func(t *testing.T) { // fails if a goroutine stays behind
-				var left bool
+				var s source
 				next := books.ID(1)
 				var got error
-				for row, err := range books.Ahead(counted(n, want, &left)) {
+				for row, err := range books.Ahead(s.rows(n, want)) {
 					if got != nil {
 						t.Fatal("something comes after the error")
 					}
@@ -45,8 +52,8 @@ func TestReadingAheadChangesNothing(t *testing.T) {
 						next++
 					}
 				}
-				if int(next) != n+1 || !errors.Is(got, want) || !left {
-					t.Errorf("%d rows of %d, error %v of %v, source left: %v", next-1, n, got, want, left)
+				if int(next) != n+1 || !errors.Is(got, want) || !s.left {
+					t.Errorf("%d rows of %d, error %v of %v, source left: %v", next-1, n, got, want, s.left)
 				}
 			})
 		}
@@ -56,24 +63,23 @@ func TestReadingAheadChangesNothing(t *testing.T) {
 func TestReadingAheadEndsWithItsReader(t *testing.T) {
 	for _, stop := range []int{1, 255, 256, 257, 3000} {
 		synctest.Test(t, func(t *testing.T) {
-			var left bool
+			var s source
 			n := 0
-			for _, err := range books.Ahead(counted(100_000, nil, &left)) {
+			for _, err := range books.Ahead(s.rows(100_000, nil)) {
 				if n++; n == stop || err != nil {
 					break
 				}
 			}
 			// The loop is over: a database connection may be closed now.
-			if n != stop || !left {
-				t.Errorf("stopped at %d of %d, source left: %v", n, stop, left)
+			if n != stop || !s.left || s.read > 50_000 {
+				t.Errorf("stopped at %d of %d, after %d rows of the source, left: %v", n, stop, s.read, s.left)
 			}
 		})
 	}
 }
 
 func TestReadingAheadTwiceReadsTwice(t *testing.T) {
-	var left bool
-	ahead := books.Ahead(counted(300, nil, &left))
+	ahead := books.Ahead(new(source).rows(300, nil))
 	if a, b := collect(t, ahead), collect(t, ahead); len(a) != 300 || !slices.Equal(texts(a), texts(b)) {
 		t.Errorf("%d rows, then %d", len(a), len(b))
 	}
@@ -92,9 +98,9 @@ func TestSequenceSortsAndLeavesTheSliceAlone(t *testing.T) {
 }
 
 func TestCollectStopsAtTheFirstError(t *testing.T) {
-	var left bool
-	rows, err := books.Collect(counted(3, io.ErrUnexpectedEOF, &left))
-	if rows != nil || !errors.Is(err, io.ErrUnexpectedEOF) || !left {
-		t.Error(rows, err, left)
+	var s source
+	rows, err := books.Collect(s.rows(3, io.ErrUnexpectedEOF))
+	if rows != nil || !errors.Is(err, io.ErrUnexpectedEOF) || !s.left {
+		t.Error(rows, err, s.left)
 	}
 }

@@ -63,9 +63,9 @@ func TestAFolderThatCannotBeMadeDurableIsAnError(t *testing.T) {
 
 // listen replaces the sync of folders.
 func listen(t *testing.T, fn func(string) error) {
-	real := syncDir
+	sync := syncDir
 	syncDir = fn
-	t.Cleanup(func() { syncDir = real })
+	t.Cleanup(func() { syncDir = sync })
 }
 
 func TestARenameNeverReplaces(t *testing.T) {

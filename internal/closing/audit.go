@@ -118,6 +118,8 @@ func (a *Audit) check(e books.Closing, stored books.Stored, err error) error {
 	switch {
 	case err != nil:
 		a.problem("revision %d of %s cannot be read: %s", e.Revision, e.Month, err)
+	case header.Month != e.Month || header.Revision != e.Revision:
+		a.problem("the statement stored for %s is that of %s, revision %d", e.Month, header.Month, header.Revision)
 	case digest.Sum() != e.Fingerprint || header.Fingerprint != e.Fingerprint:
 		a.problem("the rows in revision %d of %s are not those that were closed", e.Revision, e.Month)
 	case digest.Counts() != e.Counts:

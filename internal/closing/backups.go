@@ -242,6 +242,8 @@ func (c *Closer) freshness(ctx context.Context, month books.Month, last books.Cl
 		return err
 	})
 	switch {
+	case err != nil && books.AsError(err).Kind == books.Integrity:
+		return backup.Stale, "the month's rows cannot be compared: " + err.Error(), nil
 	case err != nil:
 		return "", "", err
 	case f.Manifest.Fingerprint == now:

@@ -188,7 +188,7 @@ func (c *Closer) plan(ctx context.Context, month books.Month, force bool) (*plan
 		closed.Message = fmt.Sprintf("%s is already closed", month)
 		err = &closed
 		if late.Total() > 0 {
-			err = closed.WithHint("%d late rows wait for a revision: extrato close %s --force", late.Total(), month)
+			err = closed.WithHint("late rows (%d) wait for a revision: extrato close %s --force", late.Total(), month)
 		}
 	}
 	return nil, result, err

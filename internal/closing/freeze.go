@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
@@ -164,6 +165,9 @@ func entryFor(p plan, h books.Header, receipt *backup.Receipt, unbacked error, r
 // lookUp answers after a connection was lost at COMMIT: if our entry is in the
 // chain, it happened.
 func (c *Closer) lookUp(ctx context.Context, run run, lost error) (books.Closing, error) {
+	// Whoever interrupts still wants to know whether it happened.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
 	var entry books.Closing
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
 		var err error

@@ -48,6 +48,9 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		if err != nil {
 			return err
 		}
+		if last.Action == books.Reopened {
+			return books.Refusedf("month_held", "%s is reopened already", month).WithHint("close it again: extrato close %s", month)
+		}
 		rows, err := c.storedRows(ctx, tx, month, last)
 		if err != nil {
 			return err

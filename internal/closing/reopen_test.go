@@ -31,7 +31,7 @@ func TestReopen_refuses_a_month_that_is_not_closed_and_one_that_was_reopened(t *
 		s.refusesReopen(t, november, books.NotFound, "not_closed")
 		s.close(t, october, false)
 		s.reopen(t, october)
-		s.refusesReopen(t, october, books.NotFound, "not_closed")
+		s.refusesReopen(t, october, books.Refused, "month_held")
 	})
 }
 

@@ -56,9 +56,15 @@ func withoutLivePeople(ctx context.Context, tx *store.Tx, rows []books.Row) ([]b
 			if emailTaken[string(r.Email.V)] {
 				r.Email = books.Text{}
 			}
+			if r.Email.Valid {
+				emailTaken[string(r.Email.V)] = true // two who come back may have had the same
+			}
 		case *books.Client:
 			if formTaken[string(r.JotformID.V)] {
 				r.JotformID = books.Text{}
+			}
+			if r.JotformID.Valid {
+				formTaken[string(r.JotformID.V)] = true
 			}
 		}
 	}
@@ -89,10 +95,15 @@ func eventsFree(ctx context.Context, tx *store.Tx, rows []books.Row) error {
 			return err
 		}
 		for _, row := range rows {
-			if event := eventOf(row); row.Kind() == kind && event.Valid && taken[string(event.V)] {
-				return books.Refusedf("event_taken", "a live row has the calendar event of %s", books.Describe(row)).
+			event := eventOf(row)
+			if row.Kind() != kind || !event.Valid {
+				continue
+			}
+			if taken[string(event.V)] {
+				return books.Refusedf("event_taken", "another row has the calendar event of %s", books.Describe(row)).
 					WithHint("clear google_event_id %q of the live row in %s, then try again", event.V, kind.Table())
 			}
+			taken[string(event.V)] = true // a late row may have it a second time, but not beside the first
 		}
 	}
 	return nil

@@ -21,6 +21,6 @@ func fileSystem(folder string) (kind string, isRemote bool) {
 	if err := unix.Statfs(folder, &s); err != nil {
 		return "", false
 	}
-	kind, isRemote = remote[uint32(s.Type)] //nolint:unconvert // the type differs between processors
+	kind, isRemote = remote[uint32(s.Type)]
 	return kind, isRemote
 }

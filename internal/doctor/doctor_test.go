@@ -221,7 +221,7 @@ var faults = []fault{
 		})
 		p.flags["DATABASE_URL"] = strings.Replace(p.URL, "postgres@", "reader:geheim@", 1)
 	}, "database writable", doctor.Fail, "may not write"},
-	{"a server that only reads", "postgres", func(t *testing.T, p *patient) {
+	{"a server that only reads", "postgres", func(_ *testing.T, p *patient) {
 		p.flags["DATABASE_URL"] = p.URL + map[bool]string{true: "&", false: "?"}[strings.Contains(p.URL, "?")] + "default_transaction_read_only=on"
 	}, "database writable", doctor.Fail, "no writes"},
 	{"references that lead nowhere", "sqlite", unchecked("UPDATE pagamentos SET artista_id = 77; INSERT INTO sessoes (id, data, valor, cliente_id, artista_id, created_at) VALUES (9, '2025-10-01', 1, 88, 1, NULL)"),

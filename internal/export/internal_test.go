@@ -87,6 +87,9 @@ func TestLongTextsAreFoldedAndLoseNothing(t *testing.T) {
 			t.Fatalf("%q became %q", text, lines)
 		}
 	})
+	if got := fold("李 x", 1); !reflect.DeepEqual(got, []string{"李", "x"}) {
+		t.Errorf("%q", got)
+	}
 	if got := fold("um dois três", 8); !reflect.DeepEqual(got, []string{"um dois", "três"}) {
 		t.Errorf("%q", got)
 	}

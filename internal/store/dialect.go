@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"unsafe"
 
@@ -28,9 +27,6 @@ type dialect struct {
 	again                 func(error) bool           // whether the same transaction may succeed if tried again
 	explain               func(error) error          // turns a driver's error into one that says who can help
 }
-
-// errBadConn makes database/sql throw a connection away.
-var errBadConn = driver.ErrBadConn
 
 // LockMonth keeps other processes from closing month at the same time, until
 // the returned function is called or the process ends. It saves work; being

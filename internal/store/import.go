@@ -344,25 +344,21 @@ func (im *importing) raiseSequences(ctx context.Context) error {
 
 // lastID returns the last id that table's sequence gave, or 0 if it has none.
 func (t *Tx) lastID(ctx context.Context, table string) (int64, error) {
-	query, args := "SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_sequence'", []any(nil)
+	exists, of := "SELECT to_regclass($1) IS NOT NULL", table
+	last := `SELECT coalesce(max(last_value), 0) FROM pg_sequences
+		WHERE to_regclass(format('%I.%I', schemaname, sequencename)) = to_regclass(pg_get_serial_sequence(to_regclass($1)::text, 'id'))`
 	if !t.s.dialect.postgres {
-		var n int64
-		if err := t.one(ctx, query, nil, &n); err != nil || n == 0 {
-			return 0, err
-		}
-		query, args = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = $1", []any{table}
-	} else {
-		query = `SELECT coalesce(max(last_value), 0) FROM pg_sequences
-			WHERE to_regclass(format('%I.%I', schemaname, sequencename)) = to_regclass(pg_get_serial_sequence(to_regclass($1)::text, 'id'))`
-		args = []any{table}
-		var exists bool
-		if err := t.one(ctx, "SELECT to_regclass($1) IS NOT NULL", args, &exists); err != nil || !exists {
-			return 0, err
-		}
+		// Only a file with AUTOINCREMENT somewhere has this table.
+		exists, of = "SELECT count(*) > 0 FROM sqlite_schema WHERE name = $1", "sqlite_sequence"
+		last = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = $1"
 	}
-	var last int64
-	err := t.one(ctx, query, args, &last)
-	return last, err
+	var there bool
+	if err := t.one(ctx, exists, []any{of}, &there); err != nil || !there {
+		return 0, err
+	}
+	var id int64
+	err := t.one(ctx, last, []any{table}, &id)
+	return id, err
 }
 
 // listLeft names what holds something and was not carried.

@@ -37,7 +37,7 @@ func (s *Store) openSource(ctx context.Context, fromURL string) (*Store, error) 
 		return nil, err
 	}
 	source.write = source.read
-	source.closeFuncs = append(source.closeFuncs, func() { source.read.Close() })
+	source.closeFuncs = append(source.closeFuncs, func() { _ = source.read.Close() }) // it was only read
 	return source, nil
 }
 

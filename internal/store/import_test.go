@@ -161,21 +161,9 @@ func copyAsV4Would(t testing.TB, v4 *sql.DB, path string) {
 		t.Fatal(err)
 	}
 	for _, table := range carried {
-		rows, err := v4.QueryContext(t.Context(), "SELECT to_jsonb(r)::text FROM (SELECT * FROM "+table+") AS r ORDER BY id")
-		if err != nil {
-			t.Fatal(err)
+		for row := range strings.Lines(lines(t, v4, "SELECT to_jsonb(r)::text FROM (SELECT * FROM "+table+") AS r ORDER BY id")) {
+			insertAsV4Would(t, tx, table, row)
 		}
-		for rows.Next() {
-			var text string
-			if err := rows.Scan(&text); err != nil {
-				t.Fatal(err)
-			}
-			insertAsV4Would(t, tx, table, text)
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		rows.Close()
 	}
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
@@ -487,6 +475,31 @@ func TestAnImportReadsOneSnapshot(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "the rows", want, dump(t, to.db, carried...))
+}
+
+func TestOfManyImportsAtOnceOneComesIn(t *testing.T) {
+	path := v4File(t, someRows...)
+	targets(t, func(t *testing.T, to target) {
+		migrate(t, to.store)
+		errs := make(chan error)
+		for range 8 {
+			go func() {
+				_, err := to.store.Import(t.Context(), "sqlite:///"+path, nil)
+				errs <- err
+			}()
+		}
+		done := 0
+		for range 8 {
+			if err := <-errs; err == nil {
+				done++
+			} else {
+				wantError(t, err, books.Refused, "not_empty")
+			}
+		}
+		if n := number(t, to.db, "SELECT count(*) FROM pagamentos"); done != 1 || n != 1 {
+			t.Errorf("%d imports came in, and %d payments", done, n)
+		}
+	})
 }
 
 func TestAnInterruptedImportLeavesNothing(t *testing.T) {

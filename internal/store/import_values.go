@@ -378,8 +378,8 @@ func carryLocalInstant(im *importing, at place, raw []byte) (any, error) {
 	if err := instant.Parse(raw); err != nil {
 		return nil, unreadable(at, err)
 	}
-	naive := !bytes.ContainsAny(raw[len("2025-10-28 14:52"):], "+-Z")
-	if !im.from.s.dialect.postgres && naive {
+	// PostgreSQL always writes an offset.
+	if naive := !bytes.ContainsAny(raw[len("2025-10-28 14:52"):], "+-Z"); naive {
 		t := instant.Time()
 		midnight := books.DayOf(t).In(im.to.s.zone)
 		local := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), im.to.s.zone)

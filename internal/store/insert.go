@@ -11,9 +11,9 @@ import (
 	"extrato/internal/books"
 )
 
-// insertBatch is how many rows one INSERT carries: 200 rows of 12 columns stay
-// far below the parameters that either database takes.
-const insertBatch = 200
+// insertBatch is how many rows one INSERT carries. SQLite's driver looks each
+// parameter up among all of them, so larger batches are slower there.
+const insertBatch = 50
 
 // InsertRows puts rows into the live tables with their ids, and the links of
 // sessions and payments with them. Rows are in order; links that a session

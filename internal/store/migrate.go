@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
@@ -222,20 +223,24 @@ func (s *Store) alone(ctx context.Context, fn func() error) error {
 	if !s.dialect.postgres {
 		return fn()
 	}
-	conn, err := s.write.Conn(ctx)
+	// A connection of its own, as for a month's lock. It takes the lock along
+	// when it goes, even if the caller was interrupted.
+	s.statements.Add(1)
+	conn, err := pgx.ConnectConfig(ctx, s.lockConfig)
 	if err != nil {
 		return s.dialect.explain(err)
 	}
-	defer conn.Close()
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // whatever it says, the connection is closed
 	for {
 		// Who waits inside PostgreSQL has a snapshot, and the index that the
 		// other one builds concurrently would wait for that.
 		var mine bool
-		if err := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1, 0)", advisoryNamespace).Scan(&mine); err != nil {
+		err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, 0)", advisoryNamespace).Scan(&mine)
+		if err != nil {
 			return s.dialect.explain(err)
 		}
 		if mine {
-			break
+			return fn()
 		}
 		select {
 		case <-time.After(50 * time.Millisecond):
@@ -243,12 +248,6 @@ func (s *Store) alone(ctx context.Context, fn func() error) error {
 			return ctx.Err()
 		}
 	}
-	defer func() {
-		if _, err := conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1, 0)", advisoryNamespace); err != nil {
-			_ = conn.Raw(func(any) error { return errBadConn })
-		}
-	}()
-	return fn()
 }
 
 // applyPatiently runs the migrations. On PostgreSQL a lock that v4 holds is
@@ -493,7 +492,7 @@ func (s *Store) buildIndex(ctx context.Context, name, create string) error {
 		return err
 	}
 	defer conn.ExecContext(context.WithoutCancel(ctx), "RESET lock_timeout") //nolint:errcheck // the connection goes back as it was, or is broken
-	drop := "DROP INDEX CONCURRENTLY IF EXISTS " + name
+	drop := "DROP INDEX CONCURRENTLY IF EXISTS " + name                      //nolint:gosec // the names are this file's own
 	for try := 1; ; try++ {
 		_, err := conn.ExecContext(ctx, drop)
 		if err == nil {

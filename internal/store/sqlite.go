@@ -38,7 +38,15 @@ func (s *Store) openSQLite(ctx context.Context, rest string, create bool) error 
 		f.Close()
 	}
 	s.dialect = sqliteDialect(path)
-	s.write, err = sql.Open("sqlite", sqliteDSN(path, "rw", "_txlock=immediate"))
+	mode := "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=journal_size_limit(67108864)&_txlock=immediate"
+	foreign, err := isV4File(ctx, path)
+	if err != nil {
+		return s.dialect.explain(err)
+	}
+	if foreign {
+		mode = "_txlock=immediate" // it will be refused: not even its journal mode may change
+	}
+	s.write, err = sql.Open("sqlite", sqliteDSN(path, "rw", mode))
 	if err != nil {
 		return err
 	}
@@ -51,19 +59,25 @@ func (s *Store) openSQLite(ctx context.Context, rest string, create bool) error 
 	s.read.SetMaxOpenConns(8)
 	s.read.SetMaxIdleConns(4)
 	s.closeFuncs = append(s.closeFuncs, func() { s.read.Close() })
-	var name string
-	if err := s.write.QueryRowContext(ctx, "SELECT name FROM sqlite_schema LIMIT 1").Scan(&name); err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return s.dialect.explain(err)
+	return s.dialect.explain(s.write.PingContext(ctx))
+}
+
+// isV4File reports whether a file holds books that are not ours.
+func isV4File(ctx context.Context, path string) (bool, error) {
+	db, err := sql.Open("sqlite", sqliteDSN(path, "rw", ""))
+	if err != nil {
+		return false, err
 	}
-	return nil
+	defer db.Close()
+	var theirs, ours int
+	err = db.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE name = 'pagamentos'), count(*) FILTER (WHERE name = 'goose_db_version')
+		FROM sqlite_schema`).Scan(&theirs, &ours)
+	return theirs > 0 && ours == 0, err
 }
 
 // sqliteDSN puts the pragmas into the DSN, so that every connection has them.
 func sqliteDSN(path, mode string, more string) string {
 	pragmas := "_pragma=busy_timeout(15000)&_pragma=foreign_keys(1)&_pragma=cache_size(-16384)"
-	if mode == "rw" {
-		pragmas += "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=journal_size_limit(67108864)"
-	}
 	u := url.URL{Scheme: "file", Path: path}
 	return u.String() + "?mode=" + mode + "&" + pragmas + "&" + more
 }

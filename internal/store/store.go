@@ -42,7 +42,7 @@ type Store struct {
 	log        *slog.Logger
 	statements atomic.Int64
 	lockBooks  bool            // a foreign key is missing: see Tx.LockBooks
-	lockConfig *pgx.ConnConfig // PostgreSQL: how LockMonth connects
+	lockConfig *pgx.ConnConfig // PostgreSQL: how those who lock connect
 	closeFuncs []func()
 }
 

@@ -1,0 +1,619 @@
+package closing_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A plain model of the books, written from contract and design: rows are maps
+// of text, months are texts, and neither the store's queries nor the nouns of
+// package books have a part in it. It says what each action comes to; the
+// property test holds the program against it.
+
+// fields are a row's own columns as text, without those that are NULL.
+type fields map[string]string
+
+// rowKey names a row by its table, or "vinculo", and its id.
+type rowKey struct {
+	table string
+	id    int
+}
+
+type rowSet map[rowKey]fields
+
+const (
+	payments    = "pagamentos"
+	sessions    = "sessoes"
+	commissions = "comissoes"
+	expenses    = "gastos"
+	links       = "vinculo"
+	clients     = "clients"
+	artists     = "users"
+)
+
+// tables stand in the order of backups and statements.
+var tables = []string{payments, sessions, commissions, expenses, links, clients, artists}
+
+// columns are each table's own.
+var columns = map[string][]string{
+	payments:    strings.Fields("id data valor forma_pagamento observacoes comissao cliente_id artista_id sessao_id google_event_id created_at updated_at"),
+	sessions:    strings.Fields("id data hora valor observacoes cliente_id artista_id google_event_id status payment_id created_at updated_at"),
+	commissions: strings.Fields("id pagamento_id artista_id percentual valor observacoes created_at"),
+	expenses:    strings.Fields("id data valor descricao forma_pagamento created_by created_at updated_at"),
+	links:       strings.Fields("sessao_id payment_id"),
+	clients:     strings.Fields("id name jotform_submission_id created_at updated_at"),
+	artists:     strings.Fields("id email name role created_at updated_at"),
+}
+
+// instantForm is how the model writes an instant, in UTC.
+const instantForm = "2006-01-02 15:04:05.000000"
+
+// frozen is a month's statement.
+type frozen struct {
+	rows rowSet
+	file string // of the backup that it rests on; "" without one
+}
+
+// filed is one copy of a month's backup: what was written, and what became of it.
+type filed struct {
+	number                  int
+	rows                    rowSet
+	csv, manifest           bool // there
+	csvSame, manifestSame   bool // as written
+	csvBytes, manifestBytes []byte
+}
+
+func (f *filed) whole() bool { return f.csv && f.manifest && f.csvSame && f.manifestSame }
+
+type chained struct {
+	action, month string
+	revision      int
+}
+
+type model struct {
+	zone       *time.Location
+	clock      time.Time
+	closeFrom  string
+	live       rowSet
+	statements map[string]*frozen
+	copies     map[string][]*filed // by number, every one that was ever made
+	chain      []chained
+	revision   map[string]int
+	held       map[string]bool
+}
+
+func newModel(zone *time.Location, clock time.Time, closeFrom string) *model {
+	return &model{
+		zone: zone, clock: clock, closeFrom: closeFrom, live: rowSet{}, statements: map[string]*frozen{},
+		copies: map[string][]*filed{}, revision: map[string]int{}, held: map[string]bool{},
+	}
+}
+
+func ref(table, id string) rowKey {
+	n, err := strconv.Atoi(id)
+	if err != nil {
+		panic(err)
+	}
+	return rowKey{table, n}
+}
+
+// of returns the keys of one table's rows by id.
+func (s rowSet) of(table string) []rowKey {
+	var keys []rowKey
+	for k := range s {
+		if k.table == table {
+			keys = append(keys, k)
+		}
+	}
+	slices.SortFunc(keys, func(a, b rowKey) int { return a.id - b.id })
+	return keys
+}
+
+func (s rowSet) clone() rowSet {
+	c := rowSet{}
+	for k, f := range s {
+		c[k] = maps.Clone(f)
+	}
+	return c
+}
+
+// without returns a copy that lacks the rows of these tables.
+func (s rowSet) without(tables ...string) rowSet {
+	c := s.clone()
+	maps.DeleteFunc(c, func(k rowKey, _ fields) bool { return slices.Contains(tables, k.table) })
+	return c
+}
+
+// movable are the rows that a close moves: not clients and artists.
+func (s rowSet) movable() rowSet { return s.without(clients, artists) }
+
+// count is how many rows a person would count: links are none.
+func (s rowSet) count() int { return len(s.without(links, clients, artists)) }
+
+// text writes the rows, one a line, so that equal sets have equal texts.
+func (s rowSet) text() string {
+	var lines []string
+	for _, table := range tables {
+		for _, k := range s.of(table) {
+			line := fmt.Sprintf("%s %d", k.table, k.id)
+			for _, c := range columns[table] {
+				if v, ok := s[k][c]; ok && c != "id" {
+					line += fmt.Sprintf(" %s=%q", c, v)
+				}
+			}
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (m *model) monthOfInstant(text string) string {
+	t, err := time.Parse(instantForm, text)
+	if err != nil {
+		panic(err)
+	}
+	return t.In(m.zone).Format("2006-01")
+}
+
+// home is the month whose statement holds a row, or "".
+func (m *model) home(k rowKey) string {
+	for month, s := range m.statements {
+		if s.rows[k] != nil {
+			return month
+		}
+	}
+	return ""
+}
+
+// monthRows are copies of the live rows that belong to month, with the links
+// that sessions would lose and the people that rows name.
+func (m *model) monthRows(month string) rowSet {
+	rows := rowSet{}
+	for k, f := range m.live {
+		switch k.table {
+		case payments, expenses:
+			if f["data"][:7] == month {
+				rows[k] = f
+			}
+		case sessions:
+			m.addSession(rows, k, month)
+		case commissions:
+			if m.commissionMonth(f) == month {
+				rows[k] = f
+			}
+		}
+	}
+	rows = rows.clone()
+	people := map[string]string{"cliente_id": clients, "artista_id": artists, "created_by": artists}
+	for _, f := range rows.clone() {
+		for column, table := range people {
+			if id, ok := f[column]; ok {
+				rows[ref(table, id)] = maps.Clone(m.live[ref(table, id)])
+			}
+		}
+	}
+	return rows
+}
+
+// addSession adds a session that the month's payments take along, or the link
+// that it loses because a payment outside the month keeps it.
+func (m *model) addSession(rows rowSet, k rowKey, month string) {
+	var inside, outside bool
+	in := func(payment rowKey) bool { return m.live[payment]["data"][:7] == month }
+	see := func(payment rowKey) { inside, outside = inside || in(payment), outside || !in(payment) }
+	id := strconv.Itoa(k.id)
+	for p, f := range m.live {
+		if p.table == payments && f["sessao_id"] == id {
+			see(p)
+		}
+	}
+	payment, linked := m.live[k]["payment_id"]
+	if linked {
+		see(ref(payments, payment))
+	}
+	switch {
+	case inside && !outside:
+		rows[k] = m.live[k]
+	case linked && in(ref(payments, payment)):
+		rows[rowKey{links, k.id}] = fields{"sessao_id": id, "payment_id": payment}
+	}
+}
+
+// commissionMonth is the month that a commission belongs to, or "".
+func (m *model) commissionMonth(f fields) string {
+	if id, ok := f["pagamento_id"]; ok {
+		if p := m.live[ref(payments, id)]; p != nil {
+			return p["data"][:7]
+		}
+		if home := m.home(ref(payments, id)); home != "" {
+			return home
+		}
+	}
+	if at, ok := f["created_at"]; ok {
+		return m.monthOfInstant(at)
+	}
+	return ""
+}
+
+// merge is the next revision: the statement's rows and the late ones. A late
+// session takes a link that it lost back, unless it has a newer one.
+func merge(statement, late rowSet) (rows rowSet, code string) {
+	rows, late = statement.clone(), late.clone()
+	for k, f := range late {
+		lost, was := statement[rowKey{links, k.id}]
+		if k.table != sessions && k.table != links || !was {
+			continue
+		}
+		delete(rows, rowKey{links, k.id})
+		if _, linked := f["payment_id"]; !linked {
+			f["payment_id"] = lost["payment_id"]
+		}
+	}
+	for k, f := range late {
+		switch {
+		case rows[k] == nil:
+			rows[k] = f
+		case k.table != clients && k.table != artists:
+			return nil, "row_twice"
+		}
+	}
+	return rows, ""
+}
+
+// whole are the rows of a month's next statement or backup.
+func (m *model) whole(month string) (rowSet, string) {
+	if s := m.statements[month]; s != nil {
+		return merge(s.rows, m.monthRows(month))
+	}
+	return m.monthRows(month), ""
+}
+
+func (m *model) running() string { return m.clock.In(m.zone).Format("2006-01") }
+
+// doubtful says that some row was made in the future.
+func (m *model) doubtful() bool {
+	limit := m.clock.Add(5 * time.Minute).UTC().Format(instantForm)
+	for k, f := range m.live {
+		if slices.Contains([]string{payments, sessions, expenses}, k.table) && f["created_at"] > limit {
+			return true
+		}
+	}
+	return false
+}
+
+// due are the months that the schedule closes, oldest first.
+func (m *model) due() []string {
+	var months []string
+	first, err := time.ParseInLocation("2006-01", m.closeFrom, m.zone)
+	if err != nil {
+		panic(err)
+	}
+	for at := first; ; at = at.AddDate(0, 1, 0) {
+		month := at.Format("2006-01")
+		if m.clock.Before(at.AddDate(0, 1, 0).Add(2 * time.Hour)) {
+			return months
+		}
+		if m.statements[month] == nil && !m.held[month] {
+			months = append(months, month)
+		}
+	}
+}
+
+// state is what `months` says of a month.
+func (m *model) state(month string) string {
+	switch {
+	case m.statements[month] != nil && m.monthRows(month).count() > 0:
+		return "late"
+	case m.statements[month] != nil:
+		return "closed"
+	case m.held[month]:
+		return "held"
+	case slices.Contains(m.due(), month):
+		return "due"
+	}
+	return "open"
+}
+
+// listed are the months that live rows put on the list.
+func (m *model) listed() map[string]bool {
+	listed := map[string]bool{}
+	for k, f := range m.live {
+		switch k.table {
+		case payments, expenses:
+			listed[f["data"][:7]] = true
+		case commissions:
+			listed[m.commissionMonth(f)] = true
+		}
+	}
+	delete(listed, "")
+	return listed
+}
+
+// months are all that `months` lists.
+func (m *model) months() []string {
+	listed, running := m.listed(), m.running()
+	seen := maps.Clone(listed)
+	seen[running] = true
+	for month := range m.revision {
+		seen[month] = true
+	}
+	all := slices.Sorted(maps.Keys(seen))
+	at, err := time.Parse("2006-01", all[0])
+	if err != nil {
+		panic(err)
+	}
+	var months []string
+	for ; at.Format("2006-01") <= all[len(all)-1]; at = at.AddDate(0, 1, 0) {
+		month := at.Format("2006-01")
+		if month <= running || listed[month] || m.statements[month] != nil {
+			months = append(months, month)
+		}
+	}
+	return months
+}
+
+func fileOf(month string, number int) string {
+	name := strings.ReplaceAll(month, "-", "_")
+	name += "/backup_" + name
+	if number > 1 {
+		name += ".r" + strconv.Itoa(number)
+	}
+	return name + ".csv"
+}
+
+func manifestOf(file string) string { return strings.TrimSuffix(file, ".csv") + ".manifest.json" }
+
+// unmounted says that none of the backups that were made is there.
+func (m *model) unmounted() bool {
+	made := 0
+	for _, copies := range m.copies {
+		for _, c := range copies {
+			if c.csv {
+				return false
+			}
+			made++
+		}
+	}
+	return made > 0
+}
+
+// backUp returns the copy that holds these rows: the newest that is there, if
+// it does, or a new one.
+func (m *model) backUp(month string, rows rowSet) (c *filed, isNew bool) {
+	copies := m.copies[month]
+	for _, c := range slices.Backward(copies) {
+		if !c.csv || !c.manifest {
+			continue
+		}
+		if c.whole() && c.rows.movable().text() == rows.movable().text() {
+			return c, false
+		}
+		break
+	}
+	c = &filed{number: len(copies) + 1, rows: rows.clone(), csv: true, manifest: true, csvSame: true, manifestSame: true}
+	m.copies[month] = append(copies, c)
+	return c, true
+}
+
+// closeCode is why a close refuses before it looks at backups; "" if it does not.
+func (m *model) closeCode(month string, force bool) string {
+	switch {
+	case month >= m.running():
+		return "month_not_ended"
+	case m.doubtful():
+		return "clock_doubtful"
+	case m.statements[month] != nil && !force:
+		return "already_closed"
+	}
+	return ""
+}
+
+// freeze moves a month's rows into its statement.
+func (m *model) freeze(month string, rows rowSet, file string) {
+	action := "closed"
+	if m.statements[month] != nil {
+		action = "revised"
+	}
+	for k := range m.monthRows(month) {
+		switch k.table {
+		case links:
+			delete(m.live[rowKey{sessions, k.id}], "payment_id")
+		case clients, artists:
+		default:
+			delete(m.live, k)
+		}
+	}
+	m.statements[month] = &frozen{rows: rows.clone(), file: file}
+	m.revision[month]++
+	m.held[month] = false
+	m.chain = append(m.chain, chained{action, month, m.revision[month]})
+}
+
+// comeBack are the reasons for which rows cannot be live again.
+func (m *model) comeBack(rows rowSet) []string {
+	events := map[string]bool{}
+	for k, f := range m.live {
+		events[k.table+" "+f["google_event_id"]] = true
+	}
+	for k, f := range rows {
+		if event, ok := f["google_event_id"]; ok {
+			if events[k.table+" "+event] {
+				return []string{"event_taken"}
+			}
+			events[k.table+" "+event] = true
+		}
+	}
+	var codes []string
+	want := func(k rowKey, isLink bool) {
+		switch {
+		case rows[k] != nil || m.live[k] != nil:
+		case m.home(k) != "":
+			codes = append(codes, "linked_elsewhere")
+		case !isLink:
+			codes = append(codes, "linked_row_gone")
+		}
+	}
+	for k, f := range rows {
+		if id, ok := f["sessao_id"]; ok {
+			want(ref(sessions, id), k.table == links)
+		}
+		if id, ok := f["payment_id"]; ok && k.table == sessions {
+			want(ref(payments, id), false)
+		}
+	}
+	return codes
+}
+
+// reopenCodes are the reasons for which a month cannot be reopened, one of
+// which is given; none if it can.
+func (m *model) reopenCodes(month string) []string {
+	s := m.statements[month]
+	if m.held[month] {
+		return []string{"month_held"}
+	}
+	if s == nil {
+		return []string{"not_closed"}
+	}
+	for k := range s.rows.without(links, clients, artists) {
+		if m.live[k] != nil {
+			return []string{"id_taken"}
+		}
+	}
+	return m.comeBack(s.rows)
+}
+
+// putBack makes rows live, with the people among them that are gone, and
+// returns how many links could not be set.
+func (m *model) putBack(rows rowSet) (kept int) {
+	for _, table := range tables {
+		for _, k := range rows.of(table) {
+			switch {
+			case table == links || m.live[k] != nil:
+			case table == clients || table == artists:
+				m.live[k] = m.withoutTaken(rows[k])
+			default:
+				m.live[k] = maps.Clone(rows[k])
+			}
+		}
+	}
+	for _, k := range rows.of(links) {
+		s := m.live[rowKey{sessions, k.id}]
+		if _, linked := s["payment_id"]; s != nil && !linked {
+			s["payment_id"] = rows[k]["payment_id"]
+		}
+		if s["payment_id"] != rows[k]["payment_id"] {
+			kept++
+		}
+	}
+	return kept
+}
+
+// withoutTaken is a returning person without what somebody else has by now.
+func (m *model) withoutTaken(f fields) fields {
+	f = maps.Clone(f)
+	for _, other := range m.live {
+		for _, column := range []string{"email", "jotform_submission_id"} {
+			if v, ok := f[column]; ok && other[column] == v {
+				delete(f, column)
+			}
+		}
+	}
+	return f
+}
+
+func (m *model) reopen(month string) (kept int) {
+	kept = m.putBack(m.statements[month].rows)
+	delete(m.statements, month)
+	m.held[month] = true
+	m.chain = append(m.chain, chained{"reopened", month, m.revision[month]})
+	return kept
+}
+
+// toRestore finds the copy that a restore takes: number, or the newest of which
+// both parts are there if number is 0.
+func (m *model) toRestore(month string, number int) (*filed, string) {
+	for _, c := range slices.Backward(m.copies[month]) {
+		if number != 0 && c.number != number || number == 0 && !(c.csv && c.manifest) {
+			continue
+		}
+		switch {
+		case c.whole():
+			return c, ""
+		case !c.manifest || c.manifestSame && !c.csv:
+			return nil, "no_backup"
+		}
+		return nil, "backup_corrupt"
+	}
+	return nil, "no_backup"
+}
+
+// restoration is what putting a copy back would add, or the reasons for which
+// it cannot be.
+func (m *model) restoration(c *filed) (missing rowSet, codes []string) {
+	missing = rowSet{}
+	for _, table := range tables {
+		for _, k := range c.rows.of(table) {
+			isPerson := table == clients || table == artists
+			switch {
+			case table == links:
+				if _, linked := m.live[rowKey{sessions, k.id}]["payment_id"]; !linked {
+					missing[k] = c.rows[k]
+				}
+			case !isPerson && m.home(k) != "":
+				return nil, []string{"row_at_rest"}
+			case m.live[k] == nil:
+				missing[k] = c.rows[k]
+			case !isPerson && !maps.Equal(m.live[k], c.rows[k]):
+				return nil, []string{"row_differs"}
+			}
+		}
+	}
+	return missing, m.comeBack(missing)
+}
+
+// verified is what `backup verify` finds of a month's copies, by file, and why
+// it could not tell.
+func (m *model) verified(month string) (states map[string]string, code string) {
+	states = map[string]string{}
+	copies := m.copies[month]
+	newest := -1
+	for i, c := range copies {
+		if c.csv || !c.manifest {
+			newest = i
+		}
+	}
+	s := m.statements[month]
+	for i, c := range copies {
+		file := fileOf(month, c.number)
+		if i != newest && i != len(copies)-1 && (s == nil || s.file != file) {
+			continue
+		}
+		var failed string
+		if states[file], failed = m.worth(month, c); failed != "" {
+			code = failed
+		}
+	}
+	return states, code
+}
+
+func (m *model) worth(month string, c *filed) (state, code string) {
+	switch {
+	case !c.csv:
+		return "missing", ""
+	case !c.whole():
+		return "corrupt", ""
+	}
+	mine := c.rows.movable().text()
+	if s := m.statements[month]; s != nil && s.rows.movable().text() == mine {
+		return "ok", ""
+	}
+	rows, code := m.whole(month)
+	if code == "" && rows.movable().text() == mine {
+		return "ok", ""
+	}
+	return "stale", code
+}

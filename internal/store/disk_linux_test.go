@@ -1,0 +1,113 @@
+package store_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// smallDisk mounts a file system of its own and returns its folder.
+func smallDisk(t *testing.T, options string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
+		lacking(t, "only root can mount a small disk: "+err.Error())
+	}
+	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+	return dir
+}
+
+func TestAFullDiskIsSaidAndNothingChanges(t *testing.T) {
+	dir := smallDisk(t, "size=2m")
+	url := "sqlite:///" + filepath.Join(dir, "extrato.db")
+	s, err := tryOpen(t, url, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	write(t, s, func(tx *store.Tx) error { return tx.SetSetting(t.Context(), "x", "small") })
+	err = s.Write(t.Context(), func(tx *store.Tx) error {
+		return tx.SetSetting(t.Context(), "x", strings.Repeat("x", 3<<20))
+	})
+	wants(t, err, books.Refused, "disk_full")
+	if got := setting(t, s, "x"); got != "small" {
+		t.Errorf("the setting has %d letters", len(got))
+	}
+	err = s.Write(t.Context(), func(tx *store.Tx) error { return tx.CheckSpace(1 << 20) })
+	wants(t, err, books.Refused, "disk_full")
+	wantWritable(t, s)
+}
+
+func TestADiskWithoutAnyRoomIsSaidToWhoeverOpensNext(t *testing.T) {
+	dir := smallDisk(t, "size=2m")
+	url := "sqlite:///" + filepath.Join(dir, "extrato.db")
+	s, err := tryOpen(t, url, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	write(t, s, func(tx *store.Tx) error { return tx.SetSetting(t.Context(), "x", "small") })
+	s.Close() // with its log
+	if err := fillUp(filepath.Join(dir, "ballast")); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = tryOpen(t, url, false); err == nil {
+		err = s.Write(t.Context(), func(tx *store.Tx) error { return tx.SetSetting(t.Context(), "x", strings.Repeat("z", 100_000)) })
+		s.Close()
+	}
+	wants(t, err, books.Refused, "disk_full")
+	if err := os.Remove(filepath.Join(dir, "ballast")); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, url)
+	if got := setting(t, s, "x"); got != "small" {
+		t.Errorf("the setting has %d letters", len(got))
+	}
+	wantWritable(t, s)
+}
+
+// fillUp writes a file until nothing more fits.
+func fillUp(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	for _, size := range []int{64 << 10, 4 << 10, 1} {
+		for err = nil; err == nil; {
+			_, err = f.Write(make([]byte, size))
+		}
+	}
+	return f.Close()
+}
+
+func TestAReadOnlyDatabaseIsSaid(t *testing.T) {
+	dir := smallDisk(t, "size=8m")
+	url := "sqlite:///" + filepath.Join(dir, "extrato.db")
+	s, err := tryOpen(t, url, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if err := unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = tryOpen(t, url, false); err == nil {
+		err = s.Write(t.Context(), func(tx *store.Tx) error { return tx.SetSetting(t.Context(), "x", "y") })
+	}
+	wants(t, err, books.Refused, "database_unwritable")
+	_, err = tryOpen(t, "sqlite:///"+filepath.Join(dir, "new", "extrato.db"), true)
+	wants(t, err, books.Refused, "database_unwritable")
+}
