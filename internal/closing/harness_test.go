@@ -46,6 +46,7 @@ func both(t *testing.T, test func(*testing.T, *studio)) {
 		s.DB, s.Folder, s.Clock = db, filepath.Join(t.TempDir(), "backups"), noon(2025, time.November, 2)
 		s.Closer = newCloser(t, db.Store, s.Folder, now)
 		test(t, s)
+		s.Clock = noon(2025, time.November, 2) // the next database is made by this clock, too
 	})
 }
 

@@ -1,7 +1,9 @@
 package closing_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -180,21 +182,34 @@ func TestCloseDue_stops_at_the_first_failure_and_names_the_months_behind_it(t *t
 	})
 }
 
+// afterLog calls do with every message.
+type afterLog struct {
+	slog.Handler
+	do func(message string)
+}
+
+func (a afterLog) Enabled(context.Context, slog.Level) bool { return true }
+
+func (a afterLog) Handle(_ context.Context, r slog.Record) error {
+	a.do(r.Message)
+	return nil
+}
+
 func TestCloseDue_takes_a_month_that_somebody_else_closes_meanwhile_for_done(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
 		s.CloseFrom = october
-		other := newCloser(t, s.Store(), s.Folder, s.Now)
 		s.Clock = noon(2025, time.December, 5)
+		other := newCloser(t, s.Store(), s.Folder, s.Now)
 		raced := false
-		s.Step = func(step string) {
-			if step == "committed" && !raced {
+		s.Log = slog.New(afterLog{slog.DiscardHandler, func(message string) { // the lock is free by then
+			if message == "month closed" && !raced {
 				raced = true
 				if _, err := other.Close(t.Context(), november, closing.Options{}, "other"); err != nil {
 					t.Error(err)
 				}
 			}
-		}
+		}})
 		row, err := s.CloseDue(t.Context(), "schedule")
 		if err != nil || row.Err != nil || len(row.Closed) != 2 || row.Closed[1].Outcome != closing.AlreadyClosed {
 			t.Errorf("the schedule did %+v, %v", row, err)
