@@ -188,7 +188,7 @@ func countLines(file string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close() // it was only read
 	n := 0
 	for s := bufio.NewScanner(f); s.Scan(); {
 		n++

@@ -45,7 +45,7 @@ func (s *sqliteFiles) versions(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer db.Close() //nolint:errcheck // it was only asked for its version
+	defer db.Close() // it was only asked for its version
 	var ours string
 	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&ours); err != nil {
 		return "", err
@@ -95,7 +95,7 @@ func insertRows(ctx context.Context, tx *sql.Tx, t table) error {
 	if err != nil {
 		return err
 	}
-	defer insert.Close() //nolint:errcheck // the commit tells whether its rows are there
+	defer insert.Close() // the commit tells whether its rows are there
 	for row := range t.rows {
 		if _, err := insert.ExecContext(ctx, row...); err != nil {
 			return err
@@ -112,7 +112,7 @@ func (s *sqliteFiles) fresh(context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer from.Close() //nolint:errcheck // it was only read
+	defer from.Close() // it was only read
 	to, err := os.Create(s.file)
 	if err != nil {
 		return "", err

@@ -137,7 +137,7 @@ func (a *app) closerOn(c config.Config, s *store.Store) (*closing.Closer, error)
 		Store: s, Schedule: schedule, CloseFrom: from, RequireBackup: c.RequireBackup, Now: now, Log: log, Step: step,
 		SpoolDir: s.SpoolDir(),
 		Backups: &backup.Backups{
-			Bucket: bucket.NewFolder(folder, func(s string) { log.Warn(s) }), Now: now, Zone: c.Zone,
+			Bucket: bucket.NewFolder(folder, func(s string) { log.Warn("backup folder", "note", s) }), Now: now, Zone: c.Zone,
 			Program: programVersion(), Step: step,
 		},
 	}, nil

@@ -192,7 +192,7 @@ func nextField(b []byte) (field, rest []byte, err error) {
 			end = len(b)
 		}
 		field, rest = b[:end], b[end:]
-		if bytes.IndexAny(field, "\"\r\n") >= 0 {
+		if bytes.ContainsAny(field, "\"\r\n") {
 			return nil, nil, errCSV
 		}
 		if len(field) == 0 {
@@ -237,7 +237,7 @@ func readRows(in io.Reader) books.Rows {
 	return func(yield func(books.Row, error) bool) {
 		r := newCSVReader(in)
 		first, err := r.read()
-		if err != nil && err != io.EOF && !errors.Is(err, errCSV) {
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, errCSV) {
 			yield(nil, unreadable(err))
 			return
 		}
@@ -248,7 +248,7 @@ func readRows(in io.Reader) books.Rows {
 		var parser rowParser
 		for {
 			fields, err := r.read()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return
 			}
 			if err != nil && !errors.Is(err, errCSV) {

@@ -2,7 +2,6 @@ package closing_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -58,7 +57,7 @@ func newCloser(t testing.TB, s *store.Store, folder string, now func() time.Time
 	}
 	return &closing.Closer{
 		Store: s, Schedule: schedule, RequireBackup: true, Now: now, SpoolDir: t.TempDir(),
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.DiscardHandler),
 		// The tests' clock is not the server's.
 		IgnoreServerClock: true,
 		Backups:           &backup.Backups{Bucket: bucket.NewFolder(folder, nil), Now: now, Zone: storetest.Zone, Program: "test"},

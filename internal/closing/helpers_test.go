@@ -387,7 +387,7 @@ func inOwnTx(t testing.TB, db *sql.DB, statements []string) (changed []int64, er
 	if err != nil {
 		return nil, err
 	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
+	defer tx.Rollback()
 	for _, q := range statements {
 		result, err := tx.ExecContext(t.Context(), q)
 		if err != nil {

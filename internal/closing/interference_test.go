@@ -244,7 +244,7 @@ func (s *studio) rehearse(t *testing.T, c scene, do []string) world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tx.Rollback() //nolint:errcheck // a rehearsal
+	defer tx.Rollback()
 	for _, q := range do {
 		if _, err := tx.ExecContext(t.Context(), q); err != nil {
 			t.Fatalf("%s: %v", q, err)
@@ -275,7 +275,7 @@ func liveRows(t *testing.T, q querier, c scene) world {
 			row := scanText(t, rows, kind)
 			found[books.Describe(row)] = row
 		}
-		if err := errorsJoin(rows.Err(), rows.Close()); err != nil {
+		if err := errorsJoin(rows.Err(), rows.Close()); err != nil { //nolint:sqlclosecheck // t.Fatal above ends the test, and its database with it
 			t.Fatal(err)
 		}
 	}

@@ -41,18 +41,18 @@ func TestForce_makes_one_revision_after_another_and_keeps_the_earlier_ones(t *te
 // revision returns the fingerprint of the rows in an earlier revision.
 func (s *studio) revision(t testing.TB, month books.Month, number int) books.Fingerprint {
 	t.Helper()
-	var print books.Fingerprint
+	var found books.Fingerprint
 	err := s.Store().Read(t.Context(), func(tx *store.Tx) error {
 		stored, err := tx.Revision(t.Context(), month, number)
 		if err == nil {
-			print, _, err = books.FingerprintOf(stored.Rows())
+			found, _, err = books.FingerprintOf(stored.Rows())
 		}
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return print
+	return found
 }
 
 func TestForce_backs_up_the_whole_revision(t *testing.T) {

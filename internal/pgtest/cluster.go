@@ -129,7 +129,7 @@ func (c *Cluster) start() error {
 	if err != nil {
 		return err
 	}
-	defer log.Close() //nolint:errcheck // the server has its own handle
+	defer log.Close() // the server has its own handle
 	args := []string{"-D", c.data(), "-p", c.port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "shared_buffers=32MB", "-c", "max_connections=200"}
 	for _, setting := range c.settings {

@@ -149,7 +149,7 @@ func (c *Cluster) exec(sql string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx) //nolint:errcheck // its only statement was answered
+	defer conn.Close(ctx) // its only statement was answered
 	_, err = conn.Exec(ctx, sql)
 	if err != nil {
 		return fmt.Errorf("%s: %w", sql, err)

@@ -151,7 +151,7 @@ func (t *Tx) LiveByID(ctx context.Context, kind books.Kind, ids []books.ID) (map
 	if len(ids) == 0 {
 		return found, nil
 	}
-	query := "SELECT " + strings.Join(t.s.selectColumns(kind, "r", hasTime), ", ") + " FROM " + kind.Table() +
+	query := "SELECT " + strings.Join(t.s.selectColumns(kind, hasTime), ", ") + " FROM " + kind.Table() +
 		" r WHERE r.id IN (" + t.s.dialect.idList("$1") + ") ORDER BY r.id"
 	for row, err := range t.scanPlain(ctx, kind, query, jsonIDs(ids)) {
 		if err != nil {

@@ -265,7 +265,7 @@ func (t *Tx) UnreadableRows(ctx context.Context, limit int) ([]Trouble, error) {
 	}
 	var found []Trouble
 	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
-		query := "SELECT " + strings.Join(t.s.selectColumns(kind, "r", hasTime), ", ") + " FROM " + kind.Table() + " r WHERE r.id > $1 ORDER BY r.id"
+		query := "SELECT " + strings.Join(t.s.selectColumns(kind, hasTime), ", ") + " FROM " + kind.Table() + " r WHERE r.id > $1 ORDER BY r.id"
 		last := int64(-1) << 31
 		for len(found) < limit {
 			broken := t.readUntilBroken(ctx, kind, query, &last)

@@ -230,7 +230,7 @@ func (s *Store) alone(ctx context.Context, fn func() error) error {
 	if err != nil {
 		return s.dialect.explain(err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // whatever it says, the connection is closed
+	defer conn.Close(context.WithoutCancel(ctx)) // whatever it says, the connection is closed
 	for {
 		// Who waits inside PostgreSQL has a snapshot, and the index that the
 		// other one builds concurrently would wait for that.
@@ -355,6 +355,10 @@ func (t *Tx) adopt(ctx context.Context, month books.Month, by books.Actor) error
 		entry.Totals = string(header.Totals.JSON())
 	} else {
 		entry.Notes = []string{"the totals cannot be read"}
+	}
+	if stored.Ours() {
+		// Adopting must not hide that the end of a chain was cut off.
+		entry.Notes = append(entry.Notes, "extrato wrote this statement, but the chain had no entry of it")
 	}
 	counts, err := stored.Count()
 	if err != nil {

@@ -103,7 +103,7 @@ func (t *Tx) monthRows(kind books.Kind, hasTime bool) (query string, args int) {
 	text := t.s.dialect.text
 	columns := "r.id, r.payment_id"
 	if kind != books.LinkKind {
-		columns = strings.Join(t.s.selectColumns(kind, "r", hasTime), ", ")
+		columns = strings.Join(t.s.selectColumns(kind, hasTime), ", ")
 	}
 	join := ""
 	switch kind {
@@ -121,10 +121,10 @@ func (t *Tx) monthRows(kind books.Kind, hasTime bool) (query string, args int) {
 // form that both databases and CSV share.
 var textColumns = []string{"data", "hora", "valor", "comissao", "percentual", "created_at", "updated_at"}
 
-func (s *Store) selectColumns(kind books.Kind, alias string, hasTime bool) []string {
+func (s *Store) selectColumns(kind books.Kind, hasTime bool) []string {
 	var columns []string
 	for _, c := range kind.Columns() {
-		name := alias + "." + c
+		name := "r." + c
 		switch {
 		case c == "hora" && !hasTime:
 			name = "NULL"
@@ -287,7 +287,7 @@ func (t *Tx) readPeople(ctx context.Context) (*people, error) {
 
 // tableQuery returns the query for all rows of a table.
 func (s *Store) tableQuery(kind books.Kind, hasTime bool) string {
-	return "SELECT " + strings.Join(s.selectColumns(kind, "r", hasTime), ", ") + " FROM " + kind.Table() + " r ORDER BY r.id"
+	return "SELECT " + strings.Join(s.selectColumns(kind, hasTime), ", ") + " FROM " + kind.Table() + " r ORDER BY r.id"
 }
 
 // name fills a row's copies of names, and remembers who was named. client is

@@ -11,5 +11,5 @@ func FreeSpace(folder string) (free int64, ok bool) {
 	if err := unix.Statfs(folder, &s); err != nil {
 		return 0, false
 	}
-	return int64(s.Bavail) * int64(s.Bsize), true //nolint:gosec,unconvert // the types differ between systems; no disk has 8 EiB
+	return int64(s.Bavail) * int64(s.Bsize), true //nolint:unconvert // the types differ between systems; no disk has 8 EiB
 }

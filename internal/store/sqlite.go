@@ -93,7 +93,7 @@ func sqliteDialect(path string) dialect {
 		text:     func(column string) string { return column },
 		idList:   func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
 		textList: func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
-		again:    func(err error) bool { return false },
+		again:    func(error) bool { return false },
 		explain:  explainSQLite,
 	}
 }

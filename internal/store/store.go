@@ -140,7 +140,7 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, options *sql.TxOptions
 	if err != nil {
 		return s.dialect.explain(err)
 	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do, before it nobody could help
+	defer tx.Rollback() // after Commit it has nothing to do, before it nobody could help
 	t := &Tx{s: s, conn: conn, tx: tx}
 	if before != nil {
 		if err := before(t); err != nil {

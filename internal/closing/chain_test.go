@@ -1,0 +1,203 @@
+package closing_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"extrato/internal/books"
+)
+
+// longHistory leaves entries of every kind: September closed (1), October
+// closed, revised, reopened and closed again (2 to 5), v4's statement of August
+// adopted (6), and July closed (7).
+func (s *studio) longHistory(t testing.TB) {
+	t.Helper()
+	s.fullOctober(t)
+	s.close(t, september, false)
+	s.close(t, october, false)
+	s.expense(t, 80, "2025-10-09", "1.00")
+	s.close(t, october, true)
+	s.reopen(t, october)
+	s.close(t, october, false)
+	s.v4Statement(t, september.Add(-1))
+	s.close(t, september.Add(-2), false)
+}
+
+// takeSeals drops the triggers that keep closings append-only, as somebody
+// with all rights on the database can.
+func (s *studio) takeSeals(t testing.TB) {
+	t.Helper()
+	if s.Store().Postgres() {
+		s.Exec(t, "ALTER TABLE extrato.closings DISABLE TRIGGER ALL")
+		return
+	}
+	for _, name := range s.texts(t, "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'closings'") {
+		s.Exec(t, "DROP TRIGGER "+name)
+	}
+}
+
+// tamperings are what somebody with all rights might do, and what the audit
+// says of it. C and R stand for the tables closings and revisions.
+var tamperings = []struct {
+	name, finding string
+	do            []string
+}{
+	{"a_row_of_a_statement_edited", "the rows in revision 3 of 2025-10", []string{
+		`UPDATE extratos SET pagamentos = CAST(replace(CAST(pagamentos AS TEXT), ':450.00,', ':45.00,') AS JSON) WHERE mes = 10`}},
+	{"a_row_of_a_statement_removed", "the rows in revision 3 of 2025-10", []string{
+		`UPDATE extratos SET comissoes = CAST('"[]"' AS JSON) WHERE mes = 10`}},
+	{"a_list_of_a_statement_broken", "revision 3 of 2025-10 cannot be read", []string{
+		`UPDATE extratos SET gastos = CAST('"["' AS JSON) WHERE mes = 10`}},
+	{"the_totals_of_a_statement_edited", "the totals in revision 3 of 2025-10", []string{
+		`UPDATE extratos SET totais = CAST(replace(CAST(totais AS TEXT), 'receita_total\":562.40', 'receita_total\":62.40') AS JSON) WHERE mes = 10`}},
+	{"a_lost_link_removed_from_a_statement", "the rows in revision 3 of 2025-10", []string{
+		`UPDATE extratos SET totais = CAST(replace(CAST(totais AS TEXT), '{\"sessao_id\":3,\"payment_id\":3}', '') AS JSON) WHERE mes = 10`}},
+	{"a_statement_deleted", "the statement of 2025-10 is gone", []string{"DELETE FROM extratos WHERE mes = 10"}},
+	{"a_statement_replaced_by_v4s", "replaced by one of v4's", []string{
+		`UPDATE extratos SET totais = CAST('"{\"receita_total\": 562.4}"' AS JSON) WHERE mes = 10`}},
+	{"a_statement_put_in_anothers_place", "the statement stored for", []string{
+		"UPDATE extratos SET mes = 13 WHERE mes = 9", "UPDATE extratos SET mes = 9 WHERE mes = 7", "UPDATE extratos SET mes = 7 WHERE mes = 13"}},
+	{"a_statement_of_v4s_edited", "the statement of 2025-08, v4's, was changed", []string{
+		`UPDATE extratos SET pagamentos = CAST('"[{}]"' AS JSON) WHERE mes = 8`}},
+	{"an_earlier_revision_edited", "the rows in revision 1 of 2025-10", []string{
+		`UPDATE R SET gastos = CAST(replace(CAST(gastos AS TEXT), ':33.33,', ':3.33,') AS JSON) WHERE revision = 1`}},
+	{"an_earlier_revision_removed", "revision 2 of 2025-10 is gone", []string{"DELETE FROM R WHERE revision = 2"}},
+	{"an_entry_edited", "entry 3 of the chain was changed", []string{"UPDATE C SET actor = 'nobody' WHERE seq = 3"}},
+	{"the_totals_of_an_entry_edited", "entry 3 of the chain was changed", []string{"UPDATE C SET totals = '{}' WHERE seq = 3"}},
+	{"the_notes_of_an_entry_edited", "entry 1 of the chain was changed", []string{`UPDATE C SET notes = '["all is well"]' WHERE seq = 1`}},
+	{"the_counts_of_an_entry_edited", "entry 2 of the chain was changed", []string{
+		`UPDATE C SET counts = replace(counts, '"links":1', '"links":0') WHERE seq = 2`}},
+	{"the_time_of_an_entry_edited", "entry 5 of the chain was changed", []string{"UPDATE C SET at = '2025-11-02 14:00:00.000000' WHERE seq = 5"}},
+	{"an_entry_removed", "entry 5 of the chain was changed, or the one before it is gone", []string{"DELETE FROM C WHERE seq = 4"}},
+	{"the_first_entry_removed", "entry 2 of the chain was changed, or the one before it is gone", []string{"DELETE FROM C WHERE seq = 1"}},
+	{"the_last_entry_removed", "the chain has no entry of the statement of 2025-07", []string{"DELETE FROM C WHERE seq = 7"}},
+	{"an_entry_removed_and_the_others_numbered_anew", "entry 4 of the chain was changed", []string{
+		"DELETE FROM C WHERE seq = 4", "UPDATE C SET seq = 4 WHERE seq = 5", "UPDATE C SET seq = 5 WHERE seq = 6", "UPDATE C SET seq = 6 WHERE seq = 7"}},
+	{"two_entries_swapped", "entry 2 of the chain was changed", []string{
+		"UPDATE C SET seq = 99 WHERE seq = 2", "UPDATE C SET seq = 2 WHERE seq = 3", "UPDATE C SET seq = 3 WHERE seq = 99"}},
+	{"an_entry_added", "entry 8 of the chain was changed", []string{`INSERT INTO C SELECT 8, action, month, revision, at, actor, reason, correlation_id,
+		fingerprint, counts, totals, backup_file, backup_sha256, notes, hash, hash FROM C WHERE seq = 7`}},
+}
+
+func TestVerifyChain_finds_every_kind_of_tampering(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.longHistory(t)
+		s.takeSeals(t)
+		if a, err := s.VerifyChain(t.Context()); err != nil || !a.OK || a.Entries != 7 || a.Head.IsZero() {
+			t.Fatalf("the untouched chain is %+v, %v", a, err)
+		}
+		for _, how := range tamperings {
+			t.Run(how.name, func(t *testing.T) {
+				undo := s.keep(t, "extratos", "closings", "revisions")
+				defer undo()
+				for _, query := range how.do {
+					s.change(t, query)
+				}
+				a, err := s.VerifyChain(t.Context())
+				if err != nil || a.OK || !strings.Contains(strings.Join(a.Problems, "\n"), how.finding) {
+					t.Errorf("the audit says %+v, %v, want %q", a, err, how.finding)
+				}
+			})
+		}
+		if a, err := s.VerifyChain(t.Context()); err != nil || !a.OK {
+			t.Errorf("the chain put back is %+v, %v", a, err)
+		}
+	})
+}
+
+// change runs a statement in which C and R stand for tables of ours, and fails
+// the test if it changed nothing.
+func (s *studio) change(t testing.TB, query string) {
+	t.Helper()
+	query = strings.NewReplacer(" C ", " "+s.own("closings")+" ", " R ", " "+s.own("revisions")+" ").Replace(query)
+	if !s.Store().Postgres() {
+		query = strings.NewReplacer("AS JSON)", "AS TEXT)").Replace(query)
+	}
+	before := s.dump(t, "extratos", "closings", "revisions")
+	s.Exec(t, query)
+	if fmt.Sprint(before) == fmt.Sprint(s.dump(t, "extratos", "closings", "revisions")) {
+		t.Fatalf("%s changed nothing", query)
+	}
+}
+
+// keep copies tables and returns the function that puts their rows back.
+func (s *studio) keep(t testing.TB, tables ...string) (undo func()) {
+	t.Helper()
+	for _, table := range tables {
+		s.Exec(t, "CREATE TABLE kept_"+table+" AS SELECT * FROM "+s.qualified(table))
+	}
+	return func() {
+		for _, table := range tables {
+			s.Exec(t, "DELETE FROM "+s.qualified(table))
+			s.Exec(t, "INSERT INTO "+s.qualified(table)+" SELECT * FROM kept_"+table)
+			s.Exec(t, "DROP TABLE kept_"+table)
+		}
+	}
+}
+
+func TestVerifyChain_of_an_empty_chain_is_fine(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		if a, err := s.VerifyChain(t.Context()); err != nil || !a.OK || a.Entries != 0 || !a.Head.IsZero() {
+			t.Errorf("the audit says %+v, %v", a, err)
+		}
+	})
+}
+
+func TestVerifyChain_refuses_entries_that_cannot_be_read(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.longHistory(t)
+		s.takeSeals(t)
+		for _, query := range []string{"UPDATE C SET hash = 'x' WHERE seq = 2", "UPDATE C SET month = 'October' WHERE seq = 2", "UPDATE C SET counts = '{' WHERE seq = 2"} {
+			undo := s.keep(t, "closings")
+			s.change(t, query)
+			if _, err := s.VerifyChain(t.Context()); err == nil || books.AsError(err).Kind != books.Integrity {
+				t.Errorf("%s: the audit says %v", query, err)
+			}
+			undo()
+		}
+	})
+}
+
+func TestAdoption_notes_that_a_statement_of_ours_had_lost_its_entry(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.longHistory(t)
+		s.takeSeals(t)
+		s.Exec(t, "DELETE FROM "+s.own("closings")+" WHERE seq = 7")
+		s.month(t, october) // adopts it
+		entry := s.closedWith(t, month2025(time.July))
+		if entry.Action != books.Adopted || len(entry.Notes) != 1 || !strings.Contains(entry.Notes[0], "no entry") {
+			t.Errorf("it was adopted as %+v", entry)
+		}
+	})
+}
+
+func TestClosings_is_append_only(t *testing.T) {
+	attempts := []string{
+		"UPDATE C SET reason = 'x' WHERE seq = 1", "UPDATE C SET seq = seq + 100", "DELETE FROM C WHERE seq = 1", "DELETE FROM C",
+		"INSERT INTO C SELECT * FROM C WHERE seq = 1",
+		"INSERT INTO C SELECT * FROM C WHERE seq = 1 ON CONFLICT (seq) DO UPDATE SET reason = 'x'",
+	}
+	only := map[bool][]string{
+		true:  {"TRUNCATE C", "TRUNCATE C CASCADE"},
+		false: {"INSERT OR REPLACE INTO C SELECT * FROM C WHERE seq = 1", "REPLACE INTO C SELECT * FROM C WHERE seq = 1", "UPDATE OR REPLACE C SET seq = 1 WHERE seq = 2"},
+	}
+	both(t, func(t *testing.T, s *studio) {
+		s.longHistory(t)
+		before := s.dump(t, "closings")
+		for _, attempt := range slices.Concat(attempts, only[s.Store().Postgres()]) {
+			query := strings.ReplaceAll(attempt+" ", " C ", " "+s.own("closings")+" ")
+			if _, err := s.SQL.ExecContext(t.Context(), query); err == nil {
+				t.Errorf("%s was let through", attempt)
+			}
+			wantSame(t, attempt, before, s.dump(t, "closings"))
+		}
+		// INSERT OR IGNORE has nothing to insert.
+		if !s.Store().Postgres() {
+			_, _ = s.SQL.ExecContext(t.Context(), "INSERT OR IGNORE INTO closings SELECT * FROM closings WHERE seq = 1")
+			wantSame(t, "INSERT OR IGNORE", before, s.dump(t, "closings"))
+		}
+	})
+}
