@@ -83,6 +83,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	return report(stdout, stderr, c.JSON, err)
 }
 
+// withoutURLs keeps a mistyped URL, which may hold a password, out of a message.
+func withoutURLs(message string) string {
+	words := strings.Fields(message)
+	for i, word := range words {
+		if strings.Contains(word, "://") {
+			words[i] = "(a URL)"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 // usageError says where a command that was mistyped is explained.
 func usageError(err error) error {
 	var parse *kong.ParseError
@@ -90,7 +101,7 @@ func usageError(err error) error {
 	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
 		hint = "extrato help " + parse.Context.Selected().Path()
 	}
-	return books.Invalidf("usage", "%s", err).WithHint("%s", hint)
+	return books.Invalidf("usage", "%s", withoutURLs(err.Error())).WithHint("%s", hint)
 }
 
 func newParser(c *cli, stdout, stderr io.Writer) (*kong.Kong, error) {
