@@ -41,7 +41,7 @@ func lost(t *testing.T, s *studio) {
 var deeds = []deed{
 	{name: "close", prepare: func(*testing.T, *studio) {}, args: []string{"close", month}, again: []int{0, 3}},
 	{name: "force", prepare: late, args: []string{"close", month, "--force"}, again: []int{0}},
-	{name: "reopen", prepare: closed, args: []string{"reopen", month, "--reason", "test"}, again: []int{0, 2}},
+	{name: "reopen", prepare: closed, args: []string{"reopen", month, "--reason", "test"}, again: []int{0, 3}},
 	{name: "close again", prepare: func(t *testing.T, s *studio) {
 		closed(t, s)
 		s.mustRun(t, []int{0}, "reopen", month, "--reason", "test")
