@@ -4,7 +4,7 @@ GOLANGCI_VERSION := 2.15.0
 GOLANGCI := $(shell go env GOPATH)/bin/golangci-lint
 
 # The packages that are quick enough for the race detector on two cores.
-RACE ?= ./internal/books/... ./internal/backup/... ./internal/closing/...
+RACE ?= ./internal/books/... ./internal/backup/...
 
 POSTGRESQL := $(shell { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb || ls "$$(pg_config --bindir)/initdb"; } 2>/dev/null)
 
