@@ -33,10 +33,12 @@ var allowed = map[string][]string{
 	"export":  {"books"},
 	"notify":  {"books"},
 	"auth":    {"books", "store"},
+	"journal": {"books", "store"},
+	"server":  {"books"},
 	"jobs":    {"books", "closing", "backup", "store", "notify"},
 
-	"api": {"books", "store", "closing", "backup", "auth"},
-	"web": {"books", "store", "closing", "backup", "auth"},
+	"api": {"books", "store", "closing", "backup", "auth", "journal", "export"},
+	"web": {"books", "store", "closing", "backup", "auth", "journal", "export"},
 
 	// The watcher shares no database code with what it watches.
 	"safetynet": {"books", "notify"},

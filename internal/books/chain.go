@@ -1,6 +1,7 @@
 package books
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
@@ -108,4 +109,20 @@ func NewCorrelationID() string {
 	var b [8]byte
 	rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
+}
+
+type correlation struct{}
+
+// WithCorrelationID returns a context that carries the name of the request or
+// the run, for logs, runs and answers.
+func WithCorrelationID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, correlation{}, id)
+}
+
+// CorrelationID returns what WithCorrelationID put into ctx, or a new one.
+func CorrelationID(ctx context.Context) string {
+	if id, ok := ctx.Value(correlation{}).(string); ok {
+		return id
+	}
+	return NewCorrelationID()
 }

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +33,22 @@ var Variables = []Variable{
 	{"EXTRATO_SCHEDULE", "0 2 1 * *", "when the month that ended becomes due", false},
 	{"EXTRATO_CLOSE_FROM", "", "the first month that the schedule closes by itself", false},
 	{"ENABLE_MONTHLY_EXTRATO_JOB", "true", "whether months close by themselves", false},
+	{"JWT_SECRET_KEY", "", "the key that signs tokens, at least 32 characters", true},
+	{"AUTHORIZED_EMAILS", "", "who may sign in through OpenID Connect", false},
+	{"EXTRATO_LOGIN_OIDC_ISSUER", "", "the provider people sign in with", false},
+	{"EXTRATO_LOGIN_OIDC_CLIENT_ID", "", "this program's name at that provider", false},
+	{"EXTRATO_LOGIN_OIDC_CLIENT_SECRET", "", "its secret there", true},
+	{"EXTRATO_JOB_OIDC_ISSUER", "https://token.actions.githubusercontent.com", "who vouches for jobs without a stored secret", false},
+	{"EXTRATO_JOB_OIDC_AUDIENCE", "", "the audience of a job's identity", false},
+	{"EXTRATO_JOB_OIDC_REPOSITORY", "", "the repository of the jobs that may close", false},
+	{"EXTRATO_JOB_OIDC_REF", "", "their branch or tag, such as refs/heads/main", false},
+	{"EXTRATO_JOB_OIDC_WORKFLOW", "", "their workflow's file, such as monthly_extrato_backup.yml", false},
+	{"EXTRATO_NOTIFY", "", "whom to tell: comma-separated shoutrrr URLs", true},
+	{"EXTRATO_HEARTBEAT_URL", "", "pinged at start, success and failure of the monthly job", true},
+	{"EXTRATO_RATE_LIMIT", "10/m", "logins, failed tokens and v4's calls, per address and account; off", false},
+	{"EXTRATO_TRUSTED_PROXIES", "", "whose X-Forwarded-* is believed: addresses or networks", false},
+	{"HOST", "127.0.0.1", "where serve listens", false},
+	{"PORT", "8080", "where serve listens", false},
 	{"LOG_LEVEL", "info", "debug, info, warn or error", false},
 	{"LOG_FORMAT", "", "text or json", false},
 }
@@ -57,6 +75,29 @@ type Config struct {
 	CloseFrom     string
 	LogLevel      string
 	LogFormat     string
+
+	JWTKey         string
+	Emails         []string // who may sign in through OpenID Connect, in lower case
+	Login          LoginOIDC
+	Job            JobOIDC
+	Notify         []string // shoutrrr URLs
+	HeartbeatURL   string
+	Rate           Rate
+	TrustedProxies []netip.Prefix
+	Host, Port     string
+}
+
+// LoginOIDC is the OpenID Connect provider people sign in with.
+type LoginOIDC struct{ Issuer, ClientID, ClientSecret string }
+
+// JobOIDC is the identity of jobs that may back up and close without a stored
+// secret; all of it must match.
+type JobOIDC struct{ Issuer, Audience, Repository, Ref, Workflow string }
+
+// Rate is a number of tries per duration; the zero Rate is no limit.
+type Rate struct {
+	Tries int
+	Per   time.Duration
 }
 
 // Load reads the settings. flags holds what was given on the command line, by
@@ -87,7 +128,70 @@ func Load(flags map[string]string) (Config, error) {
 	check("ENABLE_MONTHLY_EXTRATO_JOB", err)
 	check("LOG_LEVEL", oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error"))
 	check("LOG_FORMAT", oneOf("LOG_FORMAT", c.LogFormat, "", "text", "json"))
+	c.JWTKey = text("JWT_SECRET_KEY")
+	if n := len(c.JWTKey); n > 0 && n < MinKey {
+		check("JWT_SECRET_KEY", fmt.Errorf("JWT_SECRET_KEY has %d characters; it needs at least %d", n, MinKey))
+	}
+	c.Emails = list(strings.ToLower(text("AUTHORIZED_EMAILS")))
+	c.Login = LoginOIDC{text("EXTRATO_LOGIN_OIDC_ISSUER"), text("EXTRATO_LOGIN_OIDC_CLIENT_ID"), text("EXTRATO_LOGIN_OIDC_CLIENT_SECRET")}
+	c.Job = JobOIDC{text("EXTRATO_JOB_OIDC_ISSUER"), text("EXTRATO_JOB_OIDC_AUDIENCE"), text("EXTRATO_JOB_OIDC_REPOSITORY"),
+		text("EXTRATO_JOB_OIDC_REF"), text("EXTRATO_JOB_OIDC_WORKFLOW")}
+	c.Notify, c.HeartbeatURL = list(text("EXTRATO_NOTIFY")), text("EXTRATO_HEARTBEAT_URL")
+	c.Rate, err = rate(text("EXTRATO_RATE_LIMIT"))
+	check("EXTRATO_RATE_LIMIT", err)
+	c.TrustedProxies, err = proxies(list(text("EXTRATO_TRUSTED_PROXIES")))
+	check("EXTRATO_TRUSTED_PROXIES", err)
+	c.Host, c.Port = text("HOST"), text("PORT")
+	if n, err := strconv.ParseUint(c.Port, 10, 16); err != nil {
+		check("PORT", fmt.Errorf("PORT: %q is no port; write a number from 0 (any free one) to 65535", c.Port))
+	} else {
+		c.Port = strconv.FormatUint(n, 10)
+	}
 	return c, first
+}
+
+// MinKey is how many characters a key that signs tokens needs at least.
+const MinKey = 32
+
+// list reads a comma-separated list.
+func list(text string) []string {
+	var items []string
+	for item := range strings.SplitSeq(text, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
+// rate reads 10/s, 10/m, 10/h or off.
+func rate(text string) (Rate, error) {
+	if strings.EqualFold(text, "off") {
+		return Rate{}, nil
+	}
+	units := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}
+	number, unit, _ := strings.Cut(text, "/")
+	tries, err := strconv.Atoi(number)
+	if err != nil || tries < 1 || units[unit] == 0 {
+		return Rate{}, fmt.Errorf("EXTRATO_RATE_LIMIT: %q is no limit; write 10/m, 100/h or off", text)
+	}
+	return Rate{tries, units[unit]}, nil
+}
+
+// proxies reads addresses and networks.
+func proxies(items []string) ([]netip.Prefix, error) {
+	var found []netip.Prefix
+	for _, item := range items {
+		prefix, err := netip.ParsePrefix(item)
+		if address, bad := netip.ParseAddr(item); bad == nil {
+			prefix, err = address.Prefix(address.BitLen())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("EXTRATO_TRUSTED_PROXIES: %q is neither an address nor a network such as 10.0.0.0/8", item)
+		}
+		found = append(found, prefix.Masked())
+	}
+	return found, nil
 }
 
 // readFile reads .env, if there is one. The parser's own words quote the file,

@@ -53,6 +53,7 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 		return fmt.Errorf("open PostgreSQL: %w", err)
 	}
 	s.closeFuncs = append(s.closeFuncs, pool.Close)
+	s.pool = pool
 	s.dialect = postgresDialect()
 	s.lockConfig = config.ConnConfig.Copy()
 	s.write = stdlib.OpenDBFromPool(pool)

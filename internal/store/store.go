@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"extrato/internal/books"
 )
@@ -43,6 +44,7 @@ type Store struct {
 	statements atomic.Int64
 	lockBooks  bool            // a foreign key is missing: see Tx.LockBooks
 	lockConfig *pgx.ConnConfig // PostgreSQL: how those who lock connect
+	pool       *pgxpool.Pool   // PostgreSQL: below write
 	closeFuncs []func()
 }
 
