@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 var stopsSeen atomic.Int64
@@ -16,11 +17,39 @@ var stopsSeen atomic.Int64
 // appends each step to the file that EXTRATO_STOP_TRACE names.
 func stopAt(step string) {
 	trace(step)
+	pause(step)
 	want := os.Getenv("EXTRATO_STOP_AT")
 	n, err := strconv.Atoi(want)
 	if step == want || err == nil && stopsSeen.Add(1) == int64(n) {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
+	}
+}
+
+// pause lets the first of several processes that reaches the step that
+// EXTRATO_PAUSE_AT names wait there: it writes its number into the file that
+// EXTRATO_PAUSE_FILE names, and goes on when that file is gone.
+func pause(step string) {
+	name := os.Getenv("EXTRATO_PAUSE_FILE")
+	if name == "" || step != os.Getenv("EXTRATO_PAUSE_AT") {
+		return
+	}
+	f, err := os.OpenFile(name+".once", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return // another was here before
+	}
+	_ = f.Close()
+	if err := os.WriteFile(name+".tmp", []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+		panic(err)
+	}
+	if err := os.Rename(name+".tmp", name); err != nil {
+		panic(err)
+	}
+	for {
+		if _, err := os.Stat(name); err != nil {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 

@@ -90,7 +90,7 @@ func (c *Cluster) create() error {
 		return err
 	}
 	for range 5 {
-		if c.port, err = freePort(); err != nil {
+		if c.port, err = FreePort(); err != nil {
 			return err
 		}
 		// Another process may have taken the port in the meantime.
@@ -211,7 +211,8 @@ func (c *Cluster) logged() string {
 	return string(log)
 }
 
-func freePort() (string, error) {
+// FreePort returns a port on loopback at which nobody listens.
+func FreePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err

@@ -191,6 +191,11 @@ func (s *Store) Migrate(ctx context.Context) (Migration, error) {
 		return done, err
 	}
 	err = s.Write(ctx, func(t *Tx) error {
+		if condition == V4 {
+			if err := t.SetSetting(ctx, TakenOver, books.InstantOf(s.now()).String()); err != nil {
+				return err
+			}
+		}
 		from, err := t.Setting(ctx, CloseFrom)
 		if err != nil || from != "" {
 			return err

@@ -135,7 +135,9 @@ func (t *Tx) Runs(ctx context.Context, month books.Month, limit int) ([]Run, err
 
 // The settings that the program keeps.
 const (
-	CloseFrom = "close_from" // the first month that the schedule closes by itself
+	CloseFrom     = "close_from"     // the first month that the schedule closes by itself
+	TakenOver     = "taken_over"     // when v4's database became this program's; unset on others
+	SafetyNetSeen = "safetynet_seen" // when the safety net last asked
 )
 
 // Setting returns a setting, or "" if it was never set.

@@ -55,7 +55,12 @@ func SQLite(t testing.TB, now func() time.Time) *DB {
 // Postgres returns a new PostgreSQL database.
 func Postgres(t testing.TB, now func() time.Time) *DB {
 	t.Helper()
-	url := pgtest.New(t)
+	return OpenPostgres(t, pgtest.New(t), now)
+}
+
+// OpenPostgres makes an empty PostgreSQL database a studio's.
+func OpenPostgres(t testing.TB, url string, now func() time.Time) *DB {
+	t.Helper()
 	db := open(t, url, now)
 	db.SQL = raw(t, "pgx", url)
 	return db

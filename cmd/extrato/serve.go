@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"extrato/internal/api"
+	"extrato/internal/auth"
+	"extrato/internal/books"
+	"extrato/internal/closing"
+	"extrato/internal/config"
+	"extrato/internal/jobs"
+	"extrato/internal/journal"
+	"extrato/internal/notify"
+	"extrato/internal/server"
+	"extrato/internal/store"
+	"extrato/internal/web"
+)
+
+type serveCommand struct {
+	Host        string        `help:"Address to listen on (HOST)." placeholder:"ADDRESS"`
+	Port        string        `help:"Port to listen on (PORT); 0 is any free one." placeholder:"PORT"`
+	StopTimeout time.Duration `help:"How long a running close may take to finish after SIGTERM; then it rolls back." default:"25s"`
+}
+
+func (serveCommand) Help() string {
+	return `Answers HTTP (pages, API, v4's endpoints) and closes every month that is due by
+itself. Any number may run on one PostgreSQL, one on a SQLite file. It needs
+JWT_SECRET_KEY, and nothing else to begin with.
+
+Example:
+  export JWT_SECRET_KEY=$(openssl rand -hex 32)
+  extrato serve --port 8080`
+}
+
+// Run serves until it is told to stop.
+func (c *serveCommand) Run(a *app) error {
+	settings, err := a.config()
+	if err != nil {
+		return err
+	}
+	if c.Host != "" {
+		settings.Host = c.Host
+	}
+	if c.Port != "" {
+		settings.Port = c.Port
+	}
+	if settings.JWTKey == "" {
+		return books.Refusedf("no_key", "JWT_SECRET_KEY is not set, and without it anybody could come in").
+			WithHint("make one and keep it: export JWT_SECRET_KEY=$(openssl rand -hex 32)")
+	}
+	s, err := a.openStore(settings, orNew)
+	if err != nil {
+		return err
+	}
+	return a.serve(settings, s, c.StopTimeout, nil)
+}
+
+// serve runs until the first signal, or until something that it needs ends.
+// ready, if given, is told the address once people can come in.
+func (a *app) serve(settings config.Config, s *store.Store, patience time.Duration, ready func(address string)) error {
+	log := a.serviceLog(settings)
+	unlock, err := onlyServer(s)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	// The first signal asks to stop; what runs goes on until it is finished.
+	working, breakOff := context.WithCancel(context.WithoutCancel(a.ctx))
+	defer breakOff()
+	stopNow := onSecondSignal(a.ctx, breakOff)
+	defer stopNow()
+
+	p, err := a.assemble(working, settings, s, log)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(settings.Host, settings.Port))
+	if err != nil {
+		return books.Refusedf("cannot_listen", "cannot listen on %s", net.JoinHostPort(settings.Host, settings.Port)).
+			WithHint("another program may be there; set HOST and PORT").Because(err)
+	}
+	defer listener.Close()
+	if err := p.jobs.Start(working); err != nil {
+		return err
+	}
+	web := server.Frame{Log: log, Proxies: settings.TrustedProxies, Now: time.Now}.HTTP(working, p.handler)
+	failed := make(chan error, 1)
+	go func() { failed <- web.Serve(listener) }()
+	address := "http://" + listener.Addr().String()
+	log.Info("serving", "address", address, "version", programVersion(), "database", store.Place(settings.DatabaseURL))
+	a.offerSetUp(working, p.guard, address)
+	if ready != nil {
+		ready(address)
+	}
+	select {
+	case <-a.ctx.Done():
+	case err = <-failed:
+	}
+	p.stopping.Store(true)
+	log.Info("stopping", "patience", patience.String())
+	return errors.Join(err, stop(working, breakOff, web, p.jobs, patience, log))
+}
+
+// stop lets what runs finish, for as long as patience lasts; then what is left
+// rolls back.
+func stop(working context.Context, breakOff func(), web *http.Server, runner *jobs.Runner, patience time.Duration, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(working, patience)
+	defer cancel()
+	jobsEnded := make(chan error, 1)
+	go func() { jobsEnded <- runner.Stop(ctx) }()
+	webErr := web.Shutdown(ctx)
+	jobsErr := <-jobsEnded
+	if webErr == nil && jobsErr == nil {
+		log.Info("stopped")
+		return nil
+	}
+	log.Warn("stopped in the middle; what was running rolled back")
+	breakOff()
+	_ = web.Close()
+	return nil
+}
+
+// onSecondSignal calls breakOff at the second signal: the first one ended ctx.
+func onSecondSignal(ctx context.Context, breakOff func()) (forget func()) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		seen := 0
+		for {
+			select {
+			case <-signals:
+				if seen++; seen > 1 {
+					breakOff()
+				}
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(done)
+	}
+}
+
+// onlyServer refuses a second server on one SQLite file: its one writer would
+// wait for the other's.
+func onlyServer(s *store.Store) (unlock func(), err error) {
+	if s.Postgres() {
+		return func() {}, nil
+	}
+	lock := flock.New(s.Path()+".serve-lock", flock.SetPermissions(0o600))
+	mine, err := lock.TryLock()
+	if err != nil {
+		return nil, books.Refusedf("database_unwritable", "cannot lock the database for this server").Because(err)
+	}
+	if !mine {
+		return nil, books.Refusedf("already_serving", "another extrato serves this SQLite file").
+			WithHint("stop the other one, or keep the books in PostgreSQL, where several may serve")
+	}
+	return func() { _ = lock.Unlock() }, nil
+}
+
+// parts are what a running server consists of.
+type parts struct {
+	guard    *auth.Guard
+	jobs     *jobs.Runner
+	handler  http.Handler
+	stopping atomic.Bool
+}
+
+// assemble wires everything together.
+func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Store, log *slog.Logger) (*parts, error) {
+	closer, err := a.closerOn(settings, s)
+	if err != nil {
+		return nil, err
+	}
+	closer.Log = log
+	closes := api.NewCloses()
+	closer.Observe = closes.Observe
+	if err := auth.EnsureServiceAccount(ctx, s); err != nil {
+		return nil, err
+	}
+	p := &parts{}
+	if p.guard, err = newGuard(settings, s, log); err != nil {
+		return nil, err
+	}
+	teller, err := notify.NewTeller(settings.Notify, log)
+	if err != nil {
+		return nil, err
+	}
+	p.jobs, err = jobs.New(ctx, jobs.Options{
+		Store: s, Closer: closer, Teller: teller, Heartbeat: notify.NewHeartbeat(settings.HeartbeatURL, log),
+		Schedule: closer.Schedule, Enabled: settings.MonthlyJob, Log: log, Now: closer.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	closer.Announce = p.jobs.Announce
+	interfaces := &api.Server{
+		Closer: closer, Store: s, Guard: p.guard, Journal: &journal.Journal{Store: s, Now: closer.Now}, Log: log, Now: closer.Now,
+		Version: programVersion(), Closes: closes, Queued: p.jobs.Queued, Stopping: p.stopping.Load,
+	}
+	p.handler = p.mount(interfaces.Handler(), &web.Web{Guard: p.guard, Store: s, Log: log, Now: closer.Now})
+	return p, nil
+}
+
+// mount puts programs' and people's ways in side by side.
+func (p *parts) mount(programs http.Handler, pages *web.Web) http.Handler {
+	people := pages.Handler()
+	jobPage := p.guard.Require(auth.Manage, p.jobs.Handler(), pages.Refuse)
+	return p.guard.Sessions().LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/river"):
+			jobPage.ServeHTTP(w, r)
+		case pages.Serves(r):
+			people.ServeHTTP(w, r)
+		default:
+			programs.ServeHTTP(w, r)
+		}
+	}))
+}
+
+// offerSetUp prints the one-time link with which the first person comes in.
+func (a *app) offerSetUp(ctx context.Context, guard *auth.Guard, address string) {
+	link, offered, err := guard.SetupLink(ctx, address)
+	if err == nil && offered {
+		fmt.Fprintf(a.stderr, "\nNobody can sign in yet. Make the first login here, within a day:\n  %s\n\n", link)
+	}
+}
+
+// serviceLog is for a process that nobody watches: it tells more than a command does.
+func (a *app) serviceLog(settings config.Config) *slog.Logger {
+	if v := settings.Values["LOG_LEVEL"]; v.Source == "default" {
+		v.Source = "service"
+		settings.Values["LOG_LEVEL"] = v
+	}
+	return a.logger(settings)
+}
+
+var _ = closing.Options{}

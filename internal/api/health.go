@@ -1,0 +1,59 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"extrato/internal/auth"
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+func (s *Server) healthRoutes() []Route {
+	return []Route{
+		{"GET", "/healthz", auth.Public, http.HandlerFunc(s.healthz)},
+		{"GET", "/readyz", auth.Public, http.HandlerFunc(s.readyz)},
+		{"GET", "/metrics", auth.Public, s.metrics()},
+	}
+}
+
+// healthz says that the process answers, whatever it depends on.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]string{"status": "ok", "version": s.Version})
+}
+
+// readyTimeout is how long readyz waits for what it asks.
+const readyTimeout = 3 * time.Second
+
+// readyz says whether this process can do its work now: 200, or 503 with what
+// is missing, in words without details of the machine.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	checks := map[string]string{"database": "ok", "migrations": "ok", "backups": "ok"}
+	status := http.StatusOK
+	fail := func(name, word string, err error) {
+		checks[name], status = word, http.StatusServiceUnavailable
+		s.Log.Warn("not ready", "check", name, "cause", err)
+	}
+	condition, err := s.Store.Condition(ctx)
+	switch {
+	case err != nil:
+		fail("database", "unreachable", err)
+		checks["migrations"] = "unknown"
+	case condition != store.Current:
+		fail("migrations", "pending", books.Refusedf("migrations_pending", "the database is not of this version"))
+	}
+	if err := s.Closer.CheckBackups(ctx); err != nil {
+		fail("backups", "unwritable", err)
+	}
+	if s.Stopping != nil && s.Stopping() {
+		checks["process"], status = "stopping", http.StatusServiceUnavailable
+	}
+	word := "ok"
+	if status != http.StatusOK {
+		word = "unavailable"
+	}
+	writeJSON(w, status, map[string]any{"status": word, "checks": checks})
+}

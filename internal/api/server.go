@@ -1,0 +1,131 @@
+// Package api answers programs: v4's endpoints as v4's callers know them, the
+// product's own interface below /api/v1, and what watches a server.
+//
+// A request comes in through one Route, which says who may; the handler asks
+// packages closing and journal to do the work, and turns their errors into the
+// form that its callers expect.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"extrato/internal/auth"
+	"extrato/internal/books"
+	"extrato/internal/closing"
+	"extrato/internal/journal"
+	"extrato/internal/store"
+)
+
+// Server holds what the handlers need.
+type Server struct {
+	Closer  *closing.Closer
+	Store   *store.Store
+	Guard   *auth.Guard
+	Journal *journal.Journal
+	Log     *slog.Logger
+	Now     func() time.Time // in the studio's zone
+	Version string
+	Closes  *Closes // what this process closed; may be nil
+	// Queued counts the jobs that wait, by their kind; nil where no jobs run.
+	Queued func(context.Context) (map[string]int, error)
+	// Stopping reports whether the process is about to end; nil means never.
+	Stopping func() bool
+}
+
+// Route is a way in. Its Handler lets nobody in who lacks what it Needs.
+type Route struct {
+	Method, Path string
+	Needs        auth.Permission
+	Handler      http.Handler
+}
+
+// Routes lists every way in, so that one test can try all of them.
+func (s *Server) Routes() []Route {
+	return slices.Concat(s.v4Routes(), s.healthRoutes(), s.v1Routes())
+}
+
+// Handler serves all routes, and answers what is none of them in JSON.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, route := range s.Routes() {
+		mux.Handle(route.Method+" "+route.Path, route.Handler)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern == "" {
+			s.refuseRoute(w, r, mux)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// refuseRoute answers an unknown path or method. The mux knows which of the
+// two it is, but says so in plain text.
+func (s *Server) refuseRoute(w http.ResponseWriter, r *http.Request, mux *http.ServeMux) {
+	said := unsaid{header: http.Header{}}
+	mux.ServeHTTP(&said, r)
+	status, code, message := http.StatusNotFound, "no_such_path", "there is nothing at this path"
+	if said.status == http.StatusMethodNotAllowed {
+		status, code, message = http.StatusMethodNotAllowed, "method_not_allowed", "this path does not take this method"
+		w.Header().Set("Allow", said.header.Get("Allow"))
+	}
+	if strings.HasPrefix(r.URL.Path, "/api/v1/") {
+		writeProblem(w, r, status, &books.Error{Kind: books.NotFound, Code: code, Message: message, Hint: "see /api/docs"})
+		return
+	}
+	writeJSON(w, status, map[string]any{"success": false, "error": strings.ToUpper(message[:1]) + message[1:]})
+}
+
+// unsaid keeps the header of an answer and drops its body.
+type unsaid struct {
+	header http.Header
+	status int
+}
+
+func (u *unsaid) Header() http.Header         { return u.header }
+func (u *unsaid) WriteHeader(status int)      { u.status = status }
+func (u *unsaid) Write(b []byte) (int, error) { return len(b), nil }
+
+// writeJSON answers with a document. Where the connection is gone there is
+// nobody left to tell.
+func writeJSON(w http.ResponseWriter, status int, document any) {
+	body, err := json.Marshal(document)
+	if err != nil {
+		panic(err) // the documents are our own
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+}
+
+// problem is an error in the form of RFC 9457.
+type problem struct {
+	Type          string `json:"type"`
+	Title         string `json:"title"`
+	Status        int    `json:"status"`
+	Detail        string `json:"detail"`
+	Code          string `json:"code"`
+	Hint          string `json:"hint,omitempty"`
+	CorrelationID string `json:"correlation_id"`
+}
+
+// writeProblem answers with a problem document.
+func writeProblem(w http.ResponseWriter, r *http.Request, status int, e *books.Error) {
+	p := problem{
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message, Code: e.Code, Hint: e.Hint,
+		CorrelationID: books.CorrelationID(r.Context()),
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic(err)
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+}

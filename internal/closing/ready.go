@@ -1,0 +1,25 @@
+package closing
+
+import (
+	"context"
+
+	"extrato/internal/backup"
+)
+
+// CheckBackups fails with an Error of kind Refused if a backup could not be
+// written now: the place holds none of the backups that the database knows, or
+// takes nothing new.
+func (c *Closer) CheckBackups(ctx context.Context) error {
+	if err := c.checkPlace(ctx); err != nil {
+		return err
+	}
+	staged, err := c.Backups.Bucket.Stage(ctx, "probe")
+	if err != nil {
+		return backup.ErrUnwritable.WithHint("check the folder in EXTRATO_BACKUPS").Because(err)
+	}
+	defer staged.Discard()
+	if _, err := staged.Write([]byte("probe")); err != nil {
+		return backup.ErrUnwritable.WithHint("check the folder in EXTRATO_BACKUPS and its disk").Because(err)
+	}
+	return nil
+}

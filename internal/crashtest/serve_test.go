@@ -1,0 +1,327 @@
+package crashtest
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+
+	"extrato/internal/pgtest"
+	"extrato/internal/store/storetest"
+)
+
+// wire is the network between a process and PostgreSQL, which can be cut.
+type wire struct {
+	proxy *toxiproxy.Proxy
+	url   string
+}
+
+// through puts a proxy in front of the studio's PostgreSQL.
+func through(t *testing.T, address string) *wire {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := zerolog.Nop()
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), log)
+	proxy := toxiproxy.NewProxy(server, t.Name(), "127.0.0.1:0", u.Host)
+	if err := proxy.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Stop)
+	u.Host = proxy.Listen
+	return &wire{proxy, u.String()}
+}
+
+// add puts a toxic on the wire until it is removed.
+func (w *wire) add(t *testing.T, name, kind, stream, attributes string) {
+	t.Helper()
+	text := fmt.Sprintf(`{"name":%q,"type":%q,"stream":%q,"toxicity":1,"attributes":%s}`, name, kind, stream, attributes)
+	if _, err := w.proxy.Toxics.AddToxicJson(strings.NewReader(text)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *wire) remove(t *testing.T, name string) {
+	t.Helper()
+	if err := w.proxy.Toxics.RemoveToxic(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// served is a running server.
+type served struct {
+	*ran
+	ended chan struct{}
+}
+
+// serve starts a server and returns when it says that it is ready.
+func (s *studio) serve(t *testing.T, address string, env ...string) *served {
+	t.Helper()
+	port := freePort(t)
+	r := &served{ended: make(chan struct{})}
+	r.ran = s.start(t, append([]string{
+		"DATABASE_URL=" + address, "JWT_SECRET_KEY=" + strings.Repeat("k", 40), "PORT=" + port, "LOG_FORMAT=json", "EXTRATO_RATE_LIMIT=off",
+	}, env...), "serve", "--stop-timeout", "10s")
+	go func() { _ = r.cmd.Wait(); close(r.ended) }()
+	t.Cleanup(func() {
+		_ = r.cmd.Process.Kill()
+		<-r.ended
+		if t.Failed() {
+			t.Logf("a server said:\n%s", tail(r.stderr.String(), 4000))
+		}
+	})
+	r.ran.args = append(r.ran.args, "http://127.0.0.1:"+port)
+	await(t, 30*time.Second, "the server is ready", func() bool {
+		code, _ := r.get("/readyz")
+		return code == http.StatusOK
+	})
+	return r
+}
+
+func (r *served) base() string { return r.args[len(r.args)-1] }
+
+func (r *served) get(path string) (int, string) {
+	client := http.Client{Timeout: 5 * time.Second}
+	resp, err := client.Get(r.base() + path) //nolint:noctx // bounded by the client
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(body)
+}
+
+func (r *served) alive() bool {
+	select {
+	case <-r.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+func tail(s string, n int) string { return s[max(0, len(s)-n):] }
+
+func await(t *testing.T, patience time.Duration, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %s in vain: %s", patience, what)
+		}
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	address, err := pgtest.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
+// fallsDueNext returns a schedule by which the month that ended falls due at
+// the next full minute that is at least some seconds away.
+func fallsDueNext() string {
+	at := time.Now().In(storetest.Zone).Add(65 * time.Second).Truncate(time.Minute)
+	return fmt.Sprintf("%d %d %d * *", at.Minute(), at.Hour(), at.Day())
+}
+
+// clusterStudio is a studio on a PostgreSQL of its own, which can be restarted.
+func clusterStudio(t *testing.T, program string, rows int) (*studio, *pgtest.Cluster) {
+	t.Helper()
+	cluster := pgtest.Start(t)
+	db := storetest.OpenPostgres(t, cluster.URL(), time.Now)
+	fill(t, db, rows)
+	db.Store.Close()
+	if err := db.SQL.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return &studio{program: program, url: cluster.URL(), dir: t.TempDir()}, cluster
+}
+
+// pausedAt waits until a process pauses at its step, and returns its number
+// and what lets it go on.
+func pausedAt(t *testing.T, file string) (pid int, goOn func()) {
+	t.Helper()
+	await(t, 100*time.Second, "a process reaches its step", func() bool {
+		_, err := os.Stat(file)
+		return err == nil
+	})
+	text, err := os.ReadFile(file)
+	if err == nil {
+		pid, err = strconv.Atoi(string(text))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid, func() { _ = os.Remove(file) }
+}
+
+// closedOnce waits until the month is closed and checks that it was once.
+func (s *studio) closedOnce(t *testing.T, patience time.Duration, before state) {
+	t.Helper()
+	db := s.connect(t)
+	defer db.Close()
+	await(t, patience, "the month is closed", func() bool {
+		var n int
+		return db.QueryRowContext(t.Context(), "SELECT count(*) FROM extrato.closings WHERE month = $1", month).Scan(&n) == nil && n > 0
+	})
+	time.Sleep(2 * time.Second) // for a second close, if there were one
+	if n := s.closings(t); n != 1 {
+		t.Errorf("%d entries in the chain, want one close", n)
+	}
+	s.sound(t)
+	s.conserved(t, before.all(t))
+}
+
+func TestThreeServersCloseWhatFallsDueOnceWhateverHappensToThem(t *testing.T) {
+	program := build(t, "stoppoints")
+	for _, c := range []struct {
+		name, step string
+		disturb    func(t *testing.T, cluster *pgtest.Cluster, closing *served, line *wire, goOn func())
+	}{
+		{"the one that closes is killed", "rows deleted", func(t *testing.T, _ *pgtest.Cluster, closing *served, _ *wire, _ func()) {
+			if err := closing.cmd.Process.Signal(syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"the database is restarted", "rows deleted", func(t *testing.T, cluster *pgtest.Cluster, _ *served, _ *wire, goOn func()) {
+			cluster.Stop(t)
+			goOn()
+			time.Sleep(2 * time.Second)
+			cluster.Start(t)
+		}},
+		{"its connection is cut", "statement stored", func(t *testing.T, _ *pgtest.Cluster, _ *served, line *wire, goOn func()) {
+			line.proxy.Stop()
+			goOn()
+			time.Sleep(2 * time.Second)
+			if err := line.proxy.Start(); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"its connection is slow", "transaction begun", func(t *testing.T, _ *pgtest.Cluster, _ *served, line *wire, goOn func()) {
+			line.add(t, "slow", "latency", "downstream", `{"latency":300,"jitter":100}`)
+			goOn()
+			time.Sleep(5 * time.Second)
+			line.remove(t, "slow")
+		}},
+		{"the answer to its commit is lost", "run recorded", func(t *testing.T, _ *pgtest.Cluster, _ *served, line *wire, goOn func()) {
+			line.add(t, "lost", "timeout", "downstream", `{"timeout":0}`) // what comes back is dropped
+			goOn()
+			time.Sleep(2 * time.Second)
+			line.proxy.Stop()
+			line.remove(t, "lost")
+			if err := line.proxy.Start(); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s, cluster := clusterStudio(t, program, 300)
+			before := s.look(t)
+			file := filepath.Join(s.dir, "paused")
+			schedule := fallsDueNext()
+			servers, lines := map[int]*served{}, map[int]*wire{}
+			for range 3 {
+				line := through(t, s.url)
+				r := s.serve(t, line.url, "EXTRATO_SCHEDULE="+schedule, "EXTRATO_PAUSE_AT="+c.step, "EXTRATO_PAUSE_FILE="+file)
+				servers[r.cmd.Process.Pid], lines[r.cmd.Process.Pid] = r, line
+			}
+			if n := s.closings(t); n != 0 {
+				t.Fatalf("%d closings before the month fell due", n)
+			}
+			pid, goOn := pausedAt(t, file)
+			c.disturb(t, cluster, servers[pid], lines[pid], goOn)
+			s.closedOnce(t, 60*time.Second, before)
+			for _, r := range servers {
+				if !r.alive() {
+					if r.cmd.Process.Pid != pid || c.step != "rows deleted" {
+						t.Errorf("a server ended:\n%s", tail(r.stderr.String(), 2000))
+					}
+					continue
+				}
+				await(t, 30*time.Second, "the server recovers", func() bool {
+					code, _ := r.get("/readyz")
+					return code == http.StatusOK
+				})
+				if code, body := r.get("/health/extrato"); code != http.StatusOK || !strings.Contains(body, `"healthy"`) {
+					t.Errorf("%d %s", code, body)
+				}
+			}
+		})
+	}
+}
+
+func TestAServerThatIsToldToStopFinishesTheCloseOrRollsItBack(t *testing.T) {
+	program := build(t, "stoppoints")
+	for _, c := range []struct {
+		name   string
+		second bool // a second signal
+		closed int
+	}{
+		{"one signal: the close is finished", false, 1},
+		{"two signals: it rolls back at once", true, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			both(t, program, 100, func(t *testing.T, s *studio) {
+				before := s.look(t)
+				file := filepath.Join(s.dir, "paused")
+				r := s.serve(t, s.url, "EXTRATO_PAUSE_AT=rows deleted", "EXTRATO_PAUSE_FILE="+file)
+				_, goOn := pausedAt(t, file)
+				signal(t, r, syscall.SIGTERM)
+				if c.second {
+					signal(t, r, syscall.SIGTERM)
+					time.Sleep(200 * time.Millisecond)
+				}
+				goOn()
+				select {
+				case <-r.ended:
+				case <-time.After(20 * time.Second):
+					t.Fatal("the server does not end")
+				}
+				if code := r.cmd.ProcessState.ExitCode(); code != 0 && !c.second {
+					t.Errorf("exit %d", code)
+				}
+				s.awaitQuiet(t)
+				if n := s.closings(t); n != c.closed {
+					t.Errorf("%d closings, want %d", n, c.closed)
+				}
+				s.sound(t)
+				s.conserved(t, before.all(t))
+			})
+		})
+	}
+}
+
+func signal(t *testing.T, r *served, which syscall.Signal) {
+	t.Helper()
+	if err := r.cmd.Process.Signal(which); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOneSQLiteFileIsServedOnce(t *testing.T) {
+	program := build(t, "")
+	db := storetest.SQLite(t, time.Now)
+	db.Store.Close()
+	s := &studio{program: program, url: db.URL, path: db.Path, dir: t.TempDir()}
+	s.serve(t, s.url)
+	second := s.start(t, []string{"JWT_SECRET_KEY=" + strings.Repeat("k", 40), "PORT=0"}, "serve").wait(t)
+	if second.code != 3 || !strings.Contains(second.stderr.String(), "another extrato serves") {
+		t.Error(second)
+	}
+}

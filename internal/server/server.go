@@ -1,0 +1,280 @@
+// Package server is the frame around the handlers. A request passes, in this
+// order: whose address and scheme it really has (a trusted proxy says), its
+// correlation id, the log, a net for panics, the headers that every answer
+// carries, the refusal of other sites' forms, and the limits of size and
+// number. The handlers see nothing of it.
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"extrato/internal/books"
+)
+
+// Frame holds what the frame needs to know.
+type Frame struct {
+	Log     *slog.Logger
+	Proxies []netip.Prefix // whose X-Forwarded-* is believed
+	Now     func() time.Time
+}
+
+// The limits. A close of a million rows answers within a minute.
+const (
+	maxBody      = 1 << 20
+	maxHeader    = 32 << 10
+	maxAtOnce    = 256
+	headerWait   = 5 * time.Second
+	bodyWait     = 20 * time.Second
+	answerWait   = 5 * time.Minute
+	idleWait     = time.Minute
+	retrySeconds = "2"
+)
+
+// HTTP returns a server with all time limits set. Requests end when ctx does.
+func (f Frame) HTTP(ctx context.Context, handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler: f.Wrap(handler), MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerWait, ReadTimeout: bodyWait,
+		WriteTimeout: answerWait, IdleTimeout: idleWait,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog:    slog.NewLogLogger(f.Log.Handler(), slog.LevelDebug), // what strangers do to a connection
+	}
+}
+
+// Wrap puts the frame around a handler.
+func (f Frame) Wrap(handler http.Handler) http.Handler {
+	sameOrigin := http.NewCrossOriginProtection()
+	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		Refuse(w, r, http.StatusForbidden, "cross_origin", "this request came from another site")
+	}))
+	handler = headers(sameOrigin.Handler(readBody(atOnce(handler))))
+	return f.origin(correlate(f.log(handler)))
+}
+
+// Refuse answers an error of the frame's own, in JSON.
+func Refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+	body, err := json.Marshal(map[string]any{
+		"success": false, "error": message, "code": code, "correlation_id": books.CorrelationID(r.Context()),
+	})
+	if err != nil {
+		panic(err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+}
+
+// origin gives a request the address and the scheme that a trusted proxy saw,
+// and takes from all others what they claim about it.
+func (f Frame) origin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.URL.Scheme = "http"
+		if r.TLS != nil {
+			r.URL.Scheme = "https"
+		}
+		if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && f.trusts(peer.Addr()) {
+			if address, ok := f.client(r.Header.Values("X-Forwarded-For")); ok {
+				r.RemoteAddr = netip.AddrPortFrom(address, 0).String()
+			}
+			if strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+				r.URL.Scheme = "https"
+			}
+			if host := r.Header.Get("X-Forwarded-Host"); host != "" {
+				r.Host = host
+			}
+		}
+		for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
+			r.Header.Del(name)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (f Frame) trusts(address netip.Addr) bool {
+	address = address.Unmap()
+	for _, p := range f.Proxies {
+		if p.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// client returns the last address in X-Forwarded-For that is not a trusted
+// proxy's: what stands before it, anybody may have written.
+func (f Frame) client(values []string) (netip.Addr, bool) {
+	hops := strings.Split(strings.Join(values, ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		address, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			return netip.Addr{}, false
+		}
+		if !f.trusts(address) {
+			return address.Unmap(), true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+// correlate names the request: as the caller did in X-Request-ID, if that is
+// harmless, or anew.
+func correlate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.Header.Get("X-Request-ID")
+		if !harmless(id) {
+			id = books.NewCorrelationID()
+		}
+		w.Header().Set("X-Request-ID", id)
+		next.ServeHTTP(w, r.WithContext(books.WithCorrelationID(r.Context(), id)))
+	})
+}
+
+// harmless reports whether an id can go into logs, tables and answers.
+func harmless(id string) bool {
+	for _, c := range id {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return len(id) >= 4 && len(id) <= 64
+}
+
+// log writes a line for each request, and turns a panic into an answer.
+func (f Frame) log(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := f.Now()
+		seen := &watched{ResponseWriter: w}
+		defer func() {
+			f.caught(seen, r, recover())
+			level := slog.LevelInfo
+			switch {
+			case seen.status >= http.StatusInternalServerError:
+				level = slog.LevelError
+			case r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics":
+				level = slog.LevelDebug
+			}
+			f.Log.Log(r.Context(), level, "request answered", "method", r.Method, "path", r.URL.Path, "status", seen.status,
+				"bytes", seen.bytes, "seconds", f.Now().Sub(started).Seconds(), "address", r.RemoteAddr,
+				"correlation_id", books.CorrelationID(r.Context()))
+		}()
+		next.ServeHTTP(seen, r)
+	})
+}
+
+func (f Frame) caught(w *watched, r *http.Request, problem any) {
+	if problem == nil {
+		return
+	}
+	if err, ok := problem.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(problem) // the way to break a connection off
+	}
+	f.Log.Error("handler panicked", "problem", problem, "stack", string(debug.Stack()), "correlation_id", books.CorrelationID(r.Context()))
+	if w.status != 0 {
+		panic(http.ErrAbortHandler) // an answer has begun; half of one must not look whole
+	}
+	Refuse(w, r, http.StatusInternalServerError, "internal", "something went wrong here")
+}
+
+// watched remembers what was answered.
+type watched struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// WriteHeader remembers the status.
+func (w *watched) WriteHeader(status int) {
+	if w.status == 0 && status >= http.StatusOK {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *watched) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController through.
+func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// headers sets what every answer carries: nothing from elsewhere is loaded, no
+// other site frames a page, nothing is kept on shared machines.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		if r.URL.Scheme == "https" {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// readBody reads the body before the request takes a place among those at
+// work, so that one who sends slowly keeps nobody else out. Bodies that nobody
+// who means well sends are refused.
+func readBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > maxBody {
+			w.Header().Set("Connection", "close")
+			Refuse(w, r, http.StatusRequestEntityTooLarge, "too_large", tooLarge)
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		var large *http.MaxBytesError
+		switch {
+		case errors.As(err, &large):
+			Refuse(w, r, http.StatusRequestEntityTooLarge, "too_large", tooLarge)
+			return
+		case err != nil:
+			w.Header().Set("Connection", "close")
+			Refuse(w, r, http.StatusBadRequest, "body_unread", "the body did not arrive whole")
+			return
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		next.ServeHTTP(w, r)
+	})
+}
+
+const tooLarge = "the body is larger than 1 MiB"
+
+// atOnce lets so many requests work that memory and database bear it; the
+// others come again. Whoever asks whether the process lives always may.
+func atOnce(next http.Handler) http.Handler {
+	places := make(chan struct{}, maxAtOnce)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/healthz" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+			next.ServeHTTP(w, r)
+		case <-time.After(time.Second):
+			w.Header().Set("Retry-After", retrySeconds)
+			Refuse(w, r, http.StatusServiceUnavailable, "busy", "too many requests at once")
+		case <-r.Context().Done():
+		}
+	})
+}

@@ -1,0 +1,252 @@
+package server_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/server"
+)
+
+type logged struct {
+	lock sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logged) String() string {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	return l.text.String()
+}
+
+func frame(log io.Writer, proxies ...string) server.Frame {
+	f := server.Frame{Log: slog.New(slog.NewTextHandler(log, nil)), Now: time.Now}
+	for _, p := range proxies {
+		f.Proxies = append(f.Proxies, netip.MustParsePrefix(p))
+	}
+	return f
+}
+
+func TestOnlyATrustedProxySaysWhereARequestComesFrom(t *testing.T) {
+	for _, c := range []struct {
+		name, peer, forwarded, proto string
+		address, scheme              string
+	}{
+		{"nobody claims anything", "203.0.113.9:999", "", "", "203.0.113.9:999", "http"},
+		{"a stranger claims to be somebody", "203.0.113.9:999", "10.1.1.1", "https", "203.0.113.9:999", "http"},
+		{"the proxy tells", "10.0.0.1:999", "203.0.113.9", "https", "203.0.113.9:0", "https"},
+		{"the proxy tells, IPv4 in IPv6", "[::ffff:10.0.0.1]:999", "203.0.113.9", "http", "203.0.113.9:0", "http"},
+		{"a stranger writes in front of what the proxy tells", "10.0.0.1:999", "1.2.3.4, 203.0.113.9", "", "203.0.113.9:0", "http"},
+		{"two proxies", "10.0.0.1:999", "203.0.113.9, 10.0.0.2", "", "203.0.113.9:0", "http"},
+		{"the proxy tells nonsense", "10.0.0.1:999", "unknown", "", "10.0.0.1:999", "http"},
+		{"only proxies", "10.0.0.1:999", "10.0.0.2", "", "10.0.0.1:999", "http"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var address, scheme string
+			handler := frame(io.Discard, "10.0.0.0/8").Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				address, scheme = r.RemoteAddr, r.URL.Scheme
+				if r.Header.Get("X-Forwarded-For") != "" {
+					t.Error("a handler sees X-Forwarded-For")
+				}
+			}))
+			r := httptest.NewRequest("GET", "/", nil)
+			r.RemoteAddr = c.peer
+			if c.forwarded != "" {
+				r.Header.Set("X-Forwarded-For", c.forwarded)
+			}
+			if c.proto != "" {
+				r.Header.Set("X-Forwarded-Proto", c.proto)
+			}
+			handler.ServeHTTP(httptest.NewRecorder(), r)
+			if address != c.address || scheme != c.scheme {
+				t.Errorf("%s %s, want %s %s", address, scheme, c.address, c.scheme)
+			}
+		})
+	}
+}
+
+func TestTheCallersIDIsKeptIfItIsHarmless(t *testing.T) {
+	for _, id := range []string{"run-4711_a.b", "", "abc", strings.Repeat("a", 65), "a\"b<script>", "aa bb", "ação-1"} {
+		var seen string
+		handler := frame(io.Discard).Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			seen = books.CorrelationID(r.Context())
+		}))
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header["X-Request-Id"] = []string{id}
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if kept := seen == id; kept != (id == "run-4711_a.b") {
+			t.Errorf("%q became %q", id, seen)
+		}
+		if w.Header().Get("X-Request-ID") != seen || len(seen) < 4 {
+			t.Errorf("answered %q, used %q", w.Header().Get("X-Request-ID"), seen)
+		}
+	}
+}
+
+func TestAPanicBecomesAnAnswerWithoutItsWords(t *testing.T) {
+	var log logged
+	handler := frame(&log).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("SELECT secret") }))
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest("GET", "/x", nil))
+	var body struct {
+		CorrelationID string `json:"correlation_id"`
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil || w.Code != 500 || body.CorrelationID == "" {
+		t.Errorf("%d %s %v", w.Code, w.Body, err)
+	}
+	if strings.Contains(w.Body.String(), "SELECT") {
+		t.Error("the answer tells what panicked")
+	}
+	if !strings.Contains(log.String(), body.CorrelationID) || !strings.Contains(log.String(), "SELECT secret") {
+		t.Errorf("the log does not tell:\n%s", log.String())
+	}
+}
+
+func TestHalfAnAnswerIsBrokenOff(t *testing.T) {
+	s := httptest.NewServer(frame(io.Discard).Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"half":`)
+		_ = http.NewResponseController(w).Flush()
+		panic("broken")
+	})))
+	defer s.Close()
+	resp, err := http.Get(s.URL) //nolint:noctx // a test
+	if err == nil {
+		_, err = io.ReadAll(resp.Body)
+		resp.Body.Close()
+	}
+	if err == nil {
+		t.Error("half an answer looks whole")
+	}
+}
+
+func TestAnotherSitesFormIsRefused(t *testing.T) {
+	called := false
+	handler := frame(io.Discard).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true }))
+	r := httptest.NewRequest("POST", "/login", nil)
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	if w.Code != http.StatusForbidden || called {
+		t.Errorf("%d, handler called: %v", w.Code, called)
+	}
+}
+
+func TestALargeBodyIsRefusedBeforeItIsReadWhole(t *testing.T) {
+	called := false
+	s := httptest.NewServer(frame(io.Discard).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true })))
+	defer s.Close()
+	for _, length := range []int64{1 << 30, -1} {
+		sent := &zeros{left: 1 << 30}
+		r, err := http.NewRequestWithContext(t.Context(), "POST", s.URL, sent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.ContentLength = length
+		resp, err := http.DefaultClient.Do(r)
+		if err == nil { // else the server broke off while we were sending
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusRequestEntityTooLarge {
+				t.Errorf("status %d", resp.StatusCode)
+			}
+		}
+		if sentBytes := 1<<30 - sent.left; sentBytes > 64<<20 {
+			t.Errorf("%d bytes were taken", sentBytes)
+		}
+	}
+	if called {
+		t.Error("the handler was called")
+	}
+}
+
+type zeros struct{ left int64 }
+
+func (z *zeros) Read(b []byte) (int, error) {
+	if z.left == 0 {
+		return 0, io.EOF
+	}
+	n := min(int64(len(b)), z.left)
+	z.left -= n
+	return int(n), nil
+}
+
+func TestSlowSendersKeepNobodyOut(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := frame(io.Discard).HTTP(t.Context(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "here") }))
+	if s.ReadHeaderTimeout == 0 || s.ReadTimeout == 0 || s.WriteTimeout == 0 || s.IdleTimeout == 0 || s.MaxHeaderBytes == 0 {
+		t.Error("a limit is missing")
+	}
+	s.ReadHeaderTimeout, s.ReadTimeout = 2*time.Second, 2*time.Second
+	go func() { _ = s.Serve(listener) }()
+	t.Cleanup(func() { _ = s.Shutdown(context.Background()) })
+	var slow []net.Conn
+	for i := range 600 {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if i%2 == 0 {
+			fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+		} else {
+			fmt.Fprint(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+		}
+		slow = append(slow, conn)
+	}
+	resp, err := http.Get("http://" + listener.Addr().String()) //nolint:noctx // a test
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("status %d beside slow senders", resp.StatusCode)
+	}
+	for _, conn := range slow { // each ends: with an error answer, or closed
+		_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+		if _, err := bufio.NewReader(conn).ReadString('\n'); err != nil {
+			var timeout net.Error
+			if ok := asTimeout(err, &timeout); ok {
+				t.Fatal("a slow sender was never sent away")
+			}
+		}
+	}
+}
+
+func asTimeout(err error, to *net.Error) bool {
+	e, ok := err.(net.Error) //nolint:errorlint // the connection's own error
+	*to = e
+	return ok && e.Timeout()
+}
+
+func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
+	handler := frame(io.Discard).Wrap(http.NotFoundHandler())
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest("GET", "/nothing", nil))
+	for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "X-Request-ID"} {
+		if w.Header().Get(name) == "" {
+			t.Errorf("%s is missing", name)
+		}
+	}
+}
