@@ -1,0 +1,164 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// Options say what a Guard knows.
+type Options struct {
+	Store  *store.Store
+	Key    string // signs tokens, HS256; 32 characters at least
+	Now    func() time.Time
+	Log    *slog.Logger
+	Tries  int           // logins and failed tokens per address and per account; 0: no limit
+	Per    time.Duration // the time that Tries are for
+	Job    JobPins       // the job that may close without a stored secret
+	Login  Provider      // whom people sign in with
+	Emails []string      // who may, in lower case
+}
+
+// Guard finds out who a request comes from.
+type Guard struct {
+	o        Options
+	sessions *scs.SessionManager
+	job      *jobIssuer
+	provider *loginProvider
+	failures *limiter // by address: what was wrong
+	logins   *limiter // by account
+	calls    *limiter // v4's two endpoints
+}
+
+// New returns a Guard. Nothing is asked of any provider until somebody comes.
+func New(o Options) *Guard {
+	return &Guard{
+		o: o, sessions: newSessions(o.Store, o.Now), job: newJobIssuer(o.Job), provider: newLoginProvider(o.Login),
+		failures: newLimiter(o), logins: newLimiter(o), calls: newLimiter(o),
+	}
+}
+
+// The refusals. Their words are v4's.
+var (
+	ErrNoToken    = &books.Error{Kind: books.Unauthorized, Code: "no_token", Message: "Missing or invalid Authorization header"}
+	ErrBadToken   = &books.Error{Kind: books.Unauthorized, Code: "bad_token", Message: "Invalid or expired token"}
+	ErrBadPayload = &books.Error{Kind: books.Unauthorized, Code: "bad_payload", Message: "Invalid token payload"}
+	ErrForbidden  = &books.Error{Kind: books.Forbidden, Code: "forbidden", Message: "Forbidden"}
+	ErrSignIn     = &books.Error{Kind: books.Unauthorized, Code: "sign_in_failed", Message: "E-mail or password is wrong"}
+)
+
+// Limited means that an address or an account tried too often.
+type Limited struct{ RetryAfter time.Duration }
+
+func (l *Limited) Error() string { return "too many tries" }
+
+// Seconds returns the value for the header Retry-After.
+func (l *Limited) Seconds() string {
+	return fmt.Sprintf("%d", max(1, int((l.RetryAfter+time.Second-1)/time.Second)))
+}
+
+// Identify returns who a request comes from, by its token or its login. It
+// fails with ErrNoToken if it has neither, as Bearer does if it has a token,
+// and with the database's error if that does not answer.
+func (g *Guard) Identify(r *http.Request) (Identity, error) {
+	if r.Header.Get("Authorization") == "" {
+		return g.byLogin(r)
+	}
+	return g.Bearer(r)
+}
+
+// Bearer returns who the request's token belongs to. It fails with ErrNoToken,
+// ErrBadToken, ErrBadPayload or Limited, whatever was wrong with it.
+func (g *Guard) Bearer(r *http.Request) (Identity, error) {
+	address := addressOf(r)
+	if limited := g.failures.full(address); limited != nil {
+		return Identity{}, limited
+	}
+	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok || text == "" {
+		return Identity{}, ErrNoToken
+	}
+	identity, account, err := g.byToken(r.Context(), text)
+	if err == nil || books.AsError(err).Kind != books.Unauthorized {
+		return identity, err
+	}
+	g.failures.count(address)
+	if account != "" {
+		if limited := g.logins.take("token:" + account); limited != nil {
+			return Identity{}, limited
+		}
+	}
+	return Identity{}, err
+}
+
+// LimitCalls counts a call of v4's endpoints by an account, and fails with
+// Limited if it, or its address, called too often.
+func (g *Guard) LimitCalls(r *http.Request, account string) error {
+	for _, key := range []string{"address:" + addressOf(r), "account:" + account} {
+		if limited := g.calls.take(key); limited != nil {
+			return limited
+		}
+	}
+	return nil
+}
+
+// Require lets next handle what comes from somebody who has the permission,
+// with their Identity in its context; refuse answers all others.
+func (g *Guard) Require(p Permission, next http.Handler, refuse func(http.ResponseWriter, *http.Request, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p == Public {
+			next.ServeHTTP(w, r)
+			return
+		}
+		identity, err := g.Allow(r, p)
+		if err != nil {
+			refuse(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(With(r.Context(), identity)))
+	})
+}
+
+// Allow identifies a request and fails as Identify does, or with ErrForbidden.
+func (g *Guard) Allow(r *http.Request, p Permission) (Identity, error) {
+	identity, err := g.Identify(r)
+	if err == nil && !identity.May(p) {
+		err = ErrForbidden
+	}
+	return identity, err
+}
+
+// Secure reports whether the request came over TLS, to us or to a proxy that
+// is believed.
+func Secure(r *http.Request) bool { return r.TLS != nil || r.URL.Scheme == "https" }
+
+// activeUser returns a user who may come in, or the zero User.
+func (g *Guard) activeUser(ctx context.Context, id books.ID) (user store.User, err error) {
+	err = g.o.Store.Read(ctx, func(tx *store.Tx) error {
+		user, err = tx.UserByID(ctx, id)
+		return err
+	})
+	if err != nil || !user.Active {
+		return store.User{}, err
+	}
+	return user, nil
+}
+
+// unauthorized turns errors of the outside into a refusal, and lets those of
+// the database through: they are nobody's fault who comes in.
+func unauthorized(err error) error {
+	var e *books.Error
+	if errors.As(err, &e) {
+		return err
+	}
+	return ErrBadToken
+}

@@ -1,0 +1,120 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/golang-jwt/jwt/v5"
+
+	"extrato/internal/books"
+)
+
+// JobPins say which job of GitHub Actions may back up and close: what its
+// identity must hold, all of it. Incomplete pins let nobody in.
+type JobPins struct{ Issuer, Audience, Repository, Ref, Workflow string }
+
+func (p JobPins) complete() bool {
+	return p.Issuer != "" && p.Audience != "" && p.Repository != "" && p.Ref != "" && p.Workflow != ""
+}
+
+// providerTimeout is how long a provider may take to answer.
+const providerTimeout = 10 * time.Second
+
+var providerClient = &http.Client{Timeout: providerTimeout}
+
+// lazy asks a provider for its keys when somebody comes for the first time,
+// and again after it did not answer.
+type lazy struct {
+	issuer string
+	lock   sync.Mutex
+	found  *oidc.Provider
+}
+
+func (l *lazy) provider() (*oidc.Provider, error) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if l.found != nil {
+		return l.found, nil
+	}
+	// The provider keeps this context to fetch keys with, so it must not end.
+	found, err := oidc.NewProvider(oidc.ClientContext(context.Background(), providerClient), l.issuer)
+	l.found = found
+	return found, err
+}
+
+// jobIssuer checks identities of jobs.
+type jobIssuer struct {
+	pins JobPins
+	lazy lazy
+}
+
+func newJobIssuer(pins JobPins) *jobIssuer {
+	return &jobIssuer{pins: pins, lazy: lazy{issuer: pins.Issuer}}
+}
+
+// issued reports whether a token says that the jobs' issuer made it. It may
+// lie; the answer only chooses who checks it.
+func (j *jobIssuer) issued(text string) bool {
+	if !j.pins.complete() {
+		return false
+	}
+	var c jwt.RegisteredClaims
+	token, _, err := jwt.NewParser().ParseUnverified(text, &c)
+	return err == nil && c.Issuer == j.pins.Issuer && token.Method.Alg() == "RS256"
+}
+
+// identify checks a job's identity: signed by the issuer, for our audience,
+// not ended, of the repository, ref and workflow that are pinned.
+// https://docs.github.com/en/actions/reference/security/oidc has the claims.
+func (j *jobIssuer) identify(ctx context.Context, text string, now time.Time) (Identity, error) {
+	provider, err := j.lazy.provider()
+	if err != nil {
+		return Identity{}, fmt.Errorf("the issuer does not answer: %w", err)
+	}
+	verifier := provider.Verifier(&oidc.Config{
+		ClientID: j.pins.Audience, SupportedSigningAlgs: []string{oidc.RS256}, Now: func() time.Time { return now },
+	})
+	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, providerClient), providerTimeout)
+	defer cancel()
+	token, err := verifier.Verify(ctx, text)
+	if err != nil {
+		return Identity{}, err
+	}
+	var c struct {
+		Repository  string `json:"repository"`
+		Ref         string `json:"ref"`
+		WorkflowRef string `json:"job_workflow_ref"`
+		RunID       string `json:"run_id"`
+	}
+	if err := token.Claims(&c); err != nil {
+		return Identity{}, err
+	}
+	switch {
+	case c.Repository != j.pins.Repository:
+		return Identity{}, errors.New("the repository is not the pinned one")
+	case c.Ref != j.pins.Ref:
+		return Identity{}, errors.New("the ref is not the pinned one")
+	case !j.pins.workflow(c.WorkflowRef):
+		return Identity{}, errors.New("the workflow is not the pinned one")
+	}
+	return Identity{Name: "GitHub Actions", Scopes: Scopes(), By: books.Actor("github:" + c.Repository + "@" + c.RunID)}, nil
+}
+
+// workflow reports whether job_workflow_ref, such as
+// owner/repository/.github/workflows/file.yml@refs/heads/main, is the pinned
+// workflow of the pinned repository and ref.
+func (p JobPins) workflow(claim string) bool {
+	file, ref, _ := strings.Cut(claim, "@")
+	want := p.Workflow
+	if !strings.Contains(want, "/") {
+		want = path.Join(".github/workflows", want)
+	}
+	return file == p.Repository+"/"+want && ref == p.Ref
+}

@@ -1,0 +1,179 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// The time a login lasts, and how long it may rest.
+const (
+	loginLasts = 30 * 24 * time.Hour
+	loginRests = 7 * 24 * time.Hour
+)
+
+// What a login keeps.
+const (
+	loginUser     = "user"
+	loginPassword = "password" // a hash of the password's hash: a new password ends the login
+	loginProvided = "provided" // signed in with a provider: no password matters
+)
+
+func newSessions(s *store.Store, now func() time.Time) *scs.SessionManager {
+	m := scs.New()
+	m.Store = &loginStore{s, now}
+	m.Lifetime, m.IdleTimeout = loginLasts, loginRests
+	m.Cookie.Name, m.Cookie.HttpOnly, m.Cookie.SameSite, m.Cookie.Persist = "extrato_login", true, http.SameSiteLaxMode, true
+	return m
+}
+
+// Logins is the middleware that loads a request's login and keeps what it
+// changed. The cookie goes over TLS only, where the request came over it.
+func (g *Guard) Logins(next http.Handler) http.Handler {
+	plain := g.sessions
+	secure := *g.sessions
+	secure.Cookie.Secure = true
+	// Both managers keep a request's login under the same key, that of a copy.
+	withPlain, withSecure := plain.LoadAndSave(next), secure.LoadAndSave(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Header.Get("Authorization") != "": // a program; it has no login
+			next.ServeHTTP(w, r)
+		case Secure(r):
+			withSecure.ServeHTTP(w, r)
+		default:
+			withPlain.ServeHTTP(w, r)
+		}
+	})
+}
+
+// byLogin returns who a request's login belongs to, if that user may still
+// come in.
+func (g *Guard) byLogin(r *http.Request) (Identity, error) {
+	ctx := r.Context()
+	if _, err := r.Cookie(g.sessions.Cookie.Name); err != nil {
+		return Identity{}, ErrNoToken
+	}
+	id := books.ID(g.sessions.GetInt64(ctx, loginUser))
+	if id == 0 {
+		return Identity{}, ErrNoToken
+	}
+	var user store.User
+	var password string
+	err := g.o.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		if user, err = tx.UserByID(ctx, id); err != nil {
+			return err
+		}
+		password, err = tx.Password(ctx, id)
+		return err
+	})
+	if err != nil {
+		return Identity{}, err
+	}
+	same := g.sessions.GetBool(ctx, loginProvided) || g.sessions.GetString(ctx, loginPassword) == digest(password)
+	if !user.Active || !same {
+		return Identity{}, ErrNoToken
+	}
+	return Identity{
+		UserID: id, Email: user.Email, Name: user.Name, Role: Role(user.Role), Login: true, By: actorOf(id),
+	}, nil
+}
+
+// SignIn signs in by address and password, and renews the cookie. It fails
+// with ErrSignIn, whatever was wrong, or Limited.
+func (g *Guard) SignIn(r *http.Request, email, password string) error {
+	email = strings.ToLower(strings.TrimSpace(email))
+	for _, key := range []string{"address:" + addressOf(r), "account:" + email} {
+		if limited := g.logins.take(key); limited != nil {
+			return limited
+		}
+	}
+	ctx := r.Context()
+	var user store.User
+	stored := ""
+	err := g.o.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		if user, err = tx.UserByEmail(ctx, email); err != nil || user.ID == 0 {
+			return err
+		}
+		stored, err = tx.Password(ctx, user.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	against := stored
+	if against == "" {
+		against = nobody
+	}
+	right, err := matches(password, against)
+	if err != nil {
+		return err
+	}
+	if !right || stored == "" || !user.Active || email == "" {
+		return ErrSignIn
+	}
+	return g.begin(ctx, user.ID, stored, false)
+}
+
+// begin gives the request a login, under a new cookie.
+func (g *Guard) begin(ctx context.Context, id books.ID, password string, provided bool) error {
+	if err := g.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	g.sessions.Put(ctx, loginUser, int64(id))
+	g.sessions.Put(ctx, loginPassword, digest(password))
+	g.sessions.Put(ctx, loginProvided, provided)
+	return nil
+}
+
+// SignOut ends the request's login.
+func (g *Guard) SignOut(r *http.Request) error { return g.sessions.Destroy(r.Context()) }
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+// loginStore keeps logins in the database, under a hash of what the cookie
+// holds: who reads the table cannot come in with it.
+type loginStore struct {
+	s   *store.Store
+	now func() time.Time
+}
+
+// Find, Commit and Delete are what scs asks for; the other three take a context.
+func (l *loginStore) Find(token string) ([]byte, bool, error) {
+	return l.FindCtx(context.Background(), token)
+}
+
+func (l *loginStore) Commit(token string, data []byte, expires time.Time) error {
+	return l.CommitCtx(context.Background(), token, data, expires)
+}
+
+func (l *loginStore) Delete(token string) error { return l.DeleteCtx(context.Background(), token) }
+
+func (l *loginStore) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
+	err = l.s.Read(ctx, func(tx *store.Tx) error {
+		data, found, err = tx.Login(ctx, digest(token))
+		return err
+	})
+	return data, found, err
+}
+
+func (l *loginStore) CommitCtx(ctx context.Context, token string, data []byte, expires time.Time) error {
+	return l.s.Write(ctx, func(tx *store.Tx) error { return tx.SaveLogin(ctx, digest(token), data, books.InstantOf(expires)) })
+}
+
+func (l *loginStore) DeleteCtx(ctx context.Context, token string) error {
+	return l.s.Write(ctx, func(tx *store.Tx) error { return tx.DropLogin(ctx, digest(token)) })
+}

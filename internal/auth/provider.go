@@ -1,0 +1,152 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// Provider is whom people sign in with through OpenID Connect.
+type Provider struct{ Issuer, ClientID, ClientSecret string }
+
+type loginProvider struct {
+	Provider
+	lazy lazy
+}
+
+func newLoginProvider(p Provider) *loginProvider {
+	if p.Issuer == "" || p.ClientID == "" {
+		return nil
+	}
+	return &loginProvider{Provider: p, lazy: lazy{issuer: p.Issuer}}
+}
+
+// HasProvider reports whether people can sign in with a provider.
+func (g *Guard) HasProvider() bool { return g.provider != nil }
+
+// What the login keeps between going to the provider and coming back.
+const (
+	askedState    = "oidc_state"
+	askedNonce    = "oidc_nonce"
+	askedVerifier = "oidc_verifier"
+)
+
+func (p *loginProvider) oauth(base string) (*oauth2.Config, *oidc.Provider, error) {
+	found, err := p.lazy.provider()
+	if err != nil {
+		return nil, nil, books.Refusedf("provider_unreachable", "the provider people sign in with does not answer").Because(err)
+	}
+	return &oauth2.Config{
+		ClientID: p.ClientID, ClientSecret: p.ClientSecret, Endpoint: found.Endpoint(), RedirectURL: base + "/login/oidc/callback",
+		Scopes: []string{oidc.ScopeOpenID, "email", "profile"},
+	}, found, nil
+}
+
+// ProviderURL returns where to send a person who wants to sign in with the
+// provider; base is this server's own address.
+func (g *Guard) ProviderURL(r *http.Request, base string) (string, error) {
+	if g.provider == nil {
+		return "", books.NotFoundf("no_provider", "no provider is set up").WithHint("set EXTRATO_LOGIN_OIDC_ISSUER and _CLIENT_ID")
+	}
+	config, _, err := g.provider.oauth(base)
+	if err != nil {
+		return "", err
+	}
+	state, nonce, verifier := rand.Text(), rand.Text(), oauth2.GenerateVerifier()
+	ctx := r.Context()
+	g.sessions.Put(ctx, askedState, state)
+	g.sessions.Put(ctx, askedNonce, nonce)
+	g.sessions.Put(ctx, askedVerifier, verifier)
+	return config.AuthCodeURL(state, oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)), nil
+}
+
+// SignInWithProvider signs in the person who comes back from the provider. It
+// fails with ErrSignIn, whatever was wrong, or Limited.
+func (g *Guard) SignInWithProvider(r *http.Request, base string) error {
+	if limited := g.logins.take("address:" + addressOf(r)); limited != nil {
+		return limited
+	}
+	if g.provider == nil {
+		return ErrSignIn
+	}
+	ctx := r.Context()
+	state, nonce, verifier := g.sessions.PopString(ctx, askedState), g.sessions.PopString(ctx, askedNonce), g.sessions.PopString(ctx, askedVerifier)
+	if state == "" || subtle.ConstantTimeCompare([]byte(state), []byte(r.FormValue("state"))) != 1 {
+		return ErrSignIn
+	}
+	email, name, err := g.provider.redeem(ctx, base, r.FormValue("code"), nonce, verifier, g.o)
+	if err != nil {
+		g.o.Log.Warn("sign-in with the provider refused", "cause", err.Error(), "correlation_id", books.CorrelationID(ctx))
+		return ErrSignIn
+	}
+	if !slices.Contains(g.o.Emails, email) {
+		return ErrSignIn
+	}
+	user, err := g.providedUser(ctx, email, name)
+	if err != nil {
+		return err
+	}
+	if !user.Active {
+		return ErrSignIn
+	}
+	return g.begin(ctx, user.ID, "", true)
+}
+
+// redeem turns the provider's code into a verified address and a name.
+func (p *loginProvider) redeem(ctx context.Context, base, code, nonce, verifier string, o Options) (email, name string, err error) {
+	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, providerClient), providerTimeout)
+	defer cancel()
+	config, found, err := p.oauth(base)
+	if err != nil {
+		return "", "", err
+	}
+	answer, err := config.Exchange(ctx, code, oauth2.VerifierOption(verifier))
+	if err != nil {
+		return "", "", books.Refusedf("code_refused", "the provider did not take the code") // its own words may hold the code
+	}
+	raw, _ := answer.Extra("id_token").(string)
+	token, err := found.Verifier(&oidc.Config{ClientID: p.ClientID, Now: o.Now}).Verify(ctx, raw)
+	if err != nil {
+		return "", "", err
+	}
+	var c struct {
+		Email    string `json:"email"`
+		Verified any    `json:"email_verified"` // some write it as text
+		Name     string `json:"name"`
+	}
+	if err := token.Claims(&c); err != nil {
+		return "", "", err
+	}
+	if token.Nonce != nonce || nonce == "" {
+		return "", "", books.Refusedf("wrong_nonce", "the identity was made for another sign-in")
+	}
+	if c.Verified != true && c.Verified != "true" {
+		return "", "", books.Refusedf("email_unverified", "the provider has not verified the address")
+	}
+	return strings.ToLower(c.Email), c.Name, nil
+}
+
+// providedUser returns the user of an address that may sign in, and makes an
+// admin of it where there is none: AUTHORIZED_EMAILS says that they may.
+func (g *Guard) providedUser(ctx context.Context, email, name string) (user store.User, err error) {
+	err = g.o.Store.Write(ctx, func(tx *store.Tx) error {
+		if user, err = tx.UserByEmail(ctx, email); err != nil || user.ID != 0 {
+			return err
+		}
+		if name = strings.TrimSpace(name); name == "" {
+			name = email
+		}
+		user, err = addUser(ctx, tx, store.User{Email: email, Name: name, Role: string(Admin), Active: true}, "")
+		return err
+	})
+	return user, err
+}

@@ -1,0 +1,149 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"net/url"
+	"strings"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// setupSetting keeps the digest of the set-up link's key and when it ends.
+const (
+	setupSetting = "setup_link"
+	setupLasts   = 24 * time.Hour
+)
+
+// ErrSetup means that a set-up link was used, has ended or never was one.
+var ErrSetup = &books.Error{
+	Kind: books.Refused, Code: "setup_over", Message: "this set-up link is not valid (any more)",
+	Hint: "restart extrato serve to get another, or use extrato user add",
+}
+
+// SetupLink returns a link below base with which the first person makes a
+// login, once and within a day; offered is false if somebody can sign in
+// already. A new link ends the one before.
+func (g *Guard) SetupLink(ctx context.Context, base string) (link string, offered bool, err error) {
+	key := rand.Text()
+	err = g.o.Store.Write(ctx, func(tx *store.Tx) error {
+		offered = false
+		someone, err := someoneMay(ctx, tx)
+		if err != nil || someone || g.provider != nil && len(g.o.Emails) > 0 {
+			return err
+		}
+		offered = true
+		return tx.SetSetting(ctx, setupSetting, digest(key)+" "+books.InstantOf(g.o.Now().Add(setupLasts)).String())
+	})
+	return base + "/setup?key=" + url.QueryEscape(key), offered && err == nil, err
+}
+
+// someoneMay reports whether an active admin has a password.
+func someoneMay(ctx context.Context, tx *store.Tx) (bool, error) {
+	users, err := tx.Users(ctx)
+	for _, u := range users {
+		if u.Active && u.Password && Role(u.Role) == Admin {
+			return true, err
+		}
+	}
+	return false, err
+}
+
+// SetUp makes the first login with a set-up link's key. It fails with ErrSetup
+// or as AddUser does.
+func (g *Guard) SetUp(ctx context.Context, key string, email, name, password string) error {
+	hash, err := HashPassword(password)
+	if err != nil {
+		return err
+	}
+	return g.o.Store.Write(ctx, func(tx *store.Tx) error {
+		if err := g.checkSetup(ctx, tx, key); err != nil {
+			return err
+		}
+		if err := tx.SetSetting(ctx, setupSetting, ""); err != nil {
+			return err
+		}
+		_, err := addUser(ctx, tx, store.User{Email: email, Name: name, Role: string(Admin), Active: true}, hash)
+		return err
+	})
+}
+
+// CheckSetup fails with ErrSetup unless the key is that of the link.
+func (g *Guard) CheckSetup(ctx context.Context, key string) error {
+	return g.o.Store.Read(ctx, func(tx *store.Tx) error { return g.checkSetup(ctx, tx, key) })
+}
+
+func (g *Guard) checkSetup(ctx context.Context, tx *store.Tx, key string) error {
+	text, err := tx.Setting(ctx, setupSetting)
+	if err != nil {
+		return err
+	}
+	want, ends, _ := strings.Cut(text, " ")
+	var until books.Instant
+	if until.Parse([]byte(ends)) != nil || subtle.ConstantTimeCompare([]byte(want), []byte(digest(key))) != 1 || g.o.Now().After(until.Time()) {
+		return ErrSetup
+	}
+	someone, err := someoneMay(ctx, tx)
+	if err == nil && someone {
+		err = ErrSetup
+	}
+	return err
+}
+
+// AddUser records a user with a password, which may be empty for one who signs
+// in with a provider. It fails with an Error of kind Invalid on what is no
+// address, name or role, and Conflict if the address is taken.
+func AddUser(ctx context.Context, s *store.Store, u store.User, password string) (store.User, error) {
+	hash := ""
+	if password != "" {
+		var err error
+		if hash, err = HashPassword(password); err != nil {
+			return u, err
+		}
+	}
+	err := s.Write(ctx, func(tx *store.Tx) error {
+		var err error
+		u, err = addUser(ctx, tx, u, hash)
+		return err
+	})
+	return u, err
+}
+
+func addUser(ctx context.Context, tx *store.Tx, u store.User, hash string) (store.User, error) {
+	u.Email, u.Name = strings.TrimSpace(u.Email), strings.TrimSpace(u.Name)
+	if err := checkUser(u); err != nil {
+		return u, err
+	}
+	taken, err := tx.UserByEmail(ctx, u.Email)
+	switch {
+	case err != nil:
+		return u, err
+	case taken.ID != 0 && taken.ID != u.ID:
+		return u, books.Conflictf("email_taken", "another user has this e-mail address").WithHint("extrato user list shows who")
+	case u.ID != 0:
+		err = tx.SetUser(ctx, u)
+	default:
+		u, err = tx.AddUser(ctx, u)
+	}
+	if err != nil || hash == "" {
+		return u, err
+	}
+	u.Password = true
+	return u, tx.SetPassword(ctx, u.ID, hash)
+}
+
+func checkUser(u store.User) error {
+	local, domain, ok := strings.Cut(u.Email, "@")
+	switch {
+	case !ok || local == "" || !strings.Contains(domain, ".") || len(u.Email) > 100 || strings.ContainsAny(u.Email, " \t\r\n<>\x00,"):
+		return books.Invalidf("invalid_email", "that is no e-mail address of at most 100 characters").WithHint("such as ana@example.com")
+	case u.Name == "" || len([]rune(u.Name)) > 100 || strings.ContainsRune(u.Name, 0):
+		return books.Invalidf("invalid_name", "a name has 1 to 100 characters")
+	case Role(u.Role) != Admin && Role(u.Role) != Artist:
+		return books.Invalidf("invalid_role", "the role %q is neither admin nor artist", u.Role)
+	}
+	return nil
+}

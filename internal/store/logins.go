@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"extrato/internal/books"
+)
+
+// Login returns what is kept of a login that has not expired; found is false
+// if there is none. token is what names it: a hash, never what the cookie holds.
+func (t *Tx) Login(ctx context.Context, token string) (data []byte, found bool, err error) {
+	err = t.one(ctx, "SELECT data FROM logins WHERE token = $1 AND expires_at > $2",
+		[]any{token, books.InstantOf(t.s.now()).String()}, &data)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, false, nil
+	}
+	return data, err == nil, err
+}
+
+// SaveLogin keeps a login until it expires, and forgets those that have.
+func (t *Tx) SaveLogin(ctx context.Context, token string, data []byte, expires books.Instant) error {
+	if _, err := t.exec(ctx, "DELETE FROM logins WHERE expires_at <= $1", books.InstantOf(t.s.now()).String()); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, `INSERT INTO logins (token, data, expires_at) VALUES ($1, $2, $3)
+		ON CONFLICT (token) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at`, token, data, expires.String())
+	return err
+}
+
+// DropLogin forgets a login.
+func (t *Tx) DropLogin(ctx context.Context, token string) error {
+	_, err := t.exec(ctx, "DELETE FROM logins WHERE token = $1", token)
+	return err
+}

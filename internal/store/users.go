@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"extrato/internal/books"
+)
+
+// User is a row of users, as far as it says who may come in.
+type User struct {
+	ID     books.ID `json:"id"`
+	Email  string   `json:"email"` // "" if there is none
+	Name   string   `json:"name"`
+	Role   string   `json:"role"` // admin, artist, client
+	Active bool     `json:"active"`
+	// Password reports whether the user has a password of ours: v4's own are
+	// in a form of v4's and stay where they are.
+	Password bool `json:"password"`
+}
+
+const userQuery = `SELECT u.id, coalesce(u.email, ''), u.name, u.role, u.active_flag,
+	EXISTS (SELECT 1 FROM passwords p WHERE p.user_id = u.id) FROM users u `
+
+func (t *Tx) users(ctx context.Context, where string, args ...any) ([]User, error) {
+	users := []User{}
+	err := t.list(ctx, userQuery+where, args, func(scan func(...any) error) error {
+		var u User
+		err := scan(&u.ID, &u.Email, &u.Name, &u.Role, &u.Active, &u.Password)
+		users = append(users, u)
+		return err
+	})
+	return users, err
+}
+
+// Users returns all users, by id.
+func (t *Tx) Users(ctx context.Context) ([]User, error) { return t.users(ctx, "ORDER BY u.id") }
+
+// UserByID returns a user, or the zero User if there is none.
+func (t *Tx) UserByID(ctx context.Context, id books.ID) (User, error) {
+	return first(t.users(ctx, "WHERE u.id = $1", int64(id)))
+}
+
+// UserByEmail returns the user of an address, whatever its case, or the zero
+// User if there is none.
+func (t *Tx) UserByEmail(ctx context.Context, email string) (User, error) {
+	return first(t.users(ctx, "WHERE lower(u.email) = lower($1) ORDER BY u.id LIMIT 1", email))
+}
+
+func first(users []User, err error) (User, error) {
+	if err != nil || len(users) == 0 {
+		return User{}, err
+	}
+	return users[0], nil
+}
+
+// AddUser records a user, with its id if that is set, and returns it with its
+// id. It fails with an Error of kind Conflict if the address is taken.
+func (t *Tx) AddUser(ctx context.Context, u User) (User, error) {
+	now := books.InstantOf(t.s.now()).SQL()
+	var err error
+	switch {
+	case u.ID == 0:
+		err = t.one(ctx, `INSERT INTO users (email, name, role, active_flag, unified_flow_enabled, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, FALSE, $5, $5) RETURNING id`, []any{nullText(u.Email), u.Name, u.Role, u.Active, now}, &u.ID)
+	default:
+		_, err = t.exec(ctx, `INSERT INTO users (id, email, name, role, active_flag, unified_flow_enabled, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, FALSE, $6, $6)`, int64(u.ID), nullText(u.Email), u.Name, u.Role, u.Active, now)
+		if err == nil {
+			err = t.raiseSequence(ctx, "users", int64(u.ID))
+		}
+	}
+	return u, emailTaken(err)
+}
+
+// SetUser changes a user's address, name, role and whether it is active.
+func (t *Tx) SetUser(ctx context.Context, u User) error {
+	_, err := t.exec(ctx, "UPDATE users SET email = $2, name = $3, role = $4, active_flag = $5, updated_at = $6 WHERE id = $1",
+		int64(u.ID), nullText(u.Email), u.Name, u.Role, u.Active, books.InstantOf(t.s.now()).SQL())
+	return emailTaken(err)
+}
+
+func emailTaken(err error) error {
+	if isDuplicate(err) {
+		return books.Conflictf("email_taken", "another user has this e-mail address").WithHint("extrato user list shows who")
+	}
+	return err
+}
+
+func nullText(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// Password returns the hash of a user's password, or "".
+func (t *Tx) Password(ctx context.Context, id books.ID) (hash string, err error) {
+	err = t.one(ctx, "SELECT hash FROM passwords WHERE user_id = $1", []any{int64(id)}, &hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return hash, err
+}
+
+// SetPassword keeps the hash of a user's password; "" takes it away.
+func (t *Tx) SetPassword(ctx context.Context, id books.ID, hash string) error {
+	if hash == "" {
+		_, err := t.exec(ctx, "DELETE FROM passwords WHERE user_id = $1", int64(id))
+		return err
+	}
+	_, err := t.exec(ctx, `INSERT INTO passwords (user_id, hash, changed_at) VALUES ($1, $2, $3)
+		ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at`,
+		int64(id), hash, books.InstantOf(t.s.now()).String())
+	return err
+}
