@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -24,3 +25,7 @@ func (s *Store) OwnSchema() string {
 
 // SQL lends the transaction, to a library that writes with it.
 func (t *Tx) SQL() *sql.Tx { return t.tx }
+
+// Alone runs fn while no other process runs one so: to prepare what a library
+// keeps in this database.
+func (s *Store) Alone(ctx context.Context, fn func() error) error { return s.alone(ctx, fn) }

@@ -1,0 +1,194 @@
+// Package jobs runs what happens by itself, on River: closing the months that
+// are due, telling people, watching the safety net.
+//
+// The schedule is level-triggered. Every process asks again and again which
+// months are due, and where there are some, inserts a job that closes them. A
+// job only asks the question; the answer is in the tables, so that any number
+// of jobs in any number of processes close a month once, and a process that
+// dies in the middle is followed by another within half a minute.
+package jobs
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
+	"riverqueue.com/riverui"
+
+	"extrato/internal/books"
+	"extrato/internal/closing"
+	"extrato/internal/notify"
+	"extrato/internal/store"
+)
+
+// Options say what a Runner works with.
+type Options struct {
+	Store     *store.Store
+	Closer    *closing.Closer
+	Teller    *notify.Teller
+	Heartbeat *notify.Heartbeat
+	Enabled   bool // ENABLE_MONTHLY_EXTRATO_JOB: whether months close by themselves
+	Log       *slog.Logger
+	Now       func() time.Time // in the studio's zone
+	AskEvery  time.Duration    // how often it is asked what is due; 0: every 20 s
+	PollEvery time.Duration    // how often River looks for jobs; 0: as the database deserves
+}
+
+// Runner runs the jobs of one process.
+type Runner struct {
+	o        Options
+	client   *river.Client[*sql.Tx]
+	pages    *riverui.Handler
+	closing  atomic.Bool  // a due job of this process runs
+	failures atomic.Int64 // closes that failed since one did not
+	asking   context.CancelFunc
+	asked    sync.WaitGroup
+}
+
+// The time limits. A close of a million rows takes half a minute; River must
+// not take a job for stuck before its own limit.
+const (
+	askEvery     = 20 * time.Second
+	closeTimeout = 30 * time.Minute
+	tellTimeout  = 2 * time.Minute
+	stuckAfter   = 45 * time.Minute
+	sqlitePoll   = 5 * time.Second // there is no listening on SQLite, and polling costs
+	postgresPoll = 10 * time.Second
+)
+
+// New prepares River's tables and a Runner that has not started.
+func New(ctx context.Context, o Options) (*Runner, error) {
+	if o.AskEvery == 0 {
+		o.AskEvery = askEvery
+	}
+	r := &Runner{o: o}
+	var driver riverdriver.Driver[*sql.Tx]
+	config := &river.Config{
+		Schema: o.Store.OwnSchema(), Logger: slog.New(atLeastWarn{o.Log.Handler()}), ErrorHandler: &loud{o.Log},
+		JobTimeout: tellTimeout, RescueStuckJobsAfter: stuckAfter, CompletedJobRetentionPeriod: 7 * 24 * time.Hour,
+		Queues:  map[string]river.QueueConfig{closeQueue: {MaxWorkers: 1}, tellQueue: {MaxWorkers: 2}},
+		Workers: r.workers(),
+	}
+	if o.Store.Postgres() {
+		driver, config.FetchPollInterval = riverdatabasesql.NewWithPgxListener(o.Store.DB(), o.Store.Pool()), postgresPoll
+	} else {
+		driver, config.FetchPollInterval = riversqlite.New(o.Store.DB()), sqlitePoll
+	}
+	if o.PollEvery > 0 {
+		config.FetchPollInterval, config.FetchCooldown = o.PollEvery, o.PollEvery
+	}
+	if err := migrate(ctx, o.Store, driver); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.client, err = river.NewClient(driver, config); err != nil {
+		return nil, err
+	}
+	r.pages, err = riverui.NewHandler(&riverui.HandlerOpts{
+		Endpoints: riverui.NewEndpoints(r.client, nil), Logger: config.Logger, Prefix: Prefix, JobListHideArgsByDefault: true,
+	})
+	return r, err
+}
+
+// migrate brings River's own tables to its version, one process at a time.
+func migrate(ctx context.Context, s *store.Store, driver riverdriver.Driver[*sql.Tx]) error {
+	return s.Alone(ctx, func() error {
+		migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Schema: s.OwnSchema(), Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			return err
+		}
+		_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		return err
+	})
+}
+
+// Prefix is the path below which Handler answers.
+const Prefix = "/river"
+
+// Handler serves River's own page about the jobs, below Prefix. It asks nobody
+// who they are.
+func (r *Runner) Handler() http.Handler { return r.pages }
+
+// Start begins to work. What runs is broken off when ctx ends.
+func (r *Runner) Start(ctx context.Context) error {
+	if err := r.pages.Start(ctx); err != nil {
+		return err
+	}
+	if err := r.client.Start(ctx); err != nil {
+		return err
+	}
+	if !r.o.Enabled {
+		r.o.Log.Warn("months do not close by themselves", "setting", "ENABLE_MONTHLY_EXTRATO_JOB=false")
+	}
+	asking, stop := context.WithCancel(ctx)
+	r.asking = stop
+	r.asked.Go(func() { r.askAgain(asking) })
+	return nil
+}
+
+// Stop takes no new jobs and waits for those that run. When ctx ends first, it
+// breaks them off, so that they roll back, and fails.
+func (r *Runner) Stop(ctx context.Context) error {
+	r.asking()
+	err := r.client.Stop(ctx)
+	if err != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		err = errors.Join(err, r.client.StopAndCancel(ctx))
+	}
+	r.asked.Wait()
+	return err
+}
+
+// Queued counts the jobs that wait or run, by kind.
+func (r *Runner) Queued(ctx context.Context) (map[string]int, error) {
+	counts := map[string]int{}
+	for _, kind := range []string{closeDue{}.Kind(), tell{}.Kind(), watch{}.Kind()} {
+		counts[kind] = 0
+	}
+	list, err := r.client.JobList(ctx, river.NewJobListParams().First(1000).States(rivertype.JobStateAvailable,
+		rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled))
+	if err != nil {
+		return nil, err
+	}
+	for _, job := range list.Jobs {
+		counts[job.Kind]++
+	}
+	return counts, nil
+}
+
+// atLeastWarn keeps River's own chatter out of the log.
+type atLeastWarn struct{ slog.Handler }
+
+func (h atLeastWarn) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn
+}
+
+// loud logs what a job failed of; River logs that at a level nobody reads.
+type loud struct{ log *slog.Logger }
+
+// HandleError and HandlePanic are called by River.
+func (l *loud) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	level := slog.LevelWarn
+	if job.Attempt >= job.MaxAttempts {
+		level = slog.LevelError
+	}
+	l.log.Log(ctx, level, "job failed", "kind", job.Kind, "attempt", job.Attempt, "of", job.MaxAttempts, "cause", books.AsError(err).Message)
+	return nil
+}
+
+func (l *loud) HandlePanic(ctx context.Context, job *rivertype.JobRow, problem any, trace string) *river.ErrorHandlerResult {
+	l.log.ErrorContext(ctx, "job panicked", "kind", job.Kind, "problem", problem, "trace", trace)
+	return nil
+}

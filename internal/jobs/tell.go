@@ -1,0 +1,73 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"extrato/internal/books"
+	"extrato/internal/notify"
+	"extrato/internal/store"
+)
+
+// workers lists what can be done. Another kind of job is one more line.
+func (r *Runner) workers() *river.Workers {
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &closeWorker{r: r})
+	river.AddWorker(workers, &tellWorker{r: r})
+	river.AddWorker(workers, &watchWorker{r: r})
+	return workers
+}
+
+// Announce enqueues the announcement of a closing in its transaction: it is
+// sent if and only if the closing happened. It is what closing.Closer gets.
+func (r *Runner) Announce(ctx context.Context, tx *store.Tx, c books.Closing) error {
+	return r.tellAll(ctx, tx, notify.Done(c))
+}
+
+// tellAll enqueues a message, once for every place, so that one that does not
+// take it is tried again without the others.
+func (r *Runner) tellAll(ctx context.Context, tx *store.Tx, m notify.Message) error {
+	for _, place := range r.o.Teller.Places() {
+		if _, err := r.client.InsertTx(ctx, tx.SQL(), tell{Place: place, Message: m}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell is the job that sends one message to one place, which it names without
+// saying where that is.
+type tell struct {
+	Place   string         `json:"place"`
+	Message notify.Message `json:"message"`
+}
+
+// Kind names the job.
+func (tell) Kind() string { return "tell" }
+
+// tellPauses are between the tries to send a message: a day in all.
+var tellPauses = []time.Duration{
+	10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour,
+}
+
+// InsertOpts are River's.
+func (tell) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: tellQueue, MaxAttempts: len(tellPauses) + 1}
+}
+
+type tellWorker struct {
+	river.WorkerDefaults[tell]
+	r *Runner
+}
+
+// NextRetry returns when to try again.
+func (*tellWorker) NextRetry(job *river.Job[tell]) time.Time {
+	return time.Now().Add(tellPauses[min(job.Attempt, len(tellPauses))-1])
+}
+
+// Work sends the message.
+func (w *tellWorker) Work(ctx context.Context, job *river.Job[tell]) error {
+	return w.r.o.Teller.Tell(ctx, job.Args.Place, job.Args.Message)
+}

@@ -1,0 +1,83 @@
+package notify
+
+import (
+	"fmt"
+	"strings"
+
+	"extrato/internal/books"
+)
+
+// Message is what people are told: Portuguese first, then English.
+type Message struct {
+	Title string `json:"title"`
+	Text  string `json:"text"`
+}
+
+func message(title string, lines ...string) Message {
+	return Message{Title: title, Text: strings.Join(lines, "\n")}
+}
+
+// Done tells that a month was closed, revised, reopened or restored. It says
+// how many rows, not whose, and no amounts.
+func Done(c books.Closing) Message {
+	pt := map[books.Action]string{
+		books.Closed: "fechado", books.Revised: "revisado", books.Reopened: "reaberto", books.Restored: "restaurado", books.Adopted: "adotado",
+	}[c.Action]
+	n := c.Counts
+	return message(fmt.Sprintf("Extrato %s: %s", c.Month, pt),
+		fmt.Sprintf("O mês %s foi %s (revisão %d): %d pagamentos, %d sessões, %d comissões, %d gastos.", c.Month, pt, c.Revision,
+			n.Payments, n.Sessions, n.Commissions, n.Expenses),
+		fmt.Sprintf("Month %s was %s (revision %d): %d payments, %d sessions, %d commissions, %d expenses.", c.Month, c.Action, c.Revision,
+			n.Payments, n.Sessions, n.Commissions, n.Expenses),
+		"Impressão digital / fingerprint: "+c.Fingerprint.String())
+}
+
+// Failed tells that a month could not be closed, and which months wait for it.
+func Failed(month books.Month, cause *books.Error, waiting []books.Month, correlationID string) Message {
+	pt, en := "", ""
+	if len(waiting) > 0 {
+		var names []string
+		for _, m := range waiting {
+			names = append(names, m.String())
+		}
+		list := strings.Join(names, ", ")
+		pt, en = " Esperam por ele: "+list+".", " Waiting behind it: "+list+"."
+	}
+	lines := []string{
+		fmt.Sprintf("O mês %s não pôde ser fechado. Nada foi alterado; tentamos de novo sozinhos.%s", month, pt),
+		fmt.Sprintf("Month %s could not be closed. Nothing was changed; it is tried again by itself.%s", month, en),
+		fmt.Sprintf("Causa / cause: %s (%s)", cause.Message, cause.Code),
+	}
+	if cause.Hint != "" {
+		lines = append(lines, "O que fazer / what to do: "+cause.Hint)
+	}
+	return message(fmt.Sprintf("Extrato %s: NÃO FECHADO", month), append(lines, "id: "+correlationID)...)
+}
+
+// Recovered tells that a month which could not be closed is closed now, or
+// does not have to be any more.
+func Recovered(month books.Month, since books.Instant) Message {
+	return message(fmt.Sprintf("Extrato %s: resolvido", month),
+		fmt.Sprintf("O problema com o mês %s, desde %s, está resolvido.", month, since),
+		fmt.Sprintf("The trouble with month %s, since %s, is over.", month, since))
+}
+
+// Late tells that live rows belong to a month that is closed.
+func Late(month books.Month, n books.Counts) Message {
+	return message(fmt.Sprintf("Extrato %s: lançamentos atrasados", month),
+		fmt.Sprintf("%d lançamentos do mês %s apareceram depois do fechamento. Ficam guardados; para incluí-los: extrato close %s --force", n.Total(), month, month),
+		fmt.Sprintf("%d rows of month %s appeared after it was closed. They are kept; to take them in: extrato close %s --force", n.Total(), month, month))
+}
+
+// Silent tells that the safety net has not been seen for some days, or was
+// seen again.
+func Silent(days int) Message {
+	return message("Extrato: rede de segurança em silêncio",
+		fmt.Sprintf("A rede de segurança não aparece há %d dias. Verifique se o agendamento dela ainda existe.", days),
+		fmt.Sprintf("The safety net was not seen for %d days. Check that its schedule still exists.", days))
+}
+
+// SeenAgain tells that the safety net is back.
+func SeenAgain() Message {
+	return message("Extrato: rede de segurança de volta", "A rede de segurança voltou a aparecer.", "The safety net was seen again.")
+}

@@ -1,0 +1,116 @@
+// Package notify tells people what happened, over any service that shoutrrr
+// knows, and pings a heartbeat monitor. No message holds a client's name, one
+// person's amount or a secret, and no error a URL.
+package notify
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/nicholas-fedor/shoutrrr"
+	"github.com/nicholas-fedor/shoutrrr/pkg/router"
+	"github.com/nicholas-fedor/shoutrrr/pkg/types"
+
+	"extrato/internal/books"
+)
+
+// Teller sends messages to the places of EXTRATO_NOTIFY.
+type Teller struct {
+	places  []string
+	senders map[string]*router.ServiceRouter
+}
+
+// sendTimeout is how long a service may take.
+const sendTimeout = 15 * time.Second
+
+// NewTeller reads shoutrrr URLs. It fails with an Error of kind Invalid that
+// says which of them, counted from one, cannot be used.
+func NewTeller(urls []string) (*Teller, error) {
+	t := &Teller{senders: map[string]*router.ServiceRouter{}}
+	for i, url := range urls {
+		sender, err := shoutrrr.CreateSender(url)
+		if err != nil {
+			scheme, _, _ := strings.Cut(url, ":") // the rest holds secrets, and so do shoutrrr's words
+			return nil, books.Invalidf("invalid_setting", "EXTRATO_NOTIFY: the %s URL (number %d) cannot be used", scheme, i+1).
+				WithHint("see shoutrrr's page on the service for its form, such as telegram://TOKEN@telegram?chats=ID")
+		}
+		sender.Timeout = sendTimeout
+		place := placeOf(url)
+		if t.senders[place] == nil {
+			t.places = append(t.places, place)
+		}
+		t.senders[place] = sender
+	}
+	return t, nil
+}
+
+// placeOf names a place without telling it.
+func placeOf(url string) string {
+	scheme, _, _ := strings.Cut(url, ":")
+	sum := sha256.Sum256([]byte(url))
+	return scheme + "-" + hex.EncodeToString(sum[:4])
+}
+
+// Places names all places, in order.
+func (t *Teller) Places() []string { return t.places }
+
+// Tell sends a message to one place. A place that is no longer set up is told
+// nothing. It fails if the service did not take the message; the error does not
+// say where it is.
+func (t *Teller) Tell(_ context.Context, place string, m Message) error {
+	sender := t.senders[place]
+	if sender == nil {
+		return nil
+	}
+	for _, err := range sender.Send(m.Title+"\n\n"+m.Text, &types.Params{"title": m.Title}) {
+		if err != nil {
+			return errors.New("the service " + place + " did not take the message")
+		}
+	}
+	return nil
+}
+
+// Heartbeat pings a monitor such as healthchecks.io: URL/start, URL, URL/fail.
+type Heartbeat struct {
+	url    string
+	log    *slog.Logger
+	client *http.Client
+}
+
+// NewHeartbeat returns one that pings url; with "" it does nothing.
+func NewHeartbeat(url string, log *slog.Logger) *Heartbeat {
+	return &Heartbeat{strings.TrimSuffix(url, "/"), log, &http.Client{Timeout: 10 * time.Second}}
+}
+
+// Start, Success and Fail ping. What goes wrong is logged and stops nobody.
+func (h *Heartbeat) Start(ctx context.Context)   { h.ping(ctx, "/start") }
+func (h *Heartbeat) Success(ctx context.Context) { h.ping(ctx, "") }
+func (h *Heartbeat) Fail(ctx context.Context)    { h.ping(ctx, "/fail") }
+
+func (h *Heartbeat) ping(ctx context.Context, what string) {
+	if h.url == "" {
+		return
+	}
+	request, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodPost, h.url+what, http.NoBody)
+	if err != nil {
+		h.log.Warn("heartbeat not sent", "cause", "EXTRATO_HEARTBEAT_URL is no URL")
+		return
+	}
+	response, err := h.client.Do(request)
+	if err != nil { // its words hold the URL, and that is a secret
+		h.log.Warn("heartbeat not sent", "cause", "the monitor does not answer")
+		return
+	}
+	defer response.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16))
+	if response.StatusCode >= http.StatusBadRequest {
+		h.log.Warn("heartbeat not taken", "status", response.StatusCode)
+	}
+}
