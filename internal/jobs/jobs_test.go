@@ -318,6 +318,7 @@ func TestNothingClosesByItselfWhereThatIsSwitchedOff(t *testing.T) {
 
 func TestStoppingWaitsForTheCloseOrRollsItBack(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		folder := t.TempDir()
 		for _, c := range []struct {
 			name     string
 			patience time.Duration
@@ -331,7 +332,7 @@ func TestStoppingWaitsForTheCloseOrRollsItBack(t *testing.T) {
 				}
 				reached, goOn := make(chan struct{}), make(chan struct{})
 				var once sync.Once
-				s := run(t, db, &now, t.TempDir(), nil, func(o *jobs.Options) {
+				s := run(t, db, &now, folder, nil, func(o *jobs.Options) {
 					o.Closer.Step = func(step string) {
 						if step == "rows deleted" {
 							once.Do(func() { close(reached); <-goOn })
