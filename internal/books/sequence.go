@@ -42,15 +42,19 @@ func Compare(a, b Row) int {
 	return int(a.Key() - b.Key())
 }
 
+// batch is what goroutines hand each other: a row at a time would cost more
+// than most of what is done with it.
+type batch struct {
+	rows []Row
+	err  error
+}
+
+const batchSize, batches = 256, 4
+
 // Ahead reads rows in a goroutine of its own, so that reading and whatever
 // the caller does with a row share the processor's cores. The goroutine ends
 // before the loop over the result does.
 func Ahead(rows Rows) Rows {
-	const batchSize, batches = 256, 4
-	type batch struct {
-		rows []Row
-		err  error
-	}
 	return func(yield func(Row, error) bool) {
 		ready := make(chan batch, batches)
 		stop := make(chan struct{})
@@ -97,4 +101,45 @@ func Ahead(rows Rows) Rows {
 			}
 		}
 	}
+}
+
+// Tee hands every row on and, in a goroutine of its own, to also, which must
+// only read it. If also fails, the sequence ends with its error. The goroutine ends before the loop over the
+// result does.
+func Tee(rows Rows, also func(Row) error) Rows {
+	return func(yield func(Row, error) bool) {
+		passing := make(chan []Row, batches)
+		failed := make(chan error, 1)
+		go func() {
+			var err error
+			for rows := range passing { // to the end, so that nobody waits for it
+				for i := 0; i < len(rows) && err == nil; i++ {
+					err = also(rows[i])
+				}
+			}
+			failed <- err
+		}()
+		whole := teeTo(passing, rows, yield)
+		if err := <-failed; err != nil && whole {
+			yield(nil, err)
+		}
+	}
+}
+
+// teeTo closes passing, and reports whether the sequence came to its end
+// without an error.
+func teeTo(passing chan<- []Row, rows Rows, yield func(Row, error) bool) bool {
+	defer close(passing)
+	b := make([]Row, 0, batchSize)
+	for row, err := range rows {
+		if !yield(row, err) || err != nil {
+			return false
+		}
+		if b = append(b, row); len(b) == batchSize {
+			passing <- b
+			b = make([]Row, 0, batchSize)
+		}
+	}
+	passing <- b
+	return true
 }

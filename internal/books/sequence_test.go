@@ -85,6 +85,57 @@ func TestReadingAheadTwiceReadsTwice(t *testing.T) {
 	}
 }
 
+func TestTeeGivesBothEveryRow(t *testing.T) {
+	for _, n := range []int{0, 1, 255, 256, 257, 5000} {
+		for _, want := range []error{nil, io.ErrUnexpectedEOF} {
+			synctest.Test(t, func(t *testing.T) { // fails if a goroutine stays behind
+				var s source
+				var also []books.Row
+				rows, err := books.Collect(books.Tee(s.rows(n, want), func(row books.Row) error {
+					also = append(also, row)
+					return nil
+				}))
+				if !errors.Is(err, want) || !s.left {
+					t.Errorf("error %v of %v, source left: %v", err, want, s.left)
+				}
+				if want == nil && (len(rows) != n || !slices.Equal(rows, also)) {
+					t.Errorf("of %d rows, one got %d and the other %d", n, len(rows), len(also))
+				}
+			})
+		}
+	}
+}
+
+func TestTeeEndsWithTheErrorOfTheSecondReader(t *testing.T) {
+	for _, n := range []int{1, 256, 5000} {
+		synctest.Test(t, func(t *testing.T) {
+			var s source
+			calls := 0
+			_, err := books.Collect(books.Tee(s.rows(n, nil), func(books.Row) error {
+				calls++
+				return io.ErrShortWrite
+			}))
+			if !errors.Is(err, io.ErrShortWrite) || calls != 1 || !s.left {
+				t.Errorf("error %v after %d calls, source left: %v", err, calls, s.left)
+			}
+		})
+	}
+}
+
+func TestTeeEndsWithItsReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s source
+		for _, err := range books.Tee(s.rows(5000, nil), func(books.Row) error { return nil }) {
+			if s.read == 300 || err != nil {
+				break
+			}
+		}
+		if s.read != 300 || !s.left {
+			t.Errorf("%d rows were read, source left: %v", s.read, s.left)
+		}
+	})
+}
+
 func TestSequenceSortsAndLeavesTheSliceAlone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := anyRows.Draw(t, "rows")

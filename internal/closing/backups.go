@@ -58,7 +58,7 @@ func (c *Closer) CreateBackup(ctx context.Context, month books.Month, by books.A
 	})
 	var receipt backup.Receipt
 	if err == nil {
-		receipt, err = c.writeBackup(ctx, p)
+		receipt, _, err = c.writeBackup(ctx, p, nil)
 	}
 	c.step("backed up")
 	if err != nil {
@@ -257,7 +257,7 @@ func (c *Closer) freshness(ctx context.Context, month books.Month, last books.Cl
 // remember records what was found of a copy that is whole or was known.
 func (c *Closer) remember(ctx context.Context, known []store.Backup, v Verified, f backup.Finding) error {
 	if f.State == backup.OK && !isKnown(known, v.File) {
-		if err := c.recordBackup(ctx, f.Manifest); err != nil {
+		if _, err := c.recordBackup(ctx, store.Mark{}, f.Manifest); err != nil {
 			return err
 		}
 		known = append(known, store.Backup{File: v.File, Month: v.Month, Copy: f.Manifest.Copy})

@@ -1,11 +1,19 @@
 // Package closing turns a month that ended into its statement, and back.
 //
 // One close, in the order in which things happen: what is refused; a backup of
-// the month's rows, read back and proved; one transaction that reads the rows
-// again, insists that they are the ones in the backup, stores the statement and
-// the chain entry, and deletes the rows. The fingerprint ties backup and
-// transaction together: rows that changed in between send it back to the start.
-// If anything is in doubt, nothing changes.
+// the month's rows, read back and proved, and in the same pass the statement of
+// them in a file without a name; one transaction that insists that the rows
+// are still those, stores the statement and the chain entry, and deletes the
+// rows. If anything is in doubt, nothing changes.
+//
+// That the rows are still those is known in one of two ways. If the database
+// itself says that nothing but our record of the backup was committed since
+// the snapshot in which the rows were read (store.Mark), the transaction sees
+// that very snapshot, and the statement made from it is the statement. If
+// anything at all was committed, even elsewhere in the database, the
+// transaction reads the rows again and makes the statement from what it reads;
+// the fingerprint then ties it to the backup, and rows that changed send the
+// close back to its start.
 package closing
 
 import (
@@ -38,6 +46,8 @@ type Closer struct {
 	// Step is told what was just done: for progress, and for tests that
 	// interfere between two steps. It may be nil.
 	Step func(string)
+	// Observe is told what came of each Close. It may be nil.
+	Observe func(Result, error)
 	// Announce, if set, enqueues the announcement of a closing in its transaction.
 	Announce func(context.Context, *store.Tx, books.Closing) error
 }
@@ -66,6 +76,9 @@ func (c *Closer) Close(ctx context.Context, month books.Month, o Options, by boo
 		c.finish(ctx, run, string(AlreadyClosed), err)
 	}
 	result.CorrelationID, result.Seconds = run.id, c.Now().Sub(run.started).Seconds()
+	if c.Observe != nil {
+		c.Observe(result, err)
+	}
 	return result, err
 }
 
@@ -84,12 +97,7 @@ func (c *Closer) close(ctx context.Context, month books.Month, force bool, run r
 		return result, err
 	}
 	for range backupTries {
-		receipt, unbacked, err := c.backUp(ctx, *plan)
-		if err != nil {
-			return Result{Month: month}, err
-		}
-		c.step("backed up")
-		closing, err := c.freeze(ctx, *plan, receipt, unbacked, run)
+		closing, err := c.backUpAndFreeze(ctx, *plan, run)
 		if errors.Is(err, books.ErrRecordsChanged) {
 			c.Log.Info("rows changed during the close", "month", month.String(), "correlation_id", run.id)
 			continue
@@ -201,27 +209,49 @@ func statementGone(ctx context.Context, tx *store.Tx, month books.Month) (bool, 
 	return !slices.Contains(stored, month), err
 }
 
+func (c *Closer) backUpAndFreeze(ctx context.Context, p plan, run run) (books.Closing, error) {
+	proof, err := c.backUp(ctx, p)
+	if err != nil {
+		return books.Closing{}, err
+	}
+	defer proof.statement.close()
+	c.step("backed up")
+	return c.freeze(ctx, p, proof, run)
+}
+
 // backUp makes and proves a backup of what is going to be the statement, and
 // records it. Where none is required, a backup that cannot be written comes
 // back as unbacked; one that reads back wrong is never forgiven.
-func (c *Closer) backUp(ctx context.Context, p plan) (receipt *backup.Receipt, unbacked, err error) {
-	written, err := c.writeBackup(ctx, p)
+func (c *Closer) backUp(ctx context.Context, p plan) (proof, error) {
+	var statement *spooled
+	if !p.revise { // the stored rows that a revision takes in make it another sequence
+		var err error
+		if statement, err = c.newSpooled(p); err != nil {
+			return proof{}, err
+		}
+	}
+	receipt, mark, err := c.writeBackup(ctx, p, statement)
 	switch {
 	case err == nil:
-		return &written, nil, nil
+		return proof{receipt: &receipt, statement: statement, mark: mark}, nil
 	case !c.RequireBackup && errors.Is(err, backup.ErrUnwritable):
+		statement.close()
 		c.Log.Warn("month closes without a backup", "month", p.month.String(), "cause", err.Error())
-		return nil, err, nil
+		return proof{unbacked: err}, nil
 	}
-	return nil, nil, err
+	statement.close()
+	return proof{}, err
 }
 
-func (c *Closer) writeBackup(ctx context.Context, p plan) (backup.Receipt, error) {
+// writeBackup also writes the rows into statement, if there is one. The mark
+// that it returns stands for what those rows were read from, and the record of
+// the backup.
+func (c *Closer) writeBackup(ctx context.Context, p plan, statement *spooled) (backup.Receipt, store.Mark, error) {
 	if err := c.checkPlace(ctx); err != nil {
-		return backup.Receipt{}, err
+		return backup.Receipt{}, store.Mark{}, err
 	}
 	var receipt backup.Receipt
-	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+	mark, err := c.Store.ReadMarked(ctx, func(tx *store.Tx) error {
 		if err := tx.CheckColumns(ctx, p.month); err != nil {
 			return err
 		}
@@ -237,13 +267,20 @@ func (c *Closer) writeBackup(ctx context.Context, p plan) (backup.Receipt, error
 		for _, k := range known {
 			taken = max(taken, k.Copy)
 		}
+		if statement != nil {
+			rows = books.Tee(rows, statement.writer.Add)
+		}
 		receipt, err = c.Backups.WriteAbove(ctx, p.month, taken, rows)
 		return err
 	})
-	if err != nil {
-		return receipt, err
+	if err == nil && statement != nil {
+		err = statement.finish()
 	}
-	return receipt, c.recordBackup(ctx, receipt.Manifest)
+	if err != nil {
+		return receipt, store.Mark{}, err
+	}
+	mark, err = c.recordBackup(ctx, mark, receipt.Manifest)
+	return receipt, mark, err
 }
 
 // rowsOf returns the rows that the plan's statement will hold, and how many of

@@ -12,10 +12,20 @@ import (
 	"extrato/internal/store"
 )
 
-// freeze is the transaction of a close. receipt is nil if there is no backup
-// and none is required.
-func (c *Closer) freeze(ctx context.Context, p plan, receipt *backup.Receipt, unbacked error, run run) (books.Closing, error) {
+// proof is what a backup leaves for the transaction of its close.
+type proof struct {
+	receipt  *backup.Receipt // nil if there is no backup and none is required
+	unbacked error           // why there is none
+	// statement is made of the very rows that the receipt is for, unless it is
+	// nil. It stands for the month as long as mark does.
+	statement *spooled
+	mark      store.Mark
+}
+
+// freeze is the transaction of a close.
+func (c *Closer) freeze(ctx context.Context, p plan, proof proof, run run) (books.Closing, error) {
 	var entry books.Closing
+	receipt := proof.receipt
 	err := c.Store.Write(ctx, func(tx *store.Tx) error {
 		c.step("transaction begun")
 		if err := stillPlanned(ctx, tx, p); err != nil {
@@ -25,16 +35,21 @@ func (c *Closer) freeze(ctx context.Context, p plan, receipt *backup.Receipt, un
 		if err := tx.CheckColumns(ctx, p.month); err != nil {
 			return err
 		}
-		statement, err := c.spool(ctx, tx, p)
+		statement, err := c.statementNow(ctx, tx, p, proof)
 		if err != nil {
 			return err
 		}
-		defer statement.close()
+		if statement != proof.statement {
+			defer statement.close()
+		}
+		if err := tx.CheckSpace(statement.spool.Size()); err != nil {
+			return err
+		}
 		// The backup took its time. Only rows that are in it may go.
 		if receipt != nil && statement.header.Fingerprint != receipt.Fingerprint {
 			return books.ErrRecordsChanged
 		}
-		c.step("rows read again")
+		c.step("rows confirmed")
 		at := books.InstantOf(c.Now())
 		if p.revise {
 			if err := tx.ShelveStatement(ctx, p.month, p.revision-1, at); err != nil {
@@ -46,7 +61,7 @@ func (c *Closer) freeze(ctx context.Context, p plan, receipt *backup.Receipt, un
 			return err
 		}
 		c.step("statement stored")
-		entry, err = tx.AppendClosing(ctx, entryFor(p, statement.header, receipt, unbacked, run, at))
+		entry, err = tx.AppendClosing(ctx, entryFor(p, statement.header, proof, run, at))
 		if err != nil {
 			return err
 		}
@@ -88,65 +103,97 @@ func stillPlanned(ctx context.Context, tx *store.Tx, p plan) error {
 	return nil
 }
 
+// statementNow returns the statement of what the transaction sees: the one
+// that was made beside the backup, if the database says that nothing was
+// committed since its rows were read, or one from rows that are read again.
+func (c *Closer) statementNow(ctx context.Context, tx *store.Tx, p plan, proof proof) (*spooled, error) {
+	if proof.statement != nil {
+		if unchanged, err := tx.Unchanged(ctx, proof.mark); err != nil || unchanged {
+			return proof.statement, err
+		}
+	}
+	statement, err := c.spool(ctx, tx, p)
+	if err == nil {
+		c.step("rows read again")
+	}
+	return statement, err
+}
+
 // spooled is a statement that was written but is in no table yet.
 type spooled struct {
 	file   *os.File
+	writer *books.StatementWriter
 	spool  store.Spool
 	header books.Header
 	live   books.Counts // the rows that leave the live tables for it
 }
 
-func (s *spooled) close() { _ = s.file.Close() }
+func (s *spooled) close() {
+	if s != nil {
+		_ = s.file.Close() // it has no name, so this is its end
+	}
+}
 
-// spool reads the rows again and writes the statement into a file that has no
-// name, so that neither memory nor a crash keeps it.
+// newSpooled begins a statement in a file that has no name, so that neither
+// memory nor a crash keeps it.
+func (c *Closer) newSpooled(p plan) (*spooled, error) {
+	file, err := os.CreateTemp(c.SpoolDir, ".extrato-*.tmp")
+	if err != nil {
+		return nil, unspoolable(err)
+	}
+	if err := os.Remove(file.Name()); err != nil {
+		_ = file.Close()
+		return nil, unspoolable(err)
+	}
+	return &spooled{file: file, writer: books.NewStatementWriter(file, p.month, p.revision)}, nil
+}
+
+// finish ends the statement. All of its rows were live, unless the caller
+// knows better.
+func (s *spooled) finish() error {
+	header, ends, err := s.writer.Finish()
+	if err != nil {
+		return unspoolable(err)
+	}
+	s.header, s.live, s.spool = header, header.Counts, store.Spool{Data: s.file, Ends: ends}
+	return nil
+}
+
+// spool reads the rows that the transaction sees into a statement.
 func (c *Closer) spool(ctx context.Context, tx *store.Tx, p plan) (*spooled, error) {
 	rows, late, err := rowsOf(ctx, tx, p)
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.CreateTemp(c.SpoolDir, ".extrato-*.tmp")
+	s, err := c.newSpooled(p)
 	if err != nil {
-		return nil, books.Refusedf("no_space", "the statement cannot be written beside the database").
-			WithHint("nothing was changed; make room and let extrato write there, or set TMPDIR").Because(err)
+		return nil, err
 	}
-	s := &spooled{file: file, live: late}
-	if err = os.Remove(file.Name()); err == nil {
-		err = s.write(rows, p)
+	for row, err := range books.Ahead(rows) {
+		if err == nil {
+			err = s.writer.Add(row)
+		}
+		if err != nil {
+			s.close()
+			return nil, err
+		}
 	}
-	if err == nil {
-		err = tx.CheckSpace(s.spool.Size())
-	}
-	if err != nil {
+	if err := s.finish(); err != nil {
 		s.close()
 		return nil, err
+	}
+	if p.revise {
+		s.live = late
 	}
 	return s, nil
 }
 
-func (s *spooled) write(rows books.Rows, p plan) error {
-	w := books.NewStatementWriter(s.file, p.month, p.revision)
-	for row, err := range books.Ahead(rows) {
-		if err == nil {
-			err = w.Add(row)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	header, ends, err := w.Finish()
-	if err != nil {
-		return books.Refusedf("no_space", "the statement cannot be written beside the database").
-			WithHint("nothing was changed; make room there, then try again").Because(err)
-	}
-	s.header, s.spool = header, store.Spool{Data: s.file, Ends: ends}
-	if !p.revise {
-		s.live = header.Counts
-	}
-	return nil
+func unspoolable(err error) error {
+	return books.Refusedf("no_space", "the statement cannot be written beside the database").
+		WithHint("nothing was changed; make room there and let extrato write there, or set TMPDIR, then try again").Because(err)
 }
 
-func entryFor(p plan, h books.Header, receipt *backup.Receipt, unbacked error, run run, at books.Instant) books.Closing {
+func entryFor(p plan, h books.Header, proof proof, run run, at books.Instant) books.Closing {
 	entry := books.Closing{
 		Action: books.Closed, Month: p.month, Revision: p.revision, At: at, By: run.by, CorrelationID: run.id,
 		Fingerprint: h.Fingerprint, Counts: h.Counts, Totals: string(h.Totals.JSON()),
@@ -154,10 +201,10 @@ func entryFor(p plan, h books.Header, receipt *backup.Receipt, unbacked error, r
 	if p.revise {
 		entry.Action = books.Revised
 	}
-	if receipt != nil {
+	if receipt := proof.receipt; receipt != nil {
 		entry.BackupFile, entry.BackupSHA256 = receipt.File, receipt.SHA256
 	} else {
-		entry.Notes = []string{"closed without a backup (EXTRATO_REQUIRE_BACKUP=false): " + unbacked.Error()}
+		entry.Notes = []string{"closed without a backup (EXTRATO_REQUIRE_BACKUP=false): " + proof.unbacked.Error()}
 	}
 	return entry
 }

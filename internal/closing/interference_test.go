@@ -427,7 +427,7 @@ func TestClose_gives_up_with_nothing_changed_when_rows_change_inside_every_trans
 	s.fullOctober(t)
 	changes := 0
 	s.Step = func(step string) {
-		if step == "rows read again" {
+		if step == "rows confirmed" {
 			changes++
 			s.Exec(t, "UPDATE gastos SET valor = $1 WHERE id = 1", changes)
 		}
@@ -449,7 +449,7 @@ func TestClose_takes_the_tables_for_itself_in_the_last_try_of_its_transaction(t 
 	s.fullOctober(t)
 	tries, waiting := 0, make(chan error, 1)
 	s.Step = func(step string) {
-		if step != "rows read again" {
+		if step != "rows confirmed" {
 			return
 		}
 		tries++
@@ -489,7 +489,7 @@ func TestClose_keeps_writers_out_where_a_foreign_key_is_missing(t *testing.T) {
 	waiting := make(chan error, 1)
 	waited := true
 	s.Step = func(step string) {
-		if step != "rows read again" {
+		if step != "rows confirmed" {
 			return
 		}
 		go func() {

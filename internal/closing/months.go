@@ -275,6 +275,9 @@ func (c *Closer) Preview(ctx context.Context, month books.Month, force bool) (Re
 			return err
 		}
 		defer statement.close()
+		if err := tx.CheckSpace(statement.spool.Size()); err != nil {
+			return err
+		}
 		h := statement.header
 		result.Counts, result.Fingerprint, result.Totals = h.Counts, h.Fingerprint, h.Totals.JSON()
 		result.EarlierOpen, err = c.earlierOpen(ctx, tx, month)
