@@ -24,6 +24,7 @@ type cli struct {
 	Globals
 
 	Demo      demoCommand      `cmd:"" help:"Make a believable studio, close its months, show the last statement."`
+	Serve     serveCommand     `cmd:"" help:"Answer HTTP and close what is due by itself."`
 	Close     closeCommand     `cmd:"" help:"Back up, verify and close a month, or every month that is due."`
 	Reopen    reopenCommand    `cmd:"" help:"Put a closed month's rows back to live, exactly as they were."`
 	Months    monthsCommand    `cmd:"" help:"List the months and what they are: open, due, closed, late, held."`
@@ -33,6 +34,8 @@ type cli struct {
 	Doctor    doctorCommand    `cmd:"" help:"Check everything that a close depends on."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database to this version: a new one, an older one, or v4's in place."`
 	Import    importCommand    `cmd:"" help:"Copy a v4 database into this new one."`
+	User      userCommand      `cmd:"" help:"Who may sign in: add, list, disable, enable, password."`
+	Token     tokenCommand     `cmd:"" help:"Tokens for programs: create, list, revoke."`
 	Version   versionCommand   `cmd:"" help:"Print version, commit and Go version."`
 	Help      helpCommand      `cmd:"" help:"Explain a command."`
 }

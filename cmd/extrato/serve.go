@@ -19,7 +19,6 @@ import (
 	"extrato/internal/api"
 	"extrato/internal/auth"
 	"extrato/internal/books"
-	"extrato/internal/closing"
 	"extrato/internal/config"
 	"extrato/internal/jobs"
 	"extrato/internal/journal"
@@ -57,9 +56,8 @@ func (c *serveCommand) Run(a *app) error {
 	if c.Port != "" {
 		settings.Port = c.Port
 	}
-	if settings.JWTKey == "" {
-		return books.Refusedf("no_key", "JWT_SECRET_KEY is not set, and without it anybody could come in").
-			WithHint("make one and keep it: export JWT_SECRET_KEY=$(openssl rand -hex 32)")
+	if err := withKey(settings); err != nil {
+		return err
 	}
 	s, err := a.openStore(settings, orNew)
 	if err != nil {
@@ -196,16 +194,14 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 		return nil, err
 	}
 	p := &parts{}
-	if p.guard, err = newGuard(settings, s, log); err != nil {
-		return nil, err
-	}
-	teller, err := notify.NewTeller(settings.Notify, log)
+	p.guard = newGuard(settings, s, log)
+	teller, err := notify.NewTeller(settings.Notify)
 	if err != nil {
 		return nil, err
 	}
 	p.jobs, err = jobs.New(ctx, jobs.Options{
 		Store: s, Closer: closer, Teller: teller, Heartbeat: notify.NewHeartbeat(settings.HeartbeatURL, log),
-		Schedule: closer.Schedule, Enabled: settings.MonthlyJob, Log: log, Now: closer.Now,
+		Enabled: settings.MonthlyJob, Log: log, Now: closer.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -221,18 +217,27 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 
 // mount puts programs' and people's ways in side by side.
 func (p *parts) mount(programs http.Handler, pages *web.Web) http.Handler {
-	people := pages.Handler()
 	jobPage := p.guard.Require(auth.Manage, p.jobs.Handler(), pages.Refuse)
-	return p.guard.Sessions().LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case strings.HasPrefix(r.URL.Path, "/river"):
+	others := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == jobs.Prefix || strings.HasPrefix(r.URL.Path, jobs.Prefix+"/") {
+			w.Header().Set("Content-Security-Policy", jobPagePolicy)
 			jobPage.ServeHTTP(w, r)
-		case pages.Serves(r):
-			people.ServeHTTP(w, r)
-		default:
-			programs.ServeHTTP(w, r)
+			return
 		}
-	}))
+		programs.ServeHTTP(w, r)
+	})
+	return p.guard.Logins(pages.Handler(others))
+}
+
+// jobPagePolicy lets River's page do what it does: styles and scripts of its
+// own that stand in the page.
+const jobPagePolicy = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'"
+
+func newGuard(c config.Config, s *store.Store, log *slog.Logger) *auth.Guard {
+	return auth.New(auth.Options{
+		Store: s, Key: c.JWTKey, Now: time.Now, Log: log, Tries: c.Rate.Tries, Per: c.Rate.Per,
+		Job: auth.JobPins(c.Job), Login: auth.Provider(c.Login), Emails: c.Emails,
+	})
 }
 
 // offerSetUp prints the one-time link with which the first person comes in.
@@ -251,5 +256,3 @@ func (a *app) serviceLog(settings config.Config) *slog.Logger {
 	}
 	return a.logger(settings)
 }
-
-var _ = closing.Options{}

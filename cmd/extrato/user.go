@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bufio"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"extrato/internal/auth"
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+type userCommand struct {
+	Add      userAdd      `cmd:"" help:"Give somebody a login."`
+	List     userList     `cmd:"" help:"List who has a login."`
+	Disable  userDisable  `cmd:"" help:"Keep somebody out, at once."`
+	Enable   userEnable   `cmd:"" help:"Let somebody in again."`
+	Password userPassword `cmd:"" help:"Set somebody's password; it ends their logins."`
+}
+
+type userAdd struct {
+	Email         string `arg:"" help:"Their e-mail address."`
+	Name          string `help:"Their name." required:""`
+	Role          string `help:"admin (everything) or artist (only what is theirs)." default:"admin" enum:"admin,artist"`
+	ArtistID      int64  `help:"Give this login to an artist or user who is in the books already, by id." placeholder:"ID"`
+	PasswordStdin bool   `help:"Read the password from standard input."`
+}
+
+func (userAdd) Help() string {
+	return `Asks for the password on a terminal; elsewhere one is made and printed once.
+
+Examples:
+  extrato user add ana@example.com --name Ana
+  extrato user add bia@example.com --name Bia --role artist --artist-id 12`
+}
+
+// Run adds a user.
+func (c *userAdd) Run(a *app) error {
+	s, err := a.people()
+	if err != nil {
+		return err
+	}
+	password, made, err := a.password(c.PasswordStdin)
+	if err != nil {
+		return err
+	}
+	u, err := auth.AddUser(a.ctx, s, store.User{ID: books.ID(c.ArtistID), Email: c.Email, Name: c.Name, Role: c.Role, Active: true}, password)
+	if err != nil {
+		return err
+	}
+	return a.showLogin(u, password, made)
+}
+
+// showLogin tells about a login, and its password if that was made here.
+func (a *app) showLogin(u store.User, password string, made bool) error {
+	if a.JSON {
+		document := map[string]any{"user": u}
+		if made {
+			document["password"] = password
+		}
+		return printJSON(a.stdout, document)
+	}
+	a.printf("%s (%s) can sign in.\n", u.Email, u.Role)
+	if made {
+		a.printf("Password, shown only now: %s\n", password)
+	}
+	return nil
+}
+
+// people opens the database for those who may come in.
+func (a *app) people() (*store.Store, error) {
+	c, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	return a.openStore(c, orNew)
+}
+
+// password asks for a new password, reads it, or makes one.
+func (a *app) password(stdin bool) (password string, made bool, err error) {
+	switch {
+	case stdin:
+		line, err := bufio.NewReader(io.LimitReader(os.Stdin, 1<<12)).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", false, err
+		}
+		return strings.TrimRight(line, "\r\n"), false, nil
+	case !term.IsTerminal(int(os.Stdin.Fd())) || !isTerminal(a.stderr):
+		return rand.Text()[:20], true, nil
+	}
+	ask := func(what string) (string, error) {
+		fmt.Fprint(a.stderr, what)
+		text, err := term.ReadPassword(int(os.Stdin.Fd()))
+		fmt.Fprintln(a.stderr)
+		return string(text), err
+	}
+	first, err := ask("Password (10 characters or more): ")
+	if err != nil {
+		return "", false, err
+	}
+	second, err := ask("Again: ")
+	if err == nil && first != second {
+		err = books.Invalidf("passwords_differ", "the two passwords are not the same").WithHint("nothing was changed; try again")
+	}
+	return first, false, err
+}
+
+type userList struct{}
+
+// Run lists the users who can sign in or could.
+func (userList) Run(a *app) error {
+	s, err := a.people()
+	if err != nil {
+		return err
+	}
+	var users []store.User
+	err = s.Read(a.ctx, func(tx *store.Tx) error {
+		users, err = tx.Users(a.ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return printJSON(a.stdout, map[string]any{"users": users})
+	}
+	for _, u := range users {
+		state := "no login"
+		switch {
+		case !u.Active:
+			state = "disabled"
+		case u.Password:
+			state = "password"
+		case u.Email != "":
+			state = "provider only"
+		}
+		a.printf("%6d  %-8s %-14s %s  %s\n", u.ID, u.Role, state, u.Email, u.Name)
+	}
+	return nil
+}
+
+type userDisable struct {
+	Email string `arg:"" help:"Their e-mail address."`
+}
+
+// Run disables a user.
+func (c *userDisable) Run(a *app) error {
+	return a.changeUser(c.Email, func(u *store.User) { u.Active = false }, "is disabled: logins and tokens of theirs end now")
+}
+
+type userEnable struct {
+	Email string `arg:"" help:"Their e-mail address."`
+}
+
+// Run enables a user.
+func (c *userEnable) Run(a *app) error {
+	return a.changeUser(c.Email, func(u *store.User) { u.Active = true }, "is enabled")
+}
+
+func (a *app) changeUser(email string, change func(*store.User), done string) error {
+	s, err := a.people()
+	if err != nil {
+		return err
+	}
+	var u store.User
+	err = s.Write(a.ctx, func(tx *store.Tx) error {
+		if u, err = userOf(a, tx, email); err != nil {
+			return err
+		}
+		change(&u)
+		return tx.SetUser(a.ctx, u)
+	})
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return printJSON(a.stdout, map[string]any{"user": u})
+	}
+	a.printf("%s %s.\n", u.Email, done)
+	return nil
+}
+
+func userOf(a *app, tx *store.Tx, email string) (store.User, error) {
+	u, err := tx.UserByEmail(a.ctx, email)
+	if err == nil && u.ID == 0 {
+		err = books.NotFoundf("no_user", "nobody has this e-mail address").WithHint("extrato user list shows who is there")
+	}
+	return u, err
+}
+
+type userPassword struct {
+	Email         string `arg:"" help:"Their e-mail address."`
+	PasswordStdin bool   `help:"Read the password from standard input."`
+}
+
+// Run sets a password.
+func (c *userPassword) Run(a *app) error {
+	s, err := a.people()
+	if err != nil {
+		return err
+	}
+	password, made, err := a.password(c.PasswordStdin)
+	if err != nil {
+		return err
+	}
+	hash, err := auth.HashPassword(password)
+	if err != nil {
+		return err
+	}
+	var u store.User
+	err = s.Write(a.ctx, func(tx *store.Tx) error {
+		if u, err = userOf(a, tx, c.Email); err != nil {
+			return err
+		}
+		return tx.SetPassword(a.ctx, u.ID, hash)
+	})
+	if err != nil {
+		return err
+	}
+	return a.showLogin(u, password, made)
+}

@@ -1,0 +1,262 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"extrato/internal/auth"
+	"extrato/internal/books"
+)
+
+// v1 is the product's own interface. Its operations describe themselves: what
+// /api/v1/openapi.json says is what is checked before a handler runs.
+type v1 struct {
+	s      *Server
+	api    huma.API
+	routes []Route
+	keys   keyLocks
+	swept  sweeper
+}
+
+// v1Routes lists the operations of /api/v1, its description and its page.
+func (s *Server) v1Routes() []Route {
+	v := &v1{s: s}
+	v.api = huma.NewAPI(v.config(), collector{v})
+	v.registerMonths()
+	v.registerRecords()
+	v.registerHistory()
+	v.registerTokens()
+	return append(v.routes, v.docsRoutes()...)
+}
+
+func (v *v1) config() huma.Config {
+	json := huma.Format{Marshal: marshal, Unmarshal: unmarshal}
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "extrato", Version: v.s.Version,
+				Description: "The books of a tattoo studio: months, their statements, and the rows that are not closed yet. " +
+					"Amounts and percentages are decimal strings, days are ISO days of the studio, instants are UTC. " +
+					"Lists go on with next_cursor. Edits need the ETag of what was read in If-Match. " +
+					"A POST that carries Idempotency-Key takes effect once in 24 hours, however often it is sent. " +
+					"Errors are problem documents (RFC 9457) with a code for programs.",
+			},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"login": {Type: "apiKey", In: "cookie", Name: "extrato_login", Description: "A person's login, as the sign-in page sets it."},
+					"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A service token, or the identity of a job that is trusted."},
+				},
+			},
+			Tags: []*huma.Tag{
+				{Name: "months", Description: "Months, and closing and reopening them."},
+				{Name: "statements", Description: "What closed months hold, for ever."},
+				{Name: "records", Description: "The live rows: what is not closed yet."},
+				{Name: "people", Description: "Clients and artists."},
+				{Name: "history", Description: "Every attempt, and the chain of closings."},
+				{Name: "access", Description: "Who may come in."},
+			},
+		},
+		Formats:                      map[string]huma.Format{"application/json": json, "json": json},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+	}
+}
+
+func marshal(w io.Writer, document any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(document)
+}
+
+// unmarshal refuses what encoding/json would repair silently: text that is not
+// UTF-8, and halves of a surrogate pair.
+func unmarshal(data []byte, to any) error {
+	if !utf8.Valid(data) {
+		return errors.New("the body is not valid UTF-8")
+	}
+	if err := json.Unmarshal(data, to); err != nil {
+		return errors.New("the body is not the JSON that is expected: " + withoutValues(err))
+	}
+	if loneSurrogate(data) {
+		return errors.New("the body has half a surrogate pair")
+	}
+	return nil
+}
+
+// withoutValues describes a fault of JSON without repeating what was sent.
+func withoutValues(err error) string {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return syntax.Error()
+	case errors.As(err, &kind):
+		return "a value is out of range or of the wrong type"
+	}
+	return "it cannot be read"
+}
+
+// loneSurrogate reports whether valid JSON escapes half a character, which
+// becomes a replacement character when it is read.
+func loneSurrogate(data []byte) bool {
+	if !bytes.Contains(data, []byte(`\u`)) {
+		return false
+	}
+	for i := 0; i+5 < len(data); i++ {
+		if data[i] != '\\' {
+			continue
+		}
+		if data[i+1] != 'u' {
+			i++
+			continue
+		}
+		switch half := strings.ToLower(string(data[i+2 : i+4])); {
+		case half >= "d8" && half < "dc":
+			if i+11 >= len(data) || data[i+6] != '\\' || data[i+7] != 'u' {
+				return true
+			}
+			if second := strings.ToLower(string(data[i+8 : i+10])); second < "dc" || second > "df" {
+				return true
+			}
+			i += 11
+		case half >= "dc" && half <= "df":
+			return true
+		default:
+			i += 5
+		}
+	}
+	return false
+}
+
+// collector makes a Route of each operation, guarded by what its Metadata says
+// that it needs.
+type collector struct{ v *v1 }
+
+func (c collector) Handle(op *huma.Operation, handler func(huma.Context)) {
+	needs := op.Metadata["needs"].(auth.Permission) // one without must not start
+	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler(humago.NewContext(op, r, w)) })
+	c.v.routes = append(c.v.routes, Route{op.Method, op.Path, needs, c.v.s.Guard.Require(needs, serve, c.v.refuse)})
+}
+
+// ServeHTTP is there for the library's interface; the server's mux serves.
+func (c collector) ServeHTTP(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
+
+// operation describes one operation.
+type operation struct {
+	method, path, id, tag string
+	summary, description  string
+	needs                 auth.Permission
+	status                int   // of success; 0: 200
+	errors                []int // besides those that every operation may answer
+}
+
+// register adds an operation. What its handler returns as an error becomes a
+// problem document.
+func register[I, O any](v *v1, o operation, handler func(context.Context, *I) (*O, error)) {
+	op := huma.Operation{
+		Method: o.method, Path: "/api/v1/" + o.path, OperationID: o.id, Tags: []string{o.tag},
+		Summary: o.summary, Description: o.description, DefaultStatus: o.status,
+		Metadata: map[string]any{"needs": o.needs},
+		Errors:   append(o.errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError),
+		Security: []map[string][]string{{"login": {}}, {"token": {}}},
+	}
+	if o.needs == auth.Write || o.needs == auth.Manage {
+		op.Security = op.Security[:1]
+	}
+	if o.method != http.MethodGet {
+		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusConflict)
+	}
+	huma.Register(v.api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handler(ctx, in)
+		if err != nil {
+			return nil, v.refusal(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// who returns who the request comes from; the guard has seen to it.
+func who(ctx context.Context) auth.Identity {
+	i, _ := auth.From(ctx)
+	return i
+}
+
+// page is a part of a list.
+type page[T any] struct {
+	Items      []T     `json:"items"`
+	NextCursor *string `json:"next_cursor" doc:"What to give as cursor for the next part; null at the end."`
+}
+
+type listed[T any] struct{ Body page[T] }
+
+// shownPage is the answer with a part of a list, and where it goes on; "" is nowhere.
+func shownPage[T any](items []T, next string) *listed[T] {
+	out := &listed[T]{}
+	out.Body.Items = items
+	if items == nil {
+		out.Body.Items = []T{}
+	}
+	if next != "" {
+		out.Body.NextCursor = &next
+	}
+	return out
+}
+
+// Part says which part of a list is asked for.
+type Part struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"The longest list that is wanted."`
+	Cursor string `query:"cursor" maxLength:"400" doc:"next_cursor of the part before."`
+}
+
+var errCursor = books.Invalidf("invalid_cursor", "this is no cursor of this list").WithHint("take next_cursor as it is, or leave cursor out to begin anew")
+
+// keyLocks lets one request of an actor's key work at a time in this process.
+type keyLocks struct {
+	lock sync.Mutex
+	held map[string]*keyLock
+}
+
+type keyLock struct {
+	turn chan struct{}
+	used int
+}
+
+func (k *keyLocks) take(ctx context.Context, key string) (release func(), err error) {
+	k.lock.Lock()
+	if k.held == nil {
+		k.held = map[string]*keyLock{}
+	}
+	l := k.held[key]
+	if l == nil {
+		l = &keyLock{turn: make(chan struct{}, 1)}
+		k.held[key] = l
+	}
+	l.used++
+	k.lock.Unlock()
+	leave := func() {
+		k.lock.Lock()
+		defer k.lock.Unlock()
+		if l.used--; l.used == 0 {
+			delete(k.held, key)
+		}
+	}
+	select {
+	case l.turn <- struct{}{}:
+		return func() { <-l.turn; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,231 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// Keyed is what every POST takes besides its own.
+type Keyed struct {
+	Key string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]+$" doc:"A name for this request, new for each thing to be done. Sent again within 24 hours, the request is not done again and gets the same answer."`
+}
+
+// made is the answer to a POST.
+type made[T any] struct {
+	Status   int
+	Location string `header:"Location" doc:"Where the new row is."`
+	ETag     string `header:"ETag" doc:"For If-Match."`
+	Replayed string `header:"Idempotency-Replayed" doc:"true if this answer was given before."`
+	Body     T
+}
+
+var errKeyReused = books.Invalidf("idempotency_key_reused", "this Idempotency-Key came with another request before").
+	WithHint("use a new key for each thing that is to be done")
+
+// answerTries is how often a request looks for an answer that came meanwhile.
+const answerTries = 3
+
+// once does what a POST asks for, in one transaction with the answer that is
+// kept for its key. An answer is kept of what took effect alone: what was
+// refused changed nothing, and may be asked for again.
+func once[T any](ctx context.Context, v *v1, key, request string, body any, do func(*store.Tx) (made[T], error)) (*made[T], error) {
+	var out made[T]
+	write := func(save func(*store.Tx) error) error {
+		return v.s.Store.Write(ctx, func(tx *store.Tx) error {
+			var err error
+			if out, err = do(tx); err != nil {
+				return err
+			}
+			return save(tx)
+		})
+	}
+	err := v.answered(ctx, key, request, body, &answering{
+		answer: func() any { return &out.Body }, out: func() *store.Answer { return out.stored() }, again: func(a store.Answer) { out.restore(a) }, do: write,
+	})
+	return &out, err
+}
+
+// onceOutside does the same for what has transactions of its own: the answer
+// is kept right after it.
+func onceOutside[T any](ctx context.Context, v *v1, key, request string, body any, do func() (made[T], error)) (*made[T], error) {
+	var out made[T]
+	write := func(save func(*store.Tx) error) error {
+		var err error
+		if out, err = do(); err != nil {
+			return err
+		}
+		kept := context.WithoutCancel(ctx)
+		if err := v.s.Store.Write(kept, save); err != nil {
+			v.s.Log.Warn("answer not kept for its key", "cause", err.Error(), "correlation_id", books.CorrelationID(ctx))
+		}
+		return nil
+	}
+	err := v.answered(ctx, key, request, body, &answering{
+		answer: func() any { return &out.Body }, out: func() *store.Answer { return out.stored() }, again: func(a store.Answer) { out.restore(a) }, do: write,
+	})
+	return &out, err
+}
+
+func (m *made[T]) stored() *store.Answer {
+	return &store.Answer{Status: m.Status, Headers: map[string]string{"Location": m.Location, "ETag": m.ETag}}
+}
+
+func (m *made[T]) restore(a store.Answer) {
+	m.Status, m.Location, m.ETag, m.Replayed = a.Status, a.Headers["Location"], a.Headers["ETag"], "true"
+}
+
+// answering is a POST that is at work, whatever its answer's type.
+type answering struct {
+	answer func() any                             // where the answer's body is
+	out    func() *store.Answer                   // status and headers of the answer
+	again  func(store.Answer)                     // takes them from one that was kept
+	do     func(save func(*store.Tx) error) error // the work
+}
+
+func (v *v1) answered(ctx context.Context, key, request string, body any, w *answering) error {
+	if key == "" {
+		return w.do(func(*store.Tx) error { return nil })
+	}
+	sum, err := hashOf(request, body)
+	if err != nil {
+		return err
+	}
+	by := who(ctx).By
+	release, err := v.keys.take(ctx, string(by)+"\n"+key)
+	if err != nil {
+		return err
+	}
+	defer release()
+	v.sweepAnswers(ctx)
+	for range answerTries {
+		found, err := v.replay(ctx, by, key, sum, w)
+		if found || err != nil {
+			return err
+		}
+		err = w.do(func(tx *store.Tx) error {
+			a := w.out()
+			a.Actor, a.Key, a.Request = by, key, sum
+			var err error
+			if a.Body, err = json.Marshal(w.answer()); err != nil {
+				return err
+			}
+			return tx.SaveAnswer(ctx, *a)
+		})
+		if !errors.Is(err, store.ErrAnswered) {
+			return err
+		}
+	}
+	return books.Conflictf("busy", "a request with this key is being answered").WithHint("try again")
+}
+
+// replay gives the answer that the key was given before, if there is one.
+func (v *v1) replay(ctx context.Context, by books.Actor, key, sum string, w *answering) (found bool, err error) {
+	var a store.Answer
+	err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
+		a, found, err = tx.FindAnswer(ctx, by, key)
+		return err
+	})
+	switch {
+	case err != nil || !found:
+		return false, err
+	case a.Request != sum:
+		return true, errKeyReused
+	}
+	w.again(a)
+	return true, json.Unmarshal(a.Body, w.answer())
+}
+
+func hashOf(request string, body any) (string, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(request + "\n" + string(text)))
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// sweeper remembers when old answers were forgotten.
+type sweeper struct {
+	lock sync.Mutex
+	last time.Time
+}
+
+// sweepAnswers forgets old answers, once an hour.
+func (v *v1) sweepAnswers(ctx context.Context) {
+	now := v.s.Now()
+	v.swept.lock.Lock()
+	due := now.Sub(v.swept.last).Abs() > time.Hour
+	if due {
+		v.swept.last = now
+	}
+	v.swept.lock.Unlock()
+	if !due {
+		return
+	}
+	if err := v.s.Store.Write(ctx, func(tx *store.Tx) error { return tx.ForgetAnswers(ctx) }); err != nil {
+		v.s.Log.Warn("old answers not forgotten", "cause", err.Error())
+	}
+}
+
+// etagOf returns the strong tag of a document: it changes with every value
+// that is shown.
+func etagOf(document any) (string, error) {
+	text, err := json.Marshal(document)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return `"` + hex.EncodeToString(sum[:16]) + `"`, nil
+}
+
+// Conditional is what an edit takes: the tag of what its author saw.
+type Conditional struct {
+	IfMatch string `header:"If-Match" maxLength:"400" doc:"The ETag of the row as it was read. Needed: without it the answer is 428, after somebody else's change 412." example:"\"9f86d081884c7d659a2feaa0c55ad015\""`
+}
+
+// tags returns the tags of a header. One that takes whatever there is ("*")
+// would overwrite unseen, so it counts as none.
+func tags(header string) []string {
+	var list []string
+	for _, tag := range strings.Split(header, ",") {
+		if tag = strings.TrimSpace(tag); tag != "" && tag != "*" {
+			list = append(list, tag)
+		}
+	}
+	return list
+}
+
+// Read is what a GET of one row takes.
+type Read struct {
+	IfNoneMatch string `header:"If-None-Match" maxLength:"400" doc:"An ETag: if the row still has it, the answer is 304 without a body."`
+}
+
+// one is a row, or 304 if the caller has it already.
+type one[T any] struct {
+	Status int
+	ETag   string `header:"ETag" doc:"For If-Match and If-None-Match."`
+	Body   T
+}
+
+func shownOne[T any](r Read, document T) (*one[T], error) {
+	tag, err := etagOf(document)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range strings.Split(r.IfNoneMatch, ",") {
+		if t = strings.TrimPrefix(strings.TrimSpace(t), "W/"); t == tag || t == "*" {
+			return &one[T]{Status: http.StatusNotModified, ETag: tag}, nil
+		}
+	}
+	return &one[T]{Status: http.StatusOK, ETag: tag, Body: document}, nil
+}

@@ -1,0 +1,147 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"extrato/internal/auth"
+	"extrato/internal/books"
+)
+
+// Problem is an error as /api/v1 answers it: a document of RFC 9457 with a
+// code for programs, a hint for people, and the name of the request.
+type Problem struct {
+	Type          string          `json:"type" example:"about:blank" doc:"Always about:blank: code says which problem it is."`
+	Title         string          `json:"title" example:"Conflict" doc:"What the status means."`
+	Status        int             `json:"status" example:"409" doc:"The HTTP status."`
+	Detail        string          `json:"detail" example:"2025-10 is closed" doc:"What is wrong, for people."`
+	Code          string          `json:"code" example:"month_closed" doc:"What is wrong, for programs. Codes are stable."`
+	Hint          string          `json:"hint,omitempty" doc:"What to do about it."`
+	CorrelationID string          `json:"correlation_id" example:"b17cee4a03f2d1c9" doc:"The request's name in the server's log."`
+	Errors        []ProblemDetail `json:"errors,omitempty" doc:"Each part of the request that is not as this document says."`
+	headers       http.Header
+}
+
+// ProblemDetail is one thing that is wrong with a request.
+type ProblemDetail struct {
+	Location string `json:"location" example:"body.amount" doc:"Where it is."`
+	Message  string `json:"message" doc:"What is wrong there."`
+}
+
+// Error returns what is wrong, for people.
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus returns the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// GetHeaders returns the headers that go with the problem.
+func (p *Problem) GetHeaders() http.Header { return p.headers }
+
+// ContentType is that of problem documents.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+func newProblem(ctx context.Context, status int, e *books.Error) *Problem {
+	return &Problem{
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message, Code: e.Code, Hint: e.Hint,
+		CorrelationID: books.CorrelationID(ctx),
+	}
+}
+
+// The library finds faults of form by itself and makes documents of them with
+// these two.
+func init() { //nolint:gochecknoinits // the library knows no other way, and both servers of a test would race to set them
+	huma.DefaultArrayNullable = false
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return problemOf(context.Background(), status, message, errs)
+	}
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
+		return problemOf(ctx.Context(), status, message, errs)
+	}
+}
+
+// problemOf turns what the library found into a document. What was sent is not
+// repeated in it: it may be a name, or a secret in the wrong place.
+func problemOf(ctx context.Context, status int, message string, errs []error) *Problem {
+	code := map[int]string{
+		http.StatusBadRequest: "malformed", http.StatusUnprocessableEntity: "invalid", http.StatusUnsupportedMediaType: "unsupported_media_type",
+		http.StatusRequestEntityTooLarge: "too_large", http.StatusNotAcceptable: "not_acceptable", http.StatusRequestTimeout: "timeout",
+	}[status]
+	if code == "" {
+		return newProblem(ctx, http.StatusInternalServerError, somethingWrong)
+	}
+	p := newProblem(ctx, status, &books.Error{Code: code, Message: message, Hint: "see /api/docs"})
+	for _, err := range errs {
+		var detailer huma.ErrorDetailer
+		if errors.As(err, &detailer) {
+			d := detailer.ErrorDetail()
+			p.Errors = append(p.Errors, ProblemDetail{Location: strings.ToValidUTF8(d.Location, "?"), Message: strings.ToValidUTF8(d.Message, "?")})
+		}
+	}
+	return p
+}
+
+var somethingWrong = &books.Error{Kind: books.Internal, Code: "internal", Message: "something went wrong here", Hint: "try again; if it stays, look for the correlation id in the server's log"}
+
+// The statuses of the kinds of errors.
+var statusOf = map[books.ErrorKind]int{
+	books.Invalid: http.StatusUnprocessableEntity, books.NotFound: http.StatusNotFound, books.Unauthorized: http.StatusUnauthorized,
+	books.Forbidden: http.StatusForbidden, books.Refused: http.StatusConflict, books.Conflict: http.StatusConflict,
+	books.Integrity: http.StatusInternalServerError, books.Internal: http.StatusInternalServerError,
+}
+
+// Errors that have a status of their own.
+var (
+	errStale = &books.Error{Kind: books.Conflict, Code: "stale", Message: "somebody else changed this row since you read it",
+		Hint: "read it again, then decide: GET gives the new ETag"}
+	errNoMatch = &books.Error{Kind: books.Invalid, Code: "if_match_required", Message: "an edit needs the header If-Match",
+		Hint: "send the ETag with which you read the row, so that nobody's change is overwritten unseen"}
+)
+
+// refusal turns any error into the document that a caller may see: never what
+// a database said, nor anything below it.
+func (v *v1) refusal(ctx context.Context, err error) *Problem {
+	var limited *auth.Limited
+	if errors.As(err, &limited) {
+		p := newProblem(ctx, http.StatusTooManyRequests, &books.Error{Code: "too_many_tries", Message: "too many tries", Hint: "wait, then try again"})
+		p.headers = http.Header{"Retry-After": {limited.Seconds()}}
+		return p
+	}
+	var ready *Problem
+	if errors.As(err, &ready) {
+		return ready
+	}
+	var e *books.Error
+	if !errors.As(err, &e) || statusOf[e.Kind] == 0 || e.Kind == books.Internal {
+		if ctx.Err() == nil {
+			v.s.Log.Error("request failed", "cause", err.Error(), "correlation_id", books.CorrelationID(ctx))
+		}
+		return newProblem(ctx, http.StatusInternalServerError, somethingWrong)
+	}
+	status := statusOf[e.Kind]
+	switch {
+	case errors.Is(e, errStale):
+		status = http.StatusPreconditionFailed
+	case errors.Is(e, errNoMatch):
+		status = http.StatusPreconditionRequired
+	case e.Kind == books.Integrity:
+		v.s.Log.Error("something stored is not what it should be", "cause", err.Error(), "correlation_id", books.CorrelationID(ctx))
+	}
+	p := newProblem(ctx, status, e)
+	if status == http.StatusUnauthorized {
+		p.headers = http.Header{"Www-Authenticate": {`Bearer realm="extrato"`}}
+	}
+	return p
+}
+
+// refuse answers those whom the guard does not let in.
+func (v *v1) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	p := v.refusal(r.Context(), err)
+	for name, values := range p.headers {
+		w.Header()[name] = values
+	}
+	writeProblem(w, r, p.Status, &books.Error{Code: p.Code, Message: p.Detail, Hint: p.Hint})
+}

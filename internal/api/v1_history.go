@@ -1,0 +1,183 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"extrato/internal/auth"
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// attempt is one attempt to do something to a month, whatever came of it.
+type attempt struct {
+	ID            int64  `json:"id"`
+	Action        string `json:"action" example:"close"`
+	Month         string `json:"month" example:"2025-10"`
+	By            string `json:"by" example:"schedule"`
+	StartedAt     string `json:"started_at"`
+	FinishedAt    string `json:"finished_at"`
+	Result        string `json:"result" example:"closed" doc:"closed, revised, reopened, already_closed, …, or failed."`
+	Code          string `json:"code" doc:"The error's, if it failed."`
+	Message       string `json:"message"`
+	CorrelationID string `json:"correlation_id"`
+}
+
+// link is an entry of the chain of closings.
+type link struct {
+	Seq           int64    `json:"seq"`
+	Action        string   `json:"action" example:"closed" doc:"closed, revised, reopened, adopted, restored."`
+	Month         string   `json:"month" example:"2025-10"`
+	Revision      int      `json:"revision"`
+	At            string   `json:"at"`
+	By            string   `json:"by"`
+	Reason        string   `json:"reason"`
+	CorrelationID string   `json:"correlation_id"`
+	Fingerprint   string   `json:"fingerprint"`
+	Counts        counts   `json:"counts"`
+	Totals        totals   `json:"totals"`
+	Backup        *backed  `json:"backup" doc:"null if there was none."`
+	Notes         []string `json:"notes"`
+	Previous      string   `json:"previous_hash"`
+	Hash          string   `json:"hash"`
+}
+
+type person struct {
+	UserID int64    `json:"user_id" doc:"0: a job that is trusted."`
+	Name   string   `json:"name"`
+	Email  string   `json:"email"`
+	Role   string   `json:"role"`
+	Scopes []string `json:"scopes" doc:"Of a token."`
+	Login  bool     `json:"login" doc:"A person's login, no token."`
+	By     string   `json:"by" doc:"How the books name who you are."`
+}
+
+type shownMe struct{ Body person }
+
+func (v *v1) registerHistory() {
+	register(v, operation{
+		method: http.MethodGet, path: "runs", id: "list-runs", tag: "history", needs: auth.Read,
+		summary: "Every attempt to close, reopen or back up", description: "Newest first, what failed too, with its reason.",
+	}, v.listRuns)
+	register(v, operation{
+		method: http.MethodGet, path: "closings", id: "list-closings", tag: "history", needs: auth.Read,
+		summary: "The chain of closings", description: "Newest first. Each entry's hash covers the one before; the first entry of the list is the head.",
+	}, v.listClosings)
+	register(v, operation{
+		method: http.MethodGet, path: "me", id: "get-me", tag: "access", needs: auth.SignedIn,
+		summary: "Who you are", description: "The user, role and scopes that this request comes with.",
+	}, v.me)
+}
+
+func (v *v1) me(ctx context.Context, _ *struct{}) (*shownMe, error) {
+	i := who(ctx)
+	out := &shownMe{person{UserID: int64(i.UserID), Name: i.Name, Email: i.Email, Role: string(i.Role), Scopes: []string{}, Login: i.Login, By: string(i.By)}}
+	for _, scope := range i.Scopes {
+		out.Body.Scopes = append(out.Body.Scopes, string(scope))
+	}
+	return out, nil
+}
+
+// after reads the cursor of a list that is numbered.
+func after(p Part, kind string) (int64, error) {
+	if p.Cursor == "" {
+		return 0, nil
+	}
+	var text string
+	if err := unpackCursor(p.Cursor, &text); err != nil {
+		return 0, err
+	}
+	number, ok := strings.CutPrefix(text, kind)
+	n, err := strconv.ParseInt(number, 10, 32)
+	if !ok || err != nil || n <= 0 {
+		return 0, errCursor
+	}
+	return n, nil
+}
+
+func (v *v1) listRuns(ctx context.Context, in *listOfMonth) (*listed[attempt], error) {
+	month, before, err := monthAndPlace(in, "run:")
+	if err != nil {
+		return nil, err
+	}
+	var runs []store.Run
+	err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
+		runs, err = tx.RunsBefore(ctx, month, before, in.Limit+1)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	next := ""
+	if len(runs) > in.Limit {
+		runs = runs[:in.Limit]
+		next = packCursor("run:" + strconv.FormatInt(runs[in.Limit-1].ID, 10))
+	}
+	items := make([]attempt, 0, len(runs))
+	for _, r := range runs {
+		items = append(items, attempt{
+			ID: r.ID, Action: r.Action, Month: r.Month.String(), By: string(r.By), StartedAt: r.Started.String(), FinishedAt: r.Finished.String(),
+			Result: r.Result, Code: r.Code, Message: told(r), CorrelationID: r.CorrelationID,
+		})
+	}
+	return shownPage(items, next), nil
+}
+
+// told leaves out what an unexpected failure said: it may be a database's words.
+func told(r store.Run) string {
+	if r.Code == "internal" {
+		return somethingWrong.Message
+	}
+	return r.Message
+}
+
+func monthAndPlace(in *listOfMonth, kind string) (month books.Month, before int64, err error) {
+	if month, err = monthOrNone(in.Month); err == nil {
+		before, err = after(in.Part, kind)
+	}
+	return month, before, err
+}
+
+func (v *v1) listClosings(ctx context.Context, in *listOfMonth) (*listed[link], error) {
+	month, before, err := monthAndPlace(in, "seq:")
+	if err != nil {
+		return nil, err
+	}
+	var chain []books.Closing
+	err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
+		chain, err = tx.ClosingsBefore(ctx, month, before, in.Limit+1)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	next := ""
+	if len(chain) > in.Limit {
+		chain = chain[:in.Limit]
+		next = packCursor("seq:" + strconv.FormatInt(chain[in.Limit-1].Seq, 10))
+	}
+	items := make([]link, 0, len(chain))
+	for _, c := range chain {
+		l, err := linkOf(c)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, l)
+	}
+	return shownPage(items, next), nil
+}
+
+func linkOf(c books.Closing) (link, error) {
+	sums, err := totalsOf(c.Totals)
+	notes := c.Notes
+	if notes == nil {
+		notes = []string{}
+	}
+	return link{
+		Seq: c.Seq, Action: string(c.Action), Month: c.Month.String(), Revision: c.Revision, At: c.At.String(), By: string(c.By), Reason: c.Reason,
+		CorrelationID: c.CorrelationID, Fingerprint: c.Fingerprint.String(), Counts: countsOf(c.Counts), Totals: sums,
+		Backup: backedBy(c), Notes: notes, Previous: c.Previous.String(), Hash: c.Hash.String(),
+	}, err
+}

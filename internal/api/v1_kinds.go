@@ -1,0 +1,228 @@
+package api
+
+import (
+	"context"
+
+	"extrato/internal/auth"
+	"extrato/internal/books"
+	"extrato/internal/journal"
+	"extrato/internal/store"
+)
+
+// What each kind of row takes and does; the rules themselves are the journal's.
+
+// dayAndAmount reads what most rows have.
+func dayAndAmount(date, amount string) (books.Day, books.Money, error) {
+	day, err := books.ParseDay(date)
+	if err != nil {
+		return 0, 0, err
+	}
+	money, err := books.ParseMoney(amount)
+	return day, money, err
+}
+
+func percentOf(text string) (books.Percent, error) {
+	var p books.Percent
+	if err := p.Parse([]byte(text)); err != nil {
+		return 0, books.Invalidf("invalid_percent", "a percentage is a decimal number such as 60.00")
+	}
+	return p, nil
+}
+
+func (in paymentInput) row(id books.ID) (books.Payment, error) {
+	day, amount, err := dayAndAmount(in.Date, in.Amount)
+	return books.Payment{
+		ID: id, Date: day, Amount: amount, Method: books.String(in.Method), Note: textOf(in.Note), ClientID: refOf(in.ClientID),
+		ArtistID: books.ID(in.ArtistID), SessionID: refOf(in.SessionID), GoogleEventID: textOf(in.GoogleEventID),
+	}, err
+}
+
+func (v *v1) payments() *resource[newPayment, paymentInput, payment] {
+	j := v.s.Journal
+	return &resource[newPayment, paymentInput, payment]{
+		v: v, kind: books.PaymentKind, path: "payments", tag: "records", name: "payment", read: auth.SignedIn,
+		about: "A payment dated in a closed month is refused (month_closed). Its commissions follow its amount and its artist.",
+		show:  paymentOf, owner: func(row books.Row) books.ID { return row.(*books.Payment).ArtistID },
+		add: func(ctx context.Context, tx *store.Tx, in newPayment) (books.ID, error) {
+			p, err := paymentInput{
+				Date: in.Date, Amount: in.Amount, Method: in.Method, ArtistID: in.ArtistID, ClientID: in.ClientID,
+				SessionID: in.SessionID, Note: in.Note, GoogleEventID: in.GoogleEventID,
+			}.row(0)
+			if err != nil {
+				return 0, err
+			}
+			var percent books.Percent
+			if in.CommissionPercent != nil && *in.CommissionPercent != "" {
+				if percent, err = percentOf(*in.CommissionPercent); err != nil {
+					return 0, err
+				}
+			}
+			return j.AddPayment(ctx, tx, p, percent)
+		},
+		change: func(ctx context.Context, tx *store.Tx, id books.ID, in paymentInput, match func(books.Row) error) error {
+			p, err := in.row(id)
+			if err != nil {
+				return err
+			}
+			return j.ChangePayment(ctx, tx, p, match)
+		},
+		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
+			return j.RemovePayment(ctx, tx, id, match)
+		},
+	}
+}
+
+func (in sessionInput) row(id books.ID) (books.Session, error) {
+	day, amount, err := dayAndAmount(in.Date, in.Amount)
+	return books.Session{
+		ID: id, Date: day, Amount: amount, Note: textOf(in.Note), ClientID: books.ID(in.ClientID), ArtistID: books.ID(in.ArtistID),
+		GoogleEventID: textOf(in.GoogleEventID), Status: textOf(in.Status),
+	}, err
+}
+
+func (v *v1) sessions() *resource[sessionInput, sessionInput, session] {
+	j := v.s.Journal
+	return &resource[sessionInput, sessionInput, session]{
+		v: v, kind: books.SessionKind, path: "sessions", tag: "records", name: "session", read: auth.SignedIn,
+		about: "A session may lie on any day: it belongs to the month of its payment, which is written with session_id of the payment.",
+		show:  sessionOf, owner: func(row books.Row) books.ID { return row.(*books.Session).ArtistID },
+		add: func(ctx context.Context, tx *store.Tx, in sessionInput) (books.ID, error) {
+			row, err := in.row(0)
+			if err != nil {
+				return 0, err
+			}
+			return j.AddSession(ctx, tx, row)
+		},
+		change: func(ctx context.Context, tx *store.Tx, id books.ID, in sessionInput, match func(books.Row) error) error {
+			row, err := in.row(id)
+			if err != nil {
+				return err
+			}
+			return j.ChangeSession(ctx, tx, row, match)
+		},
+		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
+			return j.RemoveSession(ctx, tx, id, match)
+		},
+	}
+}
+
+func (v *v1) commissions() *resource[newCommission, commissionInput, commission] {
+	j := v.s.Journal
+	return &resource[newCommission, commissionInput, commission]{
+		v: v, kind: books.CommissionKind, path: "commissions", tag: "records", name: "commission", read: auth.SignedIn,
+		about: "A commission belongs to the month of its payment, which must be open.",
+		show:  commissionOf, owner: func(row books.Row) books.ID { return row.(*books.Commission).ArtistID },
+		add: func(ctx context.Context, tx *store.Tx, in newCommission) (books.ID, error) {
+			percent, err := percentOf(in.Percent)
+			if err != nil {
+				return 0, err
+			}
+			c := books.Commission{PaymentID: books.RefTo(books.ID(in.PaymentID)), Percent: percent, Note: textOf(in.Note)}
+			if in.ArtistID != nil {
+				c.ArtistID = books.ID(*in.ArtistID)
+			}
+			return j.AddCommission(ctx, tx, c)
+		},
+		change: func(ctx context.Context, tx *store.Tx, id books.ID, in commissionInput, match func(books.Row) error) error {
+			percent, err := percentOf(in.Percent)
+			if err != nil {
+				return err
+			}
+			c := books.Commission{ID: id, ArtistID: books.ID(in.ArtistID), Percent: percent, Note: textOf(in.Note)}
+			return j.ChangeCommission(ctx, tx, c, match)
+		},
+		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
+			return j.RemoveCommission(ctx, tx, id, match)
+		},
+	}
+}
+
+func (in expenseInput) row(id books.ID) (books.Expense, error) {
+	day, amount, err := dayAndAmount(in.Date, in.Amount)
+	return books.Expense{ID: id, Date: day, Amount: amount, Method: books.String(in.Method), Description: textOf(in.Description)}, err
+}
+
+func (v *v1) expenses() *resource[expenseInput, expenseInput, expense] {
+	j := v.s.Journal
+	return &resource[expenseInput, expenseInput, expense]{
+		v: v, kind: books.ExpenseKind, path: "expenses", tag: "records", name: "expense", read: auth.Read,
+		about: "An expense dated in a closed month is refused (month_closed). It is written down in the name of who sends it.",
+		show:  expenseOf,
+		add: func(ctx context.Context, tx *store.Tx, in expenseInput) (books.ID, error) {
+			row, err := in.row(0)
+			if err != nil {
+				return 0, err
+			}
+			row.CreatedBy = who(ctx).UserID
+			return j.AddExpense(ctx, tx, row)
+		},
+		change: func(ctx context.Context, tx *store.Tx, id books.ID, in expenseInput, match func(books.Row) error) error {
+			row, err := in.row(id)
+			if err != nil {
+				return err
+			}
+			return j.ChangeExpense(ctx, tx, row, match)
+		},
+		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
+			return j.RemoveExpense(ctx, tx, id, match)
+		},
+	}
+}
+
+func (v *v1) clients() *resource[clientInput, clientInput, client] {
+	j := v.s.Journal
+	row := func(id books.ID, in clientInput) books.Client {
+		return books.Client{ID: id, Name: books.String(in.Name), JotformID: textOf(in.JotformID)}
+	}
+	return &resource[clientInput, clientInput, client]{
+		v: v, kind: books.ClientKind, path: "clients", tag: "people", name: "client", read: auth.Read,
+		about: "Statements keep the name under which they were closed.",
+		show:  clientOf,
+		add: func(ctx context.Context, tx *store.Tx, in clientInput) (books.ID, error) {
+			return j.AddClient(ctx, tx, row(0, in))
+		},
+		change: func(ctx context.Context, tx *store.Tx, id books.ID, in clientInput, match func(books.Row) error) error {
+			return j.ChangeClient(ctx, tx, row(id, in), match)
+		},
+		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
+			return j.RemoveClient(ctx, tx, id, match)
+		},
+	}
+}
+
+func (v *v1) artists() *resource[artistInput, artistInput, artist] {
+	j := v.s.Journal
+	row := func(id books.ID, in artistInput) journal.Artist {
+		a := journal.Artist{ID: id, Name: in.Name, Active: in.Active == nil || *in.Active}
+		if in.Email != nil {
+			a.Email = *in.Email
+		}
+		return a
+	}
+	return &resource[artistInput, artistInput, artist]{
+		v: v, kind: books.ArtistKind, path: "artists", tag: "people", name: "artist", read: auth.Read,
+		about:  "Statements keep the name under which they were closed. A password is set with extrato user password.",
+		show:   artistOf,
+		hidden: func(row books.Row) bool { return row.(*books.Artist).Role != books.String(auth.Artist) },
+		more: func(ctx context.Context, tx *store.Tx, list []artist) error {
+			ids := make([]books.ID, len(list))
+			for i, a := range list {
+				ids[i] = books.ID(a.ID)
+			}
+			active, err := tx.ActiveUsers(ctx, ids)
+			for i := range list {
+				list[i].Active = active[books.ID(list[i].ID)]
+			}
+			return err
+		},
+		add: func(ctx context.Context, tx *store.Tx, in artistInput) (books.ID, error) {
+			return j.AddArtist(ctx, tx, row(0, in))
+		},
+		change: func(ctx context.Context, tx *store.Tx, id books.ID, in artistInput, match func(books.Row) error) error {
+			return j.ChangeArtist(ctx, tx, row(id, in), match)
+		},
+		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
+			return j.RemoveArtist(ctx, tx, id, match)
+		},
+	}
+}

@@ -1,0 +1,342 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"extrato/internal/auth"
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// resource is one kind of live row with the five things that can be done to it.
+// New is what a POST takes, In what a PUT takes, Out what is shown.
+type resource[New, In, Out any] struct {
+	v         *v1
+	kind      books.Kind
+	path, tag string
+	name      string // one of them, in English
+	about     string // for the page
+	read      auth.Permission
+	show      func(books.Row) Out
+	more      func(context.Context, *store.Tx, []Out) error // fills in what the row itself does not hold; may be nil
+	owner     func(books.Row) books.ID                      // whose row it is; nil: nobody's
+	hidden    func(books.Row) bool                          // rows of the table that are none of these; may be nil
+	add       func(context.Context, *store.Tx, New) (books.ID, error)
+	change    func(context.Context, *store.Tx, books.ID, In, func(books.Row) error) error
+	remove    func(context.Context, *store.Tx, books.ID, func(books.Row) error) error
+}
+
+type readOne struct {
+	ID int64 `path:"id" minimum:"1" maximum:"2147483647" doc:"The row's id."`
+	Read
+}
+
+type addOne[New any] struct {
+	Keyed
+	Body New
+}
+
+type changeOne[In any] struct {
+	ID int64 `path:"id" minimum:"1" maximum:"2147483647" doc:"The row's id."`
+	Conditional
+	Body In
+}
+
+type removeOne struct {
+	ID int64 `path:"id" minimum:"1" maximum:"2147483647" doc:"The row's id."`
+	Conditional
+}
+
+type nothing struct{}
+
+func registerResource[New, In, Out any](r *resource[New, In, Out]) {
+	one := r.path + "/{id}"
+	register(r.v, operation{
+		method: http.MethodPost, path: r.path, id: "add-" + r.name, tag: r.tag, needs: auth.Write, status: http.StatusCreated,
+		summary: "Write a new " + r.name + " down", description: r.about,
+	}, r.post)
+	register(r.v, operation{
+		method: http.MethodGet, path: one, id: "get-" + r.name, tag: r.tag, needs: r.read, errors: []int{http.StatusNotFound},
+		summary: "One live " + r.name, description: "The ETag of the answer is what an edit needs. What a closed month holds is not here but in its statement.",
+	}, r.get)
+	register(r.v, operation{
+		method: http.MethodPut, path: one, id: "change-" + r.name, tag: r.tag, needs: auth.Write,
+		errors:  []int{http.StatusNotFound, http.StatusPreconditionFailed, http.StatusPreconditionRequired},
+		summary: "Change a live " + r.name, description: "Everything that can be written is given anew: what is left out is cleared. " + r.about,
+	}, r.put)
+	register(r.v, operation{
+		method: http.MethodDelete, path: one, id: "delete-" + r.name, tag: r.tag, needs: auth.Write, status: http.StatusNoContent,
+		errors:  []int{http.StatusNotFound, http.StatusPreconditionFailed, http.StatusPreconditionRequired},
+		summary: "Delete a live " + r.name,
+	}, r.delete)
+}
+
+// shown is the row as it is shown.
+func (r *resource[New, In, Out]) shown(ctx context.Context, tx *store.Tx, row books.Row) (Out, error) {
+	list := []Out{r.show(row)}
+	if r.more == nil {
+		return list[0], nil
+	}
+	err := r.more(ctx, tx, list)
+	return list[0], err
+}
+
+func (r *resource[New, In, Out]) find(ctx context.Context, tx *store.Tx, id books.ID) (out Out, err error) {
+	row, err := tx.Record(ctx, r.kind, id)
+	if err != nil {
+		return out, err
+	}
+	only, limited := who(ctx).OnlyArtist()
+	if limited && (r.owner == nil || r.owner(row) != only) || r.hidden != nil && r.hidden(row) {
+		return out, books.NotFoundf("no_"+r.name, "there is no live %s %d", r.name, id).
+			WithHint("a row of a closed month rests in that month's statement")
+	}
+	return r.shown(ctx, tx, row)
+}
+
+func (r *resource[New, In, Out]) get(ctx context.Context, in *readOne) (*one[Out], error) {
+	var out Out
+	err := r.v.s.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		out, err = r.find(ctx, tx, books.ID(in.ID))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return shownOne(in.Read, out)
+}
+
+func (r *resource[New, In, Out]) post(ctx context.Context, in *addOne[New]) (*made[Out], error) {
+	path := "/api/v1/" + r.path
+	return once(ctx, r.v, in.Key, "POST "+path, in.Body, func(tx *store.Tx) (made[Out], error) {
+		out := made[Out]{Status: http.StatusCreated}
+		id, err := r.add(ctx, tx, in.Body)
+		if err != nil {
+			return out, err
+		}
+		if out.Body, err = r.find(ctx, tx, id); err != nil {
+			return out, err
+		}
+		out.Location = path + "/" + strconv.FormatInt(int64(id), 10)
+		out.ETag, err = etagOf(out.Body)
+		return out, err
+	})
+}
+
+func (r *resource[New, In, Out]) put(ctx context.Context, in *changeOne[In]) (*one[Out], error) {
+	wanted := tags(in.IfMatch)
+	if len(wanted) == 0 {
+		return nil, errNoMatch
+	}
+	out := &one[Out]{Status: http.StatusOK}
+	err := r.v.s.Store.Write(ctx, func(tx *store.Tx) error {
+		id := books.ID(in.ID)
+		err := r.change(ctx, tx, id, in.Body, r.match(ctx, tx, wanted))
+		if err == nil {
+			out.Body, err = r.find(ctx, tx, id)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.ETag, err = etagOf(out.Body)
+	return out, err
+}
+
+func (r *resource[New, In, Out]) delete(ctx context.Context, in *removeOne) (*nothing, error) {
+	wanted := tags(in.IfMatch)
+	if len(wanted) == 0 {
+		return nil, errNoMatch
+	}
+	return nil, r.v.s.Store.Write(ctx, func(tx *store.Tx) error {
+		return r.remove(ctx, tx, books.ID(in.ID), r.match(ctx, tx, wanted))
+	})
+}
+
+// match refuses a stored row that is not what one of these tags was given for.
+func (r *resource[New, In, Out]) match(ctx context.Context, tx *store.Tx, wanted []string) func(books.Row) error {
+	return func(row books.Row) error {
+		out, err := r.shown(ctx, tx, row)
+		if err != nil {
+			return err
+		}
+		tag, err := etagOf(out)
+		if err == nil && !slices.Contains(wanted, tag) {
+			err = errStale
+		}
+		return err
+	}
+}
+
+// list answers with a part of the live rows that are wanted. An artist's own
+// login sees only their own.
+func (r *resource[New, In, Out]) list(ctx context.Context, month string, w store.Wanted, p Part) (*listed[Out], error) {
+	w.Kind, w.Limit = r.kind, p.Limit
+	var err error
+	if w.Month, err = monthOrNone(month); err != nil {
+		return nil, err
+	}
+	if only, limited := who(ctx).OnlyArtist(); limited {
+		if w.Artist != 0 && w.Artist != only {
+			return shownPage[Out](nil, ""), nil
+		}
+		w.Artist = only
+	}
+	if p.Cursor != "" {
+		if w.After, err = parseCursor(r.kind, p.Cursor); err != nil {
+			return nil, err
+		}
+	}
+	var items []Out
+	var more store.Position
+	err = r.v.s.Store.Read(ctx, func(tx *store.Tx) error {
+		items = nil
+		rows, m, err := tx.ListRecords(ctx, w)
+		if err != nil {
+			return err
+		}
+		more = m
+		for _, row := range rows {
+			items = append(items, r.show(row))
+		}
+		if r.more != nil {
+			return r.more(ctx, tx, items)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return shownPage(items, cursorOf(r.kind, more)), nil
+}
+
+func monthOrNone(month string) (books.Month, error) {
+	if month == "" {
+		return books.Month{}, nil
+	}
+	return books.ParseMonth(month)
+}
+
+// cursor is a position as callers carry it.
+type cursor struct {
+	Kind int    `json:"k"`
+	Day  string `json:"d,omitempty"`
+	Made string `json:"m"`
+	ID   int64  `json:"i"`
+}
+
+func cursorOf(kind books.Kind, p store.Position) string {
+	if p == (store.Position{}) {
+		return ""
+	}
+	return packCursor(cursor{int(kind), p.Day, p.Made, int64(p.ID)})
+}
+
+func packCursor(c any) string {
+	text, err := json.Marshal(c)
+	if err != nil {
+		panic(err) // only strings and integers
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+func unpackCursor(s string, to any) error {
+	text, err := base64.RawURLEncoding.DecodeString(s)
+	if err == nil {
+		err = json.Unmarshal(text, to)
+	}
+	if err != nil {
+		return errCursor.Because(err)
+	}
+	return nil
+}
+
+func parseCursor(kind books.Kind, s string) (store.Position, error) {
+	var c cursor
+	if err := unpackCursor(s, &c); err != nil {
+		return store.Position{}, err
+	}
+	p := store.Position{Day: c.Day, Made: c.Made, ID: books.ID(c.ID)}
+	if c.Kind != int(kind) || !p.Valid(kind) {
+		return store.Position{}, errCursor
+	}
+	return p, nil
+}
+
+// rowList is the description of a list of live rows.
+func rowList(path, name, tag string, needs auth.Permission, order string) operation {
+	return operation{
+		method: http.MethodGet, path: path, id: "list-" + path, tag: tag, needs: needs,
+		summary:     fmt.Sprintf("The live %ss", name),
+		description: "Newest first: by " + order + ". What a closed month holds is not here but in its statement.",
+	}
+}
+
+type listOfArtist struct {
+	Month  string `query:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10" doc:"Only what belongs to this month; of sessions, those of its days."`
+	Artist int64  `query:"artist" minimum:"1" maximum:"2147483647" doc:"Only this artist's."`
+	Part
+}
+
+type listOfCommissions struct {
+	Month   string `query:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10" doc:"Only what belongs to this month."`
+	Artist  int64  `query:"artist" minimum:"1" maximum:"2147483647" doc:"Only this artist's."`
+	Payment int64  `query:"payment" minimum:"1" maximum:"2147483647" doc:"Only this payment's."`
+	Part
+}
+
+type listOfMonth struct {
+	Month string `query:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10" doc:"Only this month's."`
+	Part
+}
+
+type listOfAll struct{ Part }
+
+const dayOrder = "date, created_at, id"
+
+func (v *v1) registerRecords() {
+	payments := v.payments()
+	register(v, rowList(payments.path, payments.name, payments.tag, payments.read, dayOrder),
+		func(ctx context.Context, in *listOfArtist) (*listed[payment], error) {
+			return payments.list(ctx, in.Month, store.Wanted{Artist: books.ID(in.Artist)}, in.Part)
+		})
+	registerResource(payments)
+	sessions := v.sessions()
+	register(v, rowList(sessions.path, sessions.name, sessions.tag, sessions.read, dayOrder),
+		func(ctx context.Context, in *listOfArtist) (*listed[session], error) {
+			return sessions.list(ctx, in.Month, store.Wanted{Artist: books.ID(in.Artist)}, in.Part)
+		})
+	registerResource(sessions)
+	commissions := v.commissions()
+	register(v, rowList(commissions.path, commissions.name, commissions.tag, commissions.read, "created_at, id"),
+		func(ctx context.Context, in *listOfCommissions) (*listed[commission], error) {
+			return commissions.list(ctx, in.Month, store.Wanted{Artist: books.ID(in.Artist), Payment: books.ID(in.Payment)}, in.Part)
+		})
+	registerResource(commissions)
+	expenses := v.expenses()
+	register(v, rowList(expenses.path, expenses.name, expenses.tag, expenses.read, dayOrder),
+		func(ctx context.Context, in *listOfMonth) (*listed[expense], error) {
+			return expenses.list(ctx, in.Month, store.Wanted{}, in.Part)
+		})
+	registerResource(expenses)
+	clients := v.clients()
+	register(v, rowList(clients.path, clients.name, clients.tag, clients.read, "created_at, id"),
+		func(ctx context.Context, in *listOfAll) (*listed[client], error) {
+			return clients.list(ctx, "", store.Wanted{}, in.Part)
+		})
+	registerResource(clients)
+	artists := v.artists()
+	register(v, rowList(artists.path, artists.name, artists.tag, artists.read, "created_at, id"),
+		func(ctx context.Context, in *listOfAll) (*listed[artist], error) {
+			return artists.list(ctx, "", store.Wanted{}, in.Part)
+		})
+	registerResource(artists)
+}

@@ -1,0 +1,226 @@
+package api
+
+import (
+	"extrato/internal/books"
+)
+
+// The rows as /api/v1 shows them and takes them. What a row repeats from
+// another (client_name, …) is shown and never taken.
+
+type paymentInput struct {
+	Date          string  `json:"date" format:"date" example:"2025-10-28" doc:"The day of the payment. Its month must be open."`
+	Amount        string  `json:"amount" pattern:"^[0-9]{1,8}([.][0-9]{1,2})?$" maxLength:"11" example:"450.00"`
+	Method        string  `json:"method" minLength:"1" maxLength:"50" example:"Pix" doc:"Dinheiro, Pix, Cartão de Crédito, Cartão de Débito, Outros, or any other text."`
+	ArtistID      int64   `json:"artist_id" minimum:"1" maximum:"2147483647" example:"3"`
+	ClientID      *int64  `json:"client_id,omitempty" nullable:"true" minimum:"1" maximum:"2147483647" example:"7"`
+	SessionID     *int64  `json:"session_id,omitempty" nullable:"true" minimum:"1" maximum:"2147483647" doc:"The session that is paid. It points back at this payment and becomes paid; an earlier payment, a deposit, keeps its own link."`
+	Note          *string `json:"note,omitempty" nullable:"true" maxLength:"255"`
+	GoogleEventID *string `json:"google_event_id,omitempty" nullable:"true" maxLength:"100" doc:"No two payments may have the same."`
+}
+
+type newPayment struct {
+	Date              string  `json:"date" format:"date" example:"2025-10-28" doc:"The day of the payment. Its month must be open."`
+	Amount            string  `json:"amount" pattern:"^[0-9]{1,8}([.][0-9]{1,2})?$" maxLength:"11" example:"450.00"`
+	Method            string  `json:"method" minLength:"1" maxLength:"50" example:"Pix" doc:"Dinheiro, Pix, Cartão de Crédito, Cartão de Débito, Outros, or any other text."`
+	ArtistID          int64   `json:"artist_id" minimum:"1" maximum:"2147483647" example:"3"`
+	ClientID          *int64  `json:"client_id,omitempty" nullable:"true" minimum:"1" maximum:"2147483647" example:"7"`
+	SessionID         *int64  `json:"session_id,omitempty" nullable:"true" minimum:"1" maximum:"2147483647" doc:"The session that is paid. It points back at this payment and becomes paid; an earlier payment, a deposit, keeps its own link."`
+	Note              *string `json:"note,omitempty" nullable:"true" maxLength:"255"`
+	GoogleEventID     *string `json:"google_event_id,omitempty" nullable:"true" maxLength:"100" doc:"No two payments may have the same."`
+	CommissionPercent *string `json:"commission_percent,omitempty" nullable:"true" pattern:"^(-?[0-9]{1,3}([.][0-9]{1,2})?)?$" maxLength:"7" example:"60.00" doc:"Makes the artist's commission: amount × percent / 100, half a centavo rounded up. Blank, or 0 or less, makes none; above 100 is refused."`
+}
+
+type payment struct {
+	ID            int64   `json:"id"`
+	Date          string  `json:"date" format:"date"`
+	Amount        string  `json:"amount" example:"450.00"`
+	Method        string  `json:"method" example:"Pix"`
+	Note          *string `json:"note"`
+	ClientID      *int64  `json:"client_id"`
+	ClientName    *string `json:"client_name"`
+	ArtistID      int64   `json:"artist_id"`
+	ArtistName    *string `json:"artist_name"`
+	SessionID     *int64  `json:"session_id"`
+	SessionDate   *string `json:"session_date"`
+	GoogleEventID *string `json:"google_event_id"`
+	CreatedAt     *string `json:"created_at"`
+	UpdatedAt     *string `json:"updated_at"`
+}
+
+type sessionInput struct {
+	Date          string  `json:"date" format:"date" example:"2025-10-28"`
+	Amount        string  `json:"amount" pattern:"^[0-9]{1,8}([.][0-9]{1,2})?$" maxLength:"11" example:"450.00"`
+	ArtistID      int64   `json:"artist_id" minimum:"1" maximum:"2147483647" example:"3"`
+	ClientID      int64   `json:"client_id" minimum:"1" maximum:"2147483647" example:"7"`
+	Status        *string `json:"status,omitempty" nullable:"true" maxLength:"20" example:"active" doc:"active, paid or completed. Without it a new session is active, and one that there is keeps its own."`
+	Note          *string `json:"note,omitempty" nullable:"true" maxLength:"255"`
+	GoogleEventID *string `json:"google_event_id,omitempty" nullable:"true" maxLength:"100" doc:"No two sessions may have the same."`
+}
+
+type session struct {
+	ID            int64   `json:"id"`
+	Date          string  `json:"date" format:"date"`
+	Time          *string `json:"time" doc:"Only where an older database of v4's kept one."`
+	Amount        string  `json:"amount" example:"450.00"`
+	Status        *string `json:"status" example:"paid"`
+	Note          *string `json:"note"`
+	ClientID      int64   `json:"client_id"`
+	ClientName    *string `json:"client_name"`
+	ArtistID      int64   `json:"artist_id"`
+	ArtistName    *string `json:"artist_name"`
+	PaymentID     *int64  `json:"payment_id" doc:"Its latest payment."`
+	GoogleEventID *string `json:"google_event_id"`
+	CreatedAt     *string `json:"created_at"`
+	UpdatedAt     *string `json:"updated_at"`
+}
+
+type newCommission struct {
+	PaymentID int64   `json:"payment_id" minimum:"1" maximum:"2147483647" example:"12"`
+	ArtistID  *int64  `json:"artist_id,omitempty" nullable:"true" minimum:"1" maximum:"2147483647" doc:"The payment's artist, if left out."`
+	Percent   string  `json:"percent" pattern:"^[0-9]{1,3}([.][0-9]{1,2})?$" maxLength:"6" example:"60.00" doc:"Above 0, at most 100. The amount is reckoned from it."`
+	Note      *string `json:"note,omitempty" nullable:"true" maxLength:"255"`
+}
+
+type commissionInput struct {
+	ArtistID int64   `json:"artist_id" minimum:"1" maximum:"2147483647"`
+	Percent  string  `json:"percent" pattern:"^[0-9]{1,3}([.][0-9]{1,2})?$" maxLength:"6" example:"60.00" doc:"Above 0, at most 100. The amount is reckoned from it."`
+	Note     *string `json:"note,omitempty" nullable:"true" maxLength:"255"`
+}
+
+type commission struct {
+	ID            int64   `json:"id"`
+	PaymentID     *int64  `json:"payment_id"`
+	PaymentDate   *string `json:"payment_date"`
+	PaymentAmount *string `json:"payment_amount"`
+	ArtistID      int64   `json:"artist_id"`
+	ArtistName    *string `json:"artist_name"`
+	ClientName    *string `json:"client_name"`
+	Percent       string  `json:"percent" example:"60.00"`
+	Amount        string  `json:"amount" example:"270.00"`
+	Note          *string `json:"note"`
+	CreatedAt     *string `json:"created_at"`
+}
+
+type expenseInput struct {
+	Date        string  `json:"date" format:"date" example:"2025-10-28" doc:"Its month must be open."`
+	Amount      string  `json:"amount" pattern:"^[0-9]{1,8}([.][0-9]{1,2})?$" maxLength:"11" example:"33.33"`
+	Method      string  `json:"method" minLength:"1" maxLength:"50" example:"Pix"`
+	Description *string `json:"description,omitempty" nullable:"true" maxLength:"255" example:"Tinta"`
+}
+
+type expense struct {
+	ID            int64   `json:"id"`
+	Date          string  `json:"date" format:"date"`
+	Amount        string  `json:"amount" example:"33.33"`
+	Method        string  `json:"method"`
+	Description   *string `json:"description"`
+	CreatedBy     int64   `json:"created_by" doc:"The user who wrote it down."`
+	CreatedByName *string `json:"created_by_name"`
+	CreatedAt     *string `json:"created_at"`
+	UpdatedAt     *string `json:"updated_at"`
+}
+
+type clientInput struct {
+	Name      string  `json:"name" minLength:"1" maxLength:"255" example:"Maria Silva"`
+	JotformID *string `json:"jotform_submission_id,omitempty" nullable:"true" maxLength:"100" doc:"No two clients may have the same."`
+}
+
+type client struct {
+	ID        int64   `json:"id"`
+	Name      string  `json:"name"`
+	JotformID *string `json:"jotform_submission_id"`
+	CreatedAt *string `json:"created_at"`
+	UpdatedAt *string `json:"updated_at"`
+}
+
+type artistInput struct {
+	Name   string  `json:"name" minLength:"1" maxLength:"100" example:"Ana"`
+	Email  *string `json:"email,omitempty" nullable:"true" maxLength:"100" pattern:"^[^@\\s]+@[^@\\s]+$" example:"ana@studio.example"`
+	Active *bool   `json:"active,omitempty" nullable:"true" doc:"Whether the artist may sign in; true if left out."`
+}
+
+type artist struct {
+	ID        int64   `json:"id"`
+	Name      string  `json:"name"`
+	Email     *string `json:"email"`
+	Active    bool    `json:"active"`
+	CreatedAt *string `json:"created_at"`
+	UpdatedAt *string `json:"updated_at"`
+}
+
+func paymentOf(row books.Row) payment {
+	r := row.(*books.Payment)
+	return payment{
+		ID: int64(r.ID), Date: r.Date.String(), Amount: r.Amount.String(), Method: string(r.Method), Note: text(&r.Note),
+		ClientID: ref(r.ClientID), ClientName: text(&r.ClientName), ArtistID: int64(r.ArtistID), ArtistName: text(&r.ArtistName),
+		SessionID: ref(r.SessionID), SessionDate: text(&r.SessionDate), GoogleEventID: text(&r.GoogleEventID),
+		CreatedAt: text(&r.CreatedAt), UpdatedAt: text(&r.UpdatedAt),
+	}
+}
+
+func sessionOf(row books.Row) session {
+	r := row.(*books.Session)
+	return session{
+		ID: int64(r.ID), Date: r.Date.String(), Time: text(&r.Time), Amount: r.Amount.String(), Status: text(&r.Status), Note: text(&r.Note),
+		ClientID: int64(r.ClientID), ClientName: text(&r.ClientName), ArtistID: int64(r.ArtistID), ArtistName: text(&r.ArtistName),
+		PaymentID: ref(r.PaymentID), GoogleEventID: text(&r.GoogleEventID), CreatedAt: text(&r.CreatedAt), UpdatedAt: text(&r.UpdatedAt),
+	}
+}
+
+func commissionOf(row books.Row) commission {
+	r := row.(*books.Commission)
+	return commission{
+		ID: int64(r.ID), PaymentID: ref(r.PaymentID), PaymentDate: text(&r.PaymentDate), PaymentAmount: text(&r.PaymentAmount),
+		ArtistID: int64(r.ArtistID), ArtistName: text(&r.ArtistName), ClientName: text(&r.ClientName),
+		Percent: r.Percent.String(), Amount: r.Amount.String(), Note: text(&r.Note), CreatedAt: text(&r.CreatedAt),
+	}
+}
+
+func expenseOf(row books.Row) expense {
+	r := row.(*books.Expense)
+	return expense{
+		ID: int64(r.ID), Date: r.Date.String(), Amount: r.Amount.String(), Method: string(r.Method), Description: text(&r.Description),
+		CreatedBy: int64(r.CreatedBy), CreatedByName: text(&r.CreatorName), CreatedAt: text(&r.CreatedAt), UpdatedAt: text(&r.UpdatedAt),
+	}
+}
+
+func clientOf(row books.Row) client {
+	r := row.(*books.Client)
+	return client{ID: int64(r.ID), Name: string(r.Name), JotformID: text(&r.JotformID), CreatedAt: text(&r.CreatedAt), UpdatedAt: text(&r.UpdatedAt)}
+}
+
+func artistOf(row books.Row) artist {
+	r := row.(*books.Artist)
+	return artist{ID: int64(r.ID), Name: string(r.Name), Email: text(&r.Email), CreatedAt: text(&r.CreatedAt), UpdatedAt: text(&r.UpdatedAt)}
+}
+
+// text shows a value that may be NULL.
+func text(v books.Value) *string {
+	if v.Null() {
+		return nil
+	}
+	s := string(v.AppendText(nil))
+	return &s
+}
+
+func ref(r books.Ref) *int64 {
+	if !r.Valid {
+		return nil
+	}
+	id := int64(r.V)
+	return &id
+}
+
+func refOf(id *int64) books.Ref {
+	if id == nil {
+		return books.Ref{}
+	}
+	return books.RefTo(books.ID(*id))
+}
+
+func textOf(s *string) books.Text {
+	if s == nil {
+		return books.Text{}
+	}
+	return books.TextOf(*s)
+}

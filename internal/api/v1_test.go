@@ -1,0 +1,490 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"extrato/internal/auth"
+)
+
+func TestEveryKindOfRowIsWrittenReadChangedAndDeleted(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		payment, _ := s.pay(t, "2025-11-01", "100.00", "")
+		for _, c := range []struct {
+			path, add, change string
+			shows, then       map[string]any
+		}{
+			{"/payments", `{"date":"2025-11-01","amount":"450.5","method":"Pix","artist_id":ANA,"note":"=1+1 ç 🖋"}`, `{"date":"2025-11-02","amount":"460","method":"Outros","artist_id":RUI}`,
+				map[string]any{"amount": "450.50", "artist_name": "Ana", "client_id": nil, "note": "=1+1 ç 🖋", "date": "2025-11-01"},
+				map[string]any{"amount": "460.00", "artist_name": "Rui", "note": nil, "date": "2025-11-02"}},
+			{"/sessions", `{"date":"2025-10-01","amount":"80","artist_id":ANA,"client_id":BIA}`, `{"date":"2025-10-01","amount":"80","artist_id":ANA,"client_id":BIA,"status":"completed"}`,
+				map[string]any{"status": "active", "client_name": "Bia"}, map[string]any{"status": "completed"}},
+			{"/commissions", `{"payment_id":PAYMENT,"percent":"60"}`, `{"artist_id":RUI,"percent":"12.5","note":"x"}`,
+				map[string]any{"amount": "60.00", "percent": "60.00", "artist_name": "Ana", "payment_amount": "100.00"}, map[string]any{"amount": "12.50", "artist_name": "Rui"}},
+			{"/expenses", `{"date":"2025-11-01","amount":"33.33","method":"Pix","description":"Tinta"}`, `{"date":"2025-11-01","amount":"0","method":"Pix"}`,
+				map[string]any{"amount": "33.33", "created_by_name": "Eva", "description": "Tinta"}, map[string]any{"amount": "0.00", "description": nil, "created_by_name": "Eva"}},
+			{"/clients", `{"name":"Caio","jotform_submission_id":"1"}`, `{"name":"Caíque"}`, map[string]any{"jotform_submission_id": "1"}, map[string]any{"name": "Caíque", "jotform_submission_id": nil}},
+			{"/artists", `{"name":"Gil","email":"gil@studio.test"}`, `{"name":"Gil","active":false}`, map[string]any{"active": true, "email": "gil@studio.test"}, map[string]any{"active": false, "email": nil}},
+		} {
+			fill := strings.NewReplacer("ANA", fmt.Sprint(s.ana), "RUI", fmt.Sprint(s.rui), "BIA", fmt.Sprint(s.bia), "PAYMENT", strings.TrimPrefix(payment, "/payments/"))
+			made := s.do(t, s.admin, "POST", c.path, fill.Replace(c.add), 201)
+			wantFields(t, c.path, made, c.shows)
+			one := c.path + "/" + fmt.Sprint(s.id(t, made))
+			if made.header.Get("Location") != "/api/v1"+one {
+				t.Errorf("%s is said to be at %q", one, made.header.Get("Location"))
+			}
+			got := s.do(t, s.admin, "GET", one, "", 200)
+			if got.text != made.text || got.header.Get("ETag") != made.header.Get("ETag") || got.header.Get("ETag") == "" {
+				t.Errorf("%s: %s %s, made as %s %s", one, got.header.Get("ETag"), got.text, made.header.Get("ETag"), made.text)
+			}
+			if list := items(s.do(t, s.admin, "GET", c.path, "", 200)); len(list) == 0 {
+				t.Errorf("%s is empty", c.path)
+			}
+			changed := s.do(t, s.admin, "PUT", one, fill.Replace(c.change), 200, "If-Match", got.header.Get("ETag"))
+			wantFields(t, c.path, changed, c.then)
+			if again := s.do(t, s.admin, "GET", one, "", 200); again.text != changed.text || again.header.Get("ETag") != changed.header.Get("ETag") || changed.header.Get("ETag") == got.header.Get("ETag") {
+				t.Errorf("%s after the change: %s, was answered with %s", one, again.text, changed.text)
+			}
+			s.do(t, s.admin, "DELETE", one, "", 204, "If-Match", changed.header.Get("ETag"))
+			s.do(t, s.admin, "GET", one, "", 404)
+			s.do(t, s.admin, "DELETE", one, "", 404, "If-Match", changed.header.Get("ETag"))
+		}
+	})
+}
+
+func wantFields(t testing.TB, what string, a answer, want map[string]any) {
+	t.Helper()
+	for name, value := range want {
+		if got := a.body[name]; got != value {
+			t.Errorf("%s: %s is %v, want %v", what, name, got, value)
+		}
+	}
+}
+
+func TestAnEditNeedsWhatItsAuthorSaw(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		path, made := s.pay(t, "2025-11-01", "1.00", "")
+		tag := made.header.Get("ETag")
+		body := fmt.Sprintf(`{"date":"2025-11-01","amount":"2.00","method":"Pix","artist_id":%d}`, s.ana)
+		before := s.dump(t)
+		for _, method := range []string{"PUT", "DELETE"} {
+			text := body
+			if method == "DELETE" {
+				text = ""
+			}
+			s.refuses(t, s.admin, method, path, text, 428, "if_match_required")
+			s.refuses(t, s.admin, method, path, text, 428, "if_match_required", "If-Match", "*")
+			s.refuses(t, s.admin, method, path, text, 412, "stale", "If-Match", `"0123"`)
+			s.refuses(t, s.admin, method, path, text, 412, "stale", "If-Match", "W/"+tag)
+		}
+		if s.dump(t) != before {
+			t.Error("a refused edit changed something")
+		}
+		if a := s.do(t, s.admin, "GET", path, "", 304, "If-None-Match", tag); a.text != "" || a.header.Get("ETag") != tag {
+			t.Errorf("304 came with %q, %s", a.text, a.header.Get("ETag"))
+		}
+		s.do(t, s.admin, "GET", path, "", 200, "If-None-Match", `"0123"`)
+		s.do(t, s.admin, "PUT", path, body, 200, "If-Match", `"0123", `+tag)
+		s.refuses(t, s.admin, "PUT", path, body, 412, "stale", "If-Match", tag)
+	})
+}
+
+func TestOfEditsWithOneTagOneWins(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		path, made := s.pay(t, "2025-11-01", "1.00", "")
+		statuses := make([]int, 8)
+		var wait sync.WaitGroup
+		for i := range statuses {
+			wait.Go(func() {
+				body := fmt.Sprintf(`{"date":"2025-11-01","amount":"%d.00","method":"Pix","artist_id":%d}`, 10+i, s.ana)
+				statuses[i] = s.send(t, s.admin, "PUT", path, body, "If-Match", made.header.Get("ETag")).status
+			})
+		}
+		wait.Wait()
+		slices.Sort(statuses)
+		if want := []int{200, 412, 412, 412, 412, 412, 412, 412}; !slices.Equal(statuses, want) {
+			t.Errorf("answered %v, want %v", statuses, want)
+		}
+	})
+}
+
+func TestOneKeyTakesEffectOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		body := fmt.Sprintf(`{"date":"2025-11-01","amount":"450.00","method":"Pix","artist_id":%d,"commission_percent":"60"}`, s.ana)
+		answers := make([]answer, 10)
+		var wait sync.WaitGroup
+		for i := range answers {
+			wait.Go(func() { answers[i] = s.send(t, s.admin, "POST", "/payments", body, "Idempotency-Key", "chave-1") })
+		}
+		wait.Wait()
+		replayed := 0
+		for _, a := range answers {
+			if a.status != 201 || a.text != answers[0].text || a.header.Get("Etag") != answers[0].header.Get("Etag") || a.header.Get("Location") != answers[0].header.Get("Location") {
+				t.Errorf("%d %s, want %s", a.status, a.text, answers[0].text)
+			}
+			if a.header.Get("Idempotency-Replayed") == "true" {
+				replayed++
+			}
+		}
+		if n := s.Int(t, "SELECT count(*) FROM pagamentos") * s.Int(t, "SELECT count(*) FROM comissoes"); n != 1 || replayed != 9 {
+			t.Errorf("%d rows, %d answers a second time", n, replayed)
+		}
+		before := s.dump(t)
+		s.refuses(t, s.admin, "POST", "/payments", strings.Replace(body, "450", "451", 1), 422, "idempotency_key_reused", "Idempotency-Key", "chave-1")
+		s.refuses(t, s.admin, "POST", "/expenses", `{"date":"2025-11-01","amount":"1","method":"Pix"}`, 422, "idempotency_key_reused", "Idempotency-Key", "chave-1")
+		if s.dump(t) != before {
+			t.Error("a key that was used for something else took effect")
+		}
+		other := s.login(t, "lia@studio.test", "admin")
+		s.do(t, other, "POST", "/payments", body, 201, "Idempotency-Key", "chave-1")
+		if n := s.Int(t, "SELECT count(*) FROM pagamentos"); n != 2 {
+			t.Errorf("%d payments: another's key is another key", n)
+		}
+		s.clock = s.clock.Add(24*time.Hour + time.Second)
+		s.do(t, s.admin, "POST", "/payments", body, 201, "Idempotency-Key", "chave-1")
+		if n := s.Int(t, "SELECT count(*) FROM pagamentos"); n != 3 {
+			t.Errorf("%d payments: a key is good for 24 hours", n)
+		}
+	})
+}
+
+func TestARefusalIsNotKeptForItsKey(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		body := `{"date":"2025-11-01","amount":"1","method":"Pix","artist_id":424242}`
+		s.refuses(t, s.admin, "POST", "/payments", body, 422, "unknown_artist", "Idempotency-Key", "k")
+		s.Exec(t, "INSERT INTO users (id, name, role, active_flag, unified_flow_enabled) VALUES (424242, 'Nova', 'artist', TRUE, FALSE)")
+		s.do(t, s.admin, "POST", "/payments", body, 201, "Idempotency-Key", "k")
+	})
+}
+
+func TestACloseUnderOneKeyAnswersTheSameToAll(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		s.pay(t, "2025-10-10", "450.00", `,"commission_percent":"60"`)
+		closer := s.token(t, auth.ScopeClose)
+		answers := make([]answer, 10)
+		var wait sync.WaitGroup
+		for i := range answers {
+			wait.Go(func() {
+				answers[i] = s.send(t, closer, "POST", "/months/2025-10/close", `{}`, "Idempotency-Key", "outubro")
+			})
+		}
+		wait.Wait()
+		for _, a := range answers {
+			if a.status != 200 || a.text != answers[0].text {
+				t.Errorf("%d %s, want %s", a.status, a.text, answers[0].text)
+			}
+		}
+		wantFields(t, "close", answers[0], map[string]any{"month": "2025-10", "result": "closed", "correlation_id": "teste-1234"})
+		if got := fmt.Sprint(answers[0].body["totals"].(map[string]any)["net_revenue"]); got != "180.00" {
+			t.Errorf("net revenue %s", got)
+		}
+		if n := s.Int(t, "SELECT count(*) FROM extratos"); n != 1 {
+			t.Errorf("%d statements", n)
+		}
+		s.refuses(t, closer, "POST", "/months/2025-10/close", "", 409, "already_closed")
+		again := s.do(t, closer, "POST", "/months/2025-10/close", `{"force":true}`, 200)
+		wantFields(t, "close with force", again, map[string]any{"result": "already_closed"})
+		s.refuses(t, closer, "POST", "/months/2025-11/close", "", 409, "month_not_ended")
+		s.refuses(t, closer, "POST", "/months/2025-13/close", "", 422, "invalid_month")
+		s.refuses(t, closer, "POST", "/months/2025-10/reopen", `{"reason":"x"}`, 403, "forbidden")
+		open := s.do(t, s.admin, "POST", "/months/2025-10/reopen", `{"reason":"faltou um"}`, 200, "Idempotency-Key", "r")
+		if twice := s.do(t, s.admin, "POST", "/months/2025-10/reopen", `{"reason":"faltou um"}`, 200, "Idempotency-Key", "r"); twice.text != open.text {
+			t.Errorf("%s, then %s", open.text, twice.text)
+		}
+		s.refuses(t, s.admin, "POST", "/months/2025-10/reopen", `{"reason":"faltou um"}`, 409, "month_held")
+	})
+}
+
+func TestARowOfAClosedMonthIsRefusedAndTheStatementStays(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		path, _ := s.pay(t, "2025-10-10", "450.00", `,"commission_percent":"60"`)
+		november, made := s.pay(t, "2025-11-01", "1.00", "")
+		s.do(t, s.admin, "POST", "/months/2025-10/close", `{}`, 200)
+		before := s.dump(t)
+		body := fmt.Sprintf(`{"date":"2025-10-31","amount":"2.00","method":"Pix","artist_id":%d}`, s.ana)
+		a := s.refuses(t, s.admin, "POST", "/payments", body, 409, "month_closed")
+		if hint := fmt.Sprint(a.body["hint"]); !strings.Contains(hint, "extrato reopen 2025-10") || !strings.Contains(hint, "extrato close 2025-10 --force") {
+			t.Errorf("the hint is %q", hint)
+		}
+		s.refuses(t, s.admin, "PUT", november, body, 409, "month_closed", "If-Match", made.header.Get("ETag"))
+		s.refuses(t, s.admin, "POST", "/expenses", `{"date":"2025-10-31","amount":"2.00","method":"Pix"}`, 409, "month_closed")
+		s.refuses(t, s.admin, "GET", path, "", 404, "no_payment")
+		if s.dump(t) != before {
+			t.Error("a refusal changed the books")
+		}
+	})
+}
+
+func TestAStatementIsShownAPartAtATime(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		for range 5 {
+			s.pay(t, "2025-10-10", "10.00", `,"commission_percent":"50"`)
+		}
+		s.do(t, s.admin, "POST", "/payments", fmt.Sprintf(`{"date":"2025-10-11","amount":"7.00","method":"Pix","artist_id":%d}`, s.rui), 201)
+		s.do(t, s.admin, "POST", "/expenses", `{"date":"2025-10-12","amount":"3.00","method":"Dinheiro"}`, 201)
+		s.refuses(t, s.admin, "GET", "/months/2025-10/statement", "", 404, "not_closed")
+		s.do(t, s.admin, "POST", "/months/2025-10/close", "", 200)
+		seen, cursor := []string{}, ""
+		for range 10 {
+			a := s.do(t, s.admin, "GET", "/months/2025-10/statement?limit=3"+cursor, "", 200)
+			if got := fmt.Sprint(a.body["counts"]); got != "map[commissions:5 expenses:1 payments:6 sessions:0]" {
+				t.Errorf("counts %s", got)
+			}
+			for _, item := range items(a) {
+				kind := item["type"].(string)
+				seen = append(seen, fmt.Sprint(kind, item[kind].(map[string]any)["amount"]))
+			}
+			next, more := a.body["next_cursor"].(string)
+			if !more {
+				break
+			}
+			cursor = "&cursor=" + next
+		}
+		if got := strings.Join(seen, " "); got != strings.TrimSpace(strings.Repeat("payment10.00 ", 5)+"payment7.00 "+strings.Repeat("commission5.00 ", 5)+"expense3.00") {
+			t.Errorf("the parts hold %s", got)
+		}
+		mine := s.do(t, s.artist, "GET", "/months/2025-10/statement?limit=1", "", 200)
+		if got := fmt.Sprint(mine.body["counts"], mine.body["totals"].(map[string]any)["revenue"], mine.body["totals"].(map[string]any)["expenses"]); got != "map[commissions:5 expenses:0 payments:5 sessions:0]50.000.00" {
+			t.Errorf("the artist sees %s", got)
+		}
+		s.do(t, s.artist, "GET", fmt.Sprintf("/months/2025-10/statement?artist=%d", s.rui), "", 404)
+		csv := s.do(t, s.artist, "GET", "/months/2025-10/statement.csv?lang=en", "", 200)
+		if strings.Contains(csv.text, "Rui") || strings.Count(csv.text, "Ana") != 10 || !strings.HasPrefix(csv.header.Get("Content-Type"), "text/csv") {
+			t.Errorf("the artist's CSV is %s %s", csv.header, csv.text)
+		}
+		all := s.do(t, s.admin, "GET", "/months/2025-10/statement.csv", "", 200)
+		if !strings.Contains(all.text, "Rui") || !strings.Contains(all.text, "3.00") {
+			t.Errorf("the CSV is %s", all.text)
+		}
+	})
+}
+
+func TestMonthsSayWhatTheyAre(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		s.pay(t, "2025-09-10", "10.00", "")
+		s.pay(t, "2025-10-10", "20.00", "")
+		s.do(t, s.admin, "POST", "/months/2025-09/close", "", 200)
+		s.Exec(t, fmt.Sprintf("INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id) VALUES (70, '2025-09-05', 1, 'Pix', %d)", s.ana))
+		reader := s.token(t, auth.ScopeRead)
+		list := items(s.do(t, reader, "GET", "/months", "", 200))
+		var got []string
+		for _, m := range list {
+			got = append(got, fmt.Sprint(m["month"], " ", m["state"], " ", m["backup"]))
+		}
+		if want := []string{"2025-11 open unverified", "2025-10 open unverified", "2025-09 late verified"}; !slices.Equal(got, want) {
+			t.Errorf("months %q, want %q", got, want)
+		}
+		first := s.do(t, reader, "GET", "/months?limit=2", "", 200)
+		second := s.do(t, reader, "GET", "/months?limit=2&cursor="+first.body["next_cursor"].(string), "", 200)
+		if len(items(first)) != 2 || len(items(second)) != 1 || items(second)[0]["month"] != "2025-09" || second.body["next_cursor"] != nil {
+			t.Errorf("%s then %s", first.text, second.text)
+		}
+		late := s.do(t, reader, "GET", "/months/2025-09", "", 200)
+		rows, _ := late.body["late_rows"].([]any)
+		if len(rows) != 1 || late.body["totals"].(map[string]any)["revenue"] != "10.00" {
+			t.Errorf("the late month is %s", late.text)
+		}
+		open := s.do(t, reader, "GET", "/months/2025-10", "", 200)
+		if open.body["totals"].(map[string]any)["revenue"] != "20.00" {
+			t.Errorf("the open month is %s", open.text)
+		}
+		s.refuses(t, reader, "GET", "/months/2031-01", "", 404, "no_month")
+		backups := items(s.do(t, reader, "GET", "/months/2025-09/backups", "", 200))
+		if len(backups) != 1 || backups[0]["statement"] != true || backups[0]["state"] != "ok" {
+			t.Errorf("backups %v", backups)
+		}
+		closings := s.do(t, reader, "GET", "/closings?limit=1", "", 200)
+		if e := items(closings); len(e) != 1 || e[0]["action"] != "closed" || e[0]["month"] != "2025-09" || len(e[0]["hash"].(string)) != 64 {
+			t.Errorf("closings %s", closings.text)
+		}
+		runs := items(s.do(t, reader, "GET", "/runs?month=2025-09", "", 200))
+		if len(runs) != 1 || runs[0]["result"] != "closed" || runs[0]["correlation_id"] != "teste-1234" {
+			t.Errorf("runs %v", runs)
+		}
+	})
+}
+
+func TestAnArtistSeesOnlyTheirOwn(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		mine, _ := s.pay(t, "2025-11-01", "10.00", `,"commission_percent":"50"`)
+		theirs := map[string]int64{}
+		body := fmt.Sprintf(`{"date":"2025-11-01","amount":"7.00","method":"Pix","artist_id":%d,"commission_percent":"50"}`, s.rui)
+		theirs["/payments"] = s.id(t, s.do(t, s.admin, "POST", "/payments", body, 201))
+		theirs["/commissions"] = s.Int(t, "SELECT max(id) FROM comissoes")
+		theirs["/sessions"] = s.id(t, s.do(t, s.admin, "POST", "/sessions", fmt.Sprintf(`{"date":"2025-11-01","amount":"7.00","artist_id":%d,"client_id":%d}`, s.rui, s.bia), 201))
+		s.do(t, s.artist, "GET", mine, "", 200)
+		for path, id := range theirs {
+			a := s.do(t, s.artist, "GET", fmt.Sprintf("%s/%d", path, id), "", 404)
+			missing := s.do(t, s.artist, "GET", path+"/999999", "", 404)
+			if a.body["code"] != missing.body["code"] || a.body["hint"] != missing.body["hint"] {
+				t.Errorf("another's row is told from none: %s %s", a.text, missing.text)
+			}
+			for _, query := range []string{"", "?month=2025-11", fmt.Sprintf("?artist=%d", s.rui), fmt.Sprintf("?artist=%d", s.ana)} {
+				for _, item := range items(s.do(t, s.artist, "GET", path+query, "", 200)) {
+					if item["artist_name"] != "Ana" {
+						t.Errorf("%s%s shows %v", path, query, item)
+					}
+				}
+			}
+		}
+		if list := items(s.do(t, s.artist, "GET", "/payments", "", 200)); len(list) != 1 {
+			t.Errorf("the artist's payments are %v", list)
+		}
+		for _, path := range []string{"/months", "/expenses", "/clients", "/artists", "/runs", "/closings", "/tokens", "/months/2025-11/backups"} {
+			s.refuses(t, s.artist, "GET", path, "", 403, "forbidden")
+		}
+		s.refuses(t, s.artist, "POST", "/payments", body, 403, "forbidden")
+		me := s.do(t, s.artist, "GET", "/me", "", 200)
+		wantFields(t, "me", me, map[string]any{"role": "artist", "login": true, "email": "ana@studio.test"})
+	})
+}
+
+func TestTokensAreShownOnceAndRevoked(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		body := `{"name":"fluxo","scopes":["read","close","read"],"days":30}`
+		made := s.do(t, s.admin, "POST", "/tokens", body, 201, "Idempotency-Key", "t")
+		again := s.do(t, s.admin, "POST", "/tokens", body, 201, "Idempotency-Key", "t")
+		secret, _ := made.body["token"].(string)
+		if made.text != again.text || secret == "" {
+			t.Errorf("%s, then %s", made.text, again.text)
+		}
+		if n := s.Int(t, "SELECT count(*) FROM "+own(s, "service_tokens")); n != 1 {
+			t.Errorf("%d tokens", n)
+		}
+		var kept string
+		if err := s.SQL.QueryRowContext(t.Context(), "SELECT body FROM "+own(s, "answers")).Scan(&kept); err != nil || strings.Contains(kept, secret) {
+			t.Errorf("the database keeps %q, %v", kept, err)
+		}
+		bearer := caller{"Authorization", "Bearer " + secret}
+		wantFields(t, "me", s.do(t, bearer, "GET", "/me", "", 200), map[string]any{"login": false, "by": "token:" + fmt.Sprint(made.body["id"])})
+		s.refuses(t, bearer, "GET", "/tokens", "", 403, "forbidden")
+		list := s.do(t, s.admin, "GET", "/tokens", "", 200)
+		if strings.Contains(list.text, secret) || len(items(list)) != 1 {
+			t.Errorf("the list is %s", list.text)
+		}
+		s.do(t, s.admin, "DELETE", "/tokens/"+fmt.Sprint(made.body["id"]), "", 204)
+		a := s.refuses(t, bearer, "GET", "/me", "", 401, "bad_token")
+		if a.header.Get("WWW-Authenticate") == "" {
+			t.Error("401 does not say how to come in")
+		}
+		s.refuses(t, s.admin, "DELETE", "/tokens/XYZ", "", 404, "no_token")
+		s.refuses(t, s.admin, "POST", "/tokens", body, 409, "token_gone", "Idempotency-Key", "t")
+		for range 3 {
+			s.do(t, s.admin, "POST", "/tokens", body, 201)
+		}
+		first := s.do(t, s.admin, "GET", "/tokens?limit=3", "", 200)
+		second := s.do(t, s.admin, "GET", "/tokens?limit=3&cursor="+first.body["next_cursor"].(string), "", 200)
+		if len(items(first)) != 3 || len(items(second)) != 1 || second.body["next_cursor"] != nil {
+			t.Errorf("%s then %s", first.text, second.text)
+		}
+	})
+}
+
+func own(s *v1Studio, table string) string {
+	if s.Store.Postgres() {
+		return "extrato." + table
+	}
+	return table
+}
+
+func TestListsFilterByMonthAndGoOn(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		for i := range 7 {
+			s.pay(t, fmt.Sprintf("2025-11-%02d", 1+i%2), fmt.Sprintf("%d.00", i+1), `,"commission_percent":"10"`)
+		}
+		s.pay(t, "2025-10-31", "99.00", `,"commission_percent":"10"`)
+		for _, path := range []string{"/payments", "/commissions"} {
+			got, cursor := 0, ""
+			for range 9 {
+				a := s.do(t, s.admin, "GET", path+"?month=2025-11&limit=2"+cursor, "", 200)
+				got += len(items(a))
+				next, more := a.body["next_cursor"].(string)
+				if !more {
+					break
+				}
+				cursor = "&cursor=" + next
+				s.pay(t, "2025-11-02", "1.00", `,"commission_percent":"10"`) // newer ones do not disturb
+			}
+			if got != 7 && path == "/payments" || got < 7 {
+				t.Errorf("%s: %d", path, got)
+			}
+		}
+		if list := items(s.do(t, s.admin, "GET", "/payments?month=2025-10", "", 200)); len(list) != 1 || list[0]["amount"] != "99.00" {
+			t.Errorf("October holds %v", list)
+		}
+		for _, bad := range []string{"!!!", "bnVsbA", "eyJrIjowfQ", "eyJrIjowLCJkIjoiMjAyNS0xMS0wMSIsIm0iOiInOyBEUk9QIiwiaSI6MX0"} {
+			s.refuses(t, s.admin, "GET", "/payments?cursor="+bad, "", 422, "invalid_cursor")
+		}
+		clients := s.do(t, s.admin, "GET", "/artists?limit=1", "", 200)
+		s.refuses(t, s.admin, "GET", "/clients?cursor="+clients.body["next_cursor"].(string), "", 422, "invalid_cursor")
+		s.do(t, s.admin, "GET", "/payments?mes=2025-10", "", 422)
+	})
+}
+
+func TestNobodyComesInUnknown(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		for _, route := range s.server.Routes() {
+			if !strings.HasPrefix(route.Path, "/api/v1/") || route.Needs == auth.Public {
+				continue
+			}
+			path := strings.NewReplacer("{month}", "2025-10", "{id}", "1").Replace(strings.TrimPrefix(route.Path, "/api/v1"))
+			s.refuses(t, caller{}, route.Method, path, "", 401, "no_token")
+			s.refuses(t, caller{"Authorization", "Bearer x.y.z"}, route.Method, path, "", 401, "bad_token")
+			s.refuses(t, s.token(t, auth.ScopeBackup), route.Method, path, "", 403, "forbidden")
+		}
+	})
+}
+
+func TestWhatIsNoRouteIsAProblemToo(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		s.refuses(t, s.admin, "GET", "/nothing", "", 404, "no_such_path")
+		a := s.refuses(t, s.admin, "PATCH", "/payments/1", `{}`, 405, "method_not_allowed")
+		if allow := a.header.Get("Allow"); !strings.Contains(allow, "PUT") || !strings.Contains(allow, "DELETE") {
+			t.Errorf("Allow: %q", allow)
+		}
+	})
+}
+
+func TestTheDescriptionIsWhole(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		spec := s.do(t, caller{}, "GET", "/openapi.json", "", 200)
+		if spec.body["openapi"] != "3.1.0" {
+			t.Errorf("the description is %.100s", spec.text)
+		}
+		for path, methods := range spec.body["paths"].(map[string]any) {
+			for method, op := range methods.(map[string]any) {
+				o := op.(map[string]any)
+				for _, key := range []string{"summary", "tags", "operationId", "security"} {
+					if o[key] == nil {
+						t.Errorf("%s %s has no %s", method, path, key)
+					}
+				}
+				responses := o["responses"].(map[string]any)
+				for _, status := range []string{"401", "403", "500"} {
+					if r, ok := responses[status].(map[string]any); !ok || r["content"].(map[string]any)["application/problem+json"] == nil {
+						t.Errorf("%s %s does not describe %s", method, path, status)
+					}
+				}
+			}
+		}
+		w := s.raw(t, "GET", "/api/docs")
+		for _, want := range []string{"/api/v1/months/{month}/close", "Idempotency-Key", "450.00", "<h1>"} {
+			if !strings.Contains(w.text, want) {
+				t.Errorf("the page does not say %q", want)
+			}
+		}
+		for _, foreign := range []string{"<script", "http://", "https://", "style=", "<style"} {
+			if strings.Contains(w.text, foreign) {
+				t.Errorf("the page holds %q", foreign)
+			}
+		}
+		if css := s.raw(t, "GET", "/api/docs/style.css"); css.status != http.StatusOK {
+			t.Error("the page's style is missing")
+		}
+	})
+}

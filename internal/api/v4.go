@@ -1,0 +1,430 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"time"
+
+	"extrato/internal/auth"
+	"extrato/internal/backup"
+	"extrato/internal/books"
+	"extrato/internal/closing"
+	"extrato/internal/export"
+	"extrato/internal/store"
+)
+
+// v4's endpoints, frozen: paths, statuses and bodies are v4's where v4 behaves
+// sensibly, so that its workflow file and its tokens keep working.
+func (s *Server) v4Routes() []Route {
+	return []Route{
+		{"POST", "/api/backup/create_service", auth.Backup, s.service(auth.Backup, s.v4Backup)},
+		{"POST", "/api/extrato/generate_service", auth.Close, s.service(auth.Close, s.v4Generate)},
+		{"GET", "/extrato/api", auth.SignedIn, s.Guard.Require(auth.SignedIn, http.HandlerFunc(s.v4Statement), s.v4Refuse)},
+		{"GET", "/health/extrato", auth.Public, http.HandlerFunc(s.v4HealthStatement)},
+		{"GET", "/health", auth.Public, http.HandlerFunc(s.v4Health)},
+		{"GET", "/ready", auth.Public, http.HandlerFunc(s.v4Ready)},
+		{"GET", "/api/health", auth.Public, http.HandlerFunc(s.v4APIHealth)},
+	}
+}
+
+type object = map[string]any
+
+// v4Request is what the two service endpoints are asked for.
+type v4Request struct {
+	month books.Month
+	force bool
+}
+
+// v4Error is an answer of v4's that is no success.
+type v4Error struct {
+	status int
+	body   object
+}
+
+func (e *v4Error) Error() string { return fmt.Sprint(e.body["error"]) }
+
+func v4Invalid(message string) *v4Error {
+	return &v4Error{http.StatusBadRequest, object{"success": false, "error": message}}
+}
+
+// service guards one of the two endpoints: a token only, no login, and so many
+// calls per address and account.
+func (s *Server) service(needs auth.Permission, do func(context.Context, v4Request, auth.Identity) (object, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, err := s.Guard.Bearer(r)
+		if err == nil {
+			err = s.Guard.LimitCalls(r, string(who.By))
+		}
+		if err == nil && !who.May(needs) {
+			err = auth.ErrForbidden
+		}
+		if err != nil {
+			s.v4Refuse(w, r, err)
+			return
+		}
+		s.noteSafetyNet(r)
+		asked, err := s.v4Asked(r)
+		var done object
+		if err == nil {
+			// Whoever asked may hang up; what was begun is finished all the same.
+			done, err = do(context.WithoutCancel(r.Context()), asked, who)
+		}
+		if err != nil {
+			s.v4Refuse(w, r, err)
+			return
+		}
+		writeJSON(w, http.StatusOK, done)
+	})
+}
+
+// v4Refuse answers an error in v4's form.
+func (s *Server) v4Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var answer *v4Error
+	var limited *auth.Limited
+	e := books.AsError(err)
+	switch {
+	case errors.As(err, &answer):
+		writeJSON(w, answer.status, answer.body)
+	case errors.As(err, &limited):
+		w.Header().Set("Retry-After", limited.Seconds())
+		writeJSON(w, http.StatusTooManyRequests, object{"success": false, "error": "Too many requests"})
+	case e.Kind == books.Unauthorized:
+		writeJSON(w, http.StatusUnauthorized, object{"error": e.Message})
+	case e.Kind == books.Forbidden:
+		writeJSON(w, http.StatusForbidden, object{"error": e.Message})
+	default:
+		s.v4Failed(w, r, "Request failed.", "internal", err)
+	}
+}
+
+// v4Failed answers what went wrong inside. What a person can act on is told;
+// of the rest only the correlation id.
+func (s *Server) v4Failed(w http.ResponseWriter, r *http.Request, title, stage string, err error) {
+	id := books.CorrelationID(r.Context())
+	s.Log.Error("request failed", "path", r.URL.Path, "stage", stage, "cause", err.Error(), "correlation_id", id)
+	writeJSON(w, http.StatusInternalServerError, v4Inside(id, title, stage, err))
+}
+
+func v4Inside(id, title, stage string, err error) object {
+	details := "An internal error occurred; its correlation_id is in the server's log"
+	if e := books.AsError(err); e.Kind != books.Internal {
+		stage, details = e.Code, e.Message
+		if e.Hint != "" {
+			details += "; " + e.Hint
+		}
+	}
+	return object{"success": false, "error": title, "stage": stage, "details": details, "correlation_id": id}
+}
+
+// v4Asked reads the body. Without one, or without a month, the month that
+// ended last is meant.
+func (s *Server) v4Asked(r *http.Request) (v4Request, error) {
+	asked := v4Request{month: books.MonthOf(s.Now()).Add(-1)}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return asked, v4Invalid("The body could not be read")
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return asked, nil
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return asked, v4Invalid("Content-Type must be application/json")
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+		return asked, v4Invalid("The body must be a JSON object")
+	}
+	return asked, asked.read(fields)
+}
+
+func (a *v4Request) read(fields map[string]json.RawMessage) error {
+	given := func(name string) bool { return fields[name] != nil && string(fields[name]) != "null" }
+	if given("month") != given("year") {
+		return v4Invalid("Month and year must be given together")
+	}
+	if given("month") {
+		month, err := strconv.Atoi(string(fields["month"])) // a number, and no 10.0
+		if err != nil || month < 1 || month > 12 {
+			return v4Invalid("Month must be an integer between 1 and 12")
+		}
+		year, err := strconv.Atoi(string(fields["year"]))
+		if err != nil || year < 2000 || year > 2100 {
+			return v4Invalid("Year must be an integer between 2000 and 2100")
+		}
+		a.month = books.Month{Year: year, Month: time.Month(month)}
+	}
+	if given("force") {
+		if err := json.Unmarshal(fields["force"], &a.force); err != nil {
+			return v4Invalid("Force must be a boolean")
+		}
+	}
+	return nil
+}
+
+// slashed writes a month as v4 does: 10/2025, 9/2025.
+func slashed(m books.Month) string { return fmt.Sprintf("%d/%d", m.Month, m.Year) }
+
+func details(m books.Month, more object) object {
+	more["month"], more["year"] = int(m.Month), m.Year
+	return more
+}
+
+// refuseRunning refuses a month that has not ended.
+func (s *Server) refuseRunning(m books.Month) error {
+	if m.EndedBy(s.Now()) {
+		return nil
+	}
+	return &v4Error{http.StatusBadRequest, object{
+		"success": false, "error": "Month " + slashed(m) + " has not ended", "details": details(m, object{"reason": "month_not_ended"}),
+	}}
+}
+
+// v4Backup backs a month up: POST /api/backup/create_service.
+func (s *Server) v4Backup(ctx context.Context, asked v4Request, who auth.Identity) (object, error) {
+	if err := s.refuseRunning(asked.month); err != nil {
+		return nil, err
+	}
+	receipt, err := s.Closer.CreateBackup(ctx, asked.month, who.By)
+	switch {
+	case err != nil:
+		s.Log.Error("backup failed", "month", asked.month.String(), "cause", err.Error(), "correlation_id", books.CorrelationID(ctx))
+		return nil, &v4Error{http.StatusInternalServerError, v4Inside(books.CorrelationID(ctx), "Backup creation failed.", "backup", err)}
+	case receipt.Reused:
+		return nil, &v4Error{http.StatusConflict, object{
+			"success": false, "error": "Backup already exists for " + slashed(asked.month), "details": details(asked.month, object{"reason": "backup_already_exists"}),
+		}}
+	}
+	return object{
+		"success": true, "message": "Backup created successfully for " + slashed(asked.month), "data": details(asked.month, object{}),
+	}, nil
+}
+
+// v4Generate closes a month: POST /api/extrato/generate_service.
+func (s *Server) v4Generate(ctx context.Context, asked v4Request, who auth.Identity) (object, error) {
+	if err := s.refuseRunning(asked.month); err != nil {
+		return nil, err
+	}
+	if err := s.refuseHeld(ctx, asked); err != nil {
+		return nil, err
+	}
+	id := books.CorrelationID(ctx)
+	_, err := s.Closer.Close(ctx, asked.month, closing.Options{Force: asked.force, CorrelationID: id}, who.By)
+	switch {
+	case err == nil:
+		return object{
+			"success": true, "message": "Extrato generated successfully for " + slashed(asked.month),
+			"data": details(asked.month, object{"force": asked.force}),
+		}, nil
+	case errors.Is(err, books.ErrClosed): // v4's workflow matches on these words
+		return nil, &v4Error{http.StatusInternalServerError, object{
+			"success": false, "error": "Extrato generation failed.", "stage": "already_exists",
+			"details": "Extrato already exists for month/year", "correlation_id": id,
+		}}
+	case errors.Is(err, backup.ErrUnwritable):
+		s.Log.Error("month not closed", "month", asked.month.String(), "cause", err.Error(), "correlation_id", id)
+		return nil, &v4Error{http.StatusBadRequest, object{
+			"success": false, "error": "Cannot generate extrato for " + slashed(asked.month) + ": backup verification failed. A backup is required before generating extrato (EXTRATO_REQUIRE_BACKUP=true). Create a backup first or set EXTRATO_REQUIRE_BACKUP=false to bypass this check.",
+			"details": details(asked.month, object{"backup_exists": false, "backup_required": true}),
+		}}
+	}
+	s.Log.Error("month not closed", "month", asked.month.String(), "cause", err.Error(), "correlation_id", id)
+	return nil, &v4Error{http.StatusInternalServerError, v4Inside(id, "Extrato generation failed.", "generation", err)}
+}
+
+// refuseHeld leaves a reopened month to a person: v4's workflow is none.
+func (s *Server) refuseHeld(ctx context.Context, asked v4Request) error {
+	if asked.force {
+		return nil
+	}
+	return s.Store.Read(ctx, func(tx *store.Tx) error {
+		last, err := tx.LastClosing(ctx, asked.month)
+		if err != nil || last.Action != books.Reopened {
+			return err
+		}
+		return &v4Error{http.StatusBadRequest, object{
+			"success": false, "error": "Month " + slashed(asked.month) + " was reopened and waits for a person to close it",
+			"details": details(asked.month, object{"reason": "month_held"}),
+		}}
+	})
+}
+
+// v4Keys are the keys of a statement's rows, as v4 writes them.
+var v4Keys = map[books.Kind][]string{
+	books.PaymentKind:    {"id", "data", "cliente_name", "artista_name", "valor", "forma_pagamento", "observacoes", "sessao_id", "sessao_data"},
+	books.SessionKind:    {"id", "data", "cliente_name", "artista_name", "valor", "status", "observacoes"},
+	books.CommissionKind: {"artista_name", "cliente_name", "pagamento_valor", "pagamento_data", "percentual", "valor", "observacoes"},
+	books.ExpenseKind:    {"data", "valor", "descricao", "forma_pagamento", "categoria", "created_by"},
+}
+
+// v4Statement answers a stored statement: GET /extrato/api?mes&ano. An artist
+// sees the part that is theirs.
+func (s *Server) v4Statement(w http.ResponseWriter, r *http.Request) {
+	month, wrong := v4MonthOf(r)
+	if wrong != "" {
+		writeJSON(w, http.StatusBadRequest, object{"success": false, "message": wrong})
+		return
+	}
+	found, err := s.Closer.Statement(r.Context(), month)
+	switch {
+	case errors.Is(err, books.ErrNotClosed):
+		writeJSON(w, http.StatusNotFound, object{"success": false, "message": fmt.Sprintf("Extrato não encontrado para %02d/%d", month.Month, month.Year)})
+		return
+	case err != nil:
+		s.v4Failed(w, r, "Statement not readable.", "statement", err)
+		return
+	}
+	shown := export.Statement{Month: month, Header: found.Header, Rows: found.Rows}
+	who, _ := auth.From(r.Context())
+	if id, only := who.OnlyArtist(); only {
+		shown = shown.ForArtist(id)
+	}
+	writeJSON(w, http.StatusOK, object{
+		"success": true, "message": fmt.Sprintf("Extrato encontrado para %02d/%d", month.Month, month.Year), "data": v4Document(shown),
+	})
+}
+
+func v4MonthOf(r *http.Request) (books.Month, string) {
+	mes, ano := r.URL.Query().Get("mes"), r.URL.Query().Get("ano")
+	if mes == "" || ano == "" {
+		return books.Month{}, "Parâmetros 'mes' e 'ano' são obrigatórios"
+	}
+	month, err := strconv.Atoi(mes)
+	year, err2 := strconv.Atoi(ano)
+	switch {
+	case err != nil || err2 != nil:
+		return books.Month{}, "Mês e ano devem ser números válidos"
+	case month < 1 || month > 12:
+		return books.Month{}, "Mês deve estar entre 1 e 12"
+	case year < 2000 || year > 2100:
+		return books.Month{}, "Ano deve estar entre 2000 e 2100"
+	}
+	return books.Month{Year: year, Month: time.Month(month)}, ""
+}
+
+func v4Document(s export.Statement) object {
+	lists := map[books.Kind][]json.RawMessage{}
+	for _, row := range s.Rows {
+		if keys, ok := v4Keys[row.Kind()]; ok {
+			lists[row.Kind()] = append(lists[row.Kind()], only(keys, books.AppendRowJSON(nil, row)))
+		}
+	}
+	list := func(kind books.Kind) []json.RawMessage {
+		if lists[kind] == nil {
+			return []json.RawMessage{}
+		}
+		return lists[kind]
+	}
+	return object{
+		"mes": int(s.Month.Month), "ano": s.Month.Year, "pagamentos": list(books.PaymentKind), "sessoes": list(books.SessionKind),
+		"comissoes": list(books.CommissionKind), "gastos": list(books.ExpenseKind), "totais": json.RawMessage(s.Header.Totals.JSON()),
+	}
+}
+
+// only returns a JSON object with these of its keys, in this order.
+func only(keys []string, row []byte) json.RawMessage {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(row, &all); err != nil {
+		panic(err) // it is our own
+	}
+	b := []byte{'{'}
+	for i, key := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		value := all[key]
+		if value == nil {
+			value = json.RawMessage("null")
+		}
+		b = append(append(books.AppendJSONString(b, key), ':'), value...)
+	}
+	return append(b, '}')
+}
+
+// v4HealthStatement says whether the month that ended last has its statement:
+// GET /health/extrato, always 200.
+func (s *Server) v4HealthStatement(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	month := books.MonthOf(s.Now()).Add(-1)
+	var exists bool
+	err := s.Store.Read(ctx, func(tx *store.Tx) error {
+		closed, err := tx.ClosedMonths(ctx)
+		for _, m := range closed {
+			exists = exists || m == month
+		}
+		return err
+	})
+	if err != nil {
+		s.Log.Error("health of the statement unknown", "cause", err.Error(), "correlation_id", books.CorrelationID(ctx))
+		writeJSON(w, http.StatusOK, object{"status": "error", "mes": nil, "ano": nil, "exists": nil, "message": "Health check failed"})
+		return
+	}
+	status, word := "missing", "not found"
+	if exists {
+		status, word = "healthy", "exists"
+	}
+	writeJSON(w, http.StatusOK, object{
+		"status": status, "mes": int(month.Month), "ano": month.Year, "exists": exists,
+		"message": fmt.Sprintf("Extrato for %s/%d %s", month.Month, month.Year, word),
+	})
+}
+
+// v4Health says that the process and its database answer: GET /health.
+func (s *Server) v4Health(w http.ResponseWriter, r *http.Request) {
+	if !s.databaseAnswers(r.Context()) {
+		writeJSON(w, http.StatusServiceUnavailable, object{"status": "error", "database": "disconnected"})
+		return
+	}
+	writeJSON(w, http.StatusOK, object{"status": "ok", "database": "connected"})
+}
+
+// v4Ready says whether requests can be answered: GET /ready, 200 or 503.
+func (s *Server) v4Ready(w http.ResponseWriter, r *http.Request) {
+	if !s.databaseAnswers(r.Context()) {
+		writeJSON(w, http.StatusServiceUnavailable, object{"status": "unavailable", "database": "disconnected"})
+		return
+	}
+	writeJSON(w, http.StatusOK, object{"status": "ok", "database": "connected"})
+}
+
+// v4APIHealth says that the process answers: GET /api/health.
+func (s *Server) v4APIHealth(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, object{"status": "healthy", "service": "tattoo-studio-api", "auth": "jwt-ready"})
+}
+
+func (s *Server) databaseAnswers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	err := s.Store.Read(ctx, func(tx *store.Tx) error {
+		_, err := tx.Setting(ctx, store.CloseFrom)
+		return err
+	})
+	if err != nil {
+		s.Log.Warn("database does not answer", "cause", err.Error())
+	}
+	return err == nil
+}
+
+// safetyNetAgent is how the safety net calls itself.
+const safetyNetAgent = "extrato-safetynet/"
+
+// noteSafetyNet remembers that the safety net was here.
+func (s *Server) noteSafetyNet(r *http.Request) {
+	if len(r.UserAgent()) < len(safetyNetAgent) || r.UserAgent()[:len(safetyNetAgent)] != safetyNetAgent {
+		return
+	}
+	ctx := r.Context()
+	err := s.Store.Write(ctx, func(tx *store.Tx) error {
+		return tx.SetSetting(ctx, store.SafetyNetSeen, books.InstantOf(s.Now()).String())
+	})
+	if err != nil {
+		s.Log.Warn("visit of the safety net not recorded", "cause", err.Error())
+	}
+}

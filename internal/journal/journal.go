@@ -1,0 +1,150 @@
+// Package journal holds the rules by which people write the books: payments,
+// sessions, commissions, expenses, and the clients and artists they name.
+//
+// Every change happens inside a transaction of its caller's. First what was
+// given is checked; then the row is found, and whether it is still the one
+// that the caller saw; then whether its month is open, the old one and the
+// new one; then it is written. A row dated in a closed month is refused, so
+// that nothing here changes a statement or makes a late row.
+package journal
+
+import (
+	"context"
+	"time"
+	"unicode/utf8"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// Journal writes the books. Its methods must run in a transaction of
+// Store.Write, which makes the look at a month and the change of its rows one.
+// Their errors are of kind Invalid (the row is not one), NotFound, Refused
+// (code month_closed) or Conflict; after each of them nothing has changed.
+type Journal struct {
+	Store *store.Store
+	Now   func() time.Time // in the studio's zone
+}
+
+// Match says whether a stored row is the one that the caller means to change,
+// by an error if it is not. nil takes any.
+type Match func(books.Row) error
+
+func (m Match) check(row books.Row) error {
+	if m == nil {
+		return nil
+	}
+	return m(row)
+}
+
+// Methods are the payment methods that are offered; any other text is taken too.
+func Methods() []string {
+	return []string{"Dinheiro", "Pix", "Cartão de Crédito", "Cartão de Débito", "Outros"}
+}
+
+// The longest texts, in characters, as v4's columns hold them.
+const (
+	MaxMethod = 50
+	MaxNote   = 255
+	MaxEvent  = 100
+	MaxName   = 255
+	MaxUser   = 100
+)
+
+// MaxAmount is the largest amount of a row.
+const MaxAmount books.Money = 99_999_999_99
+
+// MaxPercent is all of a payment.
+const MaxPercent books.Percent = 100_00
+
+func (j *Journal) now() books.NullInstant { return books.At(j.Now()) }
+
+// record returns a live row that match takes.
+func record[R books.Row](ctx context.Context, tx *store.Tx, kind books.Kind, id books.ID, match Match) (R, error) {
+	row, err := tx.Record(ctx, kind, id)
+	if err == nil {
+		err = match.check(row)
+	}
+	if err != nil {
+		var none R
+		return none, err
+	}
+	return row.(R), nil
+}
+
+// open refuses a month that has a statement.
+func open(ctx context.Context, tx *store.Tx, months ...books.Month) error {
+	for _, m := range months {
+		closed, err := tx.MonthClosed(ctx, m)
+		if err != nil {
+			return err
+		}
+		if closed {
+			return books.Refusedf("month_closed", "%s is closed", m).
+				WithHint("reopen it first: extrato reopen %s --reason …, then close it again: extrato close %s --force; or date the row in an open month", m, m)
+		}
+	}
+	return nil
+}
+
+func checkDay(day books.Day) error {
+	if !day.Month().Valid() {
+		return books.Invalidf("invalid_day", "the date is not a day from 2000 to 2100").WithHint("write a day as 2025-10-28")
+	}
+	return nil
+}
+
+func checkAmount(amount books.Money) error {
+	if amount < 0 || amount > MaxAmount {
+		return books.Invalidf("invalid_amount", "the amount is not from 0.00 to %s", MaxAmount)
+	}
+	return nil
+}
+
+// checkPercent takes what makes a commission row: above 0, at most 100.
+func checkPercent(percent books.Percent) error {
+	if percent <= 0 || percent > MaxPercent {
+		return books.Invalidf("invalid_percent", "a commission is above 0 and at most 100 percent")
+	}
+	return nil
+}
+
+// checkText takes what both databases keep byte for byte.
+func checkText(name, text string, longest int) error {
+	switch {
+	case !utf8.ValidString(text):
+		return books.Invalidf("invalid_text", "%s is not valid UTF-8", name)
+	case containsNUL(text):
+		return books.Invalidf("invalid_text", "%s holds a NUL character", name)
+	case utf8.RuneCountInString(text) > longest:
+		return books.Invalidf("text_too_long", "%s is longer than %d characters", name, longest)
+	}
+	return nil
+}
+
+func containsNUL(text string) bool {
+	for i := range len(text) {
+		if text[i] == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// checkName takes a text that must say something.
+func checkName(name, text string, longest int) error {
+	if isBlank(text) {
+		return books.Invalidf("missing_"+name, "%s is missing", name)
+	}
+	return checkText(name, text, longest)
+}
+
+// first returns the first error.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

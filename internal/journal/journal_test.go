@@ -1,0 +1,564 @@
+package journal_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"extrato/internal/backup"
+	"extrato/internal/books"
+	"extrato/internal/bucket"
+	"extrato/internal/closing"
+	"extrato/internal/journal"
+	"extrato/internal/pgtest"
+	"extrato/internal/store"
+	"extrato/internal/store/storetest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+var (
+	now     = time.Date(2025, 11, 2, 12, 0, 0, 0, storetest.Zone)
+	october = books.Month{Year: 2025, Month: time.October}
+)
+
+type studio struct {
+	*storetest.DB
+	j      *journal.Journal
+	closer *closing.Closer
+}
+
+// both runs a test in a studio with artists 1 and 2, admin 3 and client 1, on
+// each database, on 2 November 2025.
+func both(t *testing.T, test func(*testing.T, *studio)) {
+	t.Helper()
+	clock := func() time.Time { return now }
+	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
+		schedule, err := books.ParseSchedule("0 2 1 * *")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &studio{DB: db, j: &journal.Journal{Store: db.Store, Now: clock}}
+		s.closer = &closing.Closer{
+			Store: db.Store, Schedule: schedule, RequireBackup: true, Now: clock, SpoolDir: t.TempDir(), Log: slog.New(slog.DiscardHandler), IgnoreServerClock: true,
+			Backups: &backup.Backups{Bucket: bucket.NewFolder(filepath.Join(t.TempDir(), "backups"), nil), Now: clock, Zone: storetest.Zone, Program: "test"},
+		}
+		db.Exec(t, `INSERT INTO users (id, name, email, role, active_flag, unified_flow_enabled) VALUES
+			(1, 'Ana', 'ana@studio.test', 'artist', TRUE, FALSE), (2, 'Rui', NULL, 'artist', TRUE, FALSE), (3, 'Eva', 'eva@studio.test', 'admin', TRUE, FALSE),
+			(4, 'Zé', NULL, 'client', TRUE, FALSE)`)
+		db.Exec(t, "INSERT INTO clients (id, name) VALUES (1, 'Bia')")
+		if db.Store.Postgres() { // whose sequences do not see ids that were given
+			db.Exec(t, "SELECT setval('users_id_seq', 10), setval('clients_id_seq', 10)")
+		}
+		test(t, s)
+	})
+}
+
+func (s *studio) write(t testing.TB, do func(ctx context.Context, tx *store.Tx) error) error {
+	return s.Store.Write(t.Context(), func(tx *store.Tx) error { return do(t.Context(), tx) })
+}
+
+func day(text string) books.Day {
+	d, err := books.ParseDay(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func paid(on string, amount books.Money) books.Payment {
+	return books.Payment{Date: day(on), Amount: amount, Method: "Pix", ArtistID: 1, ClientID: books.RefTo(1)}
+}
+
+func (s *studio) pay(t testing.TB, p books.Payment, percent books.Percent) books.ID {
+	t.Helper()
+	var id books.ID
+	err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
+		var err error
+		id, err = s.j.AddPayment(ctx, tx, p, percent)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func (s *studio) sit(t testing.TB, on string) books.ID {
+	t.Helper()
+	var id books.ID
+	err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
+		var err error
+		id, err = s.j.AddSession(ctx, tx, books.Session{Date: day(on), Amount: 450_00, ClientID: 1, ArtistID: 1})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func get[R books.Row](t testing.TB, s *studio, kind books.Kind, id books.ID) R {
+	t.Helper()
+	var row books.Row
+	err := s.Store.Read(t.Context(), func(tx *store.Tx) error {
+		var err error
+		row, err = tx.Record(t.Context(), kind, id)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return row.(R)
+}
+
+// dump returns all that the books hold.
+func (s *studio) dump(t testing.TB) string {
+	t.Helper()
+	var all strings.Builder
+	err := s.Store.Read(t.Context(), func(tx *store.Tx) error {
+		for _, kind := range []books.Kind{books.PaymentKind, books.SessionKind, books.CommissionKind, books.ExpenseKind, books.ClientKind, books.ArtistKind} {
+			rows, _, err := tx.ListRecords(t.Context(), store.Wanted{Kind: kind, Limit: 10000})
+			if err != nil {
+				return err
+			}
+			for _, row := range rows {
+				fmt.Fprintf(&all, "%s %s\n", kind, books.AppendRowJSON(nil, row))
+			}
+		}
+		return tx.EachStatement(t.Context(), func(st books.Stored) error {
+			fmt.Fprintf(&all, "%v\n", st)
+			return nil
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
+}
+
+// refused asserts that a change fails with this kind and code and changes nothing.
+func (s *studio) refused(t testing.TB, kind books.ErrorKind, code string, do func(ctx context.Context, tx *store.Tx) error) {
+	t.Helper()
+	before := s.dump(t)
+	err := s.write(t, do)
+	if e := books.AsError(err); err == nil || e.Kind != kind || e.Code != code {
+		t.Errorf("got %v, want %s %s", err, kind, code)
+	}
+	if after := s.dump(t); after != before {
+		t.Errorf("a refusal (%s) changed the books:\n%s\n%s", code, before, after)
+	}
+}
+
+func TestAPaymentBringsItsCommissionAndItsSession(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		session := s.sit(t, "2025-10-31")
+		p := paid("2025-11-01", 333_33)
+		p.SessionID = books.RefTo(session)
+		id := s.pay(t, p, 33_33)
+		if got := get[*books.Session](t, s, books.SessionKind, session); got.PaymentID != books.RefTo(id) || got.Status != books.TextOf("paid") {
+			t.Errorf("the session is %+v", got)
+		}
+		got := get[*books.Payment](t, s, books.PaymentKind, id)
+		if got.SessionID != books.RefTo(session) || got.SessionDate.V != day("2025-10-31") || got.ClientName != books.TextOf("Bia") || got.ArtistName != books.TextOf("Ana") {
+			t.Errorf("the payment is %+v", got)
+		}
+		c := get[*books.Commission](t, s, books.CommissionKind, 1)
+		if c.PaymentID != books.RefTo(id) || c.ArtistID != 1 || c.Percent != 33_33 || c.Amount != 111_10 { // 111.098889
+			t.Errorf("the commission is %+v", c)
+		}
+	})
+}
+
+func TestBlankOrNegativePercentMakesNoCommissionAndMoreThanAllIsRefused(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.pay(t, paid("2025-11-01", 100_00), 0)
+		s.pay(t, paid("2025-11-01", 100_00), -5_00)
+		if n := s.Int(t, "SELECT count(*) FROM comissoes"); n != 0 {
+			t.Errorf("%d commissions were made", n)
+		}
+		s.refused(t, books.Invalid, "invalid_percent", func(ctx context.Context, tx *store.Tx) error {
+			_, err := s.j.AddPayment(ctx, tx, paid("2025-11-01", 100_00), 100_01)
+			return err
+		})
+		s.pay(t, paid("2025-11-01", 1), 50_00) // half a centavo goes up
+		if c := get[*books.Commission](t, s, books.CommissionKind, 1); c.Amount != 1 {
+			t.Errorf("half a centavo became %s", c.Amount)
+		}
+	})
+}
+
+func TestAPaymentThatIsNoneIsRefused(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		event := paid("2025-11-01", 1_00)
+		event.GoogleEventID = books.TextOf("evento")
+		s.pay(t, event, 0)
+		for code, spoil := range map[string]func(*books.Payment){
+			"invalid_day":     func(p *books.Payment) { p.Date = day("1999-12-31") },
+			"invalid_amount":  func(p *books.Payment) { p.Amount = -1 },
+			"missing_method":  func(p *books.Payment) { p.Method = " " },
+			"text_too_long":   func(p *books.Payment) { p.Note = books.TextOf(strings.Repeat("ç", 256)) },
+			"invalid_text":    func(p *books.Payment) { p.Note = books.TextOf("a\x00b") },
+			"unknown_artist":  func(p *books.Payment) { p.ArtistID = 4 },
+			"unknown_client":  func(p *books.Payment) { p.ClientID = books.RefTo(99) },
+			"unknown_session": func(p *books.Payment) { p.SessionID = books.RefTo(99) },
+		} {
+			p := paid("2025-11-01", 1_00)
+			spoil(&p)
+			s.refused(t, books.Invalid, code, func(ctx context.Context, tx *store.Tx) error {
+				_, err := s.j.AddPayment(ctx, tx, p, 0)
+				return err
+			})
+		}
+		for _, bad := range []books.Text{books.TextOf("\xff")} {
+			p := paid("2025-11-01", 1_00)
+			p.Note = bad
+			s.refused(t, books.Invalid, "invalid_text", func(ctx context.Context, tx *store.Tx) error {
+				_, err := s.j.AddPayment(ctx, tx, p, 0)
+				return err
+			})
+		}
+		s.refused(t, books.Conflict, "event_taken", func(ctx context.Context, tx *store.Tx) error {
+			_, err := s.j.AddPayment(ctx, tx, event, 0)
+			return err
+		})
+		long := paid("2025-11-01", journal.MaxAmount)
+		long.Note, long.Method = books.TextOf(strings.Repeat("ç", 255)), books.String(strings.Repeat("é", 50))
+		s.pay(t, long, 100_00)
+	})
+}
+
+func TestCommissionsFollowTheirPayment(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		id := s.pay(t, paid("2025-11-01", 100_00), 60_00)
+		p := paid("2025-11-01", 200_01)
+		p.ID, p.ArtistID = id, 2
+		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return s.j.ChangePayment(ctx, tx, p, nil) }); err != nil {
+			t.Fatal(err)
+		}
+		if c := get[*books.Commission](t, s, books.CommissionKind, 1); c.Amount != 120_01 || c.ArtistID != 2 {
+			t.Errorf("the commission is %+v", c)
+		}
+		err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			return s.j.ChangeCommission(ctx, tx, books.Commission{ID: 1, ArtistID: 2, Percent: 10_00}, nil)
+		})
+		if c := get[*books.Commission](t, s, books.CommissionKind, 1); err != nil || c.Amount != 20_00 {
+			t.Errorf("the commission is %+v, %v", c, err)
+		}
+		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return s.j.RemovePayment(ctx, tx, id, nil) }); err != nil {
+			t.Fatal(err)
+		}
+		if n := s.Int(t, "SELECT count(*) FROM comissoes") + s.Int(t, "SELECT count(*) FROM pagamentos"); n != 0 {
+			t.Errorf("%d rows are left", n)
+		}
+	})
+}
+
+func TestADepositAndABalanceShareASession(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		session := s.sit(t, "2025-11-01")
+		deposit, balance := paid("2025-10-20", 100_00), paid("2025-11-01", 350_00)
+		deposit.SessionID, balance.SessionID = books.RefTo(session), books.RefTo(session)
+		first, second := s.pay(t, deposit, 0), s.pay(t, balance, 0)
+		points := func(payment books.Ref, status string) {
+			t.Helper()
+			if got := get[*books.Session](t, s, books.SessionKind, session); got.PaymentID != payment || got.Status != books.TextOf(status) {
+				t.Errorf("the session points at %v and is %s, want %v and %s", got.PaymentID, got.Status.V, payment, status)
+			}
+		}
+		points(books.RefTo(second), "paid")
+		s.refused(t, books.Conflict, "session_paid", func(ctx context.Context, tx *store.Tx) error { return s.j.RemoveSession(ctx, tx, session, nil) })
+		remove := func(id books.ID) {
+			t.Helper()
+			if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return s.j.RemovePayment(ctx, tx, id, nil) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		remove(second)
+		points(books.RefTo(first), "paid")
+		remove(first)
+		points(books.Ref{}, "active")
+		third := s.pay(t, balance, 0)
+		points(books.RefTo(third), "paid")
+		alone := paid("2025-11-01", 350_00)
+		alone.ID = third
+		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return s.j.ChangePayment(ctx, tx, alone, nil) }); err != nil {
+			t.Fatal(err)
+		}
+		points(books.Ref{}, "active")
+	})
+}
+
+func TestTheDepositsMonthClosesAndTheBalanceKeepsItsLink(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		session := s.sit(t, "2025-11-01")
+		deposit, balance := paid("2025-10-20", 100_00), paid("2025-11-01", 350_00)
+		deposit.SessionID, balance.SessionID = books.RefTo(session), books.RefTo(session)
+		s.pay(t, deposit, 0)
+		second := s.pay(t, balance, 0)
+		if _, err := s.closer.Close(t.Context(), october, closing.Options{}, "test"); err != nil {
+			t.Fatal(err)
+		}
+		if got := get[*books.Session](t, s, books.SessionKind, session); got.PaymentID != books.RefTo(second) {
+			t.Errorf("the session lost its balance: %+v", got)
+		}
+		if _, err := s.closer.Reopen(t.Context(), october, "teste", "test"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestASessionLinkedToAPaymentThatDoesNotNameItIsRefused(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		session, other := s.sit(t, "2025-11-01"), s.pay(t, paid("2025-11-01", 1_00), 0)
+		s.Exec(t, "UPDATE sessoes SET payment_id = $1 WHERE id = $2", int64(other), int64(session))
+		s.refused(t, books.Conflict, "session_linked", func(ctx context.Context, tx *store.Tx) error {
+			p := paid("2025-11-01", 1_00)
+			p.SessionID = books.RefTo(session)
+			_, err := s.j.AddPayment(ctx, tx, p, 0)
+			return err
+		})
+	})
+}
+
+func TestAClosedMonthTakesNoChange(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.pay(t, paid("2025-10-10", 100_00), 60_00)
+		open := s.pay(t, paid("2025-11-01", 100_00), 60_00)
+		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			_, err := s.j.AddExpense(ctx, tx, books.Expense{Date: day("2025-11-01"), Amount: 1, Method: "Pix", CreatedBy: 3})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.closer.Close(t.Context(), october, closing.Options{}, "test"); err != nil {
+			t.Fatal(err)
+		}
+		// Late rows, as v4 or SQL may add them.
+		s.Exec(t, "INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id) VALUES (70, '2025-10-05', 1, 'Pix', 1)")
+		s.Exec(t, "INSERT INTO comissoes (id, pagamento_id, artista_id, percentual, valor) VALUES (70, 70, 1, 50, 0.5)")
+		s.Exec(t, "INSERT INTO comissoes (id, artista_id, percentual, valor, created_at) VALUES (71, 1, 50, 0.5, '2025-11-01 02:00:00.000000')")
+		s.Exec(t, "INSERT INTO gastos (id, data, valor, forma_pagamento, created_by) VALUES (70, '2025-10-31', 1, 'Pix', 1)")
+		late, moved := paid("2025-11-05", 1), paid("2025-10-31", 1)
+		late.ID, moved.ID = 70, open
+		for name, do := range map[string]func(context.Context, *store.Tx) error{
+			"add a payment": func(ctx context.Context, tx *store.Tx) error {
+				_, err := s.j.AddPayment(ctx, tx, paid("2025-10-01", 1), 0)
+				return err
+			},
+			"move a payment out":  func(ctx context.Context, tx *store.Tx) error { return s.j.ChangePayment(ctx, tx, late, nil) },
+			"move a payment in":   func(ctx context.Context, tx *store.Tx) error { return s.j.ChangePayment(ctx, tx, moved, nil) },
+			"delete a payment":    func(ctx context.Context, tx *store.Tx) error { return s.j.RemovePayment(ctx, tx, 70, nil) },
+			"delete a commission": func(ctx context.Context, tx *store.Tx) error { return s.j.RemoveCommission(ctx, tx, 70, nil) },
+			"delete a lone one":   func(ctx context.Context, tx *store.Tx) error { return s.j.RemoveCommission(ctx, tx, 71, nil) },
+			"change a commission": func(ctx context.Context, tx *store.Tx) error {
+				return s.j.ChangeCommission(ctx, tx, books.Commission{ID: 70, ArtistID: 1, Percent: 1}, nil)
+			},
+			"add a commission": func(ctx context.Context, tx *store.Tx) error {
+				_, err := s.j.AddCommission(ctx, tx, books.Commission{PaymentID: books.RefTo(70), Percent: 1})
+				return err
+			},
+			"add an expense": func(ctx context.Context, tx *store.Tx) error {
+				_, err := s.j.AddExpense(ctx, tx, books.Expense{Date: day("2025-10-31"), Method: "Pix", CreatedBy: 3})
+				return err
+			},
+			"move an expense out": func(ctx context.Context, tx *store.Tx) error {
+				return s.j.ChangeExpense(ctx, tx, books.Expense{ID: 70, Date: day("2025-11-01"), Method: "Pix"}, nil)
+			},
+			"move an expense in": func(ctx context.Context, tx *store.Tx) error {
+				return s.j.ChangeExpense(ctx, tx, books.Expense{ID: 1, Date: day("2025-10-01"), Method: "Pix"}, nil)
+			},
+			"delete an expense": func(ctx context.Context, tx *store.Tx) error { return s.j.RemoveExpense(ctx, tx, 70, nil) },
+		} {
+			t.Run(name, func(t *testing.T) { s.refused(t, books.Refused, "month_closed", do) })
+		}
+		s.sit(t, "2025-10-31") // a session's own day never refuses
+		s.refused(t, books.NotFound, "no_payment", func(ctx context.Context, tx *store.Tx) error { return s.j.RemovePayment(ctx, tx, 1, nil) })
+	})
+}
+
+func TestAMonthThatV4ClosedIsClosed(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.Exec(t, `INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, totais) VALUES (9, 2025, '"[]"', '"[]"', '"[]"', '"{}"')`)
+		s.refused(t, books.Refused, "month_closed", func(ctx context.Context, tx *store.Tx) error {
+			_, err := s.j.AddPayment(ctx, tx, paid("2025-09-01", 1), 0)
+			return err
+		})
+	})
+}
+
+func TestPeopleWhoAreNamedStay(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.pay(t, paid("2025-11-01", 1), 0)
+		s.refused(t, books.Conflict, "client_in_use", func(ctx context.Context, tx *store.Tx) error { return s.j.RemoveClient(ctx, tx, 1, nil) })
+		s.refused(t, books.Conflict, "artist_in_use", func(ctx context.Context, tx *store.Tx) error { return s.j.RemoveArtist(ctx, tx, 1, nil) })
+		s.refused(t, books.NotFound, "no_artist", func(ctx context.Context, tx *store.Tx) error { return s.j.RemoveArtist(ctx, tx, 3, nil) })
+		s.refused(t, books.Conflict, "email_taken", func(ctx context.Context, tx *store.Tx) error {
+			return s.j.ChangeArtist(ctx, tx, journal.Artist{ID: 2, Name: "Rui", Email: "EVA@studio.test"}, nil)
+		})
+		err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			id, err := s.j.AddClient(ctx, tx, books.Client{Name: "Caio"})
+			if err == nil {
+				err = s.j.RemoveClient(ctx, tx, id, nil)
+			}
+			if err == nil {
+				err = s.j.RemoveArtist(ctx, tx, 2, nil)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestOfTwoWhoSawTheSameOneWins(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		id := s.pay(t, paid("2025-11-01", 1_00), 0)
+		seen := get[*books.Payment](t, s, books.PaymentKind, id)
+		stale := errors.New("stale")
+		match := func(row books.Row) error {
+			if !books.Equal(row, seen) {
+				return stale
+			}
+			return nil
+		}
+		const writers = 6
+		errs := make([]error, writers)
+		var wait sync.WaitGroup
+		for i := range writers {
+			wait.Go(func() {
+				p := paid("2025-11-01", books.Money(1000+i))
+				p.ID = id
+				errs[i] = s.write(t, func(ctx context.Context, tx *store.Tx) error { return s.j.ChangePayment(ctx, tx, p, match) })
+			})
+		}
+		wait.Wait()
+		won := -1
+		for i, err := range errs {
+			switch {
+			case err == nil && won >= 0:
+				t.Errorf("%d and %d both won", won, i)
+			case err == nil:
+				won = i
+			case !errors.Is(err, stale):
+				t.Errorf("writer %d: %v", i, err)
+			}
+		}
+		if got := get[*books.Payment](t, s, books.PaymentKind, id); won < 0 || got.Amount != books.Money(1000+won) {
+			t.Errorf("%d won, the amount is %s", won, got.Amount)
+		}
+	})
+}
+
+// A payment that comes while its month closes is in the statement or refused:
+// never late.
+func TestNoPaymentBecomesLateWhileItsMonthCloses(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.pay(t, paid("2025-10-10", 100_00), 60_00)
+		done := make(chan error, 1)
+		var wait sync.WaitGroup
+		var lock sync.Mutex
+		var kept []books.ID
+		for range 4 {
+			wait.Go(func() {
+				for range 200 {
+					var id books.ID
+					err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
+						var err error
+						id, err = s.j.AddPayment(ctx, tx, paid("2025-10-11", 1_00), 0)
+						return err
+					})
+					switch e := books.AsError(err); {
+					case err == nil:
+						lock.Lock()
+						kept = append(kept, id)
+						lock.Unlock()
+					case e.Code == "month_closed":
+						return
+					case e.Code != "busy":
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		go func() {
+			for {
+				_, err := s.closer.Close(t.Context(), october, closing.Options{}, "test")
+				if err == nil || books.AsError(err).Kind != books.Conflict {
+					done <- err
+					return
+				}
+			}
+		}()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		wait.Wait()
+		if n := s.Int(t, "SELECT count(*) FROM pagamentos"); n != 0 {
+			t.Errorf("%d payments are late", n)
+		}
+		st, err := s.closer.Statement(t.Context(), october)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range kept {
+			if !slices.ContainsFunc(st.Rows, func(r books.Row) bool { return r.Kind() == books.PaymentKind && r.Key() == id }) {
+				t.Errorf("payment %d is nowhere", id)
+			}
+		}
+	})
+}
+
+func TestListsGoOnWithoutTwiceOrNever(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		var want []books.ID
+		for i := range 23 {
+			p := paid(fmt.Sprintf("2025-11-%02d", 1+i%2), 1_00) // all made in one moment: ties everywhere
+			want = append(want, s.pay(t, p, 0))
+		}
+		s.Exec(t, "UPDATE pagamentos SET created_at = NULL WHERE id IN (3, 4, 5)")
+		s.Exec(t, "UPDATE pagamentos SET created_at = '2025-11-01 10:00:00' WHERE id IN (6, 7, 8)") // as people write it
+		var got []books.ID
+		w := store.Wanted{Kind: books.PaymentKind, Limit: 4}
+		for {
+			var rows []books.Row
+			err := s.Store.Read(t.Context(), func(tx *store.Tx) error {
+				var err error
+				rows, w.After, err = tx.ListRecords(t.Context(), w)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range rows {
+				if slices.Contains(want, row.Key()) {
+					got = append(got, row.Key())
+				}
+			}
+			if w.After == (store.Position{}) {
+				break
+			}
+			if !w.After.Valid(books.PaymentKind) {
+				t.Fatalf("%+v is not valid", w.After)
+			}
+			s.pay(t, paid("2025-11-01", 2_00), 0) // others write meanwhile
+			s.pay(t, paid("2025-11-02", 2_00), 0)
+			if len(got) > 40 {
+				t.Fatal("the list has no end")
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	})
+}

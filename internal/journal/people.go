@@ -1,0 +1,156 @@
+package journal
+
+import (
+	"context"
+	"strings"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
+
+// knownArtist refuses an artist who is none: rows may name any user who works
+// in the studio, active or not.
+func knownArtist(ctx context.Context, tx *store.Tx, id books.ID) error {
+	users, err := tx.LiveByID(ctx, books.ArtistKind, []books.ID{id})
+	if err != nil {
+		return err
+	}
+	if a, ok := users[id].(*books.Artist); !ok || a.Role == "client" {
+		return books.Invalidf("unknown_artist", "there is no artist %d", id).WithHint("see which there are: GET /api/v1/artists")
+	}
+	return nil
+}
+
+func knownClient(ctx context.Context, tx *store.Tx, id books.Ref) error {
+	if !id.Valid {
+		return nil
+	}
+	clients, err := tx.LiveByID(ctx, books.ClientKind, []books.ID{id.V})
+	if err == nil && clients[id.V] == nil {
+		return books.Invalidf("unknown_client", "there is no client %d", id.V).WithHint("see which there are: GET /api/v1/clients")
+	}
+	return err
+}
+
+func checkClient(c books.Client) error {
+	return first(checkName("name", string(c.Name), MaxName), checkText("jotform_submission_id", string(c.JotformID.V), MaxEvent))
+}
+
+// AddClient writes a new client down and returns its id.
+func (j *Journal) AddClient(ctx context.Context, tx *store.Tx, c books.Client) (books.ID, error) {
+	if err := checkClient(c); err != nil {
+		return 0, err
+	}
+	c.CreatedAt, c.UpdatedAt = j.now(), j.now()
+	return tx.AddRecord(ctx, &c)
+}
+
+// ChangeClient gives the client c.ID the name and form of c. Statements keep
+// the name that they were closed with.
+func (j *Journal) ChangeClient(ctx context.Context, tx *store.Tx, c books.Client, match Match) error {
+	if err := checkClient(c); err != nil {
+		return err
+	}
+	old, err := record[*books.Client](ctx, tx, books.ClientKind, c.ID, match)
+	if err != nil {
+		return err
+	}
+	old.Name, old.JotformID, old.UpdatedAt = c.Name, c.JotformID, j.now()
+	return tx.ChangeRecord(ctx, old)
+}
+
+// RemoveClient deletes a client that no live row names.
+func (j *Journal) RemoveClient(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
+	if _, err := record[*books.Client](ctx, tx, books.ClientKind, id, match); err != nil {
+		return err
+	}
+	used, err := tx.Refers(ctx, id, "pagamentos.cliente_id", "sessoes.cliente_id")
+	if err != nil {
+		return err
+	}
+	if used {
+		return books.Conflictf("client_in_use", "payments or sessions name client %d", id).
+			WithHint("delete those first, or keep the client")
+	}
+	return tx.RemoveRecord(ctx, books.ClientKind, id)
+}
+
+// Artist is an artist as the books know one.
+type Artist struct {
+	ID     books.ID
+	Name   string
+	Email  string // "" if there is none
+	Active bool   // may sign in, if there is a password
+}
+
+func checkArtist(a Artist) error {
+	return first(checkName("name", a.Name, MaxUser), checkText("email", a.Email, MaxUser))
+}
+
+// AddArtist writes a new artist down and returns the id. It fails with an
+// Error of kind Conflict if another user has the address.
+func (j *Journal) AddArtist(ctx context.Context, tx *store.Tx, a Artist) (books.ID, error) {
+	if err := checkArtist(a); err != nil {
+		return 0, err
+	}
+	if err := addressFree(ctx, tx, a); err != nil {
+		return 0, err
+	}
+	user, err := tx.AddUser(ctx, store.User{Email: a.Email, Name: a.Name, Role: "artist", Active: a.Active})
+	return user.ID, err
+}
+
+// ChangeArtist gives the artist a.ID the name, address and state of a.
+func (j *Journal) ChangeArtist(ctx context.Context, tx *store.Tx, a Artist, match Match) error {
+	if err := checkArtist(a); err != nil {
+		return err
+	}
+	if _, err := artist(ctx, tx, a.ID, match); err != nil {
+		return err
+	}
+	if err := addressFree(ctx, tx, a); err != nil {
+		return err
+	}
+	return tx.SetUser(ctx, store.User{ID: a.ID, Email: a.Email, Name: a.Name, Role: "artist", Active: a.Active})
+}
+
+// RemoveArtist deletes an artist whom no live row names.
+func (j *Journal) RemoveArtist(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
+	if _, err := artist(ctx, tx, id, match); err != nil {
+		return err
+	}
+	used, err := tx.Refers(ctx, id, "pagamentos.artista_id", "sessoes.artista_id", "comissoes.artista_id", "gastos.created_by")
+	if err != nil {
+		return err
+	}
+	if used {
+		return books.Conflictf("artist_in_use", "rows of the books name artist %d", id).WithHint("make the artist inactive instead")
+	}
+	return tx.RemoveUser(ctx, id)
+}
+
+// artist finds one. Other users are managed elsewhere: extrato user.
+func artist(ctx context.Context, tx *store.Tx, id books.ID, match Match) (*books.Artist, error) {
+	a, err := record[*books.Artist](ctx, tx, books.ArtistKind, id, nil)
+	if err == nil && a.Role != "artist" {
+		err = books.NotFoundf("no_artist", "there is no artist %d", id)
+	}
+	if err == nil {
+		err = match.check(a)
+	}
+	return a, err
+}
+
+// addressFree refuses an address that another user signs in with, in whatever case.
+func addressFree(ctx context.Context, tx *store.Tx, a Artist) error {
+	if a.Email == "" {
+		return nil
+	}
+	other, err := tx.UserByEmail(ctx, a.Email)
+	if err == nil && other.ID != 0 && other.ID != a.ID {
+		return books.Conflictf("email_taken", "another user has this e-mail address")
+	}
+	return err
+}
