@@ -64,14 +64,20 @@ func (w *wire) remove(t *testing.T, name string) {
 type served struct {
 	*ran
 	ended chan struct{}
+	log   string // the file it logs to
 }
 
 // serve starts a server and returns when it says that it is ready.
 func (s *studio) serve(t *testing.T, address string, env ...string) *served {
 	t.Helper()
 	port := freePort(t)
-	r := &served{ended: make(chan struct{})}
-	r.ran = s.start(t, append([]string{
+	r := &served{ended: make(chan struct{}), log: filepath.Join(t.TempDir(), "log")}
+	log, err := os.Create(r.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	r.ran = s.startTo(t, log, append([]string{
 		"DATABASE_URL=" + address, "JWT_SECRET_KEY=" + strings.Repeat("k", 40), "PORT=" + port, "LOG_FORMAT=json", "EXTRATO_RATE_LIMIT=off",
 	}, env...), "serve", "--stop-timeout", "10s")
 	go func() { _ = r.cmd.Wait(); close(r.ended) }()
@@ -79,7 +85,7 @@ func (s *studio) serve(t *testing.T, address string, env ...string) *served {
 		_ = r.cmd.Process.Kill()
 		<-r.ended
 		if t.Failed() {
-			t.Logf("a server said:\n%s", tail(r.stderr.String(), 4000))
+			t.Logf("a server said:\n%s", tail(r.said(), 4000))
 		}
 	})
 	r.ran.args = append(r.ran.args, "http://127.0.0.1:"+port)
@@ -101,6 +107,12 @@ func (r *served) get(path string) (int, string) {
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(resp.Body)
 	return resp.StatusCode, string(body)
+}
+
+// said returns what the server has logged so far.
+func (r *served) said() string {
+	text, _ := os.ReadFile(r.log)
+	return string(text)
 }
 
 func (r *served) alive() bool {
@@ -143,13 +155,15 @@ func fallsDueNext() string {
 func clusterStudio(t *testing.T, program string, rows int) (*studio, *pgtest.Cluster) {
 	t.Helper()
 	cluster := pgtest.Start(t)
-	db := storetest.OpenPostgres(t, cluster.URL(), time.Now)
+	s := &studio{program: program, url: strings.Replace(cluster.URL(), "/postgres?", "/studio?", 1), dir: t.TempDir()}
+	s.admin(t, "CREATE DATABASE studio")
+	db := storetest.OpenPostgres(t, s.url, time.Now)
 	fill(t, db, rows)
 	db.Store.Close()
 	if err := db.SQL.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return &studio{program: program, url: cluster.URL(), dir: t.TempDir()}, cluster
+	return s, cluster
 }
 
 // pausedAt waits until a process pauses at its step, and returns its number
@@ -170,8 +184,9 @@ func pausedAt(t *testing.T, file string) (pid int, goOn func()) {
 	return pid, func() { _ = os.Remove(file) }
 }
 
-// closedOnce waits until the month is closed and checks that it was once.
-func (s *studio) closedOnce(t *testing.T, patience time.Duration, before state) {
+// awaitClosed waits until the month is closed, and a little longer: for a
+// second close, if there were one.
+func (s *studio) awaitClosed(t *testing.T, patience time.Duration) {
 	t.Helper()
 	db := s.connect(t)
 	defer db.Close()
@@ -179,12 +194,7 @@ func (s *studio) closedOnce(t *testing.T, patience time.Duration, before state) 
 		var n int
 		return db.QueryRowContext(t.Context(), "SELECT count(*) FROM extrato.closings WHERE month = $1", month).Scan(&n) == nil && n > 0
 	})
-	time.Sleep(2 * time.Second) // for a second close, if there were one
-	if n := s.closings(t); n != 1 {
-		t.Errorf("%d entries in the chain, want one close", n)
-	}
-	s.sound(t)
-	s.conserved(t, before.all(t))
+	time.Sleep(2 * time.Second)
 }
 
 func TestThreeServersCloseWhatFallsDueOnceWhateverHappensToThem(t *testing.T) {
@@ -241,16 +251,13 @@ func TestThreeServersCloseWhatFallsDueOnceWhateverHappensToThem(t *testing.T) {
 				r := s.serve(t, line.url, "EXTRATO_SCHEDULE="+schedule, "EXTRATO_PAUSE_AT="+c.step, "EXTRATO_PAUSE_FILE="+file)
 				servers[r.cmd.Process.Pid], lines[r.cmd.Process.Pid] = r, line
 			}
-			if n := s.closings(t); n != 0 {
-				t.Fatalf("%d closings before the month fell due", n)
-			}
 			pid, goOn := pausedAt(t, file)
 			c.disturb(t, cluster, servers[pid], lines[pid], goOn)
-			s.closedOnce(t, 60*time.Second, before)
+			s.awaitClosed(t, 60*time.Second)
 			for _, r := range servers {
 				if !r.alive() {
 					if r.cmd.Process.Pid != pid || c.step != "rows deleted" {
-						t.Errorf("a server ended:\n%s", tail(r.stderr.String(), 2000))
+						t.Errorf("a server ended:\n%s", tail(r.said(), 2000))
 					}
 					continue
 				}
@@ -261,7 +268,14 @@ func TestThreeServersCloseWhatFallsDueOnceWhateverHappensToThem(t *testing.T) {
 				if code, body := r.get("/health/extrato"); code != http.StatusOK || !strings.Contains(body, `"healthy"`) {
 					t.Errorf("%d %s", code, body)
 				}
+				signal(t, r, syscall.SIGTERM)
+				<-r.ended
 			}
+			if n := s.closings(t); n != 1 {
+				t.Errorf("%d entries in the chain, want one close", n)
+			}
+			s.sound(t)
+			s.conserved(t, before.all(t))
 		})
 	}
 }
@@ -284,6 +298,7 @@ func TestAServerThatIsToldToStopFinishesTheCloseOrRollsItBack(t *testing.T) {
 				_, goOn := pausedAt(t, file)
 				signal(t, r, syscall.SIGTERM)
 				if c.second {
+					await(t, 10*time.Second, "the first signal to be taken", func() bool { return strings.Contains(r.said(), "stopping") })
 					signal(t, r, syscall.SIGTERM)
 					time.Sleep(200 * time.Millisecond)
 				}

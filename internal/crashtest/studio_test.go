@@ -270,6 +270,12 @@ func (r *ran) String() string {
 // start starts the program.
 func (s *studio) start(t *testing.T, env []string, args ...string) *ran {
 	t.Helper()
+	return s.startTo(t, nil, env, args...)
+}
+
+// startTo starts the program, whose stderr goes to a file if one is given.
+func (s *studio) startTo(t *testing.T, log *os.File, env []string, args ...string) *ran {
+	t.Helper()
 	r := &ran{args: args, cmd: exec.Command(s.program, args...)}
 	r.cmd.Dir = s.dir
 	r.cmd.Env = append([]string{
@@ -277,6 +283,9 @@ func (s *studio) start(t *testing.T, env []string, args ...string) *ran {
 		"EXTRATO_BACKUPS=" + s.folder(), "EXTRATO_CLOSE_FROM=" + month, "EXTRATO_SCHEDULE=0 0 1 * *",
 	}, env...)
 	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
+	if log != nil {
+		r.cmd.Stderr = log
+	}
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

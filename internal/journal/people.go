@@ -107,7 +107,7 @@ func (j *Journal) ChangeArtist(ctx context.Context, tx *store.Tx, a Artist, matc
 	if err := checkArtist(a); err != nil {
 		return err
 	}
-	if _, err := artist(ctx, tx, a.ID, match); err != nil {
+	if err := anArtist(ctx, tx, a.ID, match); err != nil {
 		return err
 	}
 	if err := addressFree(ctx, tx, a); err != nil {
@@ -118,7 +118,7 @@ func (j *Journal) ChangeArtist(ctx context.Context, tx *store.Tx, a Artist, matc
 
 // RemoveArtist deletes an artist whom no live row names.
 func (j *Journal) RemoveArtist(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
-	if _, err := artist(ctx, tx, id, match); err != nil {
+	if err := anArtist(ctx, tx, id, match); err != nil {
 		return err
 	}
 	used, err := tx.Refers(ctx, id, "pagamentos.artista_id", "sessoes.artista_id", "comissoes.artista_id", "gastos.created_by")
@@ -131,8 +131,9 @@ func (j *Journal) RemoveArtist(ctx context.Context, tx *store.Tx, id books.ID, m
 	return tx.RemoveUser(ctx, id)
 }
 
-// artist finds one. Other users are managed elsewhere: extrato user.
-func artist(ctx context.Context, tx *store.Tx, id books.ID, match Match) (*books.Artist, error) {
+// anArtist refuses an id that is no artist's. Other users are managed
+// elsewhere: extrato user.
+func anArtist(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
 	a, err := record[*books.Artist](ctx, tx, books.ArtistKind, id, nil)
 	if err == nil && a.Role != "artist" {
 		err = books.NotFoundf("no_artist", "there is no artist %d", id)
@@ -140,7 +141,7 @@ func artist(ctx context.Context, tx *store.Tx, id books.ID, match Match) (*books
 	if err == nil {
 		err = match.check(a)
 	}
-	return a, err
+	return err
 }
 
 // addressFree refuses an address that another user signs in with, in whatever case.
