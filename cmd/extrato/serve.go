@@ -78,14 +78,14 @@ func (a *app) serve(settings config.Config, s *store.Store, patience time.Durati
 	// The first signal asks to stop; what runs goes on until it is finished.
 	working, breakOff := context.WithCancel(context.WithoutCancel(a.ctx))
 	defer breakOff()
-	stopNow := onSecondSignal(a.ctx, breakOff)
+	stopNow := onSecondSignal(breakOff)
 	defer stopNow()
 
 	p, err := a.assemble(working, settings, s, log)
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(settings.Host, settings.Port))
+	listener, err := (&net.ListenConfig{}).Listen(working, "tcp", net.JoinHostPort(settings.Host, settings.Port))
 	if err != nil {
 		return books.Refusedf("cannot_listen", "cannot listen on %s", net.JoinHostPort(settings.Host, settings.Port)).
 			WithHint("another program may be there; set HOST and PORT").Because(err)
@@ -131,8 +131,8 @@ func stop(working context.Context, breakOff func(), web *http.Server, runner *jo
 	return nil
 }
 
-// onSecondSignal calls breakOff at the second signal: the first one ended ctx.
-func onSecondSignal(ctx context.Context, breakOff func()) (forget func()) {
+// onSecondSignal calls breakOff at the second signal: the first one asks to stop.
+func onSecondSignal(breakOff func()) (forget func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})

@@ -106,7 +106,8 @@ func (m *state) Collect(to chan<- prometheus.Metric) {
 			m.s.Log.Warn("metrics incomplete", "cause", err)
 			up = 0
 		}
-		m.last, m.at = append(found, prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, up)), m.s.Now()
+		found = append(found, prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, up))
+		m.last, m.at = found, m.s.Now()
 	}
 	for _, metric := range m.last {
 		to <- metric

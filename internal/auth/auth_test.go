@@ -211,7 +211,7 @@ type browser struct {
 	secure  bool
 }
 
-func (b *browser) do(handle func(r *http.Request)) *http.Response {
+func (b *browser) do(handle func(r *http.Request)) {
 	b.t.Helper()
 	r := httptest.NewRequest("POST", "/", nil)
 	if b.secure {
@@ -225,7 +225,6 @@ func (b *browser) do(handle func(r *http.Request)) *http.Response {
 	for _, c := range w.Result().Cookies() {
 		b.cookies[c.Name] = c
 	}
-	return w.Result()
 }
 
 func (b *browser) who() (i auth.Identity, err error) {

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -151,14 +150,4 @@ func (g *Guard) activeUser(ctx context.Context, id books.ID) (user store.User, e
 		return store.User{}, err
 	}
 	return user, nil
-}
-
-// unauthorized turns errors of the outside into a refusal, and lets those of
-// the database through: they are nobody's fault who comes in.
-func unauthorized(err error) error {
-	var e *books.Error
-	if errors.As(err, &e) {
-		return err
-	}
-	return ErrBadToken
 }

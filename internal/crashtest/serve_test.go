@@ -88,7 +88,7 @@ func (s *studio) serve(t *testing.T, address string, env ...string) *served {
 			t.Logf("a server said:\n%s", tail(r.said(), 4000))
 		}
 	})
-	r.ran.args = append(r.ran.args, "http://127.0.0.1:"+port)
+	r.args = append(r.args, "http://127.0.0.1:"+port)
 	await(t, 30*time.Second, "the server is ready", func() bool {
 		code, _ := r.get("/readyz")
 		return code == http.StatusOK
@@ -100,7 +100,7 @@ func (r *served) base() string { return r.args[len(r.args)-1] }
 
 func (r *served) get(path string) (int, string) {
 	client := http.Client{Timeout: 5 * time.Second}
-	resp, err := client.Get(r.base() + path) //nolint:noctx // bounded by the client
+	resp, err := client.Get(r.base() + path)
 	if err != nil {
 		return 0, err.Error()
 	}

@@ -101,7 +101,6 @@ func await(t *testing.T, what string, ok func() bool) {
 type service struct {
 	*jobs.Runner
 	closer *closing.Closer
-	log    *strings.Builder
 }
 
 // run starts a Runner on a database, as a process of its own would.

@@ -89,10 +89,15 @@ func NewHeartbeat(url string, log *slog.Logger) *Heartbeat {
 	return &Heartbeat{strings.TrimSuffix(url, "/"), log, &http.Client{Timeout: 10 * time.Second}}
 }
 
-// Start, Success and Fail ping. What goes wrong is logged and stops nobody.
-func (h *Heartbeat) Start(ctx context.Context)   { h.ping(ctx, "/start") }
+// Start says that work begins. What goes wrong with a ping is logged and stops
+// nobody.
+func (h *Heartbeat) Start(ctx context.Context) { h.ping(ctx, "/start") }
+
+// Success says that the work is done.
 func (h *Heartbeat) Success(ctx context.Context) { h.ping(ctx, "") }
-func (h *Heartbeat) Fail(ctx context.Context)    { h.ping(ctx, "/fail") }
+
+// Fail says that the work failed.
+func (h *Heartbeat) Fail(ctx context.Context) { h.ping(ctx, "/fail") }
 
 func (h *Heartbeat) ping(ctx context.Context, what string) {
 	if h.url == "" {

@@ -129,7 +129,7 @@ func TestHalfAnAnswerIsBrokenOff(t *testing.T) {
 		panic("broken")
 	})))
 	defer s.Close()
-	resp, err := http.Get(s.URL) //nolint:noctx // a test
+	resp, err := http.Get(s.URL)
 	if err == nil {
 		_, err = io.ReadAll(resp.Body)
 		resp.Body.Close()
@@ -215,7 +215,7 @@ func TestSlowSendersKeepNobodyOut(t *testing.T) {
 		}
 		slow = append(slow, conn)
 	}
-	resp, err := http.Get("http://" + listener.Addr().String()) //nolint:noctx // a test
+	resp, err := http.Get("http://" + listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

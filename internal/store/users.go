@@ -60,8 +60,8 @@ func first(users []User, err error) (User, error) {
 func (t *Tx) AddUser(ctx context.Context, u User) (User, error) {
 	now := books.InstantOf(t.s.now()).SQL()
 	var err error
-	switch {
-	case u.ID == 0:
+	switch u.ID {
+	case 0:
 		err = t.one(ctx, `INSERT INTO users (email, name, role, active_flag, unified_flow_enabled, created_at, updated_at)
 			VALUES ($1, $2, $3, $4, FALSE, $5, $5) RETURNING id`, []any{nullText(u.Email), u.Name, u.Role, u.Active, now}, &u.ID)
 	default:

@@ -1,7 +1,7 @@
 package web
 
 // texts are the words of the pages that are not in the templates.
-var texts = map[string]string{
+var texts = map[string]string{ //nolint:gosec // words about passwords
 	"sign in":       "Entrar",
 	"signed in":     "Você entrou.",
 	"set up":        "Primeiro acesso",

@@ -132,7 +132,7 @@ func (w *Web) signIn(rw http.ResponseWriter, r *http.Request) {
 	next := local(r.PostFormValue("next"))
 	err := w.Guard.SignIn(r, r.PostFormValue("email"), r.PostFormValue("password"))
 	if err == nil {
-		http.Redirect(rw, r, next, http.StatusSeeOther)
+		http.Redirect(rw, r, next, http.StatusSeeOther) //nolint:gosec // local saw to it that it is a path of ours
 		return
 	}
 	w.signInFailed(rw, r, err, page{Title: texts["sign in"], Next: next, Email: r.PostFormValue("email"), Provider: w.Guard.HasProvider()})
@@ -175,7 +175,7 @@ func (w *Web) toProvider(rw http.ResponseWriter, r *http.Request) {
 		w.show(rw, r, http.StatusNotFound, "message.html", page{Title: texts["no provider"], Error: texts["no provider"]})
 		return
 	}
-	http.Redirect(rw, r, to, http.StatusSeeOther)
+	http.Redirect(rw, r, to, http.StatusSeeOther) //nolint:gosec // the provider that the owner chose
 }
 
 func (w *Web) fromProvider(rw http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,100 @@
+package notify_test
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/notify"
+)
+
+func TestAWrongURLIsNamedWithoutItsSecret(t *testing.T) {
+	for _, url := range []string{"telegram://SECRET", "nonsense://SECRET@x", "SECRET", "discord://SECRET"} {
+		_, err := notify.NewTeller([]string{"generic://127.0.0.1/x", url})
+		e := books.AsError(err)
+		if e == nil || e.Kind != books.Invalid || !strings.Contains(e.Error(), "number 2") {
+			t.Errorf("%s: %v", url, err)
+		}
+		if e != nil && strings.Contains(e.Error()+e.Hint, "SECRET") && url != "SECRET" {
+			t.Errorf("the error holds the secret: %v", err)
+		}
+	}
+}
+
+func TestAMessageGoesToOnePlaceAndItsErrorNamesNoURL(t *testing.T) {
+	var told string
+	answer := http.StatusOK
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		told += string(body)
+		w.WriteHeader(answer)
+	}))
+	defer s.Close()
+	host := strings.TrimPrefix(s.URL, "http://")
+	teller, err := notify.NewTeller([]string{"generic://" + host + "/secret?disabletls=yes", "generic://127.0.0.1:1/x?disabletls=yes", "generic://" + host + "/secret?disabletls=yes"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := teller.Places()
+	if len(places) != 2 {
+		t.Fatalf("places %v: one was given twice", places)
+	}
+	m := notify.Failed(books.Month{Year: 2025, Month: 10}, books.AsError(books.ErrRecordsChanged), []books.Month{{Year: 2025, Month: 11}}, "id-1")
+	if err := teller.Tell(t.Context(), places[0], m); err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{"2025-10", "2025-11", "records_changed", "id-1"} {
+		if !strings.Contains(told, word) {
+			t.Errorf("%q is not in %q", word, told)
+		}
+	}
+	answer = http.StatusInternalServerError
+	for _, place := range places {
+		if err := teller.Tell(t.Context(), place, m); err == nil || strings.Contains(err.Error(), "127.0.0.1") || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", place, err)
+		}
+	}
+	if err := teller.Tell(t.Context(), "gone-12345678", m); err != nil {
+		t.Errorf("a place that is no longer set up: %v", err)
+	}
+}
+
+func TestAHeartbeatPingsInHealthchecksForm(t *testing.T) {
+	var seen []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = append(seen, r.URL.Path)
+		if len(seen) > 2 {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	}))
+	var log bytes.Buffer
+	h := notify.NewHeartbeat(s.URL+"/ping/SECRET/", slog.New(slog.NewTextHandler(&log, nil)))
+	h.Start(t.Context())
+	h.Success(t.Context())
+	h.Fail(t.Context())
+	s.Close()
+	h.Start(t.Context())
+	if want := []string{"/ping/SECRET/start", "/ping/SECRET", "/ping/SECRET/fail"}; !slices.Equal(seen, want) {
+		t.Errorf("%v", seen)
+	}
+	if strings.Contains(log.String(), "SECRET") || strings.Count(log.String(), "level=WARN") != 2 {
+		t.Errorf("the log:\n%s", log.String())
+	}
+	notify.NewHeartbeat("", slog.New(slog.DiscardHandler)).Start(t.Context())
+}
+
+func TestMessagesHoldNoAmounts(t *testing.T) {
+	c := books.Closing{Action: books.Closed, Month: books.Month{Year: 2025, Month: 10}, Totals: `{"receita_total":4711.00}`, Counts: books.Counts{Payments: 3}}
+	for _, m := range []notify.Message{notify.Done(c), notify.Late(c.Month, c.Counts), notify.Silent(40), notify.SeenAgain(), notify.Recovered(c.Month, books.InstantOf(time.Now()))} {
+		if m.Title == "" || m.Text == "" || strings.Contains(m.Text, "4711") {
+			t.Errorf("%+v", m)
+		}
+	}
+}

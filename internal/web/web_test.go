@@ -1,0 +1,157 @@
+package web_test
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"extrato/internal/auth"
+	"extrato/internal/server"
+	"extrato/internal/store/storetest"
+	"extrato/internal/web"
+)
+
+// browser is somebody who looks at the pages of a new studio.
+type browser struct {
+	t      *testing.T
+	client *http.Client
+	base   string
+	setup  string // the set-up link's path
+}
+
+func open(t *testing.T) *browser {
+	t.Helper()
+	db := storetest.SQLite(t, time.Now)
+	log := slog.New(slog.DiscardHandler)
+	guard := auth.New(auth.Options{Store: db.Store, Key: strings.Repeat("k", 32), Now: time.Now, Log: log, Tries: 5, Per: time.Hour})
+	pages := &web.Web{Guard: guard, Store: db.Store, Log: log, Now: time.Now}
+	frame := server.Frame{Log: log, Now: time.Now}
+	s := httptest.NewServer(frame.Wrap(guard.Logins(pages.Handler(http.NotFoundHandler()))))
+	t.Cleanup(s.Close)
+	link, _, err := guard.SetupLink(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &browser{t, client, s.URL, link}
+}
+
+func (b *browser) get(path string) (status int, to, text string) {
+	b.t.Helper()
+	return b.read(b.client.Get(b.base + path))
+}
+
+func (b *browser) post(path string, fields ...string) (status int, to, text string) {
+	b.t.Helper()
+	form := url.Values{}
+	for i := 0; i+1 < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	return b.read(b.client.PostForm(b.base+path, form))
+}
+
+func (b *browser) read(resp *http.Response, err error) (status int, to, text string) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return resp.StatusCode, resp.Header.Get("Location"), string(body)
+}
+
+func TestTheFirstPersonSetsUpSignsOutAndIn(t *testing.T) {
+	b := open(t)
+	if status, to, _ := b.get("/"); status != http.StatusSeeOther || to != "/login?next=%2F" {
+		t.Errorf("a stranger at /: %d %s", status, to)
+	}
+	key := strings.TrimPrefix(b.setup, "/setup?key=")
+	if status, _, text := b.get(b.setup); status != http.StatusOK || !strings.Contains(text, "Primeiro acesso") {
+		t.Fatalf("%d %s", status, text)
+	}
+	if status, _, text := b.post("/setup", "key", key, "email", "ana@example.com", "name", `<b>"Ana"`, "password", "short"); status != http.StatusUnprocessableEntity ||
+		!strings.Contains(text, "A senha precisa") || strings.Contains(text, "<b>") || !strings.Contains(text, "ana@example.com") {
+		t.Errorf("a short password: %d %s", status, text)
+	}
+	if status, to, text := b.post("/setup", "key", key, "email", "ana@example.com", "name", "Ana", "password", "correct horse battery"); status != http.StatusSeeOther || to != "/" {
+		t.Fatalf("%d %s %s", status, to, text)
+	}
+	if status, _, text := b.get("/"); status != http.StatusOK || !strings.Contains(text, "Olá, Ana") || !strings.Contains(text, "/river/") {
+		t.Errorf("%d %s", status, text)
+	}
+	if status, _, _ := b.get(b.setup); status != http.StatusGone {
+		t.Errorf("the link again: %d", status)
+	}
+	if status, _, _ := b.post("/setup", "key", key, "email", "eva@example.com", "name", "Eva", "password", "correct horse battery"); status != http.StatusGone {
+		t.Errorf("the link used again: %d", status)
+	}
+	if status, to, _ := b.post("/logout"); status != http.StatusSeeOther || to != "/login" {
+		t.Errorf("%d %s", status, to)
+	}
+	if status, _, _ := b.get("/"); status != http.StatusSeeOther {
+		t.Errorf("still in: %d", status)
+	}
+	if status, _, text := b.post("/login", "email", "ana@example.com", "password", "wrong horse battery"); status != http.StatusUnauthorized || !strings.Contains(text, "incorretos") {
+		t.Errorf("%d %s", status, text)
+	}
+	if status, to, _ := b.post("/login", "email", "ana@example.com", "password", "correct horse battery", "next", "/api/docs"); status != http.StatusSeeOther || to != "/api/docs" {
+		t.Errorf("%d %s", status, to)
+	}
+}
+
+func TestALinkLeadsNowhereElse(t *testing.T) {
+	b := open(t)
+	key := strings.TrimPrefix(b.setup, "/setup?key=")
+	b.post("/setup", "key", key, "email", "ana@example.com", "name", "Ana", "password", "correct horse battery")
+	for _, next := range []string{"https://evil.example", "//evil.example", `/\evil.example`, "/\t/evil.example", "javascript:alert(1)", "evil", ""} {
+		_, to, text := b.post("/login", "email", "ana@example.com", "password", "correct horse battery", "next", next)
+		if to != "/" && to != "" {
+			t.Errorf("%q leads to %q", next, to)
+		}
+		if to == "" && !strings.Contains(text, "Muitas tentativas") {
+			t.Errorf("%q: %s", next, text)
+		}
+	}
+}
+
+func TestTooManyTriesAreSentAway(t *testing.T) {
+	b := open(t)
+	for i := range 7 {
+		status, _, text := b.post("/login", "email", "ana@example.com", "password", "wrong horse battery")
+		want := http.StatusUnauthorized
+		if i >= 5 {
+			want = http.StatusTooManyRequests
+		}
+		if status != want {
+			t.Errorf("try %d: %d %s", i+1, status, text)
+		}
+	}
+}
+
+func TestPagesLoadNothingFromElsewhere(t *testing.T) {
+	b := open(t)
+	for _, path := range []string{"/login", b.setup, "/setup?key=x", "/login/oidc"} {
+		_, _, text := b.get(path)
+		for _, word := range []string{"<script", "style=", "http://", "https://", "onclick"} {
+			if strings.Contains(text, word) {
+				t.Errorf("%s has %q", path, word)
+			}
+		}
+	}
+	if status, _, text := b.get("/static/extrato.css"); status != http.StatusOK || !strings.Contains(text, "#f56a6a") {
+		t.Errorf("%d %.100s", status, text)
+	}
+}
