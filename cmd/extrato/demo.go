@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"extrato/internal/auth"
 	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/closing"
@@ -90,7 +92,36 @@ func (c *demoCommand) Run(a *app) error {
 	}
 	c.printProof(a, closed, backups, chain)
 	c.printNext(a, books.MonthOf(closer.Now()).Add(-1))
-	return nil
+	if c.NoServe || !isTerminal(a.stdout) {
+		return nil
+	}
+	return c.serve(a, settings, closer.Store)
+}
+
+// serve answers HTTP for the demo, with a key and a login of its own.
+func (c *demoCommand) serve(a *app, settings config.Config, s *store.Store) error {
+	const email = "demo@example.com"
+	settings.JWTKey = rand.Text() + rand.Text()
+	password := rand.Text()[:12]
+	var u store.User
+	err := s.Read(a.ctx, func(tx *store.Tx) error {
+		var err error
+		u, err = tx.UserByEmail(a.ctx, email)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	u.Email, u.Name, u.Role, u.Active = email, "Demo", string(auth.Admin), true
+	if _, err := auth.AddUser(a.ctx, s, u, password); err != nil {
+		return err
+	}
+	if settings.Values["PORT"].Source == "default" {
+		settings.Port = "0" // a demo must not fail because another program has the usual port
+	}
+	return a.serve(settings, s, time.Second, func(address string) {
+		a.printf("\nServing until Ctrl-C\n  %s\n  login %s, password %s\n", address, email, password)
+	})
 }
 
 // settings are those of the environment, but for what the demo has of its own.

@@ -187,7 +187,7 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 	if err != nil {
 		return nil, err
 	}
-	closer.Log = log
+	closer.Log, closer.Step, closer.Backups.Step = log, stopAt, stopAt // no progress bar: nobody watches
 	closes := api.NewCloses()
 	closer.Observe = closes.Observe
 	if err := auth.EnsureServiceAccount(ctx, s); err != nil {

@@ -203,21 +203,17 @@ func (g *Guard) stillGood(ctx context.Context, id string) error {
 	return nil
 }
 
-// V4TokenExpires is the setting that keeps when the token of v4's that was
-// used last expires, for doctor.
-const V4TokenExpires = "v4_token_expires"
-
 // noteV4Token remembers how long the token lives that v4's workflow uses.
 func (g *Guard) noteV4Token(ctx context.Context, c claims) {
 	expires := books.InstantOf(c.ExpiresAt.Time).String()
 	var known string
 	err := g.o.Store.Read(ctx, func(tx *store.Tx) error {
 		var err error
-		known, err = tx.Setting(ctx, V4TokenExpires)
+		known, err = tx.Setting(ctx, store.V4TokenExpires)
 		return err
 	})
 	if err == nil && known != expires {
-		err = g.o.Store.Write(ctx, func(tx *store.Tx) error { return tx.SetSetting(ctx, V4TokenExpires, expires) })
+		err = g.o.Store.Write(ctx, func(tx *store.Tx) error { return tx.SetSetting(ctx, store.V4TokenExpires, expires) })
 	}
 	if err != nil {
 		g.o.Log.Warn("end of v4's token not recorded", "cause", err.Error())

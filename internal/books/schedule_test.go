@@ -1,6 +1,9 @@
 package books_test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,5 +88,69 @@ func TestSchedulesThatMeanNothingAreRefused(t *testing.T) {
 	}
 	if s := schedule(t, "0 2 1 * *"); s.String() != "0 2 1 * *" {
 		t.Error(s)
+	}
+}
+
+// wallAt returns, by trying minute after minute, the first instant at which
+// the studio's clock shows this time or a later one on that day or after it.
+func wallAt(year int, month time.Month, day, hour, minute int, zone *time.Location) time.Time {
+	want := [5]int{year, int(month), day, hour, minute}
+	for at := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Add(-16 * time.Hour); ; at = at.Add(time.Minute) {
+		l := at.In(zone)
+		if slices.Compare([]int{l.Year(), int(l.Month()), l.Day(), l.Hour(), l.Minute()}, want[:]) >= 0 {
+			return at
+		}
+	}
+}
+
+func TestTwentyYearsFallDueAsTheWallClockSays(t *testing.T) {
+	for _, name := range []string{"America/Sao_Paulo", "Europe/Lisbon", "Pacific/Auckland", "Australia/Lord_Howe", "UTC"} {
+		t.Run(strings.ReplaceAll(name, "/", " "), func(t *testing.T) {
+			t.Parallel()
+			zone, err := time.LoadLocation(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range []struct{ day, hour, minute int }{{1, 2, 0}, {1, 0, 0}, {1, 2, 30}, {1, 23, 59}, {2, 3, 17}, {29, 2, 0}, {30, 2, 15}, {31, 0, 30}} {
+				schedule, err := books.ParseSchedule(fmt.Sprintf("%d %d %d * *", c.minute, c.hour, c.day))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for m := (books.Month{Year: 2018, Month: time.January}); m.Year < 2041; m = m.Add(1) {
+					next := m.Add(1)
+					for time.Date(next.Year, next.Month, c.day, 0, 0, 0, 0, time.UTC).Day() != c.day {
+						next = next.Add(1) // this one is too short
+					}
+					want := wallAt(next.Year, next.Month, c.day, c.hour, c.minute, zone)
+					if got := schedule.DueAt(m, zone); !got.Equal(want) {
+						t.Errorf("%s by %s: due %s, the wall clock says %s", m, schedule, got, want.In(zone))
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestAMonthFallsDueWhateverTheZoneBecomes(t *testing.T) {
+	schedule, err := books.ParseSchedule("0 2 1 * *")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var zones []*time.Location
+	for _, name := range []string{"America/Sao_Paulo", "Pacific/Auckland", "Pacific/Pago_Pago", "Australia/Lord_Howe"} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		zones = append(zones, zone)
+	}
+	for m := (books.Month{Year: 2020, Month: time.January}); m.Year < 2040; m = m.Add(1) {
+		for _, from := range zones {
+			for _, to := range zones {
+				if a, b := schedule.DueAt(m, from), schedule.DueAt(m.Add(1), to); !a.Before(b) || !m.EndedBy(a) || !m.Add(1).EndedBy(b) {
+					t.Errorf("%s in %s is due %s, the next in %s %s", m, from, a, to, b)
+				}
+			}
+		}
 	}
 }

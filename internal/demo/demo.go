@@ -31,6 +31,9 @@ func Fill(ctx context.Context, s *store.Store, now time.Time) error {
 		if _, err := tx.InsertRows(ctx, rows); err != nil {
 			return err
 		}
+		if err := activate(ctx, tx); err != nil {
+			return err
+		}
 		if err := tx.SetSetting(ctx, store.CloseFrom, First(now).String()); err != nil {
 			return err
 		}
@@ -50,4 +53,20 @@ func FirstOf(ctx context.Context, s *store.Store) (books.Month, error) {
 		return err
 	})
 	return first, err
+}
+
+// activate makes the artists active again: rows that come into the books by
+// InsertRows come without what lets somebody in.
+func activate(ctx context.Context, tx *store.Tx) error {
+	users, err := tx.Users(ctx)
+	if err != nil {
+		return err
+	}
+	for _, u := range users {
+		u.Active = true
+		if err := tx.SetUser(ctx, u); err != nil {
+			return err
+		}
+	}
+	return nil
 }

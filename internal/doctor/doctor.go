@@ -78,6 +78,7 @@ func (d *Doctor) Run(ctx context.Context) Report {
 	d.settings(r)
 	d.timezone(r)
 	d.schedule(r)
+	d.service(r)
 	condition, usable := d.database(ctx, r)
 	ours := usable && condition == store.Current
 	if usable {
@@ -85,6 +86,7 @@ func (d *Doctor) Run(ctx context.Context) Report {
 	}
 	if ours {
 		d.months(ctx, r)
+		d.access(ctx, r)
 	}
 	d.backupFolder(ctx, r, ours)
 	if ours {

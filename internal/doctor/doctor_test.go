@@ -48,11 +48,13 @@ func newPatient(t *testing.T, db *storetest.DB) *patient {
 	}
 	p := &patient{DB: db, folder: folder, flags: map[string]string{
 		"DATABASE_URL": db.URL, "EXTRATO_BACKUPS": folder, "EXTRATO_CLOSE_FROM": books.MonthOf(now()).String(),
+		"JWT_SECRET_KEY": strings.Repeat("k", 32), "EXTRATO_NOTIFY": "ntfy://ntfy.example/studio",
 	}}
 	p.closer = &closing.Closer{
 		Store: db.Store, Schedule: schedule, RequireBackup: true, Now: now, Log: slog.New(slog.DiscardHandler), SpoolDir: t.TempDir(),
 		Backups: &backup.Backups{Bucket: bucket.NewFolder(folder, nil), Now: now, Zone: storetest.Zone, Program: "test"},
 	}
+	setting(store.SafetyNetSeen, now())(t, p)
 	p.Exec(t, "INSERT INTO users (id, name, email, role, active_flag, unified_flow_enabled) VALUES (1, 'Ana', 'ana@studio.test', 'artist', TRUE, FALSE)")
 	p.payment(t, 1, "2025-10-03")
 	if _, err := p.closer.Close(t.Context(), october, closing.Options{}, "test"); err != nil {
@@ -80,6 +82,21 @@ func (p *patient) look(t *testing.T) doctor.Report {
 		return doctor.Audited{Entries: found.Entries, Head: found.Head, Problems: found.Problems}, err
 	}
 	return d.Run(t.Context())
+}
+
+func setting(name string, at time.Time) func(*testing.T, *patient) {
+	return func(t *testing.T, p *patient) {
+		t.Helper()
+		err := p.Store.Write(t.Context(), func(tx *store.Tx) error {
+			if at.IsZero() {
+				return tx.SetSetting(t.Context(), name, "")
+			}
+			return tx.SetSetting(t.Context(), name, books.InstantOf(at).String())
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // state is everything that a look must leave as it was.
@@ -282,6 +299,31 @@ var faults = []fault{
 			t.Fatal(err)
 		}
 	}, "backups", doctor.Fail, "2025-10"},
+	{"no key", "", set("JWT_SECRET_KEY", ""), "key", doctor.Warn, "not set"},
+	{"a short key", "", set("JWT_SECRET_KEY", "geheim"), "setting JWT_SECRET_KEY", doctor.Fail, "6 characters"},
+	{"half of a job's identity", "", set("EXTRATO_JOB_OIDC_REF", "refs/heads/main"), "job identity", doctor.Fail, "1 of the four"},
+	{"half of a provider", "", set("EXTRATO_LOGIN_OIDC_ISSUER", "https://login.example"), "sign-in", doctor.Fail, "one half"},
+	{"a limit that is none", "", set("EXTRATO_RATE_LIMIT", "many"), "setting EXTRATO_RATE_LIMIT", doctor.Fail, "many"},
+	{"a proxy that is none", "", set("EXTRATO_TRUSTED_PROXIES", "proxy"), "setting EXTRATO_TRUSTED_PROXIES", doctor.Fail, "proxy"},
+	{"everybody can reach it", "", set("HOST", "0.0.0.0"), "address", doctor.Warn, "without TLS"},
+	{"nobody is told", "", set("EXTRATO_NOTIFY", ""), "telling", doctor.Warn, "nobody"},
+	{"a service account that is disabled", "", sql("INSERT INTO users (id, name, role, active_flag, unified_flow_enabled) VALUES (999, 'Bot', 'admin', FALSE, FALSE)"), "service account", doctor.Warn, "999"},
+	{"a token that ends soon", "", func(t *testing.T, p *patient) {
+		k := store.Token{ID: "abc", Name: "x", CreatedAt: books.InstantOf(now()), ExpiresAt: books.InstantOf(now().AddDate(0, 0, 3))}
+		if err := p.Store.Write(t.Context(), func(tx *store.Tx) error { return tx.AddToken(t.Context(), k) }); err != nil {
+			t.Fatal(err)
+		}
+	}, "tokens", doctor.Warn, "abc"},
+	{"a token of v4's that lives for years", "", setting(store.V4TokenExpires, now().AddDate(3, 0, 0)), "v4's token", doctor.Warn, "revoked"},
+	{"a safety net that was never seen", "", setting(store.SafetyNetSeen, time.Time{}), "safety net", doctor.Warn, "never seen"},
+	{"a safety net that is silent", "", setting(store.SafetyNetSeen, now().AddDate(0, -2, 0)), "safety net", doctor.Warn, "last seen"},
+	{"v4 that still closes", "", func(t *testing.T, p *patient) {
+		setting(store.TakenOver, now().AddDate(0, -1, 0))(t, p)
+		p.Exec(t, "INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais) VALUES (8, 2025, '[]', '[]', '[]', '[]', '{}')")
+		if _, err := p.closer.Months(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}, "v4 beside us", doctor.Warn, "2025-08"},
 	{"a chain that was tampered with", "", sql("UPDATE extratos SET totais = '{}'"), "chain", doctor.Fail, "2025-10"},
 }
 

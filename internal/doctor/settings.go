@@ -62,7 +62,7 @@ func (d *Doctor) shown(v config.Variable, value config.Value) string {
 	switch {
 	case v.Name == "DATABASE_URL":
 		return store.Place(value.Text)
-	case v.Secret:
+	case v.Secret && value.Text != "":
 		return "set, not shown"
 	case v.Name == "EXTRATO_CLOSE_FROM" && value.Text == "":
 		return "as the database says"

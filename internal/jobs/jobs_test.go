@@ -302,6 +302,23 @@ func (s *syncBuilder) String() string {
 	return s.b.String()
 }
 
+func TestAClockThatIsSetBackClosesNothingTwice(t *testing.T) {
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		var now clock
+		now.set("2025-11-02 12:00")
+		fill(t, db)
+		run(t, db, &now, t.TempDir(), nil)
+		await(t, "October to be closed", func() bool { return closings(t, db) == 1 })
+		for _, at := range []string{"2025-10-31 23:59", "2025-11-01 01:59", "2025-11-01 02:00"} {
+			now.set(at)
+			time.Sleep(200 * time.Millisecond)
+		}
+		if n := closings(t, db); n != 1 {
+			t.Errorf("%d closings", n)
+		}
+	})
+}
+
 func TestNothingClosesByItselfWhereThatIsSwitchedOff(t *testing.T) {
 	var now clock
 	now.set("2025-12-02 12:00")
