@@ -273,16 +273,14 @@ func (v *v1) getMonth(ctx context.Context, in *monthInput) (*shownMonth, error) 
 	if err != nil {
 		return nil, err
 	}
-	infos, err := v.s.Closer.Months(ctx)
+	info, found, err := v.s.Closer.Month(ctx, m)
 	if err != nil {
 		return nil, err
 	}
-	for _, info := range infos {
-		if info.Month == m {
-			return v.monthDetail(ctx, info)
-		}
+	if !found {
+		return nil, books.NotFoundf("no_month", "nothing is recorded for %s", m).WithHint("see which months there are: GET /api/v1/months")
 	}
-	return nil, books.NotFoundf("no_month", "nothing is recorded for %s", m).WithHint("see which months there are: GET /api/v1/months")
+	return v.monthDetail(ctx, info)
 }
 
 func (v *v1) monthDetail(ctx context.Context, info closing.MonthInfo) (*shownMonth, error) {

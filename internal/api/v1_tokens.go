@@ -164,7 +164,7 @@ func (v *v1) revokeToken(ctx context.Context, in *tokenID) (*nothing, error) {
 	return nil, v.s.Store.Write(ctx, func(tx *store.Tx) error {
 		found, err := tx.Tokens(ctx, in.ID)
 		if err == nil && len(found) == 0 {
-			err = books.NotFoundf("no_token", "there is no token %s", in.ID)
+			err = books.NotFoundf("no_token", "there is no such token")
 		}
 		if err != nil {
 			return err

@@ -41,7 +41,7 @@ type Guard struct {
 // New returns a Guard. Nothing is asked of any provider until somebody comes.
 func New(o Options) *Guard {
 	return &Guard{
-		o: o, sessions: newSessions(o.Store, o.Now), job: newJobIssuer(o.Job), provider: newLoginProvider(o.Login),
+		o: o, sessions: newSessions(o), job: newJobIssuer(o.Job), provider: newLoginProvider(o.Login),
 		failures: newLimiter(o), logins: newLimiter(o), calls: newLimiter(o),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -14,11 +15,9 @@ import (
 	"extrato/internal/store"
 )
 
-// The time a login lasts, and how long it may rest.
-const (
-	loginLasts = 30 * 24 * time.Hour
-	loginRests = 7 * 24 * time.Hour
-)
+// loginLasts is how long a login lasts. It does not end by resting: that would
+// be a write for every request.
+const loginLasts = 14 * 24 * time.Hour
 
 // What a login keeps.
 const (
@@ -27,10 +26,16 @@ const (
 	loginProvided = "provided" // signed in with a provider: no password matters
 )
 
-func newSessions(s *store.Store, now func() time.Time) *scs.SessionManager {
+func newSessions(o Options) *scs.SessionManager {
 	m := scs.New()
-	m.Store = &loginStore{s, now}
-	m.Lifetime, m.IdleTimeout = loginLasts, loginRests
+	m.Store, m.Lifetime = &loginStore{o.Store, o.Now}, loginLasts
+	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		id := books.CorrelationID(r.Context())
+		o.Log.Error("login not read or kept", "cause", err.Error(), "correlation_id", id)
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.WriteString(w, `{"success":false,"error":"something went wrong here","code":"internal","correlation_id":"`+id+"\"}\n")
+	}
 	m.Cookie.Name, m.Cookie.HttpOnly, m.Cookie.SameSite, m.Cookie.Persist = "extrato_login", true, http.SameSiteLaxMode, true
 	return m
 }

@@ -1,0 +1,42 @@
+package closing
+
+import (
+	"context"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// Month describes one month as Months does, without reading all the others.
+// Of a month to come that has no rows there is nothing to say: found is false.
+func (c *Closer) Month(ctx context.Context, month books.Month) (info MonthInfo, found bool, err error) {
+	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
+		return MonthInfo{}, false, err
+	}
+	err = c.Store.Read(ctx, func(tx *store.Tx) error {
+		last, err := tx.LastClosing(ctx, month)
+		if err != nil {
+			return err
+		}
+		l := &ledger{
+			latest: map[books.Month]books.Closing{month: last}, withRows: map[books.Month]bool{month: true}, stored: map[books.Month]bool{},
+		}
+		if l.stored[month], err = tx.MonthClosed(ctx, month); err != nil {
+			return err
+		}
+		if l.closeFrom, err = c.closeFrom(ctx, tx); err != nil {
+			return err
+		}
+		if info, err = c.monthInfo(ctx, tx, l, month); err != nil {
+			return err
+		}
+		found = !books.MonthOf(c.Now()).Before(month) || info.Counts.Total() > 0 || info.Revision > 0
+		backups, err := tx.Backups(ctx, month)
+		info.Backup = "unverified"
+		for _, b := range backups {
+			info.Backup = verified(b.State)
+		}
+		return err
+	})
+	return info, found, err
+}
