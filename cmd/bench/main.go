@@ -23,6 +23,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"extrato/internal/pgtest"
 )
@@ -37,6 +38,7 @@ type options struct {
 	profiles  string
 	phases    bool
 	keep      bool
+	load      time.Duration
 }
 
 func main() {
@@ -75,6 +77,7 @@ func parse(args []string) (options, error) {
 	flags.BoolVar(&o.phases, "phases", false, "also show where a close spends time and memory")
 	flags.StringVar(&o.profiles, "cpuprofile", "", "folder for CPU and allocation profiles of a close at each size")
 	flags.BoolVar(&o.keep, "keep", false, "keep the temporary folder, and the databases on the server of -postgres")
+	flags.DurationVar(&o.load, "load", 0, "instead, load a server for so long, with a close in the middle, and write load.md")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -117,6 +120,9 @@ func bench(ctx context.Context, o options) (err error) {
 	extrato := filepath.Join(dir, "extrato")
 	if _, err := run(ctx, root, os.Environ(), "go", "build", "-o", extrato, "./cmd/extrato"); err != nil {
 		return err
+	}
+	if o.load > 0 {
+		return load(ctx, o, o.load, dir, extrato)
 	}
 	r := &report{}
 	for _, name := range o.databases {

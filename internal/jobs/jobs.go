@@ -63,7 +63,7 @@ const (
 	closeTimeout = 30 * time.Minute
 	tellTimeout  = 2 * time.Minute
 	stuckAfter   = 45 * time.Minute
-	sqlitePoll   = 5 * time.Second // there is no listening on SQLite, and polling costs
+	sqlitePoll   = 5 * time.Second // listening on SQLite is polling twenty times a second
 	postgresPoll = 10 * time.Second
 )
 
@@ -83,7 +83,7 @@ func New(ctx context.Context, o Options) (*Runner, error) {
 	if o.Store.Postgres() {
 		driver, config.FetchPollInterval = riverdatabasesql.NewWithPgxListener(o.Store.DB(), o.Store.Pool()), postgresPoll
 	} else {
-		driver, config.FetchPollInterval = riversqlite.New(o.Store.DB()), sqlitePoll
+		driver, config.FetchPollInterval, config.PollOnly = riversqlite.New(o.Store.DB()), sqlitePoll, true
 	}
 	if o.PollEvery > 0 {
 		config.FetchPollInterval, config.FetchCooldown = o.PollEvery, o.PollEvery

@@ -46,7 +46,7 @@ func (s *Store) Condition(ctx context.Context) (Condition, error) {
 		return V4, nil
 	}
 	var version int64
-	if err := s.write.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM "+s.versionTable()).Scan(&version); err != nil {
+	if err := s.read.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM "+s.versionTable()).Scan(&version); err != nil {
 		return New, s.dialect.explain(err)
 	}
 	latest, err := s.latestVersion()
@@ -69,7 +69,7 @@ func (s *Store) tables(ctx context.Context) (map[string]bool, error) {
 			('settings', to_regclass('extrato.settings')), ('goose', to_regclass('extrato.goose_db_version'))) AS t (name, oid)
 			WHERE oid IS NOT NULL`
 	}
-	rows, err := s.write.QueryContext(ctx, query)
+	rows, err := s.read.QueryContext(ctx, query) // whoever writes may take a while
 	if err != nil {
 		return nil, s.dialect.explain(err)
 	}
