@@ -23,10 +23,9 @@ import (
 	"time"
 )
 
-// The load: a studio with ten years of statements and a month of 100,000 rows
-// that is closed in the middle, people who read and people who write.
+// The load: a studio with ten years of statements and a month that is closed in
+// the middle, people who read and people who write, all as fast as they can.
 const (
-	loadRows    = 100_000
 	loadReaders = 6
 	loadWriters = 2
 	loadYears   = 10
@@ -35,12 +34,23 @@ const (
 )
 
 // load measures a server of each database under load, and an idle one.
-func load(ctx context.Context, o options, lasts time.Duration, dir, extrato string) (err error) {
+func load(ctx context.Context, o options, lasts time.Duration, dir, extrato string) error {
 	var text strings.Builder
 	text.WriteString("# A server under load\n\nWritten by `go run ./cmd/bench -load " + lasts.String() + "`.\n\n" +
-		"| Database | Requests/s | Reads p50 | p99 | Writes p50 | p99 | Failed | Close of 100,000 rows | Peak memory | Start to ready | Idle memory | Idle CPU |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+		"| Database, rows of the month | Requests/s | Reads p50 | p99 | Writes p50 | p99 | Failed | Close | Peak memory | Start to ready | Idle memory | Idle CPU |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	for i := range o.sizes {
+		if err := loadSize(ctx, o, o.sizes[len(o.sizes)-1-i], lasts, dir, extrato, &text); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(o.out, "load.md"), []byte(text.String()), 0o644) //nolint:gosec // for everybody to read
+}
+
+// loadSize measures with a month of so many rows.
+func loadSize(ctx context.Context, o options, rows int, lasts time.Duration, dir, extrato string, text *strings.Builder) error {
 	for _, name := range o.databases {
 		var d database
+		var err error
 		if name == "sqlite" {
 			d, err = newSQLite(dir, extrato)
 		} else {
@@ -49,18 +59,18 @@ func load(ctx context.Context, o options, lasts time.Duration, dir, extrato stri
 		if err != nil {
 			return err
 		}
-		line, err := loadDatabase(ctx, d, lasts, dir, extrato)
+		line, err := loadDatabase(ctx, d, rows, lasts, dir, extrato)
 		if err := errors.Join(err, d.close()); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		fmt.Fprintln(os.Stderr, line)
 		text.WriteString(line + "\n")
 	}
-	return os.WriteFile(filepath.Join(o.out, "load.md"), []byte(text.String()), 0o644) //nolint:gosec // for everybody to read
+	return nil
 }
 
-func loadDatabase(ctx context.Context, d database, lasts time.Duration, dir, extrato string) (string, error) {
-	if err := d.prepare(ctx, monthOf(loadRows)); err != nil {
+func loadDatabase(ctx context.Context, d database, rows int, lasts time.Duration, dir, extrato string) (string, error) {
+	if err := d.prepare(ctx, monthOf(rows)); err != nil {
 		return "", err
 	}
 	address, err := d.fresh(ctx)
@@ -117,7 +127,7 @@ func loadDatabase(ctx context.Context, d database, lasts time.Duration, dir, ext
 		return "", err
 	}
 	n := len(reads.took) + len(writes.took)
-	return fmt.Sprintf("| %s | %.0f | %s | %s | %s | %s | %d of %d | %.1f s | %d MiB | %s |", d.name(), float64(n)/lasts.Seconds(),
+	return fmt.Sprintf("| %s, %s | %.0f | %s | %s | %s | %s | %d of %d | %.1f s | %d MiB | %s |", d.name(), thousands(rows), float64(n)/lasts.Seconds(),
 		reads.at(.5), reads.at(.99), writes.at(.5), writes.at(.99), len(fails), n+len(fails), closed.Seconds(), peak>>20, idle), nil
 }
 

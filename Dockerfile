@@ -1,0 +1,16 @@
+# One static file and nothing else: the time zones are in the program.
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY . .
+RUN CGO_ENABLED=0 go build -trimpath -o /extrato ./cmd/extrato && mkdir -p /empty/data /empty/tmp
+
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=build --chown=65532:65532 /empty/ /
+COPY --from=build /extrato /extrato
+USER 65532:65532
+ENV HOST=0.0.0.0 EXTRATO_BACKUPS=/data/backups DATABASE_URL=sqlite:////data/extrato.db TMPDIR=/tmp
+VOLUME /data
+EXPOSE 8080
+ENTRYPOINT ["/extrato"]
+CMD ["serve"]
