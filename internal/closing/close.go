@@ -304,6 +304,13 @@ func rowsOf(ctx context.Context, tx *store.Tx, p plan) (books.Rows, books.Counts
 	return books.Merge(stored.Rows(), late), counts, nil
 }
 
+func (c *Closer) announce(ctx context.Context, tx *store.Tx, entry books.Closing) error {
+	if c.Announce == nil {
+		return nil
+	}
+	return c.Announce(ctx, tx, entry)
+}
+
 func (c *Closer) step(name string) {
 	if c.Step != nil {
 		c.Step(name)

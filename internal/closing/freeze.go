@@ -78,10 +78,7 @@ func (c *Closer) freeze(ctx context.Context, p plan, proof proof, run run) (book
 			return err
 		}
 		c.step("run recorded")
-		if c.Announce != nil {
-			return c.Announce(ctx, tx, entry)
-		}
-		return nil
+		return c.announce(ctx, tx, entry)
 	})
 	if errors.Is(err, store.ErrCommitUnknown) {
 		return c.lookUp(ctx, run, err)
@@ -221,7 +218,9 @@ func (c *Closer) lookUp(ctx context.Context, run run, lost error) (books.Closing
 		entry, err = tx.ClosingBy(ctx, run.id)
 		return err
 	})
-	if err != nil || entry.Seq == 0 {
+	// A caller's own id may have named an earlier run as well.
+	ours := entry.Seq != 0 && entry.Month == run.month && entry.At >= books.InstantOf(run.started)
+	if err != nil || !ours {
 		return entry, (&books.Error{Kind: books.Internal, Code: "outcome_unknown", Message: "the connection was lost during the commit"}).
 			WithHint("run the same command again: it closes the month, or says that it is closed").Because(lost)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"extrato/internal/books"
@@ -42,6 +43,7 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		return Result{Month: month}, err
 	}
 	var entry books.Closing
+	var taken string
 	err = c.Store.Write(ctx, func(tx *store.Tx) error {
 		c.step("reopen begun")
 		last, err := tx.LastClosing(ctx, month)
@@ -81,7 +83,10 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 			return err
 		}
 		c.step("run recorded")
-		return nil
+		if taken, err = tx.Setting(ctx, store.TakenOver); err != nil {
+			return err
+		}
+		return c.announce(ctx, tx, entry)
 	})
 	if errors.Is(err, store.ErrCommitUnknown) {
 		entry, err = c.lookUp(ctx, run, err)
@@ -90,8 +95,16 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		return Result{Month: month}, err
 	}
 	c.step("reopened")
-	return c.result(ctx, entry, Outcome(books.Reopened))
+	result, err := c.result(ctx, entry, Outcome(books.Reopened))
+	if taken != "" {
+		result.Notes = append(slices.Clone(result.Notes), besideV4)
+	}
+	return result, err
 }
+
+// besideV4 warns where v4 works on the same database: it knows nothing of
+// months that are held.
+const besideV4 = "v4 would close this month again, without our proof: keep its monthly job off (ENABLE_MONTHLY_EXTRATO_JOB=false) and its Histórico page closed until extrato has closed it"
 
 // storedRows returns a statement's rows, if they are all there and as the
 // chain says.

@@ -1,6 +1,7 @@
 package closing_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"extrato/internal/books"
 	"extrato/internal/closing"
+	"extrato/internal/store"
 )
 
 func TestReopen_refuses_without_a_reason(t *testing.T) {
@@ -318,5 +320,34 @@ func TestReopen_happens_whole_or_not_at_all(t *testing.T) {
 			wantSame(t, "half a reopening at "+at, before, s.dump(t))
 		}
 		s.reopen(t, october)
+	})
+}
+
+func TestReopen_is_announced_and_warns_where_v4_works_beside_us(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		s.close(t, october, false)
+		var announced []books.Action
+		s.Announce = func(_ context.Context, _ *store.Tx, c books.Closing) error {
+			announced = append(announced, c.Action)
+			return nil
+		}
+		if r := s.reopen(t, october); len(r.Notes) != 0 {
+			t.Errorf("notes %v without v4", r.Notes)
+		}
+		s.close(t, october, false)
+		err := s.Store().Write(t.Context(), func(tx *store.Tx) error {
+			return tx.SetSetting(t.Context(), store.TakenOver, "2025-09-01T00:00:00.000000Z")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := s.reopen(t, october); len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "ENABLE_MONTHLY_EXTRATO_JOB") {
+			t.Errorf("notes %v beside v4", r.Notes)
+		}
+		if want := []books.Action{books.Reopened, books.Closed, books.Reopened}; !slices.Equal(announced, want) {
+			t.Errorf("announced %v, want %v", announced, want)
+		}
+		s.wantWhole(t)
 	})
 }
