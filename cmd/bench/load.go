@@ -118,7 +118,7 @@ func loadDatabase(ctx context.Context, d database, rows int, lasts time.Duration
 			fmt.Fprintf(os.Stderr, "%-30s %6d  p50 %8s  p99 %8s max %s\n", path, len(took), took[len(took)/2].Round(100*time.Microsecond), took[len(took)*99/100].Round(100*time.Microsecond), took[len(took)-1].Round(time.Millisecond))
 		}
 	}
-	fails := append(reads.failed, writes.failed...)
+	fails := slices.Concat(reads.failed, writes.failed)
 	for _, f := range fails[:min(len(fails), 5)] {
 		fmt.Fprintln(os.Stderr, "failed:", f)
 	}
@@ -141,7 +141,7 @@ func fillYears(ctx context.Context, db *sql.DB, postgres bool) error {
 			day := m.AddDate(0, 0, i%28).Format(time.DateOnly)
 			rows = append(rows, fmt.Sprintf("(%d, '%s', %d.50, 'Pix', 1, 1, '%s 12:00:00.000000')", id, day, 100+i, day))
 		}
-		if _, err := db.ExecContext(ctx, "INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id, cliente_id, created_at) VALUES "+strings.Join(rows, ", ")); err != nil {
+		if _, err := db.ExecContext(ctx, "INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id, cliente_id, created_at) VALUES "+strings.Join(rows, ", ")); err != nil { //nolint:gosec // our own values
 			return err
 		}
 	}
@@ -150,7 +150,7 @@ func fillYears(ctx context.Context, db *sql.DB, postgres bool) error {
 			break
 		}
 		// The rows were loaded with their ids.
-		if _, err := db.ExecContext(ctx, "SELECT setval(pg_get_serial_sequence('"+table+"', 'id'), (SELECT max(id) FROM "+table+"))"); err != nil {
+		if _, err := db.ExecContext(ctx, "SELECT setval(pg_get_serial_sequence('"+table+"', 'id'), (SELECT max(id) FROM "+table+"))"); err != nil { //nolint:gosec // names of our own
 			return err
 		}
 	}
@@ -210,7 +210,7 @@ func startServer(ctx context.Context, dir, extrato, address string) (*serving, e
 	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 	_ = listener.Close()
 	env := append(environment(dir, address), "JWT_SECRET_KEY="+strings.Repeat("k", 40), "PORT="+port, "ENABLE_MONTHLY_EXTRATO_JOB=false", "LOG_LEVEL=warn")
-	add := exec.CommandContext(ctx, extrato, "user", "add", "eva@example.com", "--name", "Eva", "--password-stdin") //nolint:gosec // what we built
+	add := exec.CommandContext(ctx, extrato, "user", "add", "eva@example.com", "--name", "Eva", "--password-stdin")
 	add.Env, add.Dir, add.Stdin = env, dir, strings.NewReader("correct horse battery\n")
 	if out, err := add.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("user add: %w\n%s", err, out)
@@ -220,7 +220,7 @@ func startServer(ctx context.Context, dir, extrato, address string) (*serving, e
 		return nil, err
 	}
 	s := &serving{base: "http://127.0.0.1:" + port, client: &http.Client{Jar: jar, Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
-	s.cmd = exec.CommandContext(context.WithoutCancel(ctx), extrato, "serve") //nolint:gosec // what we built
+	s.cmd = exec.CommandContext(context.WithoutCancel(ctx), extrato, "serve")
 	s.cmd.Env, s.cmd.Dir, s.cmd.Stderr = env, dir, os.Stderr
 	began := time.Now()
 	if err := s.cmd.Start(); err != nil {
@@ -254,10 +254,10 @@ func (s *serving) stop() {
 	_ = s.cmd.Wait()
 }
 
-func (s *serving) get(path string) (int, error) { return s.answer(s.client.Get(s.base + path)) } //nolint:noctx,bodyclose // the client has a time limit, answer closes
+func (s *serving) get(path string) (int, error) { return s.answer(s.client.Get(s.base + path)) } //nolint:noctx // the client has a time limit, answer closes
 
 func (s *serving) post(path, body string) (int, error) {
-	return s.answer(s.client.Post(s.base+path, "application/json", strings.NewReader(body))) //nolint:noctx,bodyclose // as above
+	return s.answer(s.client.Post(s.base+path, "application/json", strings.NewReader(body))) //nolint:noctx // as above
 }
 
 func (s *serving) answer(resp *http.Response, err error) (int, error) {
@@ -271,12 +271,12 @@ func (s *serving) answer(resp *http.Response, err error) (int, error) {
 
 // read asks for what pages and programs ask for.
 func (s *serving) read() (path string, status int, err error) {
-	month := time.Date(2025-loadYears, 10, 1, 0, 0, 0, 0, time.UTC).AddDate(0, rand.IntN(12*loadYears-1), 0).Format("2006-01")
+	month := time.Date(2025-loadYears, 10, 1, 0, 0, 0, 0, time.UTC).AddDate(0, rand.IntN(12*loadYears-1), 0).Format("2006-01") //nolint:gosec // any month will do
 	paths := []string{
 		"/api/v1/months", "/api/v1/months/" + month, "/api/v1/months/" + month + "/statement", "/api/v1/payments", "/api/v1/sessions",
 		"/api/v1/clients", "/api/v1/closings", "/health/extrato", "/readyz",
 	}
-	path = paths[rand.IntN(len(paths))]
+	path = paths[rand.IntN(len(paths))] //nolint:gosec // any path will do
 	status, err = s.get(path)
 	return strings.Replace(path, month, "{month}", 1), status, err
 }
@@ -289,7 +289,7 @@ func (s *serving) write() (path string, status int, err error) {
 	if err != nil {
 		return "", 0, err
 	}
-	status, err = s.answer(s.client.Post(s.base+"/api/v1/payments", "application/json", bytes.NewReader(body))) //nolint:noctx,bodyclose // as above
+	status, err = s.answer(s.client.Post(s.base+"/api/v1/payments", "application/json", bytes.NewReader(body))) //nolint:noctx // as above
 	return "POST /api/v1/payments", status, err
 }
 
