@@ -61,15 +61,20 @@ func (f Frame) Wrap(handler http.Handler) http.Handler {
 	return f.origin(correlate(f.log(handler)))
 }
 
-// Refuse answers an error of the frame's own, in JSON.
+// Refuse answers an error of the frame's own, in JSON: below /api/v1 a problem
+// document (RFC 9457), elsewhere in v4's form.
 func Refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
-	body, err := json.Marshal(map[string]any{
-		"success": false, "error": message, "code": code, "correlation_id": books.CorrelationID(r.Context()),
-	})
+	kind, document := "application/json", map[string]any{"success": false, "error": message}
+	if strings.HasPrefix(r.URL.Path, "/api/v1/") {
+		kind = "application/problem+json"
+		document = map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "detail": message}
+	}
+	document["code"], document["correlation_id"] = code, books.CorrelationID(r.Context())
+	body, err := json.Marshal(document)
 	if err != nil {
 		panic(err)
 	}
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n'))
 }
