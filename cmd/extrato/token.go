@@ -96,6 +96,11 @@ func lineOf(k store.Token, now time.Time) tokenLine {
 	return line
 }
 
+func (tokenList) Help() string {
+	return `Example:
+  extrato token list`
+}
+
 // Run lists the tokens.
 func (tokenList) Run(a *app) error {
 	s, err := a.people()
@@ -129,6 +134,11 @@ func (tokenList) Run(a *app) error {
 
 type tokenRevoke struct {
 	ID string `arg:"" help:"The token's id, as list shows it."`
+}
+
+func (tokenRevoke) Help() string {
+	return `Example:
+  extrato token revoke 5FZQ3NHXKJ4V7TWIYB2L6OMCPA`
 }
 
 // Run revokes a token.

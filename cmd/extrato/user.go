@@ -113,6 +113,11 @@ func (a *app) password(stdin bool) (password string, made bool, err error) {
 
 type userList struct{}
 
+func (userList) Help() string {
+	return `Example:
+  extrato user list`
+}
+
 // Run lists the users who can sign in or could.
 func (userList) Run(a *app) error {
 	s, err := a.people()
@@ -149,6 +154,11 @@ type userDisable struct {
 	Email string `arg:"" help:"Their e-mail address."`
 }
 
+func (userDisable) Help() string {
+	return `Example:
+  extrato user disable bia@example.com`
+}
+
 // Run disables a user.
 func (c *userDisable) Run(a *app) error {
 	return a.changeUser(c.Email, func(u *store.User) { u.Active = false }, "is disabled: logins and tokens of theirs end now")
@@ -156,6 +166,11 @@ func (c *userDisable) Run(a *app) error {
 
 type userEnable struct {
 	Email string `arg:"" help:"Their e-mail address."`
+}
+
+func (userEnable) Help() string {
+	return `Example:
+  extrato user enable bia@example.com`
 }
 
 // Run enables a user.
@@ -197,6 +212,11 @@ func userOf(a *app, tx *store.Tx, email string) (store.User, error) {
 type userPassword struct {
 	Email         string `arg:"" help:"Their e-mail address."`
 	PasswordStdin bool   `help:"Read the password from standard input."`
+}
+
+func (userPassword) Help() string {
+	return `Example:
+  extrato user password ana@example.com`
 }
 
 // Run sets a password.
