@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -157,7 +158,8 @@ func TestALargeBodyIsRefusedBeforeItIsReadWhole(t *testing.T) {
 	s := httptest.NewServer(frame(io.Discard).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true })))
 	defer s.Close()
 	for _, length := range []int64{1 << 30, -1} {
-		sent := &zeros{left: 1 << 30}
+		sent := &zeros{}
+		sent.left.Store(1 << 30)
 		r, err := http.NewRequestWithContext(t.Context(), "POST", s.URL, sent)
 		if err != nil {
 			t.Fatal(err)
@@ -170,7 +172,7 @@ func TestALargeBodyIsRefusedBeforeItIsReadWhole(t *testing.T) {
 				t.Errorf("status %d", resp.StatusCode)
 			}
 		}
-		if sentBytes := 1<<30 - sent.left; sentBytes > 64<<20 {
+		if sentBytes := 1<<30 - sent.left.Load(); sentBytes > 64<<20 {
 			t.Errorf("%d bytes were taken", sentBytes)
 		}
 	}
@@ -179,14 +181,15 @@ func TestALargeBodyIsRefusedBeforeItIsReadWhole(t *testing.T) {
 	}
 }
 
-type zeros struct{ left int64 }
+type zeros struct{ left atomic.Int64 }
 
 func (z *zeros) Read(b []byte) (int, error) {
-	if z.left == 0 {
+	left := z.left.Load()
+	if left == 0 {
 		return 0, io.EOF
 	}
-	n := min(int64(len(b)), z.left)
-	z.left -= n
+	n := min(int64(len(b)), left)
+	z.left.Add(-n)
 	return int(n), nil
 }
 
