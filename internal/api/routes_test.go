@@ -91,7 +91,7 @@ func TestWhoMayComeInWhere(t *testing.T) {
 				return "4711"
 			})
 			for who, c := range callers {
-				w := s.v4(c, route.Method, path, "")
+				w := s.v4(t, c, route.Method, path, "")
 				in := w.Code != 401 && w.Code != 403
 				want := strings.Contains(" "+may+" ", " "+who+" ")
 				if in != want {

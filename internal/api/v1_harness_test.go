@@ -82,12 +82,23 @@ func newV1Studio(t testing.TB, db *storetest.DB, clock func() time.Time) *v1Stud
 		},
 	}
 	s.handler = s.server.Guard.Logins(s.server.Handler())
+	t.Cleanup(func() { tellsNothing(t, "the log of the whole test", s.log.String()) })
 	s.admin = s.login(t, "eva@studio.test", "admin")
 	s.artist = s.login(t, "ana@studio.test", "artist")
 	s.ana = s.user(t, "ana@studio.test")
 	s.rui = s.id(t, s.do(t, s.admin, "POST", "/artists", `{"name":"Rui"}`, 201))
 	s.bia = s.id(t, s.do(t, s.admin, "POST", "/clients", `{"name":"Bia"}`, 201))
 	return s
+}
+
+// tellsNothing asserts that a text holds no secret and no client's name.
+func tellsNothing(t testing.TB, what, text string) {
+	t.Helper()
+	for _, secret := range []string{v1Key, "eyJ", "correct horse", "argon2id", "Bia", "Bearer "} {
+		if i := strings.Index(text, secret); i >= 0 {
+			t.Errorf("%s holds %q: %s", what, secret, text[max(0, i-200):min(len(text), i+100)])
+		}
+	}
 }
 
 // login adds a user and signs in.
@@ -193,6 +204,7 @@ func wantProblem(t testing.TB, what string, a answer) {
 	if fmt.Sprint(a.body["status"]) != fmt.Sprint(a.status) {
 		t.Errorf("%s: the problem says %v, the answer %d", what, a.body["status"], a.status)
 	}
+	tellsNothing(t, what, a.text)
 	for _, word := range []string{"SELECT", "INSERT", "SQLSTATE", "constraint", "goroutine", "eyJ"} {
 		if strings.Contains(a.text, word) {
 			t.Errorf("%s: the problem tells too much: %s", what, a.text)

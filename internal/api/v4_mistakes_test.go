@@ -18,7 +18,7 @@ func TestV4Mistake10_half_a_date_or_a_month_that_runs_closes_nothing(t *testing.
 		s.do(t, s.admin, "POST", "/payments", `{"date":"2025-11-01","amount":"5.00","method":"Pix","artist_id":`+jsonInt(s.ana)+`}`, 201)
 		before := s.dump(t)
 		for _, body := range []string{`{"month":10}`, `{"year":2025}`, `{"month":11,"year":2025}`, `{"month":12,"year":2025,"force":true}`} {
-			if w := s.v4(v4Token(t, s.clock), "POST", generatePath, body); w.Code != 400 {
+			if w := s.v4(t, v4Token(t, s.clock), "POST", generatePath, body); w.Code != 400 {
 				t.Errorf("%s: %d %s", body, w.Code, w.Body)
 			}
 		}
@@ -31,7 +31,7 @@ func TestV4Mistake10_half_a_date_or_a_month_that_runs_closes_nothing(t *testing.
 func TestV4Mistake13_a_page_view_of_v4s_that_closes_is_seen_and_loses_no_row_of_ours(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.fillOctober(t)
-		s.wants(t, s.v4(v4Token(t, s.clock), "POST", generatePath, octoberBody), 200, generated)
+		s.wants(t, s.v4(t, v4Token(t, s.clock), "POST", generatePath, octoberBody), 200, generated)
 		s.do(t, s.admin, "POST", "/months/2025-10/reopen", `{"reason":"faltou um"}`, 200)
 		// The page closes what has no statement: rows into extratos, rows deleted, no backup, no chain.
 		for _, q := range []string{
@@ -40,7 +40,7 @@ func TestV4Mistake13_a_page_view_of_v4s_that_closes_is_seen_and_loses_no_row_of_
 		} {
 			s.Exec(t, q)
 		}
-		s.wants(t, s.v4(v4Token(t, s.clock), "POST", generatePath, octoberBody), 500, alreadyThere)
+		s.wants(t, s.v4(t, v4Token(t, s.clock), "POST", generatePath, octoberBody), 500, alreadyThere)
 		entries := s.do(t, s.admin, "GET", "/closings?month=2025-10", "", 200).text
 		if !strings.Contains(entries, `"adopted"`) {
 			t.Errorf("the chain does not know: %s", entries)
@@ -89,7 +89,7 @@ func TestV4Mistake15_nobody_unknown_comes_in_and_no_error_tells_what_is_below(t 
 			case "v4", "close":
 				continue
 			}
-			w := s.v4(c, "POST", generatePath, octoberBody)
+			w := s.v4(t, c, "POST", generatePath, octoberBody)
 			if w.Code != 401 && w.Code != 403 {
 				t.Errorf("%s: %d %s", name, w.Code, w.Body)
 			}

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -36,7 +37,7 @@ func v4Token(t testing.TB, now time.Time) caller {
 }
 
 // v4 sends a request as v4's callers do.
-func (s *v1Studio) v4(who caller, method, path, body string, more ...string) *httptest.ResponseRecorder {
+func (s *v1Studio) v4(t testing.TB, who caller, method, path, body string, more ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
@@ -49,6 +50,9 @@ func (s *v1Studio) v4(who caller, method, path, body string, more ...string) *ht
 	}
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
+	if w.Code >= http.StatusBadRequest {
+		tellsNothing(t, method+" "+path, w.Body.String())
+	}
 	return w
 }
 
@@ -148,30 +152,30 @@ func TestV4sEndpointsAnswerAsV4sCallersExpect(t *testing.T) {
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				for _, path := range []string{backupPath, generatePath} {
-					s.wants(t, s.v4(v4, "POST", path, c.body, c.more...), c.status, c.want)
+					s.wants(t, s.v4(t, v4, "POST", path, c.body, c.more...), c.status, c.want)
 				}
 				if n := payments(); n != 2 {
 					t.Errorf("%d payments are left", n)
 				}
 			})
 		}
-		s.wants(t, s.v4(v4, "GET", "/extrato/api?mes=10&ano=2025", ""), 404, `{"message":"Extrato não encontrado para 10/2025","success":false}`)
-		s.wants(t, s.v4(caller{}, "GET", "/health/extrato", ""), 200, `{"ano":2025,"exists":false,"mes":10,"message":"Extrato for October/2025 not found","status":"missing"}`)
-		s.wants(t, s.v4(v4, "POST", backupPath, octoberBody), 200, backupDone)
-		s.wants(t, s.v4(v4, "POST", backupPath, octoberBody), 409, backupThere)
-		s.wants(t, s.v4(v4, "POST", backupPath, ""), 409, backupThere) // nothing said means the month that ended
+		s.wants(t, s.v4(t, v4, "GET", "/extrato/api?mes=10&ano=2025", ""), 404, `{"message":"Extrato não encontrado para 10/2025","success":false}`)
+		s.wants(t, s.v4(t, caller{}, "GET", "/health/extrato", ""), 200, `{"ano":2025,"exists":false,"mes":10,"message":"Extrato for October/2025 not found","status":"missing"}`)
+		s.wants(t, s.v4(t, v4, "POST", backupPath, octoberBody), 200, backupDone)
+		s.wants(t, s.v4(t, v4, "POST", backupPath, octoberBody), 409, backupThere)
+		s.wants(t, s.v4(t, v4, "POST", backupPath, ""), 409, backupThere) // nothing said means the month that ended
 		s.do(t, s.admin, "POST", "/payments", `{"date":"2025-10-09","amount":"5.00","method":"Pix","artist_id":`+jsonInt(s.ana)+`}`, 201)
-		s.wants(t, s.v4(v4, "POST", backupPath, octoberBody), 200, backupDone) // the first one is stale now
-		s.wants(t, s.v4(v4, "POST", generatePath, ""), 200, generated)
-		s.wants(t, s.v4(v4, "POST", generatePath, octoberBody), 500, alreadyThere)
-		s.wants(t, s.v4(v4, "POST", generatePath, `{"month":10,"year":2025,"force":true}`), 200, generatedF)
-		s.wants(t, s.v4(caller{}, "GET", "/health/extrato", ""), 200, `{"ano":2025,"exists":true,"mes":10,"message":"Extrato for October/2025 exists","status":"healthy"}`)
+		s.wants(t, s.v4(t, v4, "POST", backupPath, octoberBody), 200, backupDone) // the first one is stale now
+		s.wants(t, s.v4(t, v4, "POST", generatePath, ""), 200, generated)
+		s.wants(t, s.v4(t, v4, "POST", generatePath, octoberBody), 500, alreadyThere)
+		s.wants(t, s.v4(t, v4, "POST", generatePath, `{"month":10,"year":2025,"force":true}`), 200, generatedF)
+		s.wants(t, s.v4(t, caller{}, "GET", "/health/extrato", ""), 200, `{"ano":2025,"exists":true,"mes":10,"message":"Extrato for October/2025 exists","status":"healthy"}`)
 		if n := payments(); n != 0 {
 			t.Errorf("%d payments are left", n)
 		}
 		s.do(t, s.admin, "POST", "/months/2025-10/reopen", `{"reason":"esquecemos um"}`, 200)
-		s.wants(t, s.v4(v4, "POST", generatePath, octoberBody), 400, `{"details":{"month":10,"reason":"month_held","year":2025},"error":"Month 10/2025 was reopened and waits for a person to close it","success":false}`)
-		s.wants(t, s.v4(v4, "POST", generatePath, `{"month":10,"year":2025,"force":true}`), 200, generatedF)
+		s.wants(t, s.v4(t, v4, "POST", generatePath, octoberBody), 400, `{"details":{"month":10,"reason":"month_held","year":2025},"error":"Month 10/2025 was reopened and waits for a person to close it","success":false}`)
+		s.wants(t, s.v4(t, v4, "POST", generatePath, `{"month":10,"year":2025,"force":true}`), 200, generatedF)
 	})
 }
 
@@ -179,18 +183,18 @@ func TestV4sOtherEndpoints(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.fillOctober(t)
 		v4 := v4Token(t, s.clock)
-		s.wants(t, s.v4(caller{}, "GET", "/health", ""), 200, `{"database":"connected","status":"ok"}`)
-		s.wants(t, s.v4(caller{}, "GET", "/ready", ""), 200, `{"database":"connected","status":"ok"}`)
-		s.wants(t, s.v4(caller{}, "GET", "/api/health", ""), 200, `{"auth":"jwt-ready","service":"tattoo-studio-api","status":"healthy"}`)
+		s.wants(t, s.v4(t, caller{}, "GET", "/health", ""), 200, `{"database":"connected","status":"ok"}`)
+		s.wants(t, s.v4(t, caller{}, "GET", "/ready", ""), 200, `{"database":"connected","status":"ok"}`)
+		s.wants(t, s.v4(t, caller{}, "GET", "/api/health", ""), 200, `{"auth":"jwt-ready","service":"tattoo-studio-api","status":"healthy"}`)
 		for query, message := range map[string]string{
 			"": "Parâmetros 'mes' e 'ano' são obrigatórios", "?mes=10": "Parâmetros 'mes' e 'ano' são obrigatórios",
 			"?mes=13&ano=2025": "Mês deve estar entre 1 e 12", "?mes=10&ano=1999": "Ano deve estar entre 2000 e 2100",
 			"?mes=dez&ano=2025": "Mês e ano devem ser números válidos",
 		} {
-			s.wants(t, s.v4(v4, "GET", "/extrato/api"+query, ""), 400, `{"message":"`+message+`","success":false}`)
+			s.wants(t, s.v4(t, v4, "GET", "/extrato/api"+query, ""), 400, `{"message":"`+message+`","success":false}`)
 		}
-		s.wants(t, s.v4(v4, "POST", generatePath, octoberBody), 200, generated)
-		whole := s.v4(v4, "GET", "/extrato/api?mes=10&ano=2025", "")
+		s.wants(t, s.v4(t, v4, "POST", generatePath, octoberBody), 200, generated)
+		whole := s.v4(t, v4, "GET", "/extrato/api?mes=10&ano=2025", "")
 		s.wants(t, whole, 200, `{"data":{"ano":2025,"comissoes":[{"artista_name":"Ana","cliente_name":"Bia","observacoes":null,"pagamento_data":"2025-10-03","pagamento_valor":450.00,"percentual":50.00,"valor":225.00}],`+
 			`"gastos":[{"categoria":null,"created_by":`+jsonInt(s.user(t, "eva@studio.test"))+`,"data":"2025-10-05","descricao":"Tinta","forma_pagamento":"Pix","valor":12.30}],"mes":10,`+
 			`"pagamentos":[{"artista_name":"Ana","cliente_name":"Bia","data":"2025-10-03","forma_pagamento":"Pix","id":1,"observacoes":null,"sessao_data":null,"sessao_id":null,"valor":450.00},`+
@@ -198,19 +202,19 @@ func TestV4sOtherEndpoints(t *testing.T) {
 			`"sessoes":[],"totais":{"comissoes_total":225.00,"despesas_total":12.30,"gastos_por_categoria":[{"categoria":"Outros","total":12.30}],"gastos_por_forma_pagamento":[{"forma":"Pix","total":12.30}],`+
 			`"por_artista":[{"artista":"Ana","comissao":225.00,"receita":450.00}],"por_forma_pagamento":[{"forma":"Dinheiro","total":0.10},{"forma":"Pix","total":450.00}],`+
 			`"receita_liquida":212.80,"receita_total":450.10,"saldo":437.80,"total_pagamentos":450.10}},"message":"Extrato encontrado para 10/2025","success":true}`)
-		theirs := s.v4(s.artist, "GET", "/extrato/api?mes=10&ano=2025", "").Body.String()
+		theirs := s.v4(t, s.artist, "GET", "/extrato/api?mes=10&ano=2025", "").Body.String()
 		if !strings.Contains(theirs, "450.00") || strings.Contains(theirs, "Rui") || strings.Contains(theirs, "Tinta") || strings.Contains(theirs, "450.10") {
 			t.Errorf("an artist sees %s", theirs)
 		}
-		s.wants(t, s.v4(caller{}, "GET", "/extrato/api?mes=10&ano=2025", ""), 401, noHeader)
+		s.wants(t, s.v4(t, caller{}, "GET", "/extrato/api?mes=10&ano=2025", ""), 401, noHeader)
 		for path, allow := range map[string]string{backupPath: "POST", generatePath: "POST", "/extrato/api": "GET, HEAD", "/health": "GET, HEAD"} {
-			w := s.v4(v4, "DELETE", path, "")
+			w := s.v4(t, v4, "DELETE", path, "")
 			s.wants(t, w, 405, `{"error":"This path does not take this method","success":false}`)
 			if w.Header().Get("Allow") != allow {
 				t.Errorf("%s allows %q", path, w.Header().Get("Allow"))
 			}
 		}
-		s.wants(t, s.v4(v4, "GET", "/api/nothing", ""), 404, `{"error":"There is nothing at this path","success":false}`)
+		s.wants(t, s.v4(t, v4, "GET", "/api/nothing", ""), 404, `{"error":"There is nothing at this path","success":false}`)
 	})
 }
 
@@ -218,18 +222,18 @@ func TestV4sEndpointsRefuseInV4sWords(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.fillOctober(t)
 		for _, path := range []string{backupPath, generatePath} {
-			s.wants(t, s.v4(caller{}, "POST", path, octoberBody), 401, noHeader)
-			s.wants(t, s.v4(caller{"Authorization", "bearer x"}, "POST", path, octoberBody), 401, noHeader)
-			s.wants(t, s.v4(s.admin, "POST", path, octoberBody), 401, noHeader) // a login is no token
-			s.wants(t, s.v4(caller{"Authorization", "Bearer x"}, "POST", path, octoberBody), 401, badToken)
-			s.wants(t, s.v4(s.token(t, auth.ScopeRead), "POST", path, octoberBody), 403, forbiddenBody)
+			s.wants(t, s.v4(t, caller{}, "POST", path, octoberBody), 401, noHeader)
+			s.wants(t, s.v4(t, caller{"Authorization", "bearer x"}, "POST", path, octoberBody), 401, noHeader)
+			s.wants(t, s.v4(t, s.admin, "POST", path, octoberBody), 401, noHeader) // a login is no token
+			s.wants(t, s.v4(t, caller{"Authorization", "Bearer x"}, "POST", path, octoberBody), 401, badToken)
+			s.wants(t, s.v4(t, s.token(t, auth.ScopeRead), "POST", path, octoberBody), 403, forbiddenBody)
 		}
-		s.wants(t, s.v4(s.token(t, auth.ScopeBackup), "POST", generatePath, octoberBody), 403, forbiddenBody)
+		s.wants(t, s.v4(t, s.token(t, auth.ScopeBackup), "POST", generatePath, octoberBody), 403, forbiddenBody)
 		nameless, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"user_id": 999, "exp": s.clock.Add(time.Hour).Unix()}).SignedString([]byte(v1Key))
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.wants(t, s.v4(caller{"Authorization", "Bearer " + nameless}, "POST", generatePath, octoberBody), 401, badPayload)
+		s.wants(t, s.v4(t, caller{"Authorization", "Bearer " + nameless}, "POST", generatePath, octoberBody), 401, badPayload)
 		if n := s.Int(t, "SELECT count(*) FROM pagamentos"); n != 2 {
 			t.Errorf("%d payments are left", n)
 		}
@@ -244,8 +248,8 @@ func TestWithoutABackupV4sGenerateRefusesAndChangesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.server.Closer.Backups.Bucket = bucket.NewFolder(folder, nil)
-		s.wants(t, s.v4(v4Token(t, s.clock), "POST", generatePath, octoberBody), 400, needsBackup)
-		w := s.v4(v4Token(t, s.clock), "POST", backupPath, octoberBody)
+		s.wants(t, s.v4(t, v4Token(t, s.clock), "POST", generatePath, octoberBody), 400, needsBackup)
+		w := s.v4(t, v4Token(t, s.clock), "POST", backupPath, octoberBody)
 		if w.Code != 500 || !strings.Contains(w.Body.String(), `"error":"Backup creation failed."`) || strings.Contains(w.Body.String(), folder) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
@@ -259,7 +263,7 @@ func TestWhatGoesWrongInsideIsNotTold(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		v4 := v4Token(t, s.clock)
 		s.Exec(t, "ALTER TABLE comissoes RENAME TO elsewhere")
-		w := s.v4(v4, "POST", generatePath, octoberBody)
+		w := s.v4(t, v4, "POST", generatePath, octoberBody)
 		if w.Code != 500 {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
@@ -325,12 +329,12 @@ func TestTheSafetyNetsVisitIsRemembered(t *testing.T) {
 			}
 			return s.Int(t, "SELECT count(*) FROM "+table+" WHERE name = 'safetynet_seen'")
 		}
-		s.v4(v4Token(t, s.clock), "POST", backupPath, octoberBody)
-		s.v4(caller{}, "POST", backupPath, octoberBody, "User-Agent", "extrato-safetynet/1")
+		s.v4(t, v4Token(t, s.clock), "POST", backupPath, octoberBody)
+		s.v4(t, caller{}, "POST", backupPath, octoberBody, "User-Agent", "extrato-safetynet/1")
 		if seen() != 0 {
 			t.Error("somebody else was taken for the safety net")
 		}
-		s.v4(v4Token(t, s.clock), "POST", backupPath, octoberBody, "User-Agent", "extrato-safetynet/1")
+		s.v4(t, v4Token(t, s.clock), "POST", backupPath, octoberBody, "User-Agent", "extrato-safetynet/1")
 		if seen() != 1 {
 			t.Error("the visit was not remembered")
 		}

@@ -43,7 +43,9 @@ func newProvider(t *testing.T) *provider {
 	mux := http.NewServeMux()
 	answer := func(w http.ResponseWriter, document any) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(document)
+		if err := json.NewEncoder(w).Encode(document); err != nil {
+			t.Error(err)
+		}
 	}
 	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, map[string]any{

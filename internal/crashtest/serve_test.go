@@ -84,6 +84,11 @@ func (s *studio) serve(t *testing.T, address string, env ...string) *served {
 	t.Cleanup(func() {
 		_ = r.cmd.Process.Kill()
 		<-r.ended
+		for _, secret := range []string{strings.Repeat("k", 40), "postgres@", "Bia"} {
+			if strings.Contains(r.said(), secret) {
+				t.Errorf("the log holds %q", secret)
+			}
+		}
 		if t.Failed() {
 			t.Logf("a server said:\n%s", tail(r.said(), 4000))
 		}
