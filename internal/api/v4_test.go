@@ -340,3 +340,19 @@ func TestTheSafetyNetsVisitIsRemembered(t *testing.T) {
 		}
 	})
 }
+
+func TestV4sEndpointsAreLimitedPerAddressAndAccount(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		s.fillOctober(t)
+		now := func() time.Time { return s.clock }
+		s.server.Guard = auth.New(auth.Options{Store: s.Store, Key: v1Key, Now: now, Log: s.server.Log, Tries: 2, Per: time.Minute})
+		for i := range 4 {
+			w := s.v4(t, v4Token(t, s.clock), "POST", backupPath, octoberBody)
+			if limited := w.Code == http.StatusTooManyRequests; limited != (i >= 2) || limited && w.Header().Get("Retry-After") != "30" {
+				t.Errorf("call %d: %d, Retry-After %q", i+1, w.Code, w.Header().Get("Retry-After"))
+			}
+		}
+		s.clock = s.clock.Add(30 * time.Second)
+		s.wants(t, s.v4(t, v4Token(t, s.clock), "POST", backupPath, octoberBody), 409, backupThere)
+	})
+}

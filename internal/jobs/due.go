@@ -159,6 +159,10 @@ func (r *Runner) alarm(ctx context.Context, row closing.Row) error {
 	cause := books.AsError(row.Err)
 	now := books.InstantOf(r.o.Now())
 	r.o.Log.Error("month not closed", "month", row.Failed.String(), "code", cause.Code, "cause", cause.Error(), "waiting", len(row.Waiting))
+	told := *cause
+	if told.Kind == books.Internal { // its words are for the log
+		told.Message = "internal error"
+	}
 	return r.o.Store.Write(ctx, func(tx *store.Tx) error {
 		a, err := tx.Alarm(ctx, subjectOf(row.Failed))
 		if err != nil {
@@ -173,7 +177,7 @@ func (r *Runner) alarm(ctx context.Context, row closing.Row) error {
 		transient := cause.Kind == books.Internal || cause.Kind == books.Conflict
 		if !a.ToldAt.Valid && (!transient || now.Time().Sub(a.Since.Time()) >= transientFor) {
 			a.ToldAt = books.At(now.Time())
-			if err := r.tellAll(ctx, tx, notify.Failed(row.Failed, cause, row.Waiting, books.CorrelationID(ctx))); err != nil {
+			if err := r.tellAll(ctx, tx, notify.Failed(row.Failed, &told, row.Waiting, books.CorrelationID(ctx))); err != nil {
 				return err
 			}
 		}

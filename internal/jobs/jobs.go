@@ -77,8 +77,11 @@ func New(ctx context.Context, o Options) (*Runner, error) {
 	config := &river.Config{
 		Schema: o.Store.OwnSchema(), Logger: slog.New(atLeastWarn{o.Log.Handler()}), ErrorHandler: &loud{o.Log},
 		JobTimeout: tellTimeout, RescueStuckJobsAfter: stuckAfter, CompletedJobRetentionPeriod: 7 * 24 * time.Hour,
-		Queues:  map[string]river.QueueConfig{closeQueue: {MaxWorkers: 1}, tellQueue: {MaxWorkers: 2}},
+		Queues:  map[string]river.QueueConfig{tellQueue: {MaxWorkers: 2}},
 		Workers: r.workers(),
+	}
+	if o.Enabled { // else not even what other processes ask for
+		config.Queues[closeQueue] = river.QueueConfig{MaxWorkers: 1}
 	}
 	if o.Store.Postgres() {
 		driver, config.FetchPollInterval = riverdatabasesql.NewWithPgxListener(o.Store.DB(), o.Store.Pool()), postgresPoll

@@ -319,6 +319,56 @@ func TestAClockThatIsSetBackClosesNothingTwice(t *testing.T) {
 	})
 }
 
+func TestLateRowsAndASilentSafetyNetAreToldOnce(t *testing.T) {
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		var now clock
+		now.set("2025-11-02 12:00")
+		fill(t, db)
+		folder, who := t.TempDir(), listen(t)
+		first := run(t, db, &now, folder, []string{who.url})
+		await(t, "October to be closed", func() bool { return closings(t, db) == 1 })
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if err := first.Stop(ctx); err != nil {
+			t.Fatal(err)
+		}
+		db.Exec(t, "INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id, created_at) VALUES (77, '2025-10-20', 5, 'Pix', 1, '2025-10-20 12:00:00.000000')")
+		err := first.closer.Store.Write(t.Context(), func(tx *store.Tx) error {
+			return tx.SetSetting(t.Context(), store.SafetyNetSeen, books.InstantOf(now.now().AddDate(0, 0, -40)).String())
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		table := "river_job"
+		if db.Path == "" {
+			table = "extrato.river_job"
+		}
+		for range 2 {
+			db.Exec(t, "DELETE FROM "+table+" WHERE kind = 'watch'") // the hour in which it was looked is over
+			s := run(t, db, &now, folder, []string{who.url})
+			await(t, "a look", func() bool {
+				return db.Int(t, "SELECT count(*) FROM "+table+" WHERE kind = 'watch' AND state = 'completed'") == 1
+			})
+			who.await(t, "atrasados", 1)
+			who.await(t, "em silêncio", 1)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			if err := s.Stop(ctx); err != nil {
+				t.Error(err)
+			}
+			cancel()
+		}
+		err = first.closer.Store.Write(t.Context(), func(tx *store.Tx) error {
+			return tx.SetSetting(t.Context(), store.SafetyNetSeen, books.InstantOf(now.now()).String())
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		db.Exec(t, "DELETE FROM "+table+" WHERE kind = 'watch'")
+		run(t, db, &now, folder, []string{who.url})
+		who.await(t, "de volta", 1)
+	})
+}
+
 func TestNothingClosesByItselfWhereThatIsSwitchedOff(t *testing.T) {
 	var now clock
 	now.set("2025-12-02 12:00")
@@ -326,6 +376,8 @@ func TestNothingClosesByItselfWhereThatIsSwitchedOff(t *testing.T) {
 	fill(t, db)
 	var log syncBuilder
 	run(t, db, &now, t.TempDir(), nil, func(o *jobs.Options) { o.Enabled, o.Log = false, slog.New(slog.NewTextHandler(&log, nil)) })
+	// Another process, which may, has asked for it and has died.
+	db.Exec(t, `INSERT INTO river_job (args, kind, max_attempts, metadata, priority, queue, state, tags) VALUES ('{}', 'close_due_months', 1, '{}', 1, 'close', 'available', '[]')`)
 	time.Sleep(400 * time.Millisecond)
 	if closings(t, db) != 0 || !strings.Contains(log.String(), "ENABLE_MONTHLY_EXTRATO_JOB=false") {
 		t.Errorf("%d closings; the log:\n%s", closings(t, db), log.String())

@@ -22,7 +22,7 @@ func (watch) Kind() string { return "watch" }
 
 // InsertOpts are River's: of several processes one looks, once per watchEvery.
 func (watch) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: closeQueue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: watchEvery}}
+	return river.InsertOpts{Queue: tellQueue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: watchEvery}}
 }
 
 // watchEvery is how often is looked, and silentAfter how long the safety net

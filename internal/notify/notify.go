@@ -37,7 +37,11 @@ func NewTeller(urls []string) (*Teller, error) {
 	for i, url := range urls {
 		sender, err := shoutrrr.CreateSender(url)
 		if err != nil {
-			scheme, _, _ := strings.Cut(url, ":") // the rest holds secrets, and so do shoutrrr's words
+			// What follows the scheme holds secrets, and so do shoutrrr's words.
+			scheme, _, ok := strings.Cut(url, "://")
+			if !ok {
+				scheme = "text that is no"
+			}
 			return nil, books.Invalidf("invalid_setting", "EXTRATO_NOTIFY: the %s URL (number %d) cannot be used", scheme, i+1).
 				WithHint("see shoutrrr's page on the service for its form, such as telegram://TOKEN@telegram?chats=ID")
 		}
