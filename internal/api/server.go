@@ -104,26 +104,11 @@ func writeJSON(w http.ResponseWriter, status int, document any) {
 	_, _ = w.Write(append(body, '\n'))
 }
 
-// problem is an error in the form of RFC 9457.
-type problem struct {
-	Type          string `json:"type"`
-	Title         string `json:"title"`
-	Status        int    `json:"status"`
-	Detail        string `json:"detail"`
-	Code          string `json:"code"`
-	Hint          string `json:"hint,omitempty"`
-	CorrelationID string `json:"correlation_id"`
-}
-
 // writeProblem answers with a problem document.
 func writeProblem(w http.ResponseWriter, r *http.Request, status int, e *books.Error) {
-	p := problem{
-		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message, Code: e.Code, Hint: e.Hint,
-		CorrelationID: books.CorrelationID(r.Context()),
-	}
-	body, err := json.Marshal(p)
+	body, err := json.Marshal(newProblem(r.Context(), status, e))
 	if err != nil {
-		panic(err)
+		panic(err) // the document is our own
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
