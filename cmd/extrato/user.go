@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -26,9 +27,9 @@ type userCommand struct {
 
 type userAdd struct {
 	Email         string `arg:"" help:"Their e-mail address."`
-	Name          string `help:"Their name." required:""`
-	Role          string `help:"admin (everything) or artist (only what is theirs)." default:"admin" enum:"admin,artist"`
-	ArtistID      int64  `help:"Give this login to an artist or user who is in the books already, by id." placeholder:"ID"`
+	Name          string `help:"Their name."`
+	Role          string `help:"admin (everything) or artist (only what is theirs); admin if not given." default:"" enum:",admin,artist"`
+	ArtistID      int32  `help:"Give this login to an artist or user who is in the books already, by id; name and role stay unless given." placeholder:"ID"`
 	PasswordStdin bool   `help:"Read the password from standard input."`
 }
 
@@ -37,7 +38,8 @@ func (userAdd) Help() string {
 
 Examples:
   extrato user add ana@example.com --name Ana
-  extrato user add bia@example.com --name Bia --role artist --artist-id 12`
+  extrato user add bia@example.com --name Bia --role artist
+  extrato user add caio@example.com --artist-id 12`
 }
 
 // Run adds a user.
@@ -50,11 +52,20 @@ func (c *userAdd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	u, err := auth.AddUser(a.ctx, s, store.User{ID: books.ID(c.ArtistID), Email: c.Email, Name: c.Name, Role: c.Role, Active: true}, password)
+	u, err := c.add(a, s, password)
 	if err != nil {
 		return err
 	}
 	return a.showLogin(u, password, made)
+}
+
+func (c *userAdd) add(a *app, s *store.Store, password string) (store.User, error) {
+	u := store.User{ID: books.ID(c.ArtistID), Email: c.Email, Name: c.Name, Role: c.Role, Active: true}
+	if c.ArtistID != 0 {
+		return auth.GiveLogin(a.ctx, s, u, password)
+	}
+	u.Role = cmp.Or(u.Role, string(auth.Admin))
+	return auth.AddUser(a.ctx, s, u, password)
 }
 
 // showLogin tells about a login, and its password if that was made here.
@@ -66,7 +77,11 @@ func (a *app) showLogin(u store.User, password string, made bool) error {
 		}
 		return printJSON(a.stdout, document)
 	}
-	a.printf("%s (%s) can sign in.\n", u.Email, u.Role)
+	if u.Active {
+		a.printf("%s (%s) can sign in.\n", u.Email, u.Role)
+	} else {
+		a.printf("%s (%s) is disabled. To let them in: extrato user enable %s\n", u.Email, u.Role, u.Email)
+	}
 	if made {
 		a.printf("Password, shown only now: %s\n", password)
 	}
@@ -90,7 +105,8 @@ func (a *app) password(stdin bool) (password string, made bool, err error) {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return "", false, err
 		}
-		return strings.TrimRight(line, "\r\n"), false, nil
+		password := strings.TrimRight(line, "\r\n")
+		return password, false, auth.CheckPassword(password)
 	case !term.IsTerminal(int(os.Stdin.Fd())) || !isTerminal(a.stderr):
 		return rand.Text()[:20], true, nil
 	}
@@ -107,6 +123,9 @@ func (a *app) password(stdin bool) (password string, made bool, err error) {
 	second, err := ask("Again: ")
 	if err == nil && first != second {
 		err = books.Invalidf("passwords_differ", "the two passwords are not the same").WithHint("nothing was changed; try again")
+	}
+	if err == nil {
+		err = auth.CheckPassword(first)
 	}
 	return first, false, err
 }
@@ -161,7 +180,7 @@ func (userDisable) Help() string {
 
 // Run disables a user.
 func (c *userDisable) Run(a *app) error {
-	return a.changeUser(c.Email, func(u *store.User) { u.Active = false }, "is disabled: logins and tokens of theirs end now")
+	return a.setActive(c.Email, false, "is disabled: logins and tokens of theirs end now")
 }
 
 type userEnable struct {
@@ -175,22 +194,15 @@ func (userEnable) Help() string {
 
 // Run enables a user.
 func (c *userEnable) Run(a *app) error {
-	return a.changeUser(c.Email, func(u *store.User) { u.Active = true }, "is enabled")
+	return a.setActive(c.Email, true, "is enabled")
 }
 
-func (a *app) changeUser(email string, change func(*store.User), done string) error {
+func (a *app) setActive(email string, active bool, done string) error {
 	s, err := a.people()
 	if err != nil {
 		return err
 	}
-	var u store.User
-	err = s.Write(a.ctx, func(tx *store.Tx) error {
-		if u, err = userOf(a, tx, email); err != nil {
-			return err
-		}
-		change(&u)
-		return tx.SetUser(a.ctx, u)
-	})
+	u, err := auth.SetActive(a.ctx, s, email, active)
 	if err != nil {
 		return err
 	}
@@ -199,14 +211,6 @@ func (a *app) changeUser(email string, change func(*store.User), done string) er
 	}
 	a.printf("%s %s.\n", u.Email, done)
 	return nil
-}
-
-func userOf(a *app, tx *store.Tx, email string) (store.User, error) {
-	u, err := tx.UserByEmail(a.ctx, email)
-	if err == nil && u.ID == 0 {
-		err = books.NotFoundf("no_user", "nobody has this e-mail address").WithHint("extrato user list shows who is there")
-	}
-	return u, err
 }
 
 type userPassword struct {
@@ -229,17 +233,7 @@ func (c *userPassword) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	hash, err := auth.HashPassword(password)
-	if err != nil {
-		return err
-	}
-	var u store.User
-	err = s.Write(a.ctx, func(tx *store.Tx) error {
-		if u, err = userOf(a, tx, c.Email); err != nil {
-			return err
-		}
-		return tx.SetPassword(a.ctx, u.ID, hash)
-	})
+	u, err := auth.SetPassword(a.ctx, s, c.Email, password)
 	if err != nil {
 		return err
 	}

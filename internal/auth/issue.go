@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -26,13 +25,7 @@ func (g *Guard) Issue(ctx context.Context, name string, scopes []Scope, days int
 // Spell writes out a token that Issue made, from what is recorded of it: for
 // the second answer to one request, so that the token itself is kept nowhere.
 func (g *Guard) Spell(k store.Token) (string, error) {
-	c := claims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: issuer, Subject: strconv.Itoa(int(ServiceAccount)), ID: k.ID,
-			IssuedAt: jwt.NewNumericDate(k.CreatedAt.Time()), ExpiresAt: jwt.NewNumericDate(k.ExpiresAt.Time()),
-		},
-		Email: serviceEmail,
-	}
+	c := serviceClaims(k.ID, nil, k.CreatedAt.Time(), k.ExpiresAt.Time())
 	for _, scope := range k.Scopes {
 		c.Scopes = append(c.Scopes, Scope(scope))
 	}

@@ -7,11 +7,12 @@ import (
 	"net/http"
 	"path"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/sync/singleflight"
 
 	"extrato/internal/books"
 )
@@ -33,20 +34,30 @@ var providerClient = &http.Client{Timeout: providerTimeout}
 // and again after it did not answer.
 type lazy struct {
 	issuer string
-	lock   sync.Mutex
-	found  *oidc.Provider
+	asking singleflight.Group
+	found  atomic.Pointer[oidc.Provider]
 }
 
-func (l *lazy) provider() (*oidc.Provider, error) {
-	l.lock.Lock()
-	defer l.lock.Unlock()
-	if l.found != nil {
-		return l.found, nil
+// provider fails if the issuer does not answer, or ctx ends before it does.
+// All who wait meanwhile share one question: a provider that hangs must not
+// make them wait for each other.
+func (l *lazy) provider(ctx context.Context) (*oidc.Provider, error) {
+	if found := l.found.Load(); found != nil {
+		return found, nil
 	}
-	// The provider keeps this context to fetch keys with, so it must not end.
-	found, err := oidc.NewProvider(oidc.ClientContext(context.Background(), providerClient), l.issuer)
-	l.found = found
-	return found, err
+	asked := l.asking.DoChan("", func() (any, error) {
+		// The provider keeps this context to fetch keys with, so it must not end.
+		found, err := oidc.NewProvider(oidc.ClientContext(context.Background(), providerClient), l.issuer)
+		l.found.Store(found)
+		return found, err
+	})
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case answer := <-asked:
+		found, _ := answer.Val.(*oidc.Provider)
+		return found, answer.Err
+	}
 }
 
 // jobIssuer checks identities of jobs.
@@ -74,15 +85,15 @@ func (j *jobIssuer) issued(text string) bool {
 // not ended, of the repository, ref and workflow that are pinned.
 // https://docs.github.com/en/actions/reference/security/oidc has the claims.
 func (j *jobIssuer) identify(ctx context.Context, text string, now time.Time) (Identity, error) {
-	provider, err := j.lazy.provider()
+	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, providerClient), providerTimeout)
+	defer cancel()
+	provider, err := j.lazy.provider(ctx)
 	if err != nil {
 		return Identity{}, fmt.Errorf("the issuer does not answer: %w", err)
 	}
 	verifier := provider.Verifier(&oidc.Config{
 		ClientID: j.pins.Audience, SupportedSigningAlgs: []string{oidc.RS256}, Now: func() time.Time { return now },
 	})
-	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, providerClient), providerTimeout)
-	defer cancel()
 	token, err := verifier.Verify(ctx, text)
 	if err != nil {
 		return Identity{}, err

@@ -30,12 +30,20 @@ func hash(password string, salt []byte, memory, passes uint32, threads uint8) []
 	return argon2.IDKey([]byte(password), salt, passes, memory, threads, keySize)
 }
 
-// HashPassword returns the hash of a password in PHC's form. It fails with an
-// Error of kind Invalid if the password is shorter than 10 or longer than 200
-// bytes.
-func HashPassword(password string) (string, error) {
+// CheckPassword fails with an Error of kind Invalid if a password is shorter
+// than 10 or longer than 200 bytes.
+func CheckPassword(password string) error {
 	if len(password) < 10 || len(password) > 200 {
-		return "", books.Invalidf("weak_password", "a password has 10 to 200 characters").WithHint("four words that do not belong together are a good one")
+		return books.Invalidf("weak_password", "a password has 10 to 200 characters").WithHint("four words that do not belong together are a good one")
+	}
+	return nil
+}
+
+// HashPassword returns the hash of a password in PHC's form. It fails as
+// CheckPassword does.
+func HashPassword(password string) (string, error) {
+	if err := CheckPassword(password); err != nil {
+		return "", err
 	}
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails

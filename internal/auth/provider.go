@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -40,8 +41,11 @@ const (
 	askedVerifier = "oidc_verifier"
 )
 
-func (p *loginProvider) oauth(base string) (*oauth2.Config, *oidc.Provider, error) {
-	found, err := p.lazy.provider()
+// signInLasts is how long a person may take at the provider.
+const signInLasts = 10 * time.Minute
+
+func (p *loginProvider) oauth(ctx context.Context, base string) (*oauth2.Config, *oidc.Provider, error) {
+	found, err := p.lazy.provider(ctx)
 	if err != nil {
 		return nil, nil, books.Refusedf("provider_unreachable", "the provider people sign in with does not answer").Because(err)
 	}
@@ -52,17 +56,25 @@ func (p *loginProvider) oauth(base string) (*oauth2.Config, *oidc.Provider, erro
 }
 
 // ProviderURL returns where to send a person who wants to sign in with the
-// provider; base is this server's own address.
+// provider; base is this server's own address. It fails with Limited, and with
+// an Error of kind NotFound if there is no provider and Refused if it does not
+// answer.
 func (g *Guard) ProviderURL(r *http.Request, base string) (string, error) {
 	if g.provider == nil {
 		return "", books.NotFoundf("no_provider", "no provider is set up").WithHint("set EXTRATO_LOGIN_OIDC_ISSUER and _CLIENT_ID")
 	}
-	config, _, err := g.provider.oauth(base)
+	if limited := g.logins.take("provider:" + addressOf(r)); limited != nil {
+		return "", limited
+	}
+	config, _, err := g.provider.oauth(r.Context(), base)
 	if err != nil {
 		return "", err
 	}
 	state, nonce, verifier := rand.Text(), rand.Text(), oauth2.GenerateVerifier()
 	ctx := r.Context()
+	if g.sessions.GetInt64(ctx, loginUser) == 0 {
+		g.sessions.SetDeadline(ctx, time.Now().Add(signInLasts)) // strangers must not fill the table
+	}
 	g.sessions.Put(ctx, askedState, state)
 	g.sessions.Put(ctx, askedNonce, nonce)
 	g.sessions.Put(ctx, askedVerifier, verifier)
@@ -88,24 +100,29 @@ func (g *Guard) SignInWithProvider(r *http.Request, base string) error {
 		g.o.Log.Warn("sign-in with the provider refused", "cause", err.Error(), "correlation_id", books.CorrelationID(ctx))
 		return ErrSignIn
 	}
-	if !slices.Contains(g.o.Emails, email) {
+	if !g.authorized(email) {
 		return ErrSignIn
 	}
-	user, err := g.providedUser(ctx, email, name)
+	user, password, err := g.providedUser(ctx, email, name)
 	if err != nil {
 		return err
 	}
 	if !user.Active {
 		return ErrSignIn
 	}
-	return g.begin(ctx, user.ID, "", true)
+	return g.begin(ctx, user.ID, password, true)
+}
+
+// authorized reports whether an address may sign in with the provider.
+func (g *Guard) authorized(email string) bool {
+	return slices.Contains(g.o.Emails, strings.ToLower(email))
 }
 
 // redeem turns the provider's code into a verified address and a name.
 func (p *loginProvider) redeem(ctx context.Context, base, code, nonce, verifier string, o Options) (email, name string, err error) {
 	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, providerClient), providerTimeout)
 	defer cancel()
-	config, found, err := p.oauth(base)
+	config, found, err := p.oauth(ctx, base)
 	if err != nil {
 		return "", "", err
 	}
@@ -137,16 +154,19 @@ func (p *loginProvider) redeem(ctx context.Context, base, code, nonce, verifier 
 
 // providedUser returns the user of an address that may sign in, and makes an
 // admin of it where there is none: AUTHORIZED_EMAILS says that they may.
-func (g *Guard) providedUser(ctx context.Context, email, name string) (user store.User, err error) {
+func (g *Guard) providedUser(ctx context.Context, email, name string) (user store.User, password string, err error) {
+	if user, password, err = g.userByEmail(ctx, email); err != nil || user.ID != 0 {
+		return user, password, err
+	}
+	if !isName(name) {
+		name = email // what the provider says of a name keeps nobody out
+	}
 	err = g.o.Store.Write(ctx, func(tx *store.Tx) error {
 		if user, err = tx.UserByEmail(ctx, email); err != nil || user.ID != 0 {
-			return err
-		}
-		if name = strings.TrimSpace(name); name == "" {
-			name = email
+			return err // somebody was faster
 		}
 		user, err = addUser(ctx, tx, store.User{Email: email, Name: name, Role: string(Admin), Active: true}, "")
 		return err
 	})
-	return user, err
+	return user, "", err
 }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"extrato/internal/books"
 	"extrato/internal/store"
@@ -52,9 +54,13 @@ func someoneMay(ctx context.Context, tx *store.Tx) (bool, error) {
 	return false, err
 }
 
-// SetUp makes the first login with a set-up link's key. It fails with ErrSetup
-// or as AddUser does.
+// SetUp makes the first login with a set-up link's key, of a new admin or of
+// the user who has the address: v4 made one. It fails with ErrSetup or as
+// AddUser does.
 func (g *Guard) SetUp(ctx context.Context, key string, email, name, password string) error {
+	if err := g.CheckSetup(ctx, key); err != nil {
+		return err // before strangers make this hash
+	}
 	hash, err := HashPassword(password)
 	if err != nil {
 		return err
@@ -66,7 +72,18 @@ func (g *Guard) SetUp(ctx context.Context, key string, email, name, password str
 		if err := tx.SetSetting(ctx, setupSetting, ""); err != nil {
 			return err
 		}
-		_, err := addUser(ctx, tx, store.User{Email: email, Name: name, Role: string(Admin), Active: true}, hash)
+		u := store.User{Email: strings.TrimSpace(email), Name: name, Role: string(Admin), Active: true}
+		if err := checkUser(u); err != nil {
+			return err
+		}
+		known, err := tx.UserByEmail(ctx, u.Email)
+		if err != nil {
+			return err
+		}
+		if known.ID != ServiceAccount {
+			u.ID = known.ID
+		}
+		_, err = addUser(ctx, tx, u, hash)
 		return err
 	})
 }
@@ -122,7 +139,8 @@ func addUser(ctx context.Context, tx *store.Tx, u store.User, hash string) (stor
 	case err != nil:
 		return u, err
 	case taken.ID != 0 && taken.ID != u.ID:
-		return u, books.Conflictf("email_taken", "another user has this e-mail address").WithHint("extrato user list shows who")
+		return u, books.Conflictf("email_taken", "another user has this e-mail address").
+			WithHint("extrato user list shows who; extrato user password EMAIL lets them sign in")
 	case u.ID != 0:
 		err = tx.SetUser(ctx, u)
 	default:
@@ -138,12 +156,20 @@ func addUser(ctx context.Context, tx *store.Tx, u store.User, hash string) (stor
 func checkUser(u store.User) error {
 	local, domain, ok := strings.Cut(u.Email, "@")
 	switch {
-	case !ok || local == "" || !strings.Contains(domain, ".") || len(u.Email) > 100 || strings.ContainsAny(u.Email, " \t\r\n<>\x00,"):
+	case !ok || local == "" || !strings.Contains(domain, ".") || len(u.Email) > 100 || !isLine(u.Email) || strings.ContainsAny(u.Email, " <>,"):
 		return books.Invalidf("invalid_email", "that is no e-mail address of at most 100 characters").WithHint("such as ana@example.com")
-	case u.Name == "" || len([]rune(u.Name)) > 100 || strings.ContainsRune(u.Name, 0):
+	case !isName(u.Name):
 		return books.Invalidf("invalid_name", "a name has 1 to 100 characters")
 	case Role(u.Role) != Admin && Role(u.Role) != Artist:
 		return books.Invalidf("invalid_role", "the role %q is neither admin nor artist", u.Role)
 	}
 	return nil
+}
+
+func isName(s string) bool { return isLine(s) && utf8.RuneCountInString(s) <= 100 }
+
+// isLine reports whether s is a line of text with something in it, which a
+// database takes and a terminal shows as it is.
+func isLine(s string) bool {
+	return utf8.ValidString(s) && strings.TrimSpace(s) != "" && !strings.ContainsFunc(s, unicode.IsControl)
 }

@@ -32,12 +32,24 @@ const (
 	DefaultDays = 90
 )
 
-// claims are those of our tokens and of v4's.
+// claims are those of our tokens and of v4's. sub is a text by JWT's rules and
+// a number in some of v4's tokens, so it is read apart from the others.
 type claims struct {
 	jwt.RegisteredClaims
+	Sub    json.RawMessage `json:"sub,omitempty"`
 	UserID json.RawMessage `json:"user_id,omitempty"`
 	Email  string          `json:"email,omitempty"`
 	Scopes []Scope         `json:"scopes,omitempty"`
+}
+
+// serviceClaims are those of a token of ours.
+func serviceClaims(id string, scopes []Scope, issued, expires time.Time) claims {
+	return claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: issuer, ID: id, IssuedAt: jwt.NewNumericDate(issued), ExpiresAt: jwt.NewNumericDate(expires),
+		},
+		Sub: json.RawMessage(strconv.Quote(strconv.Itoa(int(ServiceAccount)))), Email: serviceEmail, Scopes: scopes,
+	}
 }
 
 // IssueToken makes a token, records it and returns it; it can never be shown
@@ -45,7 +57,7 @@ type claims struct {
 // make no token.
 func IssueToken(ctx context.Context, s *store.Store, key, name string, scopes []Scope, days int, now time.Time, by books.Actor) (string, store.Token, error) {
 	switch {
-	case name == "" || len(name) > 100:
+	case len(name) > 100 || !isLine(name):
 		return "", store.Token{}, books.Invalidf("invalid_name", "a token needs a name of 1 to 100 characters").WithHint("say what it is for: --name or NAME")
 	case days < 1 || days > MaxDays:
 		return "", store.Token{}, books.Invalidf("invalid_days", "a token lives 1 to %d days, not %d", MaxDays, days)
@@ -65,13 +77,7 @@ func IssueToken(ctx context.Context, s *store.Store, key, name string, scopes []
 	record := store.Token{
 		ID: rand.Text(), Name: name, Scopes: texts, CreatedBy: by, CreatedAt: books.InstantOf(now), ExpiresAt: books.InstantOf(expires),
 	}
-	c := claims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: issuer, Subject: strconv.Itoa(int(ServiceAccount)), ID: record.ID,
-			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
-		},
-		Email: serviceEmail, Scopes: scopes,
-	}
+	c := serviceClaims(record.ID, scopes, now, expires)
 	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString([]byte(key))
 	if err != nil {
 		return "", record, fmt.Errorf("sign a token: %w", err)
@@ -161,7 +167,7 @@ func (g *Guard) byToken(ctx context.Context, text string) (i Identity, account s
 // user returns the user that a token names: sub, or user_id as v4 writes it, a
 // number or a text.
 func (c *claims) user() (books.ID, bool) {
-	for _, text := range []string{c.Subject, string(c.UserID)} {
+	for _, text := range []string{string(c.Sub), string(c.UserID)} {
 		if unquoted, err := strconv.Unquote(text); err == nil {
 			text = unquoted
 		}

@@ -34,3 +34,16 @@ func (t *Tx) DropLogin(ctx context.Context, token string) error {
 	_, err := t.exec(ctx, "DELETE FROM logins WHERE token = $1", token)
 	return err
 }
+
+// Logins returns what is kept of all logins, by what names them.
+func (t *Tx) Logins(ctx context.Context) (map[string][]byte, error) {
+	logins := map[string][]byte{}
+	err := t.list(ctx, "SELECT token, data FROM logins ORDER BY token", nil, func(scan func(...any) error) error {
+		var token string
+		var data []byte
+		err := scan(&token, &data)
+		logins[token] = data
+		return err
+	})
+	return logins, err
+}

@@ -22,7 +22,7 @@ import (
 //go:embed templates static
 var files embed.FS
 
-var pages = template.Must(template.ParseFS(files, "templates/*.html"))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"text": text}).ParseFS(files, "templates/*.html"))
 
 // Web holds what the pages need.
 type Web struct {
@@ -99,11 +99,15 @@ func (w *Web) show(rw http.ResponseWriter, r *http.Request, status int, name str
 // Refuse answers somebody who may not see a page: strangers are sent to sign
 // in, others are told.
 func (w *Web) Refuse(rw http.ResponseWriter, r *http.Request, err error) {
+	var limited *auth.Limited
 	switch e := books.AsError(err); {
+	case errors.As(err, &limited):
+		rw.Header().Set("Retry-After", limited.Seconds())
+		w.tell(rw, r, http.StatusTooManyRequests, texts["limited"])
 	case e.Kind == books.Unauthorized && r.Method == http.MethodGet:
 		http.Redirect(rw, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 	case e.Kind == books.Unauthorized || e.Kind == books.Forbidden:
-		w.show(rw, r, http.StatusForbidden, "message.html", page{Title: texts["forbidden"], Error: texts["forbidden"]})
+		w.tell(rw, r, http.StatusForbidden, texts["forbidden"])
 	default:
 		w.broken(rw, r, err)
 	}
@@ -112,7 +116,12 @@ func (w *Web) Refuse(rw http.ResponseWriter, r *http.Request, err error) {
 func (w *Web) broken(rw http.ResponseWriter, r *http.Request, err error) {
 	id := books.CorrelationID(r.Context())
 	w.Log.Error("page not shown", "path", r.URL.Path, "cause", err.Error(), "correlation_id", id)
-	w.show(rw, r, http.StatusInternalServerError, "message.html", page{Title: texts["broken"], Error: texts["broken"] + " (" + id + ")"})
+	w.tell(rw, r, http.StatusInternalServerError, texts["broken"]+" ("+id+")")
+}
+
+// tell shows a page with nothing but what went wrong.
+func (w *Web) tell(rw http.ResponseWriter, r *http.Request, status int, what string) {
+	w.show(rw, r, status, "message.html", page{Title: what, Error: what})
 }
 
 func (w *Web) home(rw http.ResponseWriter, r *http.Request) {
@@ -121,7 +130,7 @@ func (w *Web) home(rw http.ResponseWriter, r *http.Request) {
 		w.Refuse(rw, r, err)
 		return
 	}
-	w.show(rw, r, http.StatusOK, "home.html", page{Title: "Extrato", Who: &who, Admin: who.May(auth.Manage)})
+	w.show(rw, r, http.StatusOK, "home.html", page{Title: texts["title"], Who: &who, Admin: who.May(auth.Manage)})
 }
 
 func (w *Web) signInPage(rw http.ResponseWriter, r *http.Request) {
@@ -171,11 +180,17 @@ func base(r *http.Request) string {
 
 func (w *Web) toProvider(rw http.ResponseWriter, r *http.Request) {
 	to, err := w.Guard.ProviderURL(r, base(r))
-	if err != nil {
-		w.show(rw, r, http.StatusNotFound, "message.html", page{Title: texts["no provider"], Error: texts["no provider"]})
-		return
+	switch e := books.AsError(err); {
+	case err == nil:
+		http.Redirect(rw, r, to, http.StatusSeeOther) //nolint:gosec // the provider that the owner chose
+	case e.Kind == books.NotFound:
+		w.tell(rw, r, http.StatusNotFound, texts["no provider"])
+	case e.Kind == books.Refused:
+		w.Log.Warn("sign-in with the provider impossible", "cause", err.Error(), "correlation_id", books.CorrelationID(r.Context()))
+		w.tell(rw, r, http.StatusBadGateway, texts["silent"])
+	default:
+		w.Refuse(rw, r, err)
 	}
-	http.Redirect(rw, r, to, http.StatusSeeOther) //nolint:gosec // the provider that the owner chose
 }
 
 func (w *Web) fromProvider(rw http.ResponseWriter, r *http.Request) {
@@ -199,12 +214,12 @@ func (w *Web) setUpPage(rw http.ResponseWriter, r *http.Request) {
 
 func (w *Web) setUp(rw http.ResponseWriter, r *http.Request) {
 	p := page{Title: texts["set up"], Key: r.PostFormValue("key"), Email: r.PostFormValue("email"), Name: r.PostFormValue("name")}
-	err := w.Guard.SetUp(r.Context(), p.Key, p.Email, p.Name, r.PostFormValue("password"))
-	if err == nil {
-		err = w.Guard.SignIn(r, p.Email, r.PostFormValue("password"))
-	}
-	if err != nil {
+	if err := w.Guard.SetUp(r.Context(), p.Key, p.Email, p.Name, r.PostFormValue("password")); err != nil {
 		w.setUpFailed(rw, r, err, p)
+		return
+	}
+	if err := w.Guard.SignIn(r, p.Email, r.PostFormValue("password")); err != nil {
+		w.signInFailed(rw, r, err, page{Title: texts["sign in"], Next: "/", Email: p.Email, Provider: w.Guard.HasProvider()})
 		return
 	}
 	http.Redirect(rw, r, "/", http.StatusSeeOther)
@@ -213,8 +228,8 @@ func (w *Web) setUp(rw http.ResponseWriter, r *http.Request) {
 func (w *Web) setUpFailed(rw http.ResponseWriter, r *http.Request, err error, p page) {
 	switch e := books.AsError(err); {
 	case errors.Is(err, auth.ErrSetup):
-		w.show(rw, r, http.StatusGone, "message.html", page{Title: texts["set-up over"], Error: texts["set-up over"]})
-	case e.Kind == books.Invalid || e.Kind == books.Conflict:
+		w.tell(rw, r, http.StatusGone, texts["set-up over"])
+	case texts[e.Code] != "":
 		p.Error = texts[e.Code]
 		w.show(rw, r, http.StatusUnprocessableEntity, "setup.html", p)
 	default:

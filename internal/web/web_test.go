@@ -27,9 +27,15 @@ type browser struct {
 
 func open(t *testing.T) *browser {
 	t.Helper()
+	return openWith(t, auth.Provider{})
+}
+
+// openWith opens a studio whose people may sign in with a provider too.
+func openWith(t *testing.T, provider auth.Provider) *browser {
+	t.Helper()
 	db := storetest.SQLite(t, time.Now)
 	log := slog.New(slog.DiscardHandler)
-	guard := auth.New(auth.Options{Store: db.Store, Key: strings.Repeat("k", 32), Now: time.Now, Log: log, Tries: 5, Per: time.Hour})
+	guard := auth.New(auth.Options{Store: db.Store, Key: strings.Repeat("k", 32), Now: time.Now, Log: log, Tries: 5, Per: time.Hour, Login: provider})
 	pages := &web.Web{Guard: guard, Store: db.Store, Log: log, Now: time.Now}
 	frame := server.Frame{Log: log, Now: time.Now}
 	s := httptest.NewServer(frame.Wrap(guard.Logins(pages.Handler(http.NotFoundHandler()))))
@@ -153,5 +159,60 @@ func TestPagesLoadNothingFromElsewhere(t *testing.T) {
 	}
 	if status, _, text := b.get("/static/extrato.css"); status != http.StatusOK || !strings.Contains(text, "#f56a6a") {
 		t.Errorf("%d %.100s", status, text)
+	}
+}
+
+func TestAProgramThatTriesTooOftenIsToldWhenToComeBack(t *testing.T) {
+	b := open(t)
+	for i := range 7 {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.base+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer nonsense")
+		resp, err := b.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		want := http.StatusSeeOther
+		if i >= 5 {
+			want = http.StatusTooManyRequests
+		}
+		if resp.StatusCode != want || want == http.StatusTooManyRequests && resp.Header.Get("Retry-After") == "" {
+			t.Errorf("try %d: %d, Retry-After %q", i+1, resp.StatusCode, resp.Header.Get("Retry-After"))
+		}
+	}
+}
+
+func TestASilentProviderIsToldApartFromNone(t *testing.T) {
+	b := open(t)
+	if status, _, text := b.get("/login/oidc"); status != http.StatusNotFound || !strings.Contains(text, "Nenhum provedor") {
+		t.Errorf("%d %s", status, text)
+	}
+	silent := httptest.NewServer(http.NotFoundHandler())
+	silent.Close()
+	b = openWith(t, auth.Provider{Issuer: silent.URL, ClientID: "extrato"})
+	if status, _, text := b.get("/login/oidc"); status != http.StatusBadGateway || !strings.Contains(text, "não respondeu") || strings.Contains(text, "connect") {
+		t.Errorf("%d %s", status, text)
+	}
+	if status, _, text := b.get("/login/oidc/callback?state=x&code=x"); status != http.StatusUnauthorized {
+		t.Errorf("nobody asked, and somebody comes back: %d %s", status, text)
+	}
+}
+
+func TestBytesThatAreNoTextBreakNoForm(t *testing.T) {
+	b := open(t)
+	key := strings.TrimPrefix(b.setup, "/setup?key=")
+	for _, bad := range []string{"\xff", "a\x00@example.com", strings.Repeat("a", 1<<17)} {
+		if status, _, _ := b.post("/setup", "key", key, "email", bad, "name", bad, "password", "correct horse battery"); status != http.StatusUnprocessableEntity {
+			t.Errorf("set-up with %.20q: %d", bad, status)
+		}
+		if status, _, _ := b.post("/setup", "key", bad, "email", bad, "name", bad, "password", bad); status != http.StatusGone {
+			t.Errorf("set-up key %.20q: %d", bad, status)
+		}
+		if status, _, _ := b.post("/login", "email", bad, "password", bad, "next", bad); status != http.StatusUnauthorized {
+			t.Errorf("sign-in with %.20q: %d", bad, status)
+		}
 	}
 }

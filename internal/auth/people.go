@@ -1,0 +1,115 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/alexedwards/scs/v2"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// GiveLogin lets somebody sign in who is in the books already, by u.ID: an
+// artist whom v4 or a person wrote down. What u leaves empty stays as it is. It
+// fails with an Error of kind NotFound if there is nobody with this id, Refused
+// if it is the service account, Conflict if they have a login or another
+// address, or as AddUser does.
+func GiveLogin(ctx context.Context, s *store.Store, u store.User, password string) (store.User, error) {
+	hash, err := HashPassword(password)
+	if err != nil {
+		return u, err
+	}
+	given := u
+	err = s.Write(ctx, func(tx *store.Tx) error {
+		known, err := tx.UserByID(ctx, given.ID)
+		if err != nil {
+			return err
+		}
+		if err := mayGetLogin(known, given); err != nil {
+			return err
+		}
+		known.Email, known.Active = cmp.Or(given.Email, known.Email), true
+		known.Name, known.Role = cmp.Or(given.Name, known.Name), cmp.Or(given.Role, known.Role)
+		u, err = addUser(ctx, tx, known, hash)
+		return err
+	})
+	return u, err
+}
+
+func mayGetLogin(known, given store.User) error {
+	switch {
+	case known.ID == 0:
+		return books.NotFoundf("no_user", "nobody in the books has the id %d", given.ID).WithHint("extrato user list shows who is there")
+	case known.ID == ServiceAccount:
+		return books.Refusedf("service_account", "the service account is for programs").WithHint("make a token: extrato token create NAME --scope close")
+	case known.Password:
+		return books.Conflictf("has_login", "this user has a login already").WithHint("extrato user password EMAIL sets another password")
+	case known.Email != "" && given.Email != "" && !equalFold(known.Email, given.Email):
+		return books.Conflictf("has_email", "this user has another e-mail address").WithHint("extrato user list shows it")
+	}
+	return nil
+}
+
+// SetPassword gives the user of an address a password, and ends all their
+// logins. It fails with an Error of kind NotFound if nobody has the address, and
+// Invalid if the password is too short or too long.
+func SetPassword(ctx context.Context, s *store.Store, email, password string) (store.User, error) {
+	hash, err := HashPassword(password)
+	if err != nil {
+		return store.User{}, err
+	}
+	return changeUser(ctx, s, email, func(tx *store.Tx, u *store.User) error {
+		u.Password = true
+		return tx.SetPassword(ctx, u.ID, hash)
+	})
+}
+
+// SetActive lets the user of an address come in, or keeps them out and ends all
+// their logins for good. It fails with an Error of kind NotFound if nobody has
+// the address.
+func SetActive(ctx context.Context, s *store.Store, email string, active bool) (store.User, error) {
+	return changeUser(ctx, s, email, func(tx *store.Tx, u *store.User) error {
+		u.Active = active
+		if err := tx.SetUser(ctx, *u); err != nil || active {
+			return err
+		}
+		return EndLogins(ctx, tx, u.ID)
+	})
+}
+
+func changeUser(ctx context.Context, s *store.Store, email string, change func(*store.Tx, *store.User) error) (u store.User, err error) {
+	err = s.Write(ctx, func(tx *store.Tx) error {
+		if u, err = tx.UserByEmail(ctx, email); err != nil {
+			return err
+		}
+		if u.ID == 0 {
+			return books.NotFoundf("no_user", "nobody has this e-mail address").WithHint("extrato user list shows who is there")
+		}
+		return change(tx, &u)
+	})
+	return u, err
+}
+
+// EndLogins forgets all logins of a user, so that letting them in again later
+// does not bring back a cookie that somebody else may hold.
+func EndLogins(ctx context.Context, tx *store.Tx, id books.ID) error {
+	logins, err := tx.Logins(ctx)
+	if err != nil {
+		return err
+	}
+	for token, data := range logins {
+		_, values, err := scs.GobCodec{}.Decode(data)
+		if err != nil {
+			return fmt.Errorf("read a login: %w", err)
+		}
+		if values[loginUser] != int64(id) {
+			continue
+		}
+		if err := tx.DropLogin(ctx, token); err != nil {
+			return err
+		}
+	}
+	return nil
+}
