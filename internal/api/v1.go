@@ -147,7 +147,10 @@ type collector struct{ v *v1 }
 func (c collector) Handle(op *huma.Operation, handler func(huma.Context)) {
 	op.BodyReadTimeout = -1                         // the frame has read the body; a deadline would end the close that it asks for
 	needs := op.Metadata["needs"].(auth.Permission) // one without must not start
-	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler(humago.NewContext(op, r, w)) })
+	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.v.s.noteSafetyNet(r)
+		handler(humago.NewContext(op, r, w))
+	})
 	c.v.routes = append(c.v.routes, Route{op.Method, op.Path, needs, c.v.s.Guard.Require(needs, serve, c.v.refuse)})
 }
 

@@ -219,7 +219,11 @@ func (v *v1) artists() *resource[artistInput, artistInput, artist] {
 			return j.AddArtist(ctx, tx, row(0, in))
 		},
 		change: func(ctx context.Context, tx *store.Tx, id books.ID, in artistInput, match func(books.Row) error) error {
-			return j.ChangeArtist(ctx, tx, row(id, in), match)
+			a := row(id, in)
+			if err := j.ChangeArtist(ctx, tx, a, match); err != nil || a.Active {
+				return err
+			}
+			return auth.EndLogins(ctx, tx, id) // letting them in again brings no old cookie back
 		},
 		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
 			return j.RemoveArtist(ctx, tx, id, match)

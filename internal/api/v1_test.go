@@ -341,6 +341,12 @@ func TestAnArtistSeesOnlyTheirOwn(t *testing.T) {
 		s.refuses(t, s.artist, "POST", "/payments", body, 403, "forbidden")
 		me := s.do(t, s.artist, "GET", "/me", "", 200)
 		wantFields(t, "me", me, map[string]any{"role": "artist", "login": true, "email": "ana@studio.test"})
+		path := fmt.Sprintf("/artists/%d", s.ana)
+		for _, active := range []bool{false, true} {
+			is := s.do(t, s.admin, "GET", path, "", 200)
+			s.do(t, s.admin, "PUT", path, fmt.Sprintf(`{"name":"Ana","email":"ana@studio.test","active":%t}`, active), 200, "If-Match", is.header.Get("ETag"))
+		}
+		s.refuses(t, s.artist, "GET", "/me", "", 401, "no_token")
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"extrato/internal/auth"
@@ -421,7 +422,7 @@ const safetyNetAgent = "extrato-safetynet/"
 
 // noteSafetyNet remembers that the safety net was here.
 func (s *Server) noteSafetyNet(r *http.Request) {
-	if len(r.UserAgent()) < len(safetyNetAgent) || r.UserAgent()[:len(safetyNetAgent)] != safetyNetAgent {
+	if !strings.HasPrefix(r.UserAgent(), safetyNetAgent) {
 		return
 	}
 	ctx := r.Context()

@@ -341,6 +341,19 @@ func TestTheSafetyNetsVisitIsRemembered(t *testing.T) {
 	})
 }
 
+func TestASafetyNetThatOnlyReadsIsRememberedToo(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		r := s.v4(t, v4Token(t, s.clock), "GET", "/api/v1/months/2025-10", "", "User-Agent", "extrato-safetynet/1")
+		table := "settings"
+		if s.Path == "" {
+			table = "extrato.settings"
+		}
+		if r.Code != 200 || s.Int(t, "SELECT count(*) FROM "+table+" WHERE name = 'safetynet_seen'") != 1 {
+			t.Errorf("a net that only reads is not remembered: %d", r.Code)
+		}
+	})
+}
+
 func TestV4sEndpointsAreLimitedPerAddressAndAccount(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.fillOctober(t)

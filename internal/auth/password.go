@@ -78,5 +78,3 @@ func matches(password, phc string) (bool, error) {
 	}
 	return subtle.ConstantTimeCompare(hash(password, salt, m, t, p), want) == 1, nil
 }
-
-func equalFold(a, b string) bool { return strings.EqualFold(a, b) }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/alexedwards/scs/v2"
 
@@ -46,7 +47,7 @@ func mayGetLogin(known, given store.User) error {
 		return books.Refusedf("service_account", "the service account is for programs").WithHint("make a token: extrato token create NAME --scope close")
 	case known.Password:
 		return books.Conflictf("has_login", "this user has a login already").WithHint("extrato user password EMAIL sets another password")
-	case known.Email != "" && given.Email != "" && !equalFold(known.Email, given.Email):
+	case known.Email != "" && given.Email != "" && !strings.EqualFold(known.Email, given.Email):
 		return books.Conflictf("has_email", "this user has another e-mail address").WithHint("extrato user list shows it")
 	}
 	return nil

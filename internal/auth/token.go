@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -42,14 +43,22 @@ type claims struct {
 	Scopes []Scope         `json:"scopes,omitempty"`
 }
 
-// serviceClaims are those of a token of ours.
-func serviceClaims(id string, scopes []Scope, issued, expires time.Time) claims {
-	return claims{
+// spell writes out the token of a record.
+func spell(key string, record store.Token) (string, error) {
+	c := claims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: issuer, ID: id, IssuedAt: jwt.NewNumericDate(issued), ExpiresAt: jwt.NewNumericDate(expires),
+			Issuer: issuer, ID: record.ID, IssuedAt: jwt.NewNumericDate(record.CreatedAt.Time()), ExpiresAt: jwt.NewNumericDate(record.ExpiresAt.Time()),
 		},
-		Sub: json.RawMessage(strconv.Quote(strconv.Itoa(int(ServiceAccount)))), Email: serviceEmail, Scopes: scopes,
+		Sub: json.RawMessage(strconv.Quote(strconv.Itoa(int(ServiceAccount)))), Email: serviceEmail,
 	}
+	for _, scope := range record.Scopes {
+		c.Scopes = append(c.Scopes, Scope(scope))
+	}
+	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString([]byte(key))
+	if err != nil {
+		return "", fmt.Errorf("sign a token: %w", err)
+	}
+	return text, nil
 }
 
 // IssueToken makes a token, records it and returns it; it can never be shown
@@ -77,10 +86,9 @@ func IssueToken(ctx context.Context, s *store.Store, key, name string, scopes []
 	record := store.Token{
 		ID: rand.Text(), Name: name, Scopes: texts, CreatedBy: by, CreatedAt: books.InstantOf(now), ExpiresAt: books.InstantOf(expires),
 	}
-	c := serviceClaims(record.ID, scopes, now, expires)
-	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString([]byte(key))
+	text, err := spell(key, record)
 	if err != nil {
-		return "", record, fmt.Errorf("sign a token: %w", err)
+		return "", record, err
 	}
 	return text, record, s.Write(ctx, func(tx *store.Tx) error { return tx.AddToken(ctx, record) })
 }
@@ -182,7 +190,7 @@ func (c *claims) user() (books.ID, bool) {
 func actorOf(id books.ID) books.Actor { return books.Actor("user:" + strconv.FormatInt(int64(id), 10)) }
 
 func sameEmail(user store.User, email string) bool {
-	return equalFold(user.Email, email) || user.ID == ServiceAccount && (equalFold(email, serviceEmailWritten) || equalFold(email, serviceEmail))
+	return strings.EqualFold(user.Email, email) || user.ID == ServiceAccount && (strings.EqualFold(email, serviceEmailWritten) || strings.EqualFold(email, serviceEmail))
 }
 
 // stillGood refuses a token of ours that is not recorded or was revoked, and
