@@ -36,6 +36,7 @@ type cli struct {
 	Import    importCommand    `cmd:"" help:"Copy a v4 database into this new one."`
 	User      userCommand      `cmd:"" help:"Who may sign in: add, list, disable, enable, password."`
 	Token     tokenCommand     `cmd:"" help:"Tokens for programs: create, list, revoke."`
+	Safetynet safetynetCommand `cmd:"" help:"Look after a server from elsewhere: make the close happen, prove it, report."`
 	Version   versionCommand   `cmd:"" help:"Print version, commit and Go version."`
 	Help      helpCommand      `cmd:"" help:"Explain a command."`
 }

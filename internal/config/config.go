@@ -47,6 +47,9 @@ var Variables = []Variable{
 	{"EXTRATO_HEARTBEAT_URL", "", "pinged at start, success and failure of the monthly job", true},
 	{"EXTRATO_RATE_LIMIT", "10/m", "logins, failed tokens and v4's calls, per address and account; off", false},
 	{"EXTRATO_TRUSTED_PROXIES", "", "whose X-Forwarded-* is believed: addresses or networks", false},
+	{"EXTRATO_API_BASE_URL", "", "the server that safetynet looks after", true},
+	{"EXTRATO_API_TOKEN", "", "safetynet's token there", true},
+	{"EXTRATO_SAFETYNET_PAUSE", "5s", "safetynet's first pause between tries; it doubles", false},
 	{"HOST", "127.0.0.1", "where serve listens", false},
 	{"PORT", "8080", "where serve listens", false},
 	{"LOG_LEVEL", "info", "debug, info, warn or error", false},
@@ -85,6 +88,13 @@ type Config struct {
 	Rate           Rate
 	TrustedProxies []netip.Prefix
 	Host, Port     string
+	Net            SafetyNet
+}
+
+// SafetyNet is what safetynet talks to, as whom, and its first pause.
+type SafetyNet struct {
+	BaseURL, Token string
+	Pause          time.Duration
 }
 
 // LoginOIDC is the OpenID Connect provider people sign in with.
@@ -130,7 +140,7 @@ func Load(flags map[string]string) (Config, error) {
 	check("LOG_FORMAT", oneOf("LOG_FORMAT", c.LogFormat, "", "text", "json"))
 	c.JWTKey = text("JWT_SECRET_KEY")
 	if n := len(c.JWTKey); n > 0 && n < MinKey {
-		check("JWT_SECRET_KEY", fmt.Errorf("JWT_SECRET_KEY has %d characters; it needs at least %d", n, MinKey))
+		check("JWT_SECRET_KEY", fmt.Errorf("JWT_SECRET_KEY has %d characters; it needs at least %d; make one with: openssl rand -hex 32", n, MinKey))
 	}
 	c.Emails = list(strings.ToLower(text("AUTHORIZED_EMAILS")))
 	c.Login = LoginOIDC{text("EXTRATO_LOGIN_OIDC_ISSUER"), text("EXTRATO_LOGIN_OIDC_CLIENT_ID"), text("EXTRATO_LOGIN_OIDC_CLIENT_SECRET")}
@@ -141,6 +151,11 @@ func Load(flags map[string]string) (Config, error) {
 	check("EXTRATO_RATE_LIMIT", err)
 	c.TrustedProxies, err = proxies(list(text("EXTRATO_TRUSTED_PROXIES")))
 	check("EXTRATO_TRUSTED_PROXIES", err)
+	c.Net = SafetyNet{BaseURL: text("EXTRATO_API_BASE_URL"), Token: text("EXTRATO_API_TOKEN")}
+	c.Net.Pause, err = time.ParseDuration(text("EXTRATO_SAFETYNET_PAUSE"))
+	if err != nil || c.Net.Pause < 0 || c.Net.Pause > time.Minute {
+		check("EXTRATO_SAFETYNET_PAUSE", errors.New("EXTRATO_SAFETYNET_PAUSE is no pause; write a time such as 5s, 1m at most"))
+	}
 	c.Host, c.Port = text("HOST"), text("PORT")
 	if n, err := strconv.ParseUint(c.Port, 10, 16); err != nil {
 		check("PORT", fmt.Errorf("PORT: %q is no port; write a number from 0 (any free one) to 65535", c.Port))

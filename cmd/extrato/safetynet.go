@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/config"
+	"extrato/internal/notify"
+	"extrato/internal/safetynet"
+)
+
+type safetynetCommand struct {
+	Month        string        `arg:"" optional:"" name:"month" help:"The month, such as 2025-10. Without it, the one that ended last."`
+	Force        bool          `help:"Take late rows in as a revision; close a month that waits for a person, unless it is held."`
+	State        string        `help:"What one run keeps for the next: the head of the chain." placeholder:"FILE"`
+	Out          string        `help:"Where result.json and summary.md go." placeholder:"DIR"`
+	Timeout      time.Duration `help:"How long one request may take." default:"45s"`
+	KeepSchedule bool          `help:"Only enable the workflow again, so that GitHub does not switch its schedule off."`
+}
+
+func (safetynetCommand) Help() string {
+	return `The second layer. Runs on another machine than the server, talks only HTTP, makes
+backup and close happen where they have not, proves the result, and reports. In a
+job of GitHub Actions it keeps one issue per month. It reads EXTRATO_API_BASE_URL,
+EXTRATO_API_TOKEN, EXTRATO_NOTIFY, and there SAFETYNET_MONTH, _YEAR and _FORCE.
+
+Examples:
+  extrato safetynet --state /var/lib/extrato-safetynet/state.json
+  extrato safetynet 2025-10 --force`
+}
+
+// allOfIt is how long a whole run may take.
+const allOfIt = 20 * time.Minute
+
+// Run looks after one month.
+func (c *safetynetCommand) Run(a *app) error {
+	settings, err := a.config()
+	if err != nil {
+		return err
+	}
+	now := func() time.Time { return time.Now().In(settings.Zone) }
+	waits := safetynet.Waits{First: settings.Net.Pause, Sleep: safetynet.Sleep}
+	ctx, cancel := context.WithTimeout(a.ctx, allOfIt)
+	defer cancel()
+	github := onGitHub(waits)
+	if c.KeepSchedule {
+		return keepSchedule(ctx, github)
+	}
+	month, force, err := c.asked(now())
+	if err != nil {
+		return err
+	}
+	who, err := identity(settings, now)
+	if err != nil {
+		return err
+	}
+	teller, err := notify.NewTeller(settings.Notify)
+	if err != nil {
+		return err
+	}
+	client, err := safetynet.NewClient(settings.Net.BaseURL, who, programVersion(), c.Timeout, waits, now)
+	if err != nil {
+		return err
+	}
+	net := &safetynet.Net{Server: client, Now: now}
+	var stateErr error
+	net.State, stateErr = c.lastState(ctx, github)
+	result := net.Run(ctx, month, force)
+	result.FailBecause(stateErr)
+	net.Tell(ctx, &result, github, teller)
+	if c.State != "" && stateErr == nil {
+		result.FailBecause(unwritten(net.State.Write(c.State)))
+	}
+	return c.leave(a, result)
+}
+
+func unwritten(err error) error {
+	if err == nil {
+		return nil
+	}
+	return books.Refusedf("cannot_write", "the state file cannot be written").WithHint("see --state").Because(err)
+}
+
+// asked returns the month and whether it is forced; the form of a workflow
+// gives both through the environment.
+func (c *safetynetCommand) asked(now time.Time) (books.Month, bool, error) {
+	force, text := c.Force, c.Month
+	if given := os.Getenv("SAFETYNET_FORCE"); given != "" {
+		f, err := strconv.ParseBool(given)
+		if err != nil {
+			return books.Month{}, false, books.Invalidf("usage", "SAFETYNET_FORCE is neither true nor false")
+		}
+		force = force || f
+	}
+	m, y := os.Getenv("SAFETYNET_MONTH"), os.Getenv("SAFETYNET_YEAR")
+	if text == "" && m+y != "" {
+		month, err1 := strconv.Atoi(m)
+		year, err2 := strconv.Atoi(y)
+		if err1 != nil || err2 != nil {
+			return books.Month{}, false, books.Invalidf("usage", "SAFETYNET_MONTH and SAFETYNET_YEAR are numbers, and given together")
+		}
+		text = fmt.Sprintf("%04d-%02d", year, month)
+	}
+	if text == "" {
+		return safetynet.Month(now), force, nil
+	}
+	month, err := books.ParseMonth(text)
+	return month, force, err
+}
+
+// identity is the token's or, in a job of GitHub Actions without one, the job's.
+func identity(c config.Config, now func() time.Time) (safetynet.Identity, error) {
+	address, secret := os.Getenv("ACTIONS_ID_TOKEN_REQUEST_URL"), os.Getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+	switch {
+	case c.Net.Token != "":
+		return safetynet.Token(c.Net.Token), nil
+	case address != "" && secret != "" && c.Job.Audience != "":
+		return safetynet.Job(address, secret, c.Job.Audience, now), nil
+	}
+	return nil, books.Invalidf("no_token", "EXTRATO_API_TOKEN is not set").
+		WithHint("make one on the server: extrato token create safetynet --scope backup --scope close --scope read; on GitHub, EXTRATO_JOB_OIDC_AUDIENCE and id-token: write do without")
+}
+
+// onGitHub returns the repository that this runs in, nil elsewhere.
+func onGitHub(waits safetynet.Waits) *safetynet.GitHub {
+	g := &safetynet.GitHub{API: os.Getenv("GITHUB_API_URL"), Repository: os.Getenv("GITHUB_REPOSITORY"), Token: os.Getenv("GITHUB_TOKEN"), Waits: waits}
+	if g.API == "" || g.Repository == "" || g.Token == "" {
+		return nil
+	}
+	if server, run := os.Getenv("GITHUB_SERVER_URL"), os.Getenv("GITHUB_RUN_ID"); server != "" && run != "" {
+		g.RunURL = server + "/" + g.Repository + "/actions/runs/" + run
+	}
+	return g
+}
+
+func keepSchedule(ctx context.Context, g *safetynet.GitHub) error {
+	ref := os.Getenv("GITHUB_WORKFLOW_REF")
+	if g == nil || ref == "" {
+		return books.Invalidf("usage", "--keep-schedule is for a job of GitHub Actions with GITHUB_TOKEN")
+	}
+	if err := g.KeepSchedule(ctx, ref); err != nil {
+		return &books.Error{Kind: books.Internal, Code: "schedule_not_kept", Message: err.Error(),
+			Hint: "GitHub ends the schedule of a public repository after 60 quiet days: enable the workflow by hand, or commit something"}
+	}
+	return nil
+}
+
+// lastState reads the file or, in a job that has none yet, what the last run left.
+func (c *safetynetCommand) lastState(ctx context.Context, g *safetynet.GitHub) (safetynet.State, error) {
+	state, err := safetynet.ReadState(c.State)
+	if err != nil || g == nil || c.State == "" {
+		return state, err
+	}
+	if _, there := os.Stat(c.State); there == nil {
+		return state, nil
+	}
+	last, err := g.LastState(ctx, os.Getenv("GITHUB_REF_NAME"))
+	if err != nil {
+		return state, &books.Error{Kind: books.Internal, Code: "state_unknown", Message: "the last run's state cannot be fetched: " + err.Error(),
+			Hint: "the job needs the permission actions: read; without the state nobody compares the chain"}
+	}
+	return last, nil
+}
+
+// leave writes what a run leaves behind, and returns its error.
+func (c *safetynetCommand) leave(a *app, r safetynet.Result) error {
+	var failed error
+	if c.Out != "" {
+		failed = r.Leave(c.Out)
+	}
+	for name, text := range map[string]string{
+		"GITHUB_STEP_SUMMARY": r.Summary(),
+		"GITHUB_OUTPUT":       fmt.Sprintf("month=%s\nresult=%s\nexit_code=%d\nissue=%s\n", r.Month, r.Outcome, r.ExitCode, r.Issue),
+	} {
+		if err := appendTo(os.Getenv(name), text); err != nil && failed == nil {
+			failed = books.Refusedf("cannot_write", "%s cannot be written", name).Because(err)
+		}
+	}
+	if a.JSON {
+		if err := printJSON(a.stdout, r); err != nil {
+			return err
+		}
+	} else {
+		a.printf("%s", r.Summary())
+	}
+	if r.Error == nil {
+		return failed
+	}
+	return shown{&books.Error{Kind: r.Error.Kind, Code: r.Error.Code, Message: r.Error.Message, Hint: r.Error.Hint}}
+}
+
+func appendTo(file, text string) error {
+	if file == "" {
+		return nil
+	}
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) //nolint:gosec // the runner names the file
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	return err
+}

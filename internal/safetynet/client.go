@@ -1,0 +1,200 @@
+package safetynet
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"extrato/internal/books"
+)
+
+// Identity returns the bearer token to come with.
+type Identity func(context.Context) (string, error)
+
+// Client talks to one server.
+type Client struct {
+	base     *url.URL
+	identity Identity
+	http     *http.Client
+	agent    string
+	waits    Waits
+	now      func() time.Time
+	seen     []Exchange
+}
+
+// tries is how often is asked before a server counts as down.
+const tries = 3
+
+// maxAnswer is how much of an answer is read.
+const maxAnswer = 8 << 20
+
+// NewClient returns a client of the server at base. Each request ends after
+// limit. Credentials in base are not used, and never shown.
+func NewClient(base string, who Identity, version string, limit time.Duration, waits Waits, now func() time.Time) (*Client, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, books.Invalidf("invalid_setting", "EXTRATO_API_BASE_URL is no address of a server").WithHint("write it as https://studio.example")
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DisableKeepAlives = true // a connection that died while we paused would cost a try
+	return &Client{
+		base: u, identity: who, agent: "extrato-safetynet/" + version, waits: waits, now: now,
+		http: &http.Client{Timeout: limit, Transport: transport,
+			// The token is for this server, and a POST that is redirected becomes a GET.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}, nil
+}
+
+// Exchanges returns what was asked and answered, harmless parts only.
+func (c *Client) Exchanges() []Exchange { return append([]Exchange{}, c.seen...) }
+
+// answer is what a server answered, read whole.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (c *Client) once(ctx context.Context, method, path string, document any) (a answer, err error) {
+	x := Exchange{Method: method, Path: path}
+	defer func() {
+		x.record(a, err)
+		c.seen = append(c.seen, x)
+	}()
+	var body io.Reader = http.NoBody
+	if document != nil {
+		text, err := json.Marshal(document)
+		if err != nil {
+			return a, err
+		}
+		body = bytes.NewReader(text)
+	}
+	token, err := c.identity(ctx)
+	if err != nil {
+		return a, err
+	}
+	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.base.String(), "/")+path, body)
+	if err != nil {
+		return a, err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("User-Agent", c.agent)
+	request.Header.Set("Accept", "application/json")
+	if document != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return a, unreachable(err)
+	}
+	defer response.Body.Close()
+	a.status, a.header = response.StatusCode, response.Header
+	if a.body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer)); err != nil {
+		return a, unreachable(err)
+	}
+	return a, nil
+}
+
+// unreachable says that no whole answer came. The library's words hold the
+// URL, so they stay here.
+func unreachable(err error) *books.Error {
+	var slow interface{ Timeout() bool }
+	if errors.As(err, &slow) && slow.Timeout() {
+		return &books.Error{Kind: books.Internal, Code: "timeout", Message: "the server did not answer in time", Hint: "look at the server's load and log"}
+	}
+	return &books.Error{Kind: books.Internal, Code: "unreachable", Message: "the server cannot be reached, or broke off its answer", Hint: "start it, or correct EXTRATO_API_BASE_URL"}
+}
+
+// again is an error that another try may cure, after at least this long.
+type again struct {
+	error
+	after time.Duration
+}
+
+func (a again) Unwrap() error { return a.error }
+
+// ask tries a request until judge is content, ends it for good, or the tries
+// are used up. judge returns an error of type again where another try may help.
+func (c *Client) ask(ctx context.Context, most int, method, path string, document any, judge func(answer) error) error {
+	for try := 1; ; try++ {
+		a, err := c.once(ctx, method, path, document)
+		var after time.Duration
+		var retry again
+		if err == nil {
+			err = judge(a)
+			if !errors.As(err, &retry) {
+				return err
+			}
+			err, after = retry.error, retry.after
+		}
+		if try == most || ends(err) {
+			return err
+		}
+		if e := c.waits.pause(ctx, try, after); e != nil {
+			return e
+		}
+	}
+}
+
+// refusal turns an answer that is no success into an error.
+func (c *Client) refusal(a answer) error {
+	known := harmless(a.body)
+	switch {
+	case a.status == http.StatusUnauthorized:
+		return &books.Error{Kind: books.Unauthorized, Code: "bad_token", Message: "the server does not accept who we are (401)",
+			Hint: "check the secret EXTRATO_API_TOKEN: it may have expired; or the identity that EXTRATO_JOB_OIDC_* pins"}
+	case a.status == http.StatusForbidden:
+		return &books.Error{Kind: books.Forbidden, Code: "forbidden", Message: "the server knows us, and does not let us do this (403)",
+			Hint: "the token in EXTRATO_API_TOKEN needs the scopes backup, close and read"}
+	case known["reason"] == "month_held":
+		return books.Refusedf("month_held", "the month was reopened and is held").WithHint("a person closes it: extrato close MONTH")
+	case known["reason"] == "month_not_ended":
+		return books.Refusedf("month_not_ended", "the server says that the month has not ended").WithHint("compare the clocks, and TZ on both machines")
+	case a.status == http.StatusBadRequest && known["backup_required"] == true:
+		return books.Refusedf("backup_required", "the server needs a backup and cannot make one").WithHint("look at its folder of backups: extrato doctor")
+	case a.status == http.StatusTooManyRequests:
+		return again{&books.Error{Kind: books.Internal, Code: "too_many_requests", Message: "the server asks to wait (429)", Hint: "see EXTRATO_RATE_LIMIT"}, c.retryAfter(a)}
+	case a.status >= http.StatusInternalServerError:
+		return again{&books.Error{Kind: books.Internal, Code: "server_error", Message: fmt.Sprintf("the server failed (%d%s)", a.status, stage(known)),
+			Hint: "look in its log"}, c.retryAfter(a)}
+	case a.status >= http.StatusOK && a.status < http.StatusMultipleChoices:
+		return again{&books.Error{Kind: books.Internal, Code: "bad_answer", Message: "the answer is not the JSON that is expected", Hint: "something between us and the server may change answers"}, 0}
+	}
+	return books.Refusedf("unexpected_answer", "the server answered %d%s", a.status, stage(known)).WithHint("check EXTRATO_API_BASE_URL and the server's log")
+}
+
+func stage(known map[string]any) string {
+	for _, key := range []string{"stage", "code", "reason"} {
+		if text, ok := known[key].(string); ok && text != "" {
+			return ", " + text
+		}
+	}
+	return ""
+}
+
+func (c *Client) retryAfter(a answer) time.Duration {
+	text := a.header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 {
+		return time.Duration(min(seconds, 3600)) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return at.Sub(c.now())
+	}
+	return 0
+}
+
+func hash(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,279 @@
+package safetynet_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/safetynet"
+)
+
+// What must not appear in anything that a run sends elsewhere or leaves.
+const (
+	token      = "eyJhbGciOiJIUzI1NiJ9.c2VjcmV0LXRva2Vu.c2lnbmF0dXJl"
+	password   = "p4ssw0rd-in-the-url"
+	clientName = "Maria Aparecida Gonçalves"
+)
+
+var zone = func() *time.Location {
+	z, err := time.LoadLocation("America/Sao_Paulo")
+	if err != nil {
+		panic(err)
+	}
+	return z
+}()
+
+var october = books.Month{Year: 2025, Month: time.October}
+
+// server is a stand-in for extrato serve, or for v4. fault, if set, may answer
+// a request itself.
+type server struct {
+	t      *testing.T
+	v4     bool
+	lock   sync.Mutex
+	months map[string]string // state by month
+	chain  []map[string]any
+	backup string // state of the copy that the statement rests on
+	late   int
+	fault  func(n int, w http.ResponseWriter, r *http.Request) bool
+	asked  int
+	agents map[string]bool
+	*httptest.Server
+}
+
+func newServer(t *testing.T) *server {
+	s := &server{t: t, months: map[string]string{}, backup: "ok", agents: map[string]bool{}}
+	s.Server = httptest.NewServer(s)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func hex64(n int) string { return fmt.Sprintf("%064x", n) }
+
+// closeMonth adds a statement to the chain.
+func (s *server) closeMonth(month string) {
+	previous := hex64(0)
+	if n := len(s.chain); n > 0 {
+		previous = s.chain[n-1]["hash"].(string)
+	}
+	seq := len(s.chain) + 1
+	s.chain = append(s.chain, map[string]any{
+		"seq": seq, "action": "closed", "month": month, "revision": 1, "fingerprint": hex64(7000 + seq), "counts": counts(3), "totals": totals,
+		"previous_hash": previous, "hash": hex64(1000 + seq), "reason": clientName,
+	})
+	s.months[month] = "closed"
+}
+
+var totals = map[string]any{"revenue": "910.00"}
+
+func counts(n int) map[string]int {
+	return map[string]int{"payments": n, "sessions": 0, "commissions": 0, "expenses": 0}
+}
+
+func say(w http.ResponseWriter, status int, document any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(document); err != nil {
+		panic(err)
+	}
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.asked++
+	s.agents[r.UserAgent()] = true
+	if s.fault != nil && s.fault(s.asked, w, r) {
+		return
+	}
+	if r.Header.Get("Authorization") != "Bearer "+token {
+		say(w, 401, map[string]any{"error": "Invalid or expired token"})
+		return
+	}
+	switch path := strings.TrimPrefix(r.URL.Path, "/api/"); {
+	case r.Method == "POST":
+		s.service(w, r, path)
+	case s.v4:
+		say(w, 404, map[string]any{"error": "Not found"})
+	default:
+		s.v1(w, strings.Split(strings.TrimPrefix(path, "v1/"), "/"))
+	}
+}
+
+func (s *server) service(w http.ResponseWriter, r *http.Request, path string) {
+	var in struct {
+		Month, Year int
+		Force       bool
+	}
+	_ = json.NewDecoder(r.Body).Decode(&in)
+	month, data := fmt.Sprintf("%04d-%02d", in.Year, in.Month), map[string]any{"month": in.Month, "year": in.Year}
+	closed := s.months[month] == "closed"
+	switch {
+	case path == "backup/create_service" && closed:
+		data["reason"] = "backup_already_exists"
+		say(w, 409, map[string]any{"success": false, "error": fmt.Sprintf("Backup already exists for %d/%d", in.Month, in.Year), "details": data})
+	case path == "backup/create_service":
+		say(w, 200, map[string]any{"success": true, "message": fmt.Sprintf("Backup created successfully for %d/%d", in.Month, in.Year), "data": data})
+	case closed:
+		say(w, 500, map[string]any{"success": false, "error": "Extrato generation failed.", "stage": "already_exists", "details": "Extrato already exists for month/year", "correlation_id": "b17cee4a"})
+	default:
+		s.closeMonth(month)
+		data["force"] = in.Force
+		say(w, 200, map[string]any{"success": true, "message": fmt.Sprintf("Extrato generated successfully for %d/%d", in.Month, in.Year), "data": data})
+	}
+}
+
+func (s *server) v1(w http.ResponseWriter, path []string) {
+	list := func(items ...any) map[string]any { return map[string]any{"items": items, "next_cursor": nil} }
+	if path[0] == "closings" {
+		var items []any
+		for i := len(s.chain) - 1; i >= 0; i-- {
+			items = append(items, s.chain[i])
+		}
+		say(w, 200, list(items...))
+		return
+	}
+	month := path[1]
+	var last map[string]any
+	for _, e := range s.chain {
+		if e["month"] == month {
+			last = e
+		}
+	}
+	file := map[string]any{"file": "b.csv", "sha256": hex64(5), "state": s.backup, "statement": true}
+	switch {
+	case len(path) == 2:
+		state, n := s.months[month], 0
+		if state == "" {
+			state = "due"
+		}
+		if last != nil {
+			n = 3
+		}
+		if s.late > 0 && state == "closed" {
+			state = "late"
+		}
+		say(w, 200, map[string]any{"month": month, "state": state, "revision": min(n, 1), "counts": counts(n), "totals": totals, "late": counts(s.late),
+			"late_rows": []any{map[string]any{"client": clientName}}, "backup": "verified"})
+	case path[2] == "statement":
+		say(w, 200, map[string]any{"month": month, "revision": 1, "counts": counts(3), "totals": totals, "fingerprint": last["fingerprint"],
+			"backup": file, "chain": map[string]any{"seq": last["seq"], "hash": last["hash"]}, "items": []any{map[string]any{"client": clientName}}})
+	default:
+		say(w, 200, list(file))
+	}
+}
+
+// github is a stand-in for GitHub's API that records every call.
+type github struct {
+	lock   sync.Mutex
+	issues []map[string]any
+	calls  []string
+	fail   func(r *http.Request) int
+	*httptest.Server
+}
+
+func newGitHub(t *testing.T) *github {
+	g := &github{}
+	g.Server = httptest.NewServer(g)
+	t.Cleanup(g.Close)
+	return g
+}
+
+func (g *github) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	body, _ := io.ReadAll(r.Body)
+	path := strings.TrimPrefix(r.URL.Path, "/repos/studio/books/")
+	g.calls = append(g.calls, r.Method+" "+path+" "+string(body))
+	if g.fail != nil {
+		if status := g.fail(r); status != 0 {
+			w.WriteHeader(status)
+			return
+		}
+	}
+	var in map[string]any
+	_ = json.Unmarshal(body, &in)
+	parts := strings.Split(path, "/")
+	switch {
+	case strings.HasPrefix(path, "actions/artifacts"):
+		say(w, 200, map[string]any{"artifacts": []any{}})
+	case parts[0] != "issues":
+		w.WriteHeader(204)
+	case r.Method == "GET":
+		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+		from := min((page-1)*100, len(g.issues))
+		say(w, 200, g.issues[from:min(from+100, len(g.issues))])
+	case len(parts) == 1:
+		g.add(in)
+		say(w, 201, in)
+	default:
+		n, _ := strconv.Atoi(parts[1])
+		i := g.issues[n-1]
+		if len(parts) == 3 {
+			i["comments"] = append(i["comments"].([]string), in["body"].(string))
+		} else {
+			for k, v := range in {
+				i[k] = v
+			}
+		}
+		say(w, 200, i)
+	}
+}
+
+func (g *github) add(in map[string]any) {
+	in["number"], in["state"], in["comments"], in["user"] = len(g.issues)+1, "open", []string{}, map[string]any{"type": "Bot"}
+	g.issues = append(g.issues, in)
+}
+
+// net is one run's equipment; waited collects its pauses.
+type equipment struct {
+	now    time.Time
+	limit  time.Duration
+	state  safetynet.State
+	who    safetynet.Identity
+	waited []time.Duration
+}
+
+func newNet() *equipment {
+	return &equipment{now: time.Date(2025, 11, 2, 6, 37, 0, 0, zone), limit: time.Second, state: safetynet.State{Causes: map[string]string{}}, who: safetynet.Token(token)}
+}
+
+func (n *equipment) run(t *testing.T, base string, gh *github, force bool) safetynet.Result {
+	t.Helper()
+	now := func() time.Time { return n.now }
+	waits := safetynet.Waits{First: 5 * time.Second, Sleep: func(_ context.Context, d time.Duration) error {
+		n.waited = append(n.waited, d)
+		return nil
+	}}
+	client, err := safetynet.NewClient(strings.Replace(base, "://", "://net:"+password+"@", 1), n.who, "test", n.limit, waits, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := &safetynet.Net{Server: client, Now: now, State: n.state}
+	r := run.Run(t.Context(), safetynet.Month(n.now), force)
+	var g *safetynet.GitHub
+	if gh != nil {
+		g = &safetynet.GitHub{API: gh.URL, Repository: "studio/books", Token: "ghs_token_of_github", Waits: waits}
+	}
+	run.Tell(t.Context(), &r, g, nil)
+	n.state = run.State
+	dir := t.TempDir()
+	if err := r.Leave(dir); err != nil {
+		t.Fatal(err)
+	}
+	keepsQuiet(t, dir, r, gh)
+	return r
+}
+
+func jobIdentity(address, secret string, n *equipment) safetynet.Identity {
+	return safetynet.Job(address, secret, "studio", func() time.Time { return n.now })
+}

@@ -1,0 +1,114 @@
+package safetynet
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"extrato/internal/books"
+)
+
+// Labels are what an issue is filed under.
+var Labels = []string{"automation", "extrato", "urgent"}
+
+type issue struct {
+	Number int            `json:"number"`
+	State  string         `json:"state"`
+	Body   string         `json:"body"`
+	PR     map[string]any `json:"pull_request"`
+	Author string         `json:"author_association"`
+	User   struct {
+		Type string `json:"type"`
+	} `json:"user"`
+}
+
+// ours reports whether somebody wrote it who may: a stranger's issue with our
+// marker in it must not hide a failure.
+func (i issue) ours() bool {
+	switch i.Author {
+	case "OWNER", "MEMBER", "COLLABORATOR":
+		return true
+	}
+	return i.User.Type == "Bot"
+}
+
+func marker(m books.Month) string { return "<!-- extrato-safetynet:" + m.String() + " -->" }
+func causeMark(c string) string   { return "<!-- extrato-cause:" + c + " -->" }
+
+// Report brings the month's one issue to what the result says and returns what
+// was done. Where it cannot be known whether there is one, none is opened.
+func (g *GitHub) Report(ctx context.Context, r Result) (string, error) {
+	if r.Outcome == Left {
+		return "none", nil
+	}
+	found, err := g.find(ctx, r.Month)
+	if err != nil {
+		return "unknown", err
+	}
+	switch {
+	case r.Error == nil && (found == nil || found.State != "open"):
+		return "none", nil
+	case r.Error == nil:
+		return "closed", g.settle(ctx, found, r)
+	case found == nil:
+		return "opened", g.open(ctx, r)
+	case found.State != "open":
+		return "reopened", g.tell(ctx, found, r)
+	case strings.Contains(found.Body, causeMark(r.Error.Code)):
+		return "unchanged", nil
+	}
+	return "commented", g.tell(ctx, found, r)
+}
+
+// find returns the oldest issue with the month's marker, open or not.
+func (g *GitHub) find(ctx context.Context, m books.Month) (*issue, error) {
+	since := m.End(time.UTC).AddDate(0, 0, -2) // no issue about a month is older than its end
+	q := url.Values{"state": {"all"}, "sort": {"created"}, "direction": {"asc"}, "per_page": {"100"}, "since": {since.Format(time.RFC3339)}}
+	for page := 1; page <= 50; page++ {
+		q.Set("page", fmt.Sprint(page))
+		var part []issue
+		if err := g.do(ctx, http.MethodGet, "issues?"+q.Encode(), nil, &part); err != nil {
+			return nil, err
+		}
+		for _, i := range part {
+			if i.PR == nil && i.ours() && strings.Contains(i.Body, marker(m)) {
+				return &i, nil
+			}
+		}
+		if len(part) < 100 {
+			return nil, nil //nolint:nilnil // there is none, and that is no error
+		}
+	}
+	return nil, fmt.Errorf("there are too many issues to look through")
+}
+
+func (g *GitHub) text(r Result) string {
+	return marker(r.Month) + "\n" + causeMark(r.Error.Code) + "\n" + r.Summary() + g.run()
+}
+
+func (g *GitHub) open(ctx context.Context, r Result) error {
+	return g.do(ctx, http.MethodPost, "issues", map[string]any{
+		"title": fmt.Sprintf("Extrato %s: não fechado / not closed", r.Month), "body": g.text(r), "labels": Labels,
+	}, nil)
+}
+
+// tell comments on a cause that is new, then notes it in the issue.
+func (g *GitHub) tell(ctx context.Context, i *issue, r Result) error {
+	path := fmt.Sprintf("issues/%d", i.Number)
+	if err := g.do(ctx, http.MethodPost, path+"/comments", map[string]any{"body": r.Summary() + g.run()}, nil); err != nil {
+		return err
+	}
+	return g.do(ctx, http.MethodPatch, path, map[string]any{"state": "open", "body": g.text(r)}, nil)
+}
+
+// settle closes an issue with the proof.
+func (g *GitHub) settle(ctx context.Context, i *issue, r Result) error {
+	path := fmt.Sprintf("issues/%d", i.Number)
+	if err := g.do(ctx, http.MethodPost, path+"/comments", map[string]any{"body": r.Summary() + g.run()}, nil); err != nil {
+		return err
+	}
+	return g.do(ctx, http.MethodPatch, path, map[string]any{"state": "closed", "state_reason": "completed"}, nil)
+}

@@ -1,0 +1,338 @@
+package safetynet_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"extrato/internal/safetynet"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// keepsQuiet searches everything that a run left or sent to GitHub.
+func keepsQuiet(t *testing.T, dir string, r safetynet.Result, gh *github) {
+	t.Helper()
+	document, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := []string{string(document), r.Summary()}
+	files, _ := filepath.Glob(filepath.Join(dir, "*"))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, string(text))
+	}
+	if gh != nil {
+		texts = append(texts, gh.calls...)
+	}
+	for _, text := range texts {
+		for _, secret := range []string{token, password, clientName, "ghs_token_of_github"} {
+			if strings.Contains(text, secret) {
+				t.Fatalf("%q is in what the run left: %s", secret, text)
+			}
+		}
+	}
+	if len(files) != 2 {
+		t.Fatalf("the run left %v", files)
+	}
+}
+
+// only answers the n-th request, and those after it if more, in some other way.
+func answering(from, to int, status int, body string, header ...string) func(int, http.ResponseWriter, *http.Request) bool {
+	return func(n int, w http.ResponseWriter, _ *http.Request) bool {
+		if n < from || n > to {
+			return false
+		}
+		for i := 0; i+1 < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+		return true
+	}
+}
+
+func cut(w http.ResponseWriter) {
+	connection, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	_ = connection.Close()
+}
+
+const ever = 1 << 30
+
+type situation struct {
+	name  string
+	set   func(*server, *equipment)
+	exit  int
+	code  string // of the failure
+	issue string
+	asked int
+}
+
+var html = "<html><h1>500</h1>Traceback: SELECT " + clientName + " " + token + "</html>"
+
+var situations = []situation{
+	{"healthy, due", func(*server, *equipment) {}, 0, "", "none", 7},
+	{"down", func(s *server, _ *equipment) {
+		s.fault = func(_ int, w http.ResponseWriter, _ *http.Request) bool { cut(w); return true }
+	}, 1, "unreachable", "opened", 3},
+	{"comes up at the third try", func(s *server, _ *equipment) {
+		s.fault = func(n int, w http.ResponseWriter, _ *http.Request) bool {
+			if n < 3 {
+				cut(w)
+			}
+			return n < 3
+		}
+	}, 0, "", "none", 9},
+	{"always slower than the limit", func(s *server, n *equipment) {
+		n.limit = 50 * time.Millisecond
+		s.fault = func(_ int, _ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true }
+	}, 1, "timeout", "opened", 3},
+	{"cut after the commit, before the answer", func(s *server, _ *equipment) {
+		s.fault = func(n int, w http.ResponseWriter, _ *http.Request) bool {
+			if n == 3 {
+				s.closeMonth("2025-10")
+				cut(w)
+			}
+			return n == 3
+		}
+	}, 0, "", "none", 8},
+	{"401", func(s *server, _ *equipment) {
+		s.fault = answering(1, ever, 401, `{"error":"Invalid or expired token"}`)
+	}, 3, "bad_token", "opened", 1},
+	{"403", func(s *server, _ *equipment) { s.fault = answering(2, ever, 403, `{"error":"Forbidden"}`) }, 3, "forbidden", "opened", 2},
+	{"429, then well", func(s *server, _ *equipment) { s.fault = answering(3, 3, 429, `{}`, "Retry-After", "40") }, 0, "", "none", 8},
+	{"500 with HTML", func(s *server, _ *equipment) { s.fault = answering(3, ever, 500, html) }, 1, "server_error", "opened", 5},
+	{"JSON cut in half", func(s *server, _ *equipment) { s.fault = answering(3, ever, 200, `{"success":tr`) }, 1, "bad_answer", "opened", 5},
+	{"the backup fails, the close works", func(s *server, _ *equipment) { s.fault = answering(2, 2, 500, html) }, 0, "", "none", 7},
+	{"a required backup is missing", func(s *server, _ *equipment) {
+		s.fault = answering(2, ever, 400, `{"success":false,"details":{"backup_exists":false,"backup_required":true}}`)
+	}, 3, "backup_required", "opened", 3},
+	{"already closed", func(s *server, _ *equipment) { s.closeMonth("2025-10") }, 0, "", "none", 5},
+	{"held", func(s *server, _ *equipment) { s.months["2025-10"] = "held" }, 3, "month_held", "opened", 1},
+	{"open, before EXTRATO_CLOSE_FROM", func(s *server, _ *equipment) { s.months["2025-10"] = "open" }, 0, "", "none", 1},
+	{"the statement's backup stale", func(s *server, _ *equipment) { s.backup = "stale"; s.closeMonth("2025-10") }, 4, "backup_stale", "opened", 4},
+	{"the statement's backup corrupt", func(s *server, _ *equipment) { s.backup = "corrupt"; s.closeMonth("2025-10") }, 4, "backup_corrupt", "opened", 4},
+	{"late rows", func(s *server, _ *equipment) { s.closeMonth("2025-10"); s.late = 2 }, 0, "", "none", 5},
+	{"the chain does not continue", func(s *server, n *equipment) {
+		s.closeMonth("2025-09")
+		s.closeMonth("2025-10")
+		n.state.Head = safetynet.Head{Seq: 2, Hash: hex64(9)}
+	}, 4, "chain_broken", "opened", 5},
+	{"the chain was cut short", func(s *server, n *equipment) {
+		s.closeMonth("2025-10")
+		n.state.Head = safetynet.Head{Seq: 9, Hash: hex64(1009)}
+	}, 4, "chain_broken", "opened", 5},
+}
+
+func TestSituations_end_as_the_table_says(t *testing.T) {
+	var table strings.Builder
+	table.WriteString("| Situation | Exit | Result | Cause | Issue | Requests |\n|---|---|---|---|---|---|\n")
+	for _, c := range situations {
+		t.Run(c.name, func(t *testing.T) {
+			s, gh, n := newServer(t), newGitHub(t), newNet()
+			c.set(s, n)
+			head := n.state.Head
+			r := n.run(t, s.URL, gh, false)
+			got := ""
+			if r.Error != nil {
+				got = r.Error.Code
+				if !strings.Contains(r.Summary(), got) || n.state.Head != head {
+					t.Errorf("the summary does not name the cause, or the head that was kept is lost: %s", r.Summary())
+				}
+			}
+			if r.ExitCode != c.exit || got != c.code || r.Issue != c.issue || len(r.Requests) != c.asked {
+				t.Errorf("exit %d, cause %q, issue %s, %d requests; want %d, %q, %s, %d", r.ExitCode, got, r.Issue, len(r.Requests), c.exit, c.code, c.issue, c.asked)
+			}
+			for agent := range s.agents {
+				if agent != "extrato-safetynet/test" {
+					t.Errorf("the net calls itself %q", agent)
+				}
+			}
+			fmt.Fprintf(&table, "| %s | %d | %s | %s | %s | %d |\n", c.name, r.ExitCode, r.Outcome, got, r.Issue, len(r.Requests))
+		})
+	}
+	inGuide(t, table.String())
+}
+
+// inGuide compares the table with the one in the guide, or writes it there.
+func inGuide(t *testing.T, table string) {
+	t.Helper()
+	const file, begin, end = "../../docs/MONTHLY_EXTRATO_BACKUP_GUIDE.md", "<!-- situations -->\n", "<!-- /situations -->"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(text), begin)
+	have, after, ok2 := strings.Cut(rest, end)
+	switch {
+	case !ok || !ok2:
+		t.Fatalf("%s has no place for the table", file)
+	case have == table:
+	case *update:
+		if err := os.WriteFile(file, []byte(before+begin+table+end+after), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	default:
+		t.Errorf("the guide's table is not what happens; go test ./internal/safetynet -update\n%s", table)
+	}
+}
+
+func TestPauses_grow_and_are_as_long_as_the_server_asks(t *testing.T) {
+	s, n := newServer(t), newNet()
+	s.fault = answering(1, ever, 503, "")
+	n.run(t, s.URL, nil, false)
+	if len(n.waited) != 2 || n.waited[0] < 5*time.Second || n.waited[1] < 10*time.Second || n.waited[1] > 13*time.Second {
+		t.Errorf("paused for %v", n.waited)
+	}
+	s, n = newServer(t), newNet()
+	s.fault = answering(1, 1, 429, "", "Retry-After", n.now.Add(70*time.Second).UTC().Format(http.TimeFormat))
+	n.run(t, s.URL, nil, false)
+	if len(n.waited) != 1 || n.waited[0] < 69*time.Second {
+		t.Errorf("paused for %v, the server asked for 70 s", n.waited)
+	}
+}
+
+func TestV4_is_closed_through_its_two_endpoints(t *testing.T) {
+	s, gh, n := newServer(t), newGitHub(t), newNet()
+	s.v4 = true
+	for day, want := range []string{"first", "again"} {
+		r := n.run(t, s.URL, gh, false)
+		if r.ExitCode != 0 || r.Outcome != safetynet.Accepted || len(r.Requests) != 3 || s.months["2025-10"] != "closed" || len(gh.issues) != 0 {
+			t.Errorf("day %d (%s): exit %d, %s, %+v", day, want, r.ExitCode, r.Outcome, r.Requests)
+		}
+	}
+	if len(s.chain) != 1 {
+		t.Errorf("%d statements were made", len(s.chain))
+	}
+}
+
+// Situation 15 of v4: its failure issue prints the API token.
+func TestIssue_never_prints_the_token_that_a_server_throws_back(t *testing.T) {
+	s, gh, n := newServer(t), newGitHub(t), newNet()
+	s.v4 = true
+	echo, err := json.Marshal(map[string]any{"stage": token, "code": token, "error": token + clientName, "details": map[string]any{"reason": token}, "correlation_id": token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.fault = answering(2, ever, 500, string(echo))
+	r := n.run(t, s.URL, gh, false) // it searches
+	if r.ExitCode != 1 || len(gh.issues) != 1 {
+		t.Errorf("exit %d, %d issues", r.ExitCode, len(gh.issues))
+	}
+}
+
+// Situation 16 of v4: on the 31st, date -d "last month" is the same month.
+func TestMonth_is_the_one_that_ended_last_on_every_day(t *testing.T) {
+	for at, want := range map[string]string{
+		"2025-10-31T12:00:00-03:00": "2025-09", "2025-03-01T00:00:00-03:00": "2025-02", "2024-03-01T02:59:00Z": "2024-01",
+		"2024-03-01T03:00:00Z": "2024-02", "2026-01-01T03:00:00Z": "2025-12", "2026-01-01T02:59:59Z": "2025-11", "2025-12-31T23:00:00-03:00": "2025-11",
+	} {
+		now, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := safetynet.Month(now.In(zone)); got.String() != want {
+			t.Errorf("at %s: %s, want %s", at, got, want)
+		}
+	}
+	s, n := newServer(t), newNet()
+	client, err := safetynet.NewClient(s.URL, n.who, "test", n.limit, safetynet.Waits{}, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := &safetynet.Net{Server: client, Now: func() time.Time { return n.now }}
+	if r := run.Run(t.Context(), october.Add(1), true); r.ExitCode != 3 || s.asked != 0 {
+		t.Errorf("the running month: exit %d after %d requests", r.ExitCode, s.asked)
+	}
+}
+
+func TestSix_months_leave_the_issues_that_a_person_wants(t *testing.T) {
+	s, gh, n := newServer(t), newGitHub(t), newNet()
+	for m := range 6 {
+		for day := 2; day <= 7; day++ {
+			n.now = time.Date(2025, time.June+time.Month(m), day, 6, 37, 0, 0, zone)
+			s.asked, s.fault = 0, nil
+			if m == 2 && day <= 4 { // three days, the third with another cause
+				s.fault = answering(1, ever, 503, "")
+				if day == 4 {
+					s.fault = answering(1, ever, 401, "{}")
+				}
+			}
+			n.run(t, s.URL, gh, false)
+		}
+	}
+	if len(gh.issues) != 1 {
+		t.Fatalf("%d issues, want one", len(gh.issues))
+	}
+	i := gh.issues[0]
+	comments := i["comments"].([]string)
+	if i["state"] != "closed" || !strings.Contains(i["body"].(string), "<!-- extrato-safetynet:2025-07 -->") || len(comments) != 2 {
+		t.Fatalf("the issue is %v", i)
+	}
+	if !strings.Contains(comments[0], "bad_token") || !strings.Contains(comments[1], hex64(7003)) || !strings.Contains(comments[1], hex64(1003)) || !strings.Contains(comments[1], hex64(5)) {
+		t.Errorf("its comments are %q", comments)
+	}
+	if fmt.Sprint(i["labels"]) != "[automation extrato urgent]" || len(s.chain) != 6 || n.state.Head.Seq != 6 {
+		t.Errorf("labels %v, %d statements, head %v", i["labels"], len(s.chain), n.state.Head)
+	}
+}
+
+func TestIssue_is_found_behind_many_others_and_never_opened_twice(t *testing.T) {
+	s, gh, n := newServer(t), newGitHub(t), newNet()
+	s.fault = answering(1, ever, 401, "{}")
+	for i := range 150 {
+		gh.add(map[string]any{"body": fmt.Sprint("other ", i)})
+	}
+	gh.issues[3]["body"], gh.issues[3]["user"] = "<!-- extrato-safetynet:2025-10 -->", map[string]any{"type": "User"} // a stranger's
+	for _, want := range []string{"opened", "unchanged"} {
+		if r := n.run(t, s.URL, gh, false); r.Issue != want || len(gh.issues) != 151 {
+			t.Errorf("issue %s, want %s; there are %d", r.Issue, want, len(gh.issues))
+		}
+	}
+	gh.issues[150]["state"] = "closed"
+	if r := n.run(t, s.URL, gh, false); r.Issue != "reopened" || len(gh.issues) != 151 || gh.issues[150]["state"] != "open" {
+		t.Errorf("issue %s; there are %d", r.Issue, len(gh.issues))
+	}
+}
+
+func TestGitHub_failing_hides_no_result_and_opens_nothing_blindly(t *testing.T) {
+	for _, status := range []int{403, 429, 500, 502} {
+		s, gh, n := newServer(t), newGitHub(t), newNet()
+		s.fault = answering(1, ever, 401, "{}")
+		gh.fail = func(*http.Request) int { return status }
+		r := n.run(t, s.URL, gh, false)
+		if r.ExitCode != 3 || r.Error.Code != "bad_token" || r.Issue != "unknown" || len(gh.calls) != 3 {
+			t.Errorf("GitHub answers %d: exit %d, issue %s, %d calls", status, r.ExitCode, r.Issue, len(gh.calls))
+		}
+	}
+}
+
+func TestState_that_cannot_be_read_is_not_taken_for_none(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state.json")
+	want := safetynet.State{Head: safetynet.Head{Seq: 3, Hash: hex64(3)}, Causes: map[string]string{"2025-10": "timeout"}}
+	if err := want.Write(file); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := safetynet.ReadState(file); err != nil || got.Head != want.Head || got.Causes["2025-10"] != "timeout" {
+		t.Errorf("read %v, %v", got, err)
+	}
+	if err := os.WriteFile(file, []byte(`{"head":{"seq":3,"ha`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := safetynet.ReadState(file); err == nil {
+		t.Error("half a state was read")
+	}
+}

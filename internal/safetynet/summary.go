@@ -1,0 +1,82 @@
+package safetynet
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Note is something that people should know though nothing failed.
+type Note struct {
+	Code string `json:"code"`
+	More string `json:"more,omitempty"`
+}
+
+func (r *Result) note(code string, more ...string) {
+	r.Notes = append(r.Notes, Note{code, strings.Join(more, " ")})
+}
+
+// said is the text of a code: Portuguese and English.
+type said struct{ pt, en string }
+
+var outcomes = map[Outcome]said{
+	Proved:   {"fechado e comprovado", "closed and proved"},
+	Accepted: {"fechado, segundo o servidor (v4 não oferece provas)", "closed, says the server (v4 offers no proof)"},
+	Left:     {"em aberto, à espera de uma pessoa", "open, waiting for a person"},
+	Failed:   {"FALHOU", "FAILED"},
+}
+
+var notes = map[string]said{
+	"no_v1":         {"O servidor só tem os endpoints da v4; totais e cadeia não foram conferidos.", "The server has v4's endpoints only; totals and chain were not checked."},
+	"left_open":     {"O mês ainda não venceu ou é anterior a EXTRATO_CLOSE_FROM: uma pessoa decide.", "The month is not due yet, or is before EXTRATO_CLOSE_FROM: a person decides."},
+	"backup_failed": {"O backup pedido falhou; o servidor fez o seu ao fechar.", "The backup that was asked for failed; the server makes its own when it closes."},
+	"no_backup":     {"O extrato foi fechado sem backup (EXTRATO_REQUIRE_BACKUP=false).", "The statement was closed without a backup (EXTRATO_REQUIRE_BACKUP=false)."},
+	"late_rows":     {"Há lançamentos atrasados; para incluí-los: extrato close MÊS --force.", "There are late rows; to take them in: extrato close MONTH --force."},
+	"issue_failed":  {"A issue no GitHub não pôde ser escrita.", "The issue on GitHub could not be written."},
+	"notify_failed": {"Um aviso (EXTRATO_NOTIFY) não pôde ser enviado.", "A message (EXTRATO_NOTIFY) could not be sent."},
+	"state_failed":  {"O arquivo de estado não pôde ser escrito.", "The state file could not be written."},
+}
+
+var causes = map[string]string{ //nolint:gosec // texts about secrets, none of them one
+	"unreachable": "O servidor não responde, ou cortou a resposta.", "timeout": "O servidor não respondeu a tempo.",
+	"bad_token": "O servidor não aceita o token: confira o segredo EXTRATO_API_TOKEN.", "forbidden": "O token não tem permissão (backup, close, read).",
+	"too_many_requests": "O servidor pede para esperar (429).", "server_error": "O servidor falhou.", "bad_answer": "A resposta não é o JSON esperado.",
+	"month_held": "O mês foi reaberto; uma pessoa deve fechá-lo.", "month_not_ended": "O mês ainda não terminou.", "backup_required": "O servidor não consegue fazer o backup exigido.",
+	"chain_broken": "A cadeia de fechamentos não continua a que foi vista antes.", "backup_corrupt": "O backup do extrato está corrompido.",
+	"backup_stale": "O backup não corresponde ao extrato.", "backup_missing": "O backup do extrato não existe mais.", "statement_differs": "O extrato não confere.",
+	"not_closed": "O mês continua sem extrato.", "bad_state": "O arquivo de estado não pode ser lido.", "no_identity": "O GitHub não deu identidade a esta execução.",
+}
+
+// Summary tells people in Markdown what a run came to, in Portuguese and in
+// English. It says how many rows, not whose, and no amounts.
+func (r Result) Summary() string {
+	var b strings.Builder
+	o := outcomes[r.Outcome]
+	fmt.Fprintf(&b, "## Extrato %s: %s / %s\n\n", r.Month, o.pt, o.en)
+	if r.Error != nil {
+		pt := causes[r.Error.Code]
+		if pt == "" {
+			pt = "Veja a causa em inglês, abaixo."
+		}
+		fmt.Fprintf(&b, "- **Causa:** %s\n- **Cause:** %s (`%s`, exit %d)\n", pt, r.Error.Message, r.Error.Code, r.ExitCode)
+		if r.Error.Hint != "" {
+			fmt.Fprintf(&b, "- **O que fazer / what to do:** %s\n", r.Error.Hint)
+		}
+	}
+	if p := r.Proof; p != nil {
+		b.WriteString(p.markdown())
+	}
+	for _, n := range r.Notes {
+		s := notes[n.Code]
+		fmt.Fprintf(&b, "- %s\n- %s\n", s.pt, strings.TrimSpace(s.en+" "+n.More))
+	}
+	fmt.Fprintf(&b, "- Pedidos / requests: %d\n", len(r.Requests))
+	return b.String()
+}
+
+func (p *Proof) markdown() string {
+	c := p.Counts
+	return fmt.Sprintf("- Revisão / revision %d: %d pagamentos / payments, %d sessões / sessions, %d comissões / commissions, %d gastos / expenses\n",
+		p.Revision, c.Payments, c.Sessions, c.Commissions, c.Expenses) +
+		fmt.Sprintf("- Impressão digital / fingerprint: `%s`\n- Backup SHA-256: `%s`\n- Cadeia / chain head: %d `%s`\n",
+			p.Fingerprint, p.BackupSHA256, p.Head.Seq, p.Head.Hash)
+}
