@@ -57,43 +57,90 @@ const maxCopies = 10_000
 // Integrity if what was read back is not what was written; in both cases no
 // earlier copy has changed.
 func (b *Backups) Write(ctx context.Context, month books.Month, rows books.Rows) (Receipt, error) {
-	return b.WriteAbove(ctx, month, 0, rows)
-}
-
-// WriteAbove does what Write does, under a number above taken: copies up to
-// that one were made, and their names stay theirs even if they are gone.
-func (b *Backups) WriteAbove(ctx context.Context, month books.Month, taken int, rows books.Rows) (Receipt, error) {
-	staged, manifest, err := b.stage(ctx, month, rows)
+	unproved, err := b.Start(ctx, month, 0, rows)
 	if err != nil {
 		return Receipt{}, err
+	}
+	return unproved.Receipt()
+}
+
+// Unproved is a copy that was made durable under its name, and is being read
+// back. What its Manifest says of the file is not known to be so before Receipt.
+type Unproved struct {
+	Manifest
+	step   func(string)
+	cancel context.CancelFunc
+	done   chan struct{}
+	proof  Receipt
+	err    error
+}
+
+// Start does what Write does, but does not wait for the proof: the caller can
+// do other things meanwhile, and calls Stop in the end. Copies up to number
+// taken were made, and their names stay theirs even if they are gone.
+func (b *Backups) Start(ctx context.Context, month books.Month, taken int, rows books.Rows) (*Unproved, error) {
+	staged, manifest, err := b.stage(ctx, month, rows)
+	if err != nil {
+		return nil, err
 	}
 	defer staged.Discard()
 	b.step("backup staged")
 	copies, err := b.copies(ctx, month)
 	if err != nil {
-		return Receipt{}, unwritable(err)
+		return nil, unwritable(err)
 	}
 	if earlier, ok := b.provedAlready(ctx, month, newestWhole(copies), manifest.Fingerprint); ok {
-		return Receipt{Manifest: earlier, Reused: true}, nil
+		done := make(chan struct{})
+		close(done)
+		return &Unproved{Manifest: earlier, step: func(string) {}, cancel: func() {}, done: done, proof: Receipt{Manifest: earlier, Reused: true}}, nil
 	}
 	if len(copies) > 0 {
 		taken = max(taken, copies[len(copies)-1].Number)
 	}
 	if manifest, err = b.commit(ctx, staged, manifest, taken); err != nil {
-		return Receipt{}, err
+		return nil, err
 	}
-	proved, err := b.prove(ctx, month, manifest.Copy, nil)
+	ctx, cancel := context.WithCancel(ctx)
+	u := &Unproved{Manifest: manifest, step: b.step, cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(u.done)
+		u.proof.Manifest, u.err = b.readBack(ctx, manifest)
+	}()
+	return u, nil
+}
+
+// readBack proves the copy that was just written.
+func (b *Backups) readBack(ctx context.Context, written Manifest) (Manifest, error) {
+	proved, err := b.prove(ctx, written.Month, written.Copy, nil)
 	if errors.Is(err, bucket.ErrNotExist) {
 		err = corruptf("the backup is gone right after it was written").Because(err)
 	}
 	if err != nil {
-		return Receipt{}, fmt.Errorf("read back %s: %w", manifest.File, err)
+		return Manifest{}, fmt.Errorf("read back %s: %w", written.File, err)
 	}
-	if proved.Fingerprint != manifest.Fingerprint {
-		return Receipt{}, corruptf("%s was replaced while it was read back", manifest.File)
+	if proved.Fingerprint != written.Fingerprint {
+		return Manifest{}, corruptf("%s was replaced while it was read back", written.File)
 	}
-	b.step("backup proved")
-	return Receipt{Manifest: proved}, nil
+	return proved, nil
+}
+
+// Receipt waits until the copy was read back, and returns the proof that it
+// holds the rows, or the Error of kind Integrity that says what is wrong. It may
+// be called again, by the same goroutine.
+func (u *Unproved) Receipt() (Receipt, error) {
+	<-u.done
+	if u.err != nil {
+		return Receipt{}, u.err
+	}
+	u.step("backup proved")
+	u.step = func(string) {} // it was proved once
+	return u.proof, nil
+}
+
+// Stop ends the reading back, if it is not over, and leaves the copy.
+func (u *Unproved) Stop() {
+	u.cancel()
+	<-u.done
 }
 
 // provedAlready proves a copy again if its manifest says that it holds these rows.
@@ -212,7 +259,7 @@ func (b *Backups) prove(ctx context.Context, month books.Month, n int, keep func
 	}
 	defer file.Close()
 	seen := &sink{to: io.Discard, hash: sha256.New()}
-	in := io.TeeReader(bufio.NewReaderSize(file, 1<<20), seen)
+	in := io.TeeReader(bufio.NewReaderSize(whileWanted{ctx, file}, 1<<20), seen)
 	found := newContents()
 	for row, err := range books.Ahead(readRows(in)) {
 		if err == nil {
@@ -226,6 +273,19 @@ func (b *Backups) prove(ctx context.Context, month books.Month, n int, keep func
 		}
 	}
 	return m, m.compare(found, hex.EncodeToString(seen.hash.Sum(nil)), seen.size)
+}
+
+// whileWanted reads until ctx is over.
+type whileWanted struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r whileWanted) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
 }
 
 // ErrUnwritable is the code of every failure to write a backup.

@@ -58,13 +58,27 @@ func (c *Closer) CreateBackup(ctx context.Context, month books.Month, by books.A
 	})
 	var receipt backup.Receipt
 	if err == nil {
-		receipt, _, err = c.writeBackup(ctx, p, nil)
+		receipt, err = c.writeBackup(ctx, p)
 	}
 	c.step("backed up")
 	if err != nil {
 		c.finish(ctx, run, "", err)
 	}
 	return receipt, err
+}
+
+// writeBackup makes, proves and records a backup.
+func (c *Closer) writeBackup(ctx context.Context, p plan) (backup.Receipt, error) {
+	unproved, _, err := c.startBackup(ctx, p, nil)
+	if err != nil {
+		return backup.Receipt{}, err
+	}
+	defer unproved.Stop()
+	receipt, err := unproved.Receipt()
+	if err != nil {
+		return backup.Receipt{}, err
+	}
+	return receipt, c.Store.Write(ctx, func(tx *store.Tx) error { return c.recordBackup(ctx, tx, receipt.Manifest) })
 }
 
 // Verified is what verification found of a backup.
@@ -257,7 +271,8 @@ func (c *Closer) freshness(ctx context.Context, month books.Month, last books.Cl
 // remember records what was found of a copy that is whole or was known.
 func (c *Closer) remember(ctx context.Context, known []store.Backup, v Verified, f backup.Finding) error {
 	if f.State == backup.OK && !isKnown(known, v.File) {
-		if _, err := c.recordBackup(ctx, store.Mark{}, f.Manifest); err != nil {
+		err := c.Store.Write(ctx, func(tx *store.Tx) error { return c.recordBackup(ctx, tx, f.Manifest) })
+		if err != nil {
 			return err
 		}
 		known = append(known, store.Backup{File: v.File, Month: v.Month, Copy: f.Manifest.Copy})

@@ -210,52 +210,55 @@ func statementGone(ctx context.Context, tx *store.Tx, month books.Month) (bool, 
 }
 
 func (c *Closer) backUpAndFreeze(ctx context.Context, p plan, run run) (books.Closing, error) {
-	proof, err := c.backUp(ctx, p)
+	made, err := c.backUp(ctx, p)
 	if err != nil {
 		return books.Closing{}, err
 	}
-	defer proof.statement.close()
+	defer made.drop()
 	c.step("backed up")
-	return c.freeze(ctx, p, proof, run)
+	entry, err := c.freeze(ctx, p, made, run)
+	if err != nil {
+		c.keepRecord(ctx, made)
+	}
+	return entry, err
 }
 
-// backUp makes and proves a backup of what is going to be the statement, and
-// records it. Where none is required, a backup that cannot be written comes
-// back as unbacked; one that reads back wrong is never forgiven.
-func (c *Closer) backUp(ctx context.Context, p plan) (proof, error) {
+// backUp makes a backup of what is going to be the statement; it is read back
+// while the caller goes on. Where none is required, one that cannot be written
+// comes back as unbacked; one that reads back wrong is never forgiven.
+func (c *Closer) backUp(ctx context.Context, p plan) (backedUp, error) {
 	var statement *spooled
 	if !p.revise { // the stored rows that a revision takes in make it another sequence
 		var err error
 		if statement, err = c.newSpooled(p); err != nil {
-			return proof{}, err
+			return backedUp{}, err
 		}
 	}
-	receipt, mark, err := c.writeBackup(ctx, p, statement)
+	unproved, mark, err := c.startBackup(ctx, p, statement)
 	switch {
 	case err == nil:
-		return proof{receipt: &receipt, statement: statement, mark: mark}, nil
+		return backedUp{copy: unproved, statement: statement, mark: mark}, nil
 	case !c.RequireBackup && errors.Is(err, backup.ErrUnwritable):
 		statement.close()
 		c.Log.Warn("month closes without a backup", "month", p.month.String(), "cause", err.Error())
-		return proof{unbacked: err}, nil
+		return backedUp{unbacked: err}, nil
 	}
 	statement.close()
-	return proof{}, err
+	return backedUp{}, err
 }
 
-// writeBackup also writes the rows into statement, if there is one. The mark
-// that it returns stands for what those rows were read from, and the record of
-// the backup.
-func (c *Closer) writeBackup(ctx context.Context, p plan, statement *spooled) (backup.Receipt, store.Mark, error) {
+// startBackup writes a backup, and its rows also into statement, if there is
+// one. The mark that it returns stands for what those rows were read from.
+func (c *Closer) startBackup(ctx context.Context, p plan, statement *spooled) (*backup.Unproved, store.Mark, error) {
 	if err := c.checkPlace(ctx); err != nil {
-		return backup.Receipt{}, store.Mark{}, err
+		return nil, store.Mark{}, err
 	}
-	var receipt backup.Receipt
+	var unproved *backup.Unproved
 	mark, err := c.Store.ReadMarked(ctx, func(tx *store.Tx) error {
 		if err := tx.CheckColumns(ctx, p.month); err != nil {
 			return err
 		}
-		rows, _, err := rowsOf(ctx, tx, p)
+		rows, leaving, err := rowsOf(ctx, tx, p)
 		if err != nil {
 			return err
 		}
@@ -268,40 +271,38 @@ func (c *Closer) writeBackup(ctx context.Context, p plan, statement *spooled) (b
 			taken = max(taken, k.Copy)
 		}
 		if statement != nil {
+			statement.leaving = leaving
 			rows = books.Tee(rows, statement.writer.Add)
 		}
-		receipt, err = c.Backups.WriteAbove(ctx, p.month, taken, rows)
+		unproved, err = c.Backups.Start(ctx, p.month, taken, rows)
 		return err
 	})
 	if err == nil && statement != nil {
 		err = statement.finish()
 	}
-	if err != nil {
-		return receipt, store.Mark{}, err
+	if err != nil && unproved != nil {
+		unproved.Stop()
 	}
-	mark, err = c.recordBackup(ctx, mark, receipt.Manifest)
-	return receipt, mark, err
+	return unproved, mark, err
 }
 
-// rowsOf returns the rows that the plan's statement will hold, and how many of
-// them are late.
-func rowsOf(ctx context.Context, tx *store.Tx, p plan) (books.Rows, books.Counts, error) {
+// rowsOf returns the rows that the plan's statement will hold and, once they
+// were read to their end, which of them leave the live tables for it.
+func rowsOf(ctx context.Context, tx *store.Tx, p plan) (books.Rows, *store.Leaving, error) {
+	leaving := &store.Leaving{}
+	live := books.Tee(tx.MonthRows(ctx, p.month), leaving.Add)
 	if !p.revise {
-		return tx.MonthRows(ctx, p.month), books.Counts{}, nil
+		return live, leaving, nil
 	}
 	stored, err := tx.Statement(ctx, p.month)
 	if err != nil {
-		return nil, books.Counts{}, err
+		return nil, nil, err
 	}
-	late, err := books.Collect(tx.MonthRows(ctx, p.month))
+	late, err := books.Collect(live)
 	if err != nil {
-		return nil, books.Counts{}, err
+		return nil, nil, err
 	}
-	var counts books.Counts
-	for _, row := range late {
-		counts.Add(row.Kind())
-	}
-	return books.Merge(stored.Rows(), late), counts, nil
+	return books.Merge(stored.Rows(), late), leaving, nil
 }
 
 func (c *Closer) announce(ctx context.Context, tx *store.Tx, entry books.Closing) error {

@@ -12,20 +12,27 @@ import (
 	"extrato/internal/store"
 )
 
-// proof is what a backup leaves for the transaction of its close.
-type proof struct {
-	receipt  *backup.Receipt // nil if there is no backup and none is required
-	unbacked error           // why there is none
-	// statement is made of the very rows that the receipt is for, unless it is
+// backedUp is what a backup leaves for the transaction of its close.
+type backedUp struct {
+	copy     *backup.Unproved // nil if there is no backup and none is required
+	unbacked error            // why there is none
+	// statement is made of the very rows that are in the copy, unless it is
 	// nil. It stands for the month as long as mark does.
 	statement *spooled
 	mark      store.Mark
 }
 
-// freeze is the transaction of a close.
-func (c *Closer) freeze(ctx context.Context, p plan, proof proof, run run) (books.Closing, error) {
+func (b backedUp) drop() {
+	if b.copy != nil {
+		b.copy.Stop()
+	}
+	b.statement.close()
+}
+
+// freeze is the transaction of a close. The backup is read back while the
+// statement is stored; no row goes before that has proved it.
+func (c *Closer) freeze(ctx context.Context, p plan, made backedUp, run run) (books.Closing, error) {
 	var entry books.Closing
-	receipt := proof.receipt
 	err := c.Store.Write(ctx, func(tx *store.Tx) error {
 		c.step("transaction begun")
 		if err := stillPlanned(ctx, tx, p); err != nil {
@@ -35,18 +42,18 @@ func (c *Closer) freeze(ctx context.Context, p plan, proof proof, run run) (book
 		if err := tx.CheckColumns(ctx, p.month); err != nil {
 			return err
 		}
-		statement, err := c.statementNow(ctx, tx, p, proof)
+		statement, err := c.statementNow(ctx, tx, p, made)
 		if err != nil {
 			return err
 		}
-		if statement != proof.statement {
+		if statement != made.statement {
 			defer statement.close()
 		}
 		if err := tx.CheckSpace(statement.spool.Size()); err != nil {
 			return err
 		}
 		// The backup took its time. Only rows that are in it may go.
-		if receipt != nil && statement.header.Fingerprint != receipt.Fingerprint {
+		if made.copy != nil && statement.header.Fingerprint != made.copy.Fingerprint {
 			return books.ErrRecordsChanged
 		}
 		c.step("rows confirmed")
@@ -61,17 +68,20 @@ func (c *Closer) freeze(ctx context.Context, p plan, proof proof, run run) (book
 			return err
 		}
 		c.step("statement stored")
-		entry, err = tx.AppendClosing(ctx, entryFor(p, statement.header, proof, run, at))
+		if err := c.recordProved(ctx, tx, made); err != nil {
+			return err
+		}
+		entry, err = tx.AppendClosing(ctx, entryFor(p, statement.header, made, run, at))
 		if err != nil {
 			return err
 		}
 		c.step("chain grown")
-		removed, err := tx.RemoveMonth(ctx, p.month)
+		removed, err := tx.RemoveMonth(ctx, p.month, statement.leaving)
 		if err != nil {
 			return err
 		}
-		if removed != statement.live {
-			return fmt.Errorf("%d rows were deleted where %d were read", removed.Total(), statement.live.Total())
+		if removed != statement.leaving.Counts {
+			return fmt.Errorf("%d rows were deleted where %d were read", removed.Total(), statement.leaving.Counts.Total())
 		}
 		c.step("rows deleted")
 		if err := tx.AddRun(ctx, run.record(c.Now(), string(entry.Action), nil)); err != nil {
@@ -84,6 +94,30 @@ func (c *Closer) freeze(ctx context.Context, p plan, proof proof, run run) (book
 		return c.lookUp(ctx, run, err)
 	}
 	return entry, err
+}
+
+// recordProved waits until the backup, if there is one, is proved, and tells
+// the database of it.
+func (c *Closer) recordProved(ctx context.Context, tx *store.Tx, made backedUp) error {
+	if made.copy == nil {
+		return nil
+	}
+	receipt, err := made.copy.Receipt()
+	if err != nil {
+		return err
+	}
+	return c.recordBackup(ctx, tx, receipt.Manifest)
+}
+
+// keepRecord tells the database of the backup of a close that failed: it is
+// there, whatever became of the close. One that reads back wrong is none.
+func (c *Closer) keepRecord(ctx context.Context, made backedUp) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err := c.Store.Write(ctx, func(tx *store.Tx) error { return c.recordProved(ctx, tx, made) })
+	if err != nil {
+		c.Log.Warn("backup not recorded", "cause", err.Error())
+	}
 }
 
 // stillPlanned checks inside the transaction what plan found before it.
@@ -103,10 +137,10 @@ func stillPlanned(ctx context.Context, tx *store.Tx, p plan) error {
 // statementNow returns the statement of what the transaction sees: the one
 // that was made beside the backup, if the database says that nothing was
 // committed since its rows were read, or one from rows that are read again.
-func (c *Closer) statementNow(ctx context.Context, tx *store.Tx, p plan, proof proof) (*spooled, error) {
-	if proof.statement != nil {
-		if unchanged, err := tx.Unchanged(ctx, proof.mark); err != nil || unchanged {
-			return proof.statement, err
+func (c *Closer) statementNow(ctx context.Context, tx *store.Tx, p plan, made backedUp) (*spooled, error) {
+	if made.statement != nil {
+		if unchanged, err := tx.Unchanged(ctx, made.mark); err != nil || unchanged {
+			return made.statement, err
 		}
 	}
 	statement, err := c.spool(ctx, tx, p)
@@ -122,7 +156,8 @@ type spooled struct {
 	writer *books.StatementWriter
 	spool  store.Spool
 	header books.Header
-	live   books.Counts // the rows that leave the live tables for it
+	// leaving are the rows that leave the live tables for it.
+	leaving *store.Leaving
 }
 
 func (s *spooled) close() {
@@ -145,20 +180,19 @@ func (c *Closer) newSpooled(p plan) (*spooled, error) {
 	return &spooled{file: file, writer: books.NewStatementWriter(file, p.month, p.revision)}, nil
 }
 
-// finish ends the statement. All of its rows were live, unless the caller
-// knows better.
+// finish ends the statement.
 func (s *spooled) finish() error {
 	header, ends, err := s.writer.Finish()
 	if err != nil {
 		return unspoolable(err)
 	}
-	s.header, s.live, s.spool = header, header.Counts, store.Spool{Data: s.file, Ends: ends}
+	s.header, s.spool = header, store.Spool{Data: s.file, Ends: ends}
 	return nil
 }
 
 // spool reads the rows that the transaction sees into a statement.
 func (c *Closer) spool(ctx context.Context, tx *store.Tx, p plan) (*spooled, error) {
-	rows, late, err := rowsOf(ctx, tx, p)
+	rows, leaving, err := rowsOf(ctx, tx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -166,6 +200,7 @@ func (c *Closer) spool(ctx context.Context, tx *store.Tx, p plan) (*spooled, err
 	if err != nil {
 		return nil, err
 	}
+	s.leaving = leaving
 	for row, err := range books.Ahead(rows) {
 		if err == nil {
 			err = s.writer.Add(row)
@@ -179,9 +214,6 @@ func (c *Closer) spool(ctx context.Context, tx *store.Tx, p plan) (*spooled, err
 		s.close()
 		return nil, err
 	}
-	if p.revise {
-		s.live = late
-	}
 	return s, nil
 }
 
@@ -190,7 +222,7 @@ func unspoolable(err error) error {
 		WithHint("nothing was changed; make room there and let extrato write there, or set TMPDIR, then try again").Because(err)
 }
 
-func entryFor(p plan, h books.Header, proof proof, run run, at books.Instant) books.Closing {
+func entryFor(p plan, h books.Header, made backedUp, run run, at books.Instant) books.Closing {
 	entry := books.Closing{
 		Action: books.Closed, Month: p.month, Revision: p.revision, At: at, By: run.by, CorrelationID: run.id,
 		Fingerprint: h.Fingerprint, Counts: h.Counts, Totals: string(h.Totals.JSON()),
@@ -198,10 +230,10 @@ func entryFor(p plan, h books.Header, proof proof, run run, at books.Instant) bo
 	if p.revise {
 		entry.Action = books.Revised
 	}
-	if receipt := proof.receipt; receipt != nil {
-		entry.BackupFile, entry.BackupSHA256 = receipt.File, receipt.SHA256
+	if made.copy != nil {
+		entry.BackupFile, entry.BackupSHA256 = made.copy.File, made.copy.SHA256
 	} else {
-		entry.Notes = []string{"closed without a backup (EXTRATO_REQUIRE_BACKUP=false): " + proof.unbacked.Error()}
+		entry.Notes = []string{"closed without a backup (EXTRATO_REQUIRE_BACKUP=false): " + made.unbacked.Error()}
 	}
 	return entry
 }

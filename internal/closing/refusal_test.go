@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"extrato/internal/books"
 	"extrato/internal/bucket"
 	"extrato/internal/closing"
+	"extrato/internal/store"
 )
 
 func TestClose_refuses_a_closed_month_with_the_document_of_the_one_who_closed_it(t *testing.T) {
@@ -239,6 +242,74 @@ func TestClose_without_a_required_backup_never_forgives_one_that_reads_back_wron
 			return bytes.Replace(b, []byte("450.00"), []byte("450.01"), 1)
 		}}
 		s.refusesClose(t, october, false, books.Integrity, "backup_corrupt")
+	})
+}
+
+func TestClose_stores_the_statement_while_the_backup_is_read_back_and_removes_no_row_before(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		place := s.Backups.Bucket
+		for _, damaged := range []bool{true, false} {
+			var steps []string
+			stored := make(chan struct{})
+			s.onStep(func(step string) {
+				if steps = append(steps, step); step == "statement stored" {
+					close(stored)
+				}
+			})
+			s.Backups.Bucket = faultyBucket{Bucket: place, lie: func(b []byte) []byte {
+				select {
+				case <-stored:
+				case <-time.After(10 * time.Second):
+					t.Error("the close waits for the backup before it stores the statement")
+				}
+				if damaged {
+					return b[:len(b)-1]
+				}
+				return b
+			}}
+			if damaged {
+				s.refusesClose(t, october, false, books.Integrity, "backup_corrupt")
+				if slices.Contains(steps, "rows deleted") || slices.Contains(steps, "chain grown") {
+					t.Errorf("before the backup was proved, the close went on to %v", steps)
+				}
+				if n := s.Int(t, "SELECT count(*) FROM "+s.own("backups")); n != 0 {
+					t.Errorf("%d backups are recorded, the one that reads back wrong is none", n)
+				}
+				s.Exec(t, "UPDATE gastos SET valor = 7") // or the copy that is there would do
+				continue
+			}
+			s.close(t, october, false)
+			if proved := slices.Index(steps, "backup proved"); proved < slices.Index(steps, "statement stored") || slices.Index(steps, "rows deleted") < proved {
+				t.Errorf("the close did %v", steps)
+			}
+		}
+		s.onStep(nil)
+		s.wantWhole(t)
+	})
+}
+
+func TestClose_that_fails_keeps_the_record_of_its_backup(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		broken := errors.New("broken")
+		s.Announce = func(context.Context, *store.Tx, books.Closing) error { return broken }
+		before := s.live(t, october)
+		if _, err := s.Close(t.Context(), october, closing.Options{}, "test"); !errors.Is(err, broken) {
+			t.Fatalf("closed with %v", err)
+		}
+		if after := s.live(t, october); after != before {
+			t.Error("a close that failed changed the month")
+		}
+		if n := s.Int(t, "SELECT count(*) FROM "+s.own("backups")+" WHERE state = 'ok'"); n != 1 {
+			t.Errorf("%d backups are recorded", n)
+		}
+		s.Announce = nil
+		s.close(t, october, false)
+		if files := s.files(t); len(files) != 2 { // and finds it when it tries again
+			t.Errorf("there are %d files", len(files))
+		}
+		s.wantWhole(t)
 	})
 }
 

@@ -116,15 +116,13 @@ func (c *Closer) finish(ctx context.Context, r run, result string, cause error) 
 }
 
 // recordBackup tells the database of a backup that was just proved.
-func (c *Closer) recordBackup(ctx context.Context, mark store.Mark, m backup.Manifest) (store.Mark, error) {
+func (c *Closer) recordBackup(ctx context.Context, tx *store.Tx, m backup.Manifest) error {
 	var created books.Instant
 	if err := created.Parse([]byte(m.CreatedAt)); err != nil {
-		return store.Mark{}, err
+		return err
 	}
-	return c.Store.WriteMarked(ctx, mark, func(tx *store.Tx) error {
-		return tx.SaveBackup(ctx, store.Backup{
-			File: m.File, Month: m.Month, Copy: m.Copy, SHA256: m.SHA256, Size: m.Size, Fingerprint: m.Fingerprint,
-			State: string(backup.OK), CreatedAt: created, VerifiedAt: books.InstantOf(c.Now()),
-		})
+	return tx.SaveBackup(ctx, store.Backup{
+		File: m.File, Month: m.Month, Copy: m.Copy, SHA256: m.SHA256, Size: m.Size, Fingerprint: m.Fingerprint,
+		State: string(backup.OK), CreatedAt: created, VerifiedAt: books.InstantOf(c.Now()),
 	})
 }

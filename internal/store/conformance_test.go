@@ -245,7 +245,7 @@ func TestReadSeesOneMomentAndCannotWrite(t *testing.T) {
 		for name, change := range map[string]func(*store.Tx) error{
 			"insert": insert(t.Context(), payment(9, "2025-10-03")),
 			"set":    func(tx *store.Tx) error { return tx.SetSetting(t.Context(), "x", "y") },
-			"remove": func(tx *store.Tx) error { _, err := tx.RemoveMonth(t.Context(), october); return err },
+			"remove": func(tx *store.Tx) error { _, err := storetest.Remove(t.Context(), tx, october); return err },
 		} {
 			wants(t, db.Store.Read(t.Context(), change), books.Refused, "database_unwritable")
 			if n := db.Int(t, "SELECT count(*) FROM pagamentos"); n != 2 || setting(t, db.Store, "x") != "" {
@@ -278,7 +278,7 @@ func TestATransactionThatEndsBadlyLeavesNothing(t *testing.T) {
 				return nil
 			},
 			"a commit that the database refuses": func(ctx context.Context, _ context.CancelFunc, tx *store.Tx) error {
-				if _, err := tx.RemoveMonth(ctx, october.Add(-1)); err != nil { // defers SQLite's foreign keys
+				if _, err := storetest.Remove(ctx, tx, october.Add(-1)); err != nil { // defers SQLite's foreign keys
 					return err
 				}
 				nobody := payment(2, "2025-10-03")

@@ -157,7 +157,7 @@ func (t *Tx) wanted(ctx context.Context, w Wanted) (conditions []string, args []
 		}
 		condition, n := t.s.dialect.in("r.data"), 2
 		if w.Kind != books.SessionKind {
-			condition, n = t.s.dialect.belongs(w.Kind, "")
+			condition, n = t.s.dialect.belongs(w.Kind)
 		}
 		conditions, args = append(conditions, condition), all[:n]
 	}

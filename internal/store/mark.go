@@ -41,32 +41,13 @@ func (s *Store) ReadMarked(ctx context.Context, fn func(*Tx) error) (Mark, error
 	err := s.Read(ctx, func(t *Tx) error {
 		if s.dialect.postgres {
 			var err error
-			if mark, _, err = t.markPostgres(ctx, false); err != nil {
+			if mark, err = t.markPostgres(ctx); err != nil {
 				return err
 			}
 		}
 		return fn(t)
 	})
 	return mark, err
-}
-
-// WriteMarked does what Write does, and moves mark past what fn wrote. The
-// mark that it returns is void if anything else was committed since mark.
-func (s *Store) WriteMarked(ctx context.Context, mark Mark, fn func(*Tx) error) (Mark, error) {
-	var moved Mark
-	err := s.Write(ctx, func(t *Tx) error {
-		moved = Mark{}
-		unchanged, err := t.Unchanged(ctx, mark)
-		if err != nil {
-			return err
-		}
-		if err := fn(t); err != nil || !unchanged {
-			return err
-		}
-		moved, err = t.markOwn(ctx, mark)
-		return err
-	})
-	return moved, err
 }
 
 // Unchanged reports whether the transaction, which must be one of Write, sees
@@ -81,47 +62,25 @@ func (t *Tx) Unchanged(ctx context.Context, mark Mark) (bool, error) {
 
 func (t *Tx) mark(ctx context.Context) (Mark, error) {
 	if t.s.dialect.postgres {
-		m, _, err := t.markPostgres(ctx, false)
-		return m, err
+		return t.markPostgres(ctx)
 	}
 	t.s.statements.Add(1)
 	return markSQLite(ctx, t.conn, t.tx.QueryRowContext)
 }
 
-// markOwn returns the mark of what is there once the transaction, which began
-// at mark, has committed.
-func (t *Tx) markOwn(ctx context.Context, mark Mark) (Mark, error) {
-	if !t.s.dialect.postgres {
-		return t.mark(ctx)
-	}
-	_, own, err := t.markPostgres(ctx, true)
-	if err != nil || own != mark.data {
-		return Mark{}, err // others have taken numbers, and may commit before
-	}
-	mark.data = own + 1
-	return mark, nil
-}
-
-// markPostgres returns the mark of the transaction's snapshot and, if wanted,
-// the transaction's own number, which it gets by that. The server's start and
-// the process that serves are in the mark because numbers are only good for
-// one run of one server.
-func (t *Tx) markPostgres(ctx context.Context, wantOwn bool) (m Mark, own int64, err error) {
+// markPostgres returns the mark of the transaction's snapshot. The server's
+// start and the process that serves are in it because numbers are only good
+// for one run of one server.
+func (t *Tx) markPostgres(ctx context.Context) (Mark, error) {
 	var lowest, next int64
-	query := `SELECT txid_snapshot_xmin(s), txid_snapshot_xmax(s), pg_postmaster_start_time() || ' ' || pg_backend_pid(), `
-	if wantOwn {
-		query += "txid_current() FROM txid_current_snapshot() AS s"
-	} else {
-		query += "0 FROM txid_current_snapshot() AS s"
+	var m Mark
+	err := t.one(ctx, `SELECT txid_snapshot_xmin(s), txid_snapshot_xmax(s), pg_postmaster_start_time() || ' ' || pg_backend_pid()
+		FROM txid_current_snapshot() AS s`, nil, &lowest, &next, &m.server)
+	if err != nil || lowest != next { // somebody below next was still at work
+		return Mark{}, err
 	}
-	var server string
-	if err := t.one(ctx, query, nil, &lowest, &next, &server, &own); err != nil {
-		return Mark{}, 0, err
-	}
-	if lowest != next { // somebody below next was still at work
-		return Mark{}, own, nil
-	}
-	return Mark{server: server, data: next}, own, nil
+	m.data = next
+	return m, nil
 }
 
 // markWriter marks what is committed on SQLite. Nobody else can use the

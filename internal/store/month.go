@@ -55,15 +55,10 @@ func (d dialect) in(column string) string {
 }
 
 // belongs returns the condition that row r of a kind's table belongs to the
-// month, and how many of monthArgs it takes; for links, r is the session. access
-// is what stands behind r's table: where that is inOrder, the whole table is
-// walked, and each row had better look for its payment than wait for a list of all.
-func (d dialect) belongs(kind books.Kind, access string) (condition string, args int) {
+// month, and how many of monthArgs it takes; for links, r is the session.
+func (d dialect) belongs(kind books.Kind) (condition string, args int) {
 	payments := "SELECT id FROM pagamentos WHERE " + d.in("data")
 	outside := "NOT " + d.in("q.data")
-	if access != "" {
-		return d.belongsByRow(kind, outside)
-	}
 	switch kind {
 	case books.PaymentKind, books.ExpenseKind:
 		return d.in("r.data"), 2
@@ -83,33 +78,33 @@ func (d dialect) belongs(kind books.Kind, access string) (condition string, args
 	panic("nothing says which rows of " + kind.String() + " belong to a month")
 }
 
-// belongsByRow is belongs in the form that SQLite answers by looking up each
-// row's payment: twice as fast where most rows belong to the month, and slower
-// where few do. PostgreSQL would go quadratic on its OR.
-func (d dialect) belongsByRow(kind books.Kind, outside string) (condition string, args int) {
-	paidBy := func(link string) string {
-		return "EXISTS (SELECT 1 FROM pagamentos p WHERE " + link + " AND " + d.in("p.data") + ")"
+// belongsByRow is belongs for a query that walks r's whole table and has
+// joined to each row its payment p (by payment_id or pagamento_id) or NULLs:
+// twice as fast on SQLite where most rows belong to the month, and slower where
+// few do. PostgreSQL would go quadratic on its OR.
+func (d dialect) belongsByRow(kind books.Kind) (condition string, args int) {
+	paying := func(in string) string {
+		return "EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = r.id AND " + in + ")"
 	}
+	inside, outside := d.in("q.data"), "NOT "+d.in("q.data")
 	switch kind {
 	case books.SessionKind:
-		return `(` + paidBy("p.id = r.payment_id") + ` OR ` + paidBy("p.sessao_id = r.id") + `)
-			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = r.id AND ` + outside + `)
-			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.id = r.payment_id AND ` + outside + `)`, 2
+		return "(p.id IS NULL OR " + d.in("p.data") + ") AND NOT " + paying(outside) + `
+			AND (p.id IS NOT NULL OR ` + paying(inside) + ")", 2
 	case books.CommissionKind:
-		return `(` + paidBy("p.id = r.pagamento_id") + `
+		return "(" + d.in("p.data") + `
 			OR r.pagamento_id IS NULL AND r.created_at >= $3 AND r.created_at < $4
-			OR r.id IN (` + d.idList("$5") + `))`, 5
+			OR r.id IN (` + d.idList("$5") + "))", 5
 	case books.LinkKind:
-		return paidBy("p.id = r.payment_id") + `
-			AND EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = r.id AND ` + outside + `)`, 2
+		return d.in("p.data") + " AND " + paying(outside), 2
 	}
-	return d.belongs(kind, "")
+	return d.belongs(kind)
 }
 
 // monthIDs returns the query for the ids of one kind's rows that belong to
 // the month, and how many of monthArgs it takes. For links it is the sessions'.
 func (d dialect) monthIDs(kind books.Kind) (query string, args int) {
-	condition, args := d.belongs(kind, "")
+	condition, args := d.belongs(kind)
 	return "SELECT r.id FROM " + tableOf(kind) + " r WHERE " + condition, args
 }
 
@@ -125,14 +120,11 @@ func tableOf(kind books.Kind) string {
 // month that closes, so SQLite walks the table in the order that is wanted;
 // by the index on days it would sort them first.
 func (t *Tx) monthRows(kind books.Kind, hasTime bool) (query string, args int) {
-	inOrder := t.s.dialect.inOrder
-	condition, args := t.s.dialect.belongs(kind, inOrder)
 	text := t.s.dialect.text
-	columns := "r.id, r.payment_id"
+	columns, join := "r.id, r.payment_id", ""
 	if kind != books.LinkKind {
 		columns = strings.Join(t.s.selectColumns(kind, hasTime), ", ")
 	}
-	join := ""
 	switch kind {
 	case books.PaymentKind:
 		columns += ", " + text("s.data")
@@ -141,7 +133,16 @@ func (t *Tx) monthRows(kind books.Kind, hasTime bool) (query string, args int) {
 		columns += ", p.cliente_id, " + text("p.valor") + ", " + text("p.data")
 		join = " LEFT JOIN pagamentos p ON p.id = r.pagamento_id"
 	}
-	return "SELECT " + columns + " FROM " + tableOf(kind) + " r" + inOrder + join + " WHERE " + condition + " ORDER BY r.id", args
+	from := tableOf(kind) + " r" + join
+	condition, args := t.s.dialect.belongs(kind)
+	if inOrder := t.s.dialect.inOrder; inOrder != "" {
+		if tableOf(kind) == books.SessionKind.Table() {
+			join = " LEFT JOIN pagamentos p ON p.id = r.payment_id"
+		}
+		from = tableOf(kind) + " r" + inOrder + join
+		condition, args = t.s.dialect.belongsByRow(kind)
+	}
+	return "SELECT " + columns + " FROM " + from + " WHERE " + condition + " ORDER BY r.id", args
 }
 
 // textColumns are the columns that PostgreSQL must hand out as text, the one
@@ -578,61 +579,6 @@ func (t *Tx) addCommissionMonths(ctx context.Context, seen map[books.Month]bool)
 		}
 	}
 	return nil
-}
-
-// RemoveMonth deletes the live rows that belong to month, by the queries that
-// MonthRows reads them with, cuts the links of the sessions that stay, and
-// returns how many it deleted and cut.
-func (t *Tx) RemoveMonth(ctx context.Context, month books.Month) (books.Counts, error) {
-	args, err := t.monthArgs(ctx, month)
-	if err != nil {
-		return books.Counts{}, err
-	}
-	if t.s.dialect.postgres {
-		return t.removeAtOnce(ctx, args)
-	}
-	// sessoes and pagamentos refer to each other; SQLite checks at commit.
-	if _, err := t.exec(ctx, "PRAGMA defer_foreign_keys = ON"); err != nil {
-		return books.Counts{}, err
-	}
-	var c books.Counts
-	steps := []struct {
-		kind  books.Kind
-		query string
-		count *int64
-	}{
-		{books.CommissionKind, "DELETE FROM comissoes AS r WHERE %s", &c.Commissions},
-		{books.LinkKind, "UPDATE sessoes AS r SET payment_id = NULL WHERE %s", &c.Links},
-		{books.SessionKind, "DELETE FROM sessoes AS r WHERE %s", &c.Sessions},
-		{books.PaymentKind, "DELETE FROM pagamentos AS r WHERE %s", &c.Payments},
-		{books.ExpenseKind, "DELETE FROM gastos AS r WHERE %s", &c.Expenses},
-	}
-	for _, step := range steps {
-		condition, n := t.s.dialect.belongs(step.kind, t.s.dialect.inOrder)
-		if *step.count, err = t.exec(ctx, fmt.Sprintf(step.query, condition), args[:n]...); err != nil {
-			return c, err
-		}
-	}
-	return c, nil
-}
-
-// removeAtOnce does it in one statement: all parts see the same rows, and
-// foreign keys are checked when all of them are gone.
-func (t *Tx) removeAtOnce(ctx context.Context, args monthArgs) (books.Counts, error) {
-	ids := func(kind books.Kind) string {
-		query, _ := t.s.dialect.monthIDs(kind)
-		return query
-	}
-	query := `WITH cut AS (UPDATE sessoes SET payment_id = NULL WHERE id IN (` + ids(books.LinkKind) + `) RETURNING 1),
-		payments AS (DELETE FROM pagamentos WHERE id IN (` + ids(books.PaymentKind) + `) RETURNING 1),
-		sessions AS (DELETE FROM sessoes WHERE id IN (` + ids(books.SessionKind) + `) RETURNING 1),
-		commissions AS (DELETE FROM comissoes WHERE id IN (` + ids(books.CommissionKind) + `) RETURNING 1),
-		expenses AS (DELETE FROM gastos WHERE id IN (` + ids(books.ExpenseKind) + `) RETURNING 1)
-		SELECT (SELECT count(*) FROM payments), (SELECT count(*) FROM sessions), (SELECT count(*) FROM commissions),
-			(SELECT count(*) FROM expenses), (SELECT count(*) FROM cut)`
-	var c books.Counts
-	err := t.one(ctx, query, args[:], &c.Payments, &c.Sessions, &c.Commissions, &c.Expenses, &c.Links)
-	return c, err
 }
 
 // FutureRow returns a live payment, session or expense that was made after

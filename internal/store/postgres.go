@@ -155,8 +155,8 @@ func (t *Tx) lockTables(ctx context.Context) error {
 	return err
 }
 
-// copyIn lends the connection below database/sql, for COPY.
-func (t *Tx) copyIn(data func(*pgconn.PgConn) error) error {
+// onConn lends the connection below database/sql, for what that does not have.
+func (t *Tx) onConn(data func(*pgconn.PgConn) error) error {
 	t.s.statements.Add(1)
 	return t.conn.Raw(func(driver any) error {
 		return data(driver.(*stdlib.Conn).Conn().PgConn())

@@ -294,7 +294,7 @@ func TestWhatBelongsToAMonthIsWhatThePlainDefinitionSays(t *testing.T) {
 					if err != nil || counted != counts {
 						return fmt.Errorf("%s counts %+v, its rows %+v: %w", month, counted, counts, err)
 					}
-					removed, err := tx.RemoveMonth(t.Context(), month)
+					removed, err := storetest.Remove(t.Context(), tx, month)
 					if err != nil || removed != counts {
 						return fmt.Errorf("%s removed %+v, its rows were %+v: %w", month, removed, counts, err)
 					}
@@ -341,7 +341,7 @@ func TestARemovedMonthCommits(t *testing.T) {
 		}
 		s.put(t, db)
 		write(t, db.Store, func(tx *store.Tx) error {
-			_, err := tx.RemoveMonth(t.Context(), october)
+			_, err := storetest.Remove(t.Context(), tx, october)
 			return err
 		})
 		read(t, db.Store, func(tx *store.Tx) error {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -49,16 +50,20 @@ func (t *Tx) insertStatement(ctx context.Context, month books.Month, spool Spool
 	if t.s.dialect.postgres {
 		return t.copyStatement(ctx, month, spool, at)
 	}
+	// SQLite wants each value at once; nothing of it outlives the statement.
+	text, free, err := outsideHeap(int(spool.Size()))
+	if err != nil {
+		return fmt.Errorf("memory for the statement: %w", err)
+	}
+	defer free()
+	if _, err := io.ReadFull(io.NewSectionReader(spool.Data, 0, spool.Size()), text); err != nil {
+		return fmt.Errorf("read the spooled statement: %w", err)
+	}
 	args := []any{int(month.Month), month.Year, at.SQL()}
 	for p := range books.PartCount {
-		// SQLite wants the whole value at once; nothing of it outlives the statement.
-		text := make([]byte, spool.part(p).Size())
-		if _, err := io.ReadFull(spool.part(p), text); err != nil {
-			return fmt.Errorf("read the spooled statement: %w", err)
-		}
-		args = append(args, unsafeString(text))
+		args = append(args, unsafeString(text[spool.start(p):spool.Ends[p]]))
 	}
-	_, err := t.exec(ctx, `INSERT INTO extratos (mes, ano, created_at, pagamentos, sessoes, comissoes, gastos, totais)
+	_, err = t.exec(ctx, `INSERT INTO extratos (mes, ano, created_at, pagamentos, sessoes, comissoes, gastos, totais)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, args...)
 	return err
 }
@@ -88,7 +93,7 @@ func (t *Tx) copyStatement(ctx context.Context, month books.Month, spool Spool, 
 		readers = append(readers, bytes.NewReader(append(size, binaryJSON[p]...)), spool.part(p))
 	}
 	readers = append(readers, bytes.NewReader([]byte{0xff, 0xff}))
-	return t.copyIn(func(conn *pgconn.PgConn) error {
+	return t.onConn(func(conn *pgconn.PgConn) error {
 		_, err := conn.CopyFrom(ctx, io.MultiReader(readers...),
 			"COPY extratos (mes, ano, created_at, pagamentos, sessoes, comissoes, gastos, totais) FROM STDIN BINARY")
 		return err
@@ -99,17 +104,18 @@ func (t *Tx) copyStatement(ctx context.Context, month books.Month, spool Spool, 
 // a version byte for the jsonb of some older databases. It also asks for the
 // faster compression where the server has it.
 func (t *Tx) prepareCopy(ctx context.Context) (prefixes [books.PartCount][]byte, err error) {
-	var lz4 sql.NullString
+	if err := t.compressFaster(ctx); err != nil {
+		return prefixes, err
+	}
 	types := make([]string, books.PartCount)
-	dest := []any{&lz4}
-	query := `SELECT (SELECT set_config('default_toast_compression', 'lz4', true) FROM pg_settings
-		WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals))`
+	var dest []any
+	var columns []string
 	for p := range books.PartCount {
-		query += fmt.Sprintf(`, (SELECT format_type(atttypid, NULL) FROM pg_attribute
-			WHERE attrelid = to_regclass('extratos') AND attname = '%s')`, p.Column())
+		columns = append(columns, fmt.Sprintf(`(SELECT format_type(atttypid, NULL) FROM pg_attribute
+			WHERE attrelid = to_regclass('extratos') AND attname = '%s')`, p.Column()))
 		dest = append(dest, &types[p])
 	}
-	if err := t.one(ctx, query, nil, dest...); err != nil {
+	if err := t.one(ctx, "SELECT "+strings.Join(columns, ", "), nil, dest...); err != nil {
 		return prefixes, err
 	}
 	for p, name := range types {
@@ -118,6 +124,19 @@ func (t *Tx) prepareCopy(ctx context.Context) (prefixes [books.PartCount][]byte,
 		}
 	}
 	return prefixes, nil
+}
+
+// compressFaster asks for lz4. A server before PostgreSQL 14, or one that was
+// built without it, refuses; looking that up takes longer than trying.
+func (t *Tx) compressFaster(ctx context.Context) error {
+	return t.onConn(func(conn *pgconn.PgConn) error {
+		err := conn.Exec(ctx, "SAVEPOINT compression; SET LOCAL default_toast_compression = 'lz4'").Close()
+		var refused *pgconn.PgError
+		if errors.As(err, &refused) && (refused.Code == "42704" || refused.Code == "22023") {
+			return conn.Exec(ctx, "ROLLBACK TO SAVEPOINT compression").Close()
+		}
+		return err
+	})
 }
 
 func appendField(b, value []byte) []byte {

@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"context"
 	"database/sql"
 	"path/filepath"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx", for a connection as v4 has it
 	_ "modernc.org/sqlite"             // the driver "sqlite"
 
+	"extrato/internal/books"
 	"extrato/internal/pgtest"
 	"extrato/internal/store"
 )
@@ -105,4 +107,18 @@ func (db *DB) Int(t testing.TB, query string, args ...any) int64 {
 		t.Fatalf("%s: %v", query, err)
 	}
 	return n
+}
+
+// Remove reads a month's live rows and then deletes them, as a close does.
+func Remove(ctx context.Context, tx *store.Tx, month books.Month) (books.Counts, error) {
+	var leaving store.Leaving
+	for row, err := range tx.MonthRows(ctx, month) {
+		if err == nil {
+			err = leaving.Add(row)
+		}
+		if err != nil {
+			return books.Counts{}, err
+		}
+	}
+	return tx.RemoveMonth(ctx, month, &leaving)
 }
