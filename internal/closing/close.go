@@ -1,10 +1,11 @@
 // Package closing turns a month that ended into its statement, and back.
 //
 // One close, in the order in which things happen: what is refused; a backup of
-// the month's rows, read back and proved, and in the same pass the statement of
-// them in a file without a name; one transaction that insists that the rows
-// are still those, stores the statement and the chain entry, and deletes the
-// rows. If anything is in doubt, nothing changes.
+// the month's rows and, in the same pass, the statement of them in a file
+// without a name; one transaction that insists that the rows are still those
+// and stores the statement, while the backup is read back; only when that has
+// proved it, the chain entry and the end of the live rows. If anything is in
+// doubt, nothing changes.
 //
 // That the rows are still those is known in one of two ways. If the database
 // itself says that nothing but our record of the backup was committed since
@@ -290,7 +291,7 @@ func (c *Closer) startBackup(ctx context.Context, p plan, statement *spooled) (*
 // were read to their end, which of them leave the live tables for it.
 func rowsOf(ctx context.Context, tx *store.Tx, p plan) (books.Rows, *store.Leaving, error) {
 	leaving := &store.Leaving{}
-	live := books.Tee(tx.MonthRows(ctx, p.month), leaving.Add)
+	live := leaving.Note(tx.MonthRows(ctx, p.month))
 	if !p.revise {
 		return live, leaving, nil
 	}

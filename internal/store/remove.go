@@ -13,20 +13,28 @@ type Leaving struct {
 	runs   [books.LinkKind + 1][][2]books.ID // first and last of ids in a row
 }
 
-// Add adds a row. Rows come in order, as MonthRows gives them.
-func (l *Leaving) Add(row books.Row) error {
-	kind, id := row.Kind(), row.Key()
-	if kind > books.LinkKind {
-		return nil
+// Note hands on rows as MonthRows gives them, and notes each that passes.
+func (l *Leaving) Note(rows books.Rows) books.Rows {
+	return func(yield func(books.Row, error) bool) {
+		for row, err := range rows {
+			if err == nil && row.Kind() <= books.LinkKind {
+				l.add(row.Kind(), row.Key())
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
 	}
+}
+
+func (l *Leaving) add(kind books.Kind, id books.ID) {
 	l.Counts.Add(kind)
 	runs := l.runs[kind]
 	if n := len(runs); n > 0 && runs[n-1][1] == id-1 {
 		runs[n-1][1] = id
-		return nil
+		return
 	}
 	l.runs[kind] = append(runs, [2]books.ID{id, id})
-	return nil
 }
 
 // smallMonth is up to how many rows PostgreSQL is kept from walking tables.

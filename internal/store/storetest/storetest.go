@@ -112,13 +112,8 @@ func (db *DB) Int(t testing.TB, query string, args ...any) int64 {
 // Remove reads a month's live rows and then deletes them, as a close does.
 func Remove(ctx context.Context, tx *store.Tx, month books.Month) (books.Counts, error) {
 	var leaving store.Leaving
-	for row, err := range tx.MonthRows(ctx, month) {
-		if err == nil {
-			err = leaving.Add(row)
-		}
-		if err != nil {
-			return books.Counts{}, err
-		}
+	if _, err := books.Collect(leaving.Note(tx.MonthRows(ctx, month))); err != nil {
+		return books.Counts{}, err
 	}
 	return tx.RemoveMonth(ctx, month, &leaving)
 }
