@@ -76,7 +76,7 @@ func (c *Closer) freeze(ctx context.Context, p plan, made backedUp, run run) (bo
 			return err
 		}
 		c.step("chain grown")
-		removed, err := tx.RemoveMonth(ctx, p.month, statement.leaving)
+		removed, err := tx.RemoveMonth(ctx, statement.leaving)
 		if err != nil {
 			return err
 		}

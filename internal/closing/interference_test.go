@@ -14,6 +14,7 @@ import (
 
 	"extrato/internal/books"
 	"extrato/internal/closing"
+	"extrato/internal/store"
 	"extrato/internal/store/storetest"
 )
 
@@ -578,4 +579,56 @@ func TestReopen_loses_nothing_that_another_connection_does_meanwhile(t *testing.
 		}
 		s.wantWhole(t)
 	})
+}
+
+// Whoever of ours adds a row has looked whether its month is closed. If the two
+// happen at once, the one who commits second must notice.
+func TestClose_lets_no_writer_of_ours_add_to_the_month_while_it_commits(t *testing.T) {
+	errClosed := errors.New("the month is closed")
+	add := map[string]string{
+		"payment":                      "INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id, created_at) VALUES (90, '2025-10-09', 9, 'Pix', 1, '2025-10-09 12:00:00')",
+		"expense":                      "INSERT INTO gastos (id, data, valor, forma_pagamento, created_by, created_at) VALUES (90, '2025-10-09', 9, 'Pix', 1, '2025-10-09 12:00:00')",
+		"commission without a payment": "INSERT INTO comissoes (id, artista_id, percentual, valor, created_at) VALUES (90, 1, 10, 9, '2025-10-09 12:00:00')",
+	}
+	for name, query := range add {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			s := postgresStudio(t)
+			s.fullOctober(t)
+			added, committed, outcome := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+			tries := 0
+			s.onStep(func(step string) {
+				if step != "transaction begun" || tries > 0 {
+					return
+				}
+				tries++
+				go func() {
+					first := true
+					outcome <- s.Store().Write(t.Context(), func(tx *store.Tx) error {
+						last, err := tx.LastClosing(t.Context(), october)
+						if err != nil || last.HasStatement() {
+							return errors.Join(err, errClosed)
+						}
+						_, err = tx.SQL().ExecContext(t.Context(), query)
+						if first {
+							first = false
+							close(added)
+							<-committed
+						}
+						return err
+					})
+				}()
+				<-added
+			})
+			r, err := s.Close(t.Context(), october, closing.Options{}, "test")
+			close(committed)
+			if err != nil || r.Outcome != closing.Closed {
+				t.Fatalf("the close is %s: %v", r.Outcome, err)
+			}
+			if err := <-outcome; !errors.Is(err, errClosed) {
+				t.Errorf("the writer added a row to a month that was closing: %v", err)
+			}
+			s.onStep(nil)
+			s.wantWhole(t)
+		})
+	}
 }

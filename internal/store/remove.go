@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"fmt"
 
 	"extrato/internal/books"
 )
@@ -10,7 +12,7 @@ import (
 // Leaving are live rows of a month, by kind and id, as they were read.
 type Leaving struct {
 	Counts books.Counts
-	runs   [books.LinkKind + 1][][2]books.ID // first and last of ids in a row
+	runs   [books.LinkKind + 1][][2]books.ID // by kind: first and last of ids in a row
 }
 
 // Note hands on rows as MonthRows gives them, and notes each that passes.
@@ -40,18 +42,27 @@ func (l *Leaving) add(kind books.Kind, id books.ID) {
 // smallMonth is up to how many rows PostgreSQL is kept from walking tables.
 const smallMonth = 20_000
 
-// RemoveMonth deletes the live rows that belong to month, cuts the links of the
-// sessions that stay, and returns how many it deleted and cut. The caller has
-// read those rows from what this transaction sees, and hands them over.
-//
-// SQLite deletes them by id. PostgreSQL asks once more which they are, by the
-// conditions that MonthRows reads them with: that takes no longer there, and
-// lets it notice a transaction that adds a row to the month meanwhile.
-func (t *Tx) RemoveMonth(ctx context.Context, month books.Month, rows *Leaving) (books.Counts, error) {
-	if t.s.dialect.postgres {
-		return t.removeAtOnce(ctx, month, rows.Counts.Total() <= smallMonth)
+// RemoveMonth deletes rows, which the caller has read from what this
+// transaction sees, by their ids, cuts the links of the sessions that stay,
+// and returns how many it deleted and cut.
+func (t *Tx) RemoveMonth(ctx context.Context, rows *Leaving) (books.Counts, error) {
+	args := make([]any, len(rows.runs))
+	for kind, runs := range rows.runs {
+		text, err := json.Marshal(append([][2]books.ID{}, runs...)) // never null
+		if err != nil {
+			return books.Counts{}, err
+		}
+		args[kind] = string(text)
 	}
-	// sessoes and pagamentos refer to each other; SQLite checks at commit.
+	if t.s.dialect.postgres {
+		return t.removeAtOnce(ctx, args, rows.Counts.Total() <= smallMonth)
+	}
+	return t.removeInTurn(ctx, args)
+}
+
+// removeInTurn deletes on SQLite, which checks foreign keys at commit: sessoes
+// and pagamentos refer to each other.
+func (t *Tx) removeInTurn(ctx context.Context, runs []any) (books.Counts, error) {
 	if _, err := t.exec(ctx, "PRAGMA defer_foreign_keys = ON"); err != nil {
 		return books.Counts{}, err
 	}
@@ -68,12 +79,9 @@ func (t *Tx) RemoveMonth(ctx context.Context, month books.Month, rows *Leaving) 
 		{books.ExpenseKind, "DELETE FROM gastos", &c.Expenses},
 	}
 	for _, step := range steps {
-		runs, err := json.Marshal(rows.runs[step.kind])
-		if err != nil {
-			return c, err
-		}
+		var err error
 		*step.count, err = t.exec(ctx, step.query+` WHERE id IN (SELECT r.id FROM json_each($1) run
-			CROSS JOIN `+tableOf(step.kind)+` r ON r.id BETWEEN run.value ->> 0 AND run.value ->> 1)`, string(runs))
+			CROSS JOIN `+tableOf(step.kind)+` r ON r.id BETWEEN run.value ->> 0 AND run.value ->> 1)`, runs[step.kind])
 		if err != nil {
 			return c, err
 		}
@@ -81,31 +89,37 @@ func (t *Tx) RemoveMonth(ctx context.Context, month books.Month, rows *Leaving) 
 	return c, nil
 }
 
-// removeAtOnce does it in one statement: all parts see the same rows, and
-// foreign keys are checked when all of them are gone. PostgreSQL looks for the
-// rows that refer to each deleted one; where the tables are small it would walk
-// them each time, which is slower than the index from a few hundred rows on.
-func (t *Tx) removeAtOnce(ctx context.Context, month books.Month, small bool) (books.Counts, error) {
-	args, err := t.monthArgs(ctx, month)
-	if err != nil {
+// removeAtOnce deletes on PostgreSQL, in one statement, since that checks
+// foreign keys at the end of each.
+func (t *Tx) removeAtOnce(ctx context.Context, runs []any, small bool) (books.Counts, error) {
+	if err := t.watch(ctx, small); err != nil {
 		return books.Counts{}, err
 	}
-	_, err = t.exec(ctx, "SELECT set_config('enable_seqscan', 'off', true) WHERE $1", small)
-	if err != nil {
-		return books.Counts{}, err
+	in := func(kind books.Kind) string {
+		return fmt.Sprintf("json_array_elements(CAST($%d AS JSON)) run WHERE r.id BETWEEN CAST(run ->> 0 AS INTEGER) AND CAST(run ->> 1 AS INTEGER) RETURNING 1", kind+1)
 	}
-	ids := func(kind books.Kind) string {
-		query, _ := t.s.dialect.monthIDs(kind)
-		return query
-	}
-	query := `WITH cut AS (UPDATE sessoes SET payment_id = NULL WHERE id IN (` + ids(books.LinkKind) + `) RETURNING 1),
-		payments AS (DELETE FROM pagamentos WHERE id IN (` + ids(books.PaymentKind) + `) RETURNING 1),
-		sessions AS (DELETE FROM sessoes WHERE id IN (` + ids(books.SessionKind) + `) RETURNING 1),
-		commissions AS (DELETE FROM comissoes WHERE id IN (` + ids(books.CommissionKind) + `) RETURNING 1),
-		expenses AS (DELETE FROM gastos WHERE id IN (` + ids(books.ExpenseKind) + `) RETURNING 1)
+	query := `WITH cut AS (UPDATE sessoes r SET payment_id = NULL FROM ` + in(books.LinkKind) + `),
+		payments AS (DELETE FROM pagamentos r USING ` + in(books.PaymentKind) + `),
+		sessions AS (DELETE FROM sessoes r USING ` + in(books.SessionKind) + `),
+		commissions AS (DELETE FROM comissoes r USING ` + in(books.CommissionKind) + `),
+		expenses AS (DELETE FROM gastos r USING ` + in(books.ExpenseKind) + `)
 		SELECT (SELECT count(*) FROM payments), (SELECT count(*) FROM sessions), (SELECT count(*) FROM commissions),
 			(SELECT count(*) FROM expenses), (SELECT count(*) FROM cut)`
 	var c books.Counts
-	err = t.one(ctx, query, args[:], &c.Payments, &c.Sessions, &c.Commissions, &c.Expenses, &c.Links)
+	err := t.one(ctx, query, runs, &c.Payments, &c.Sessions, &c.Commissions, &c.Expenses, &c.Links)
 	return c, err
+}
+
+// watch makes this transaction one that depends on all that is in the books,
+// so that PostgreSQL refuses the later of two if another serializable one adds
+// to the month meanwhile: walking a table, even for one row, is enough. After
+// that small months let it walk none: it looks for the rows that refer to each
+// deleted one, and where it takes the tables to be small it would walk them
+// each time.
+func (t *Tx) watch(ctx context.Context, small bool) error {
+	var watched int
+	var ignored sql.NullString
+	return t.one(ctx, `SELECT (SELECT count(*) FROM (SELECT 1 FROM pagamentos LIMIT 1) p) + (SELECT count(*) FROM (SELECT 1 FROM sessoes LIMIT 1) s)
+		+ (SELECT count(*) FROM (SELECT 1 FROM comissoes LIMIT 1) c) + (SELECT count(*) FROM (SELECT 1 FROM gastos LIMIT 1) g),
+		CASE WHEN $1 THEN set_config('enable_seqscan', 'off', true) END`, []any{small}, &watched, &ignored)
 }

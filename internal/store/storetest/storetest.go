@@ -115,5 +115,5 @@ func Remove(ctx context.Context, tx *store.Tx, month books.Month) (books.Counts,
 	if _, err := books.Collect(leaving.Note(tx.MonthRows(ctx, month))); err != nil {
 		return books.Counts{}, err
 	}
-	return tx.RemoveMonth(ctx, month, &leaving)
+	return tx.RemoveMonth(ctx, &leaving)
 }
