@@ -78,6 +78,28 @@ func TestBench(t *testing.T) {
 	}
 }
 
+func TestReads(t *testing.T) {
+	for _, name := range []string{"sqlite", "postgres"} {
+		t.Run(name, func(t *testing.T) {
+			needDatabase(t, name)
+			out := t.TempDir()
+			t.Setenv("TMPDIR", reachable(t))
+			if err := dispatch(t.Context(), []string{"-db", name, "-rows", "100", "-years", "1", "-reads", "1s", "-rate", "100", "-o", out}); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(filepath.Join(out, "reads.md"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{"\n| all | 100 |", "\n| /months | ", "\n| /payments/{id} | ", "\n| /months/{month} (live) | ", "\nFailed: 0 of 100."} {
+				if !strings.Contains(string(text), want) {
+					t.Errorf("no %q in\n%s", want, text)
+				}
+			}
+		})
+	}
+}
+
 // reachable is a temporary folder that PostgreSQL's own user gets into, as it
 // does not into a test's.
 func reachable(t *testing.T) string {

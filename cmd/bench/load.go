@@ -49,13 +49,7 @@ func load(ctx context.Context, o options, lasts time.Duration, dir, extrato stri
 // loadSize measures with a month of so many rows.
 func loadSize(ctx context.Context, o options, rows int, lasts time.Duration, dir, extrato string, text *strings.Builder) error {
 	for _, name := range o.databases {
-		var d database
-		var err error
-		if name == "sqlite" {
-			d, err = newSQLite(dir, extrato)
-		} else {
-			d, err = newPostgres(dir, extrato, o.server)
-		}
+		d, err := newDatabase(o, name, dir, extrato)
 		if err != nil {
 			return err
 		}
@@ -145,11 +139,16 @@ func fillYears(ctx context.Context, db *sql.DB, postgres bool) error {
 			return err
 		}
 	}
+	if !postgres {
+		return nil
+	}
+	return raiseSequences(ctx, db)
+}
+
+// raiseSequences brings PostgreSQL's sequences above the ids that rows were
+// loaded with.
+func raiseSequences(ctx context.Context, db *sql.DB) error {
 	for _, table := range []string{"users", "clients", "pagamentos", "sessoes", "comissoes", "gastos"} {
-		if !postgres {
-			break
-		}
-		// The rows were loaded with their ids.
 		if _, err := db.ExecContext(ctx, "SELECT setval(pg_get_serial_sequence('"+table+"', 'id'), (SELECT max(id) FROM "+table+"))"); err != nil { //nolint:gosec // names of our own
 			return err
 		}
@@ -162,6 +161,7 @@ type times64 struct {
 	lock   sync.Mutex
 	took   []time.Duration
 	byPath map[string][]time.Duration
+	first  map[string]time.Duration // with -reads
 	failed []string
 }
 
@@ -171,18 +171,22 @@ func (t *times64) during(ctx context.Context, request func() (string, int, error
 		began := time.Now()
 		path, status, err := request()
 		took := time.Since(began)
-		t.lock.Lock()
-		if err != nil || status >= http.StatusBadRequest {
-			t.failed = append(t.failed, fmt.Sprintf("%d %v", status, err))
-		} else {
-			t.took = append(t.took, took)
-			if t.byPath == nil {
-				t.byPath = map[string][]time.Duration{}
-			}
-			t.byPath[path] = append(t.byPath[path], took)
-		}
-		t.lock.Unlock()
+		t.add(path, status, err, took)
 	}
+}
+
+func (t *times64) add(path string, status int, err error, took time.Duration) {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	if err != nil || status >= http.StatusBadRequest {
+		t.failed = append(t.failed, fmt.Sprintf("%s: %d %v", path, status, err))
+		return
+	}
+	t.took = append(t.took, took)
+	if t.byPath == nil {
+		t.byPath = map[string][]time.Duration{}
+	}
+	t.byPath[path] = append(t.byPath[path], took)
 }
 
 func (t *times64) at(part float64) string {

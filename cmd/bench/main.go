@@ -39,6 +39,10 @@ type options struct {
 	phases    bool
 	keep      bool
 	load      time.Duration
+	reads     time.Duration
+	rate      int
+	years     int
+	pause     bool
 }
 
 func main() {
@@ -78,6 +82,10 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.profiles, "cpuprofile", "", "folder for CPU and allocation profiles of a close at each size")
 	flags.BoolVar(&o.keep, "keep", false, "keep the temporary folder, and the databases on the server of -postgres")
 	flags.DurationVar(&o.load, "load", 0, "instead, load a server for so long, with a close in the middle, and write load.md")
+	flags.DurationVar(&o.reads, "reads", 0, "instead, ask a server for everything that can be read, for so long, and write reads.md")
+	flags.IntVar(&o.rate, "rate", 50, "with -reads: requests a second")
+	flags.IntVar(&o.years, "years", 10, "with -reads: years of closed months")
+	flags.BoolVar(&o.pause, "pause", false, "with -reads: wait for Enter before measuring, so that a shared machine can become quiet")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -90,6 +98,9 @@ func parse(args []string) (options, error) {
 			return o, fmt.Errorf("-rows: %q is no number of rows from 100 on", text)
 		}
 		o.sizes = append(o.sizes, n)
+	}
+	if o.rate < 1 || o.years < 1 {
+		return o, errors.New("-rate and -years begin at 1")
 	}
 	o.databases = strings.Split(*databases, ",")
 	for _, name := range o.databases {
@@ -123,6 +134,9 @@ func bench(ctx context.Context, o options) (err error) {
 	}
 	if o.load > 0 {
 		return load(ctx, o, o.load, dir, extrato)
+	}
+	if o.reads > 0 {
+		return reads(ctx, o, dir, extrato)
 	}
 	r := &report{}
 	for _, name := range o.databases {
