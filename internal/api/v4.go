@@ -317,7 +317,7 @@ func v4Document(s export.Statement) object {
 	lists := map[books.Kind][]json.RawMessage{}
 	for _, row := range s.Rows {
 		if keys, ok := v4Keys[row.Kind()]; ok {
-			lists[row.Kind()] = append(lists[row.Kind()], only(keys, books.AppendRowJSON(nil, row)))
+			lists[row.Kind()] = append(lists[row.Kind()], books.AppendRowKeys(nil, row, keys))
 		}
 	}
 	list := func(kind books.Kind) []json.RawMessage {
@@ -330,26 +330,6 @@ func v4Document(s export.Statement) object {
 		"mes": int(s.Month.Month), "ano": s.Month.Year, "pagamentos": list(books.PaymentKind), "sessoes": list(books.SessionKind),
 		"comissoes": list(books.CommissionKind), "gastos": list(books.ExpenseKind), "totais": json.RawMessage(s.Header.Totals.JSON()),
 	}
-}
-
-// only returns a JSON object with these of its keys, in this order.
-func only(keys []string, row []byte) json.RawMessage {
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(row, &all); err != nil {
-		panic(err) // it is our own
-	}
-	b := []byte{'{'}
-	for i, key := range keys {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		value := all[key]
-		if value == nil {
-			value = json.RawMessage("null")
-		}
-		b = append(append(books.AppendJSONString(b, key), ':'), value...)
-	}
-	return append(b, '}')
 }
 
 // v4HealthStatement says whether the month that ended last has its statement:

@@ -171,6 +171,25 @@ func AppendRowJSON(b []byte, row Row) []byte {
 	return appendRowJSON(b, row.Kind(), row.AppendCopies(row.AppendValues(nil)))
 }
 
+// AppendRowKeys appends a JSON object with these keys of the row, in this
+// order; null for one that its kind does not have.
+func AppendRowKeys(b []byte, row Row, keys []string) []byte {
+	values, fields := row.AppendCopies(row.AppendValues(nil)), statementFields[row.Kind()]
+	b = append(b, '{')
+	for i, key := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(AppendJSONString(b, key), ':')
+		if n := slices.IndexFunc(fields, func(f statementField) bool { return f.key == key }); n >= 0 {
+			b = values[fields[n].index].AppendJSON(b)
+		} else {
+			b = append(b, "null"...)
+		}
+	}
+	return append(b, '}')
+}
+
 func appendRowJSON(b []byte, kind Kind, values []Value) []byte {
 	b = append(b, '{')
 	for i, f := range statementFields[kind] {

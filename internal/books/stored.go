@@ -1,12 +1,14 @@
 package books
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -142,6 +144,10 @@ func (s Stored) Rows() Rows {
 // decodeList reads a JSON array of objects one by one.
 func decodeList(kind Kind, text string) Rows {
 	return func(yield func(Row, error) bool) {
+		if raw := []byte(text); json.Valid(raw) && raw[0] == '[' {
+			decodeValid(kind, raw, yield)
+			return
+		}
 		d := json.NewDecoder(strings.NewReader(text))
 		if err := expect(d, '['); err != nil {
 			yield(nil, err)
@@ -185,26 +191,129 @@ func expect(d *json.Decoder, bracket json.Delim) error {
 	return err
 }
 
-func decodeRow(kind Kind, raw json.RawMessage) (Row, error) {
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &object); err != nil {
-		return nil, err
+// decodeValid reads an array that is known to be valid JSON.
+func decodeValid(kind Kind, raw []byte, yield func(Row, error) bool) {
+	s := scanner{text: raw, at: 1}
+	for n := 1; s.next() != ']'; n++ {
+		row, err := decodeRow(kind, s.value())
+		if err != nil {
+			yield(nil, fmt.Errorf("%s number %d: %w", kind, n, err))
+			return
+		}
+		if !yield(row, nil) {
+			return
+		}
 	}
-	if object == nil {
+}
+
+// decodeRow reads a row from its object, which is valid JSON. Of a key that
+// stands twice the last counts.
+func decodeRow(kind Kind, raw json.RawMessage) (Row, error) {
+	switch {
+	case string(raw) == "null":
 		return nil, errors.New("is null")
+	case raw[0] != '{':
+		return nil, fmt.Errorf("%.20s is no object", raw)
+	}
+	fields := statementFields[kind]
+	found := make([]json.RawMessage, len(fields))
+	s, expected := scanner{text: raw, at: 1}, 0
+	for s.next() != '}' {
+		key := s.value()
+		s.next() // the colon
+		value := s.value()
+		if i := fieldOf(fields, key, expected); i >= 0 {
+			found[i], expected = value, i+1
+		}
 	}
 	row := kind.New()
 	values := row.AppendCopies(row.AppendValues(nil))
-	for _, f := range statementFields[kind] {
-		text, ok := object[f.key]
-		if !ok {
+	for i, f := range fields {
+		if found[i] == nil {
 			continue // v4's statements lack what is ours
 		}
-		if err := parseJSON(values[f.index], text); err != nil && string(text) != "null" {
+		if err := parseJSON(values[f.index], found[i]); err != nil && string(found[i]) != "null" {
 			return nil, fmt.Errorf("%s: %w", f.key, err)
 		}
 	}
 	return row, nil
+}
+
+// fieldOf returns which field a key in its quotes names, -1 if none. As a rule
+// it is the one that is expected.
+func fieldOf(fields []statementField, key []byte, expected int) int {
+	name := string(key[1 : len(key)-1])
+	if bytes.IndexByte(key, '\\') >= 0 {
+		if json.Unmarshal(key, &name) != nil {
+			return -1
+		}
+	}
+	if expected < len(fields) && fields[expected].key == name {
+		return expected
+	}
+	return slices.IndexFunc(fields, func(f statementField) bool { return f.key == name })
+}
+
+// scanner walks through valid JSON.
+type scanner struct {
+	text []byte
+	at   int
+}
+
+// next returns the character at which the next value, or the end of a list,
+// begins. It passes blanks, commas and colons.
+func (s *scanner) next() byte {
+	for ; ; s.at++ {
+		switch c := s.text[s.at]; c {
+		case ' ', '\t', '\r', '\n', ',', ':':
+		default:
+			return c
+		}
+	}
+}
+
+// value returns the value that begins here and passes it.
+func (s *scanner) value() json.RawMessage {
+	start, depth := s.at, 0
+	for {
+		switch c := s.text[s.at]; c {
+		case '"':
+			s.string()
+		case '{', '[':
+			s.at++
+			depth++
+		case '}', ']':
+			s.at++
+			depth--
+		case ' ', '\t', '\r', '\n', ',', ':':
+			s.at++
+			continue
+		default:
+			s.word()
+		}
+		if depth == 0 {
+			return s.text[start:s.at:s.at]
+		}
+	}
+}
+
+func (s *scanner) string() {
+	for s.at++; s.text[s.at] != '"'; s.at++ {
+		if s.text[s.at] == '\\' {
+			s.at++
+		}
+	}
+	s.at++
+}
+
+// word passes a number, true, false or null.
+func (s *scanner) word() {
+	for ; s.at < len(s.text); s.at++ {
+		switch s.text[s.at] {
+		case ' ', '\t', '\r', '\n', ',', ']', '}':
+			return
+		}
+	}
 }
 
 // Seal returns SHA-256 over the statement exactly as it is stored: the

@@ -243,3 +243,82 @@ func FuzzStoredStatement(f *testing.F) {
 		}
 	})
 }
+
+// A statement may come from an editor, an older version or v4's own hands:
+// however its JSON is laid out, it says what encoding/json says it does.
+func TestRowsAreReadHoweverTheirJSONIsLaidOut(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		blank := func() string { return rapid.SampledFrom([]string{"", " ", "\n\t", "\r\n"}).Draw(t, "blank") }
+		value := func(key string) string {
+			if key == "id" {
+				return rapid.SampledFrom([]string{"7", "42", "2147483647"}).Draw(t, "id")
+			}
+			return rapid.SampledFrom([]string{
+				"null", `""`, `"Pix"`, `"a\"b\\"`, `"\u0041\ud83d\udc89"`, `"\ud800"`, `"Jo\u00e3o, {}[]:"`, `"💉"`, `"\\"`, `"\/"`,
+			}).Draw(t, "text")
+		}
+		var rows, wantIDs, wantNotes []string
+		for range rapid.IntRange(0, 4).Draw(t, "rows") {
+			keys := rapid.SliceOfN(rapid.SampledFrom([]string{"id", "observacoes", "desconhecido", `\u0069d`, "aninhado"}), 0, 7).Draw(t, "keys")
+			var members []string
+			for _, key := range keys {
+				v := value(strings.ReplaceAll(key, `\u0069`, "i"))
+				if key == "aninhado" {
+					v = rapid.SampledFrom([]string{`{"id":[1,{"x":"]}"}]}`, "[]", "{}", "[[],{}]", "-1.5e3", "true", "false"}).Draw(t, "nested")
+				}
+				members = append(members, blank()+`"`+key+`"`+blank()+":"+blank()+v+blank())
+			}
+			object := "{" + strings.Join(members, ",") + blank() + "}"
+			rows = append(rows, blank()+object+blank())
+			var want struct {
+				ID   int64   `json:"id"`
+				Note *string `json:"observacoes"`
+			}
+			plain := map[string]json.RawMessage{} // the last of a key counts, and letters' case does
+			if err := json.Unmarshal([]byte(object), &plain); err != nil {
+				t.Fatal(err)
+			}
+			note := "NULL"
+			if plain["id"] != nil {
+				if err := json.Unmarshal(plain["id"], &want.ID); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if plain["observacoes"] != nil {
+				if err := json.Unmarshal(plain["observacoes"], &want.Note); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want.Note != nil {
+				note = "text " + *want.Note
+			}
+			wantIDs, wantNotes = append(wantIDs, fmt.Sprint(want.ID)), append(wantNotes, note)
+		}
+		list := "[" + strings.Join(rows, ",") + blank() + "]"
+		for _, stored := range []string{list, string(books.AppendJSONString(nil, list))} {
+			s := books.Stored{Month: books.Month{Year: 2025, Month: 10}}
+			s.Parts[books.PaymentsPart] = stored
+			var ids, notes []string
+			for _, row := range collect(t, s.Rows()) {
+				p := row.(*books.Payment)
+				ids = append(ids, fmt.Sprint(int64(p.ID)))
+				if p.Note.Valid {
+					notes = append(notes, "text "+string(p.Note.V))
+				} else {
+					notes = append(notes, "NULL")
+				}
+			}
+			if !slices.Equal(ids, wantIDs) || !slices.Equal(notes, wantNotes) {
+				t.Fatalf("%s\nids %q, want %q\nnotes %q, want %q", stored, ids, wantIDs, notes, wantNotes)
+			}
+		}
+	})
+}
+
+func TestKeysOfARowAreWrittenInTheOrderThatIsAskedFor(t *testing.T) {
+	p := &books.Payment{ID: 7, Amount: 1230, Method: "Pix", Note: books.TextOf(`a"b`)}
+	got := string(books.AppendRowKeys(nil, p, []string{"observacoes", "id", "categoria", "cliente_name"}))
+	if want := `{"observacoes":"a\"b","id":7,"categoria":null,"cliente_name":null}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -1,6 +1,7 @@
 package books
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -167,6 +168,9 @@ func parseJSON(v Value, raw json.RawMessage) error {
 	case len(raw) == 0 || string(raw) == "null":
 		return v.Parse(nil)
 	case raw[0] == '"':
+		if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) { // what stands there is what is meant
+			return v.Parse(raw[1 : len(raw)-1])
+		}
 		var s string
 		if err := json.Unmarshal(raw, &s); err != nil {
 			return err
