@@ -335,12 +335,14 @@ func (t *Tx) unknownStatements(ctx context.Context) ([]books.Month, error) {
 	if err != nil {
 		return nil, err
 	}
-	latest, err := t.LatestClosings(ctx)
+	latest, err := t.latestActions(ctx)
 	if err != nil {
 		return nil, err
 	}
-	// v4 never offered other months than these, and the chain could not name one.
-	return slices.DeleteFunc(months, func(m books.Month) bool { return latest[m].HasStatement() || !m.Valid() }), nil
+	return slices.DeleteFunc(months, func(m books.Month) bool {
+		known := books.Closing{Action: latest[m.String()]}.HasStatement()
+		return known || !m.Valid() // v4 never offered other months than these, and the chain could not name one
+	}), nil
 }
 
 func (t *Tx) adopt(ctx context.Context, month books.Month, by books.Actor) error {
