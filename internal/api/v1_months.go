@@ -289,32 +289,28 @@ func (v *v1) monthDetail(ctx context.Context, info closing.MonthInfo) (*shownMon
 		Backup: info.Backup, LateRows: []row{},
 	}
 	closed := info.State == closing.IsClosed || info.State == closing.Late
-	err := v.s.Store.Read(ctx, func(tx *store.Tx) error {
+	err := v.s.Store.ReadRemembered(ctx, func(tx *store.Tx) error {
 		out.LateRows = []row{}
-		if closed {
-			last, err := tx.LastClosing(ctx, info.Month)
+		if !closed {
+			sums, err := tx.MonthTotals(ctx, info.Month)
+			out.Totals = shownTotals(sums)
+			return err
+		}
+		last, err := tx.LastClosing(ctx, info.Month)
+		if err != nil {
+			return err
+		}
+		if out.Totals, err = totalsOf(last.Totals); err != nil || info.Late.Total() == 0 {
+			return err
+		}
+		for r, err := range tx.MonthRows(ctx, info.Month) {
 			if err != nil {
 				return err
 			}
-			if out.Totals, err = totalsOf(last.Totals); err != nil || info.Late.Total() == 0 {
-				return err
-			}
-		}
-		tally := books.NewTally()
-		for r, err := range tx.MonthRows(ctx, info.Month) {
-			switch {
-			case err != nil:
-				return err
-			case !closed:
-				tally.Add(r)
-			case r.Kind() > books.ExpenseKind || len(out.LateRows) == lateRowsShown:
+			if r.Kind() > books.ExpenseKind || len(out.LateRows) == lateRowsShown {
 				return nil
-			default:
-				out.LateRows = append(out.LateRows, rowOf(r))
 			}
-		}
-		if !closed {
-			out.Totals = shownTotals(tally.Totals())
+			out.LateRows = append(out.LateRows, rowOf(r))
 		}
 		return nil
 	})
@@ -502,7 +498,7 @@ func headOf(stored books.Stored, last books.Closing) (statement, error) {
 		return statement{}, err
 	}
 	return statement{
-		Month: stored.Month.String(), Revision: last.Revision, ClosedAt: last.At.String(), ClosedBy: string(last.By), Adopted: !stored.Ours(),
+		Month: stored.Month.String(), Revision: last.Revision, ClosedAt: last.At.String(), ClosedBy: string(last.By), Adopted: header.Version == 0,
 		Counts: countsOf(last.Counts), Totals: shownTotals(header.Totals), Fingerprint: last.Fingerprint.String(), Backup: backedBy(last),
 		Chain: chained{last.Seq, last.Hash.String()}, Items: []row{},
 	}, nil

@@ -13,13 +13,13 @@ func (c *Closer) Month(ctx context.Context, month books.Month) (info MonthInfo, 
 	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
 		return MonthInfo{}, false, err
 	}
-	err = c.Store.Read(ctx, func(tx *store.Tx) error {
+	err = c.Store.ReadRemembered(ctx, func(tx *store.Tx) error {
 		last, err := tx.LastClosing(ctx, month)
 		if err != nil {
 			return err
 		}
 		l := &ledger{
-			latest: map[books.Month]books.Closing{month: last}, withRows: map[books.Month]bool{month: true}, stored: map[books.Month]bool{},
+			latest: map[books.Month]books.Closing{month: last}, stored: map[books.Month]bool{},
 		}
 		if l.stored[month], err = tx.MonthClosed(ctx, month); err != nil {
 			return err
@@ -27,9 +27,11 @@ func (c *Closer) Month(ctx context.Context, month books.Month) (info MonthInfo, 
 		if l.closeFrom, err = c.closeFrom(ctx, tx); err != nil {
 			return err
 		}
-		if info, err = c.monthInfo(ctx, tx, l, month); err != nil {
+		live, err := tx.CountMonths(ctx)
+		if err != nil {
 			return err
 		}
+		info = c.monthInfo(l, month, live[month])
 		found = !books.MonthOf(c.Now()).Before(month) || info.Counts.Total() > 0 || info.Revision > 0
 		backups, err := tx.Backups(ctx, month)
 		info.Backup = "unverified"

@@ -2,6 +2,9 @@ package closing
 
 import (
 	"context"
+	"iter"
+	"maps"
+	"slices"
 
 	"extrato/internal/books"
 	"extrato/internal/store"
@@ -40,6 +43,14 @@ type ledger struct {
 }
 
 func (c *Closer) readLedger(ctx context.Context, tx *store.Tx) (*ledger, error) {
+	withRows, err := tx.MonthsWithRows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.ledgerOf(ctx, tx, slices.Values(withRows))
+}
+
+func (c *Closer) ledgerOf(ctx context.Context, tx *store.Tx, withRows iter.Seq[books.Month]) (*ledger, error) {
 	running := books.MonthOf(c.Now())
 	l := &ledger{stored: map[books.Month]bool{}, withRows: map[books.Month]bool{}, first: running, last: running}
 	var err error
@@ -65,11 +76,7 @@ func (c *Closer) readLedger(ctx context.Context, tx *store.Tx) (*ledger, error) 
 		l.stored[m] = true
 		see(m)
 	}
-	withRows, err := tx.MonthsWithRows(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range withRows {
+	for m := range withRows {
 		l.withRows[m] = true
 		see(m)
 	}
@@ -108,8 +115,12 @@ func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 		return nil, err
 	}
 	var months []MonthInfo
-	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		l, err := c.readLedger(ctx, tx)
+	err := c.Store.ReadRemembered(ctx, func(tx *store.Tx) error {
+		live, err := tx.CountMonths(ctx)
+		if err != nil {
+			return err
+		}
+		l, err := c.ledgerOf(ctx, tx, maps.Keys(live))
 		if err != nil {
 			return err
 		}
@@ -126,10 +137,7 @@ func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 			if running.Before(m) && !l.withRows[m] && !l.stored[m] {
 				continue
 			}
-			info, err := c.monthInfo(ctx, tx, l, m)
-			if err != nil {
-				return err
-			}
+			info := c.monthInfo(l, m, live[m])
 			info.Backup = found[m]
 			if info.Backup == "" {
 				info.Backup = "unverified"
@@ -141,24 +149,18 @@ func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 	return months, err
 }
 
-func (c *Closer) monthInfo(ctx context.Context, tx *store.Tx, l *ledger, m books.Month) (MonthInfo, error) {
+// monthInfo describes a month that has these live rows.
+func (c *Closer) monthInfo(l *ledger, m books.Month, live books.Counts) MonthInfo {
 	info := MonthInfo{Month: m, State: c.state(l, m), Revision: l.latest[m].Revision}
-	var live books.Counts
-	if l.withRows[m] {
-		var err error
-		if live, err = tx.CountMonth(ctx, m); err != nil {
-			return info, err
-		}
-	}
 	if info.State != IsClosed {
 		info.Counts = live
-		return info, nil
+		return info
 	}
 	info.Counts, info.Late = l.latest[m].Counts, live
 	if live.Total() > 0 {
 		info.State = Late
 	}
-	return info, nil
+	return info
 }
 
 // verified puts what a verification found into the words of a list.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -104,35 +105,137 @@ func hasDay(kind books.Kind) bool {
 
 // ListRecords returns the live rows that are wanted, newest first: by day, by
 // the instant they were made, by id. more is where they go on, zero if they do
-// not.
+// not. It looks for the ids first: to find a part of many rows, only what they
+// are ordered by has to be read of the others.
 func (t *Tx) ListRecords(ctx context.Context, w Wanted) (rows []books.Row, more Position, err error) {
+	ids, err := t.wantedIDs(ctx, w)
+	if err != nil || len(ids) == 0 {
+		return nil, Position{}, err
+	}
+	isPart := len(ids) > w.Limit
+	list, err := json.Marshal(ids[:min(len(ids), w.Limit)])
+	if err != nil {
+		return nil, Position{}, err
+	}
 	query, err := t.recordQuery(ctx, w.Kind)
 	if err != nil {
 		return nil, Position{}, err
 	}
-	conditions, args, err := t.wanted(ctx, w)
-	if err != nil {
-		return nil, Position{}, err
-	}
-	if len(conditions) > 0 {
-		query += " WHERE " + strings.Join(conditions, " AND ")
-	}
-	order := " ORDER BY " + madeAt + " DESC, r.id DESC"
-	if hasDay(w.Kind) {
-		order = " ORDER BY r.data DESC, " + madeAt + " DESC, r.id DESC"
-	}
-	var made, last books.Text
-	for row, err := range t.records(ctx, w.Kind, &made, query+order+" LIMIT "+strconv.Itoa(w.Limit+1), args...) {
+	var made books.Text
+	query += " WHERE r.id IN (" + t.s.dialect.idList("$1") + ")" + newestFirst(w.Kind)
+	for row, err := range t.records(ctx, w.Kind, &made, query, string(list)) {
 		if err != nil {
 			return nil, Position{}, err
 		}
-		if len(rows) == w.Limit {
-			more = Position{Day: dayOf(rows[w.Limit-1]), Made: string(last.V), ID: rows[w.Limit-1].Key()}
-			break
-		}
-		rows, last = append(rows, row), made
+		rows = append(rows, row)
+	}
+	if isPart && len(rows) > 0 {
+		last := rows[len(rows)-1]
+		more = Position{Day: dayOf(last), Made: string(made.V), ID: last.Key()}
 	}
 	return rows, more, nil
+}
+
+func newestFirst(kind books.Kind) string {
+	if hasDay(kind) {
+		return " ORDER BY r.data DESC, " + madeAt + " DESC, r.id DESC"
+	}
+	return " ORDER BY " + madeAt + " DESC, r.id DESC"
+}
+
+// wantedIDs returns the ids of the rows that are wanted, in order, and one more
+// than the limit if there are more.
+func (t *Tx) wantedIDs(ctx context.Context, w Wanted) ([]int64, error) {
+	if w.Kind == books.CommissionKind && !w.Month.IsZero() && w.Payment == 0 {
+		if busy, err := t.isBusy(ctx, w.Month); err != nil || busy {
+			if err != nil {
+				return nil, err
+			}
+			return t.busyCommissions(ctx, w)
+		}
+	}
+	conditions, args, err := t.wanted(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	query := "SELECT r.id FROM " + w.Kind.Table() + " r"
+	if len(conditions) > 0 {
+		query += " WHERE " + strings.Join(conditions, " AND ")
+	}
+	return t.ids(ctx, query+newestFirst(w.Kind)+" LIMIT "+strconv.Itoa(w.Limit+1), args...)
+}
+
+// isBusy reports whether many live payments lie in a month.
+func (t *Tx) isBusy(ctx context.Context, month books.Month) (bool, error) {
+	const many = 1000
+	var n int
+	err := t.one(ctx, "SELECT count(*) FROM (SELECT 1 FROM pagamentos r WHERE "+t.s.dialect.in("r.data")+" LIMIT "+strconv.Itoa(many+1)+") AS g",
+		[]any{month.First().String(), month.Last().String()}, &n)
+	return n > many, err
+}
+
+// busyCommissions returns the ids of commissions in a month to which many of
+// the live ones belong: it looks at all of them, newest first, in stretches
+// that grow, until there are enough. To find the month's first would mean to
+// find all of them.
+func (t *Tx) busyCommissions(ctx context.Context, w Wanted) (ids []int64, err error) {
+	args, err := t.rememberedArgs(ctx, w.Month)
+	if err != nil {
+		return nil, err
+	}
+	all := w
+	all.Month = books.Month{}
+	for all.Limit = 4 * (w.Limit + 1); ; all.Limit *= 8 {
+		seen := 0
+		err := t.eachOfStretch(ctx, all, args, func(p Position, belongs bool) {
+			seen, all.After = seen+1, p
+			if belongs {
+				ids = append(ids, int64(p.ID))
+			}
+		})
+		if err != nil || len(ids) > w.Limit || seen < all.Limit {
+			return ids[:min(len(ids), w.Limit+1)], err
+		}
+	}
+}
+
+// eachOfStretch calls fn with the wanted commissions, and whether they belong
+// to the month of args.
+func (t *Tx) eachOfStretch(ctx context.Context, w Wanted, args monthArgs, fn func(Position, bool)) error {
+	// $1 to $5 are the month's, so those of the stretch come behind.
+	conditions, more, err := t.wantedBehind(w, args[:])
+	if err != nil {
+		return err
+	}
+	where := ""
+	if len(conditions) > 0 {
+		where = " WHERE " + strings.Join(conditions, " AND ")
+	}
+	query := "SELECT r.id, CAST(" + madeAt + ` AS TEXT), CASE WHEN ` + t.s.dialect.in("p.data") + `
+			OR r.pagamento_id IS NULL AND r.created_at >= $3 AND r.created_at < $4 OR r.id IN (` + t.s.dialect.idList("$5") + `) THEN 1 ELSE 0 END
+		FROM (SELECT r.id, r.pagamento_id, r.created_at FROM comissoes r` + where + newestFirst(w.Kind) + " LIMIT " + strconv.Itoa(w.Limit) + `) AS r
+		LEFT JOIN pagamentos p ON p.id = r.pagamento_id` + newestFirst(w.Kind)
+	return t.list(ctx, query, more, func(scan func(...any) error) error {
+		var p Position
+		var id int64
+		var belongs int
+		err := scan(&id, &p.Made, &belongs)
+		p.ID = books.ID(id)
+		if err == nil {
+			fn(p, belongs == 1)
+		}
+		return err
+	})
+}
+
+func (t *Tx) ids(ctx context.Context, query string, args ...any) (ids []int64, err error) {
+	err = t.list(ctx, query, args, func(scan func(...any) error) error {
+		var id int64
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
 }
 
 func dayOf(row books.Row) string {
@@ -150,17 +253,26 @@ func dayOf(row books.Row) string {
 // wanted returns the conditions of a list and their arguments. Those of the
 // month come first, because they number theirs from $1.
 func (t *Tx) wanted(ctx context.Context, w Wanted) (conditions []string, args []any, err error) {
-	if !w.Month.IsZero() {
-		all, err := t.monthArgs(ctx, w.Month)
+	switch {
+	case w.Month.IsZero():
+		return t.wantedBehind(w, nil)
+	case hasDay(w.Kind):
+		conditions, args = append(conditions, t.s.dialect.in("r.data")), []any{w.Month.First().String(), w.Month.Last().String()}
+	default:
+		all, err := t.rememberedArgs(ctx, w.Month)
 		if err != nil {
 			return nil, nil, err
 		}
-		condition, n := t.s.dialect.in("r.data"), 2
-		if w.Kind != books.SessionKind {
-			condition, n = t.s.dialect.belongs(w.Kind)
-		}
+		condition, n := t.s.dialect.belongs(w.Kind)
 		conditions, args = append(conditions, condition), all[:n]
 	}
+	more, args, err := t.wantedBehind(w, args)
+	return append(conditions, more...), args, err
+}
+
+// wantedBehind returns the conditions but for the month's, whose arguments
+// stand behind those that there are.
+func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any, err error) {
 	where := func(condition string, values ...any) {
 		for i := len(values); i > 0; i-- {
 			condition = strings.ReplaceAll(condition, "$"+strconv.Itoa(i), "$"+strconv.Itoa(len(args)+i))
@@ -175,6 +287,9 @@ func (t *Tx) wanted(ctx context.Context, w Wanted) (conditions []string, args []
 	}
 	if w.Kind == books.ArtistKind {
 		where("r.role = 'artist'")
+	}
+	if hasDay(w.Kind) && w.Artist == 0 && w.Month.IsZero() && !t.s.dialect.postgres {
+		conditions = append(conditions, "r.data >= ''") // all of them; by itself SQLite would not go by the index on days
 	}
 	if w.After == (Position{}) {
 		return conditions, args, nil

@@ -46,6 +46,8 @@ type Store struct {
 	lockConfig *pgx.ConnConfig // PostgreSQL: how those who lock connect
 	pool       *pgxpool.Pool   // PostgreSQL: below write
 	closeFuncs []func()
+	written    atomic.Int64 // SQLite: how many transactions of Write began
+	memory     memory
 }
 
 // Open opens the database, without looking into it. It fails with an Error of
@@ -96,6 +98,10 @@ type Tx struct {
 	conn *sql.Conn
 	tx   *sql.Tx
 	cols map[string][]string
+
+	remembers bool // see ReadRemembered
+	before    booksMark
+	memo      *memo
 }
 
 // Read runs fn in one consistent snapshot that cannot write.
@@ -115,6 +121,7 @@ const writeTries = 5
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	for try := 1; ; try++ {
 		before := func(t *Tx) error {
+			s.written.Add(1)
 			if try < writeTries && !s.lockBooks {
 				return nil
 			}

@@ -1,0 +1,282 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+
+	"extrato/internal/books"
+)
+
+// CountMonths counts the live rows that belong to each month that has any, as
+// CountMonth does for one: in one pass over each table, not one for each month.
+// In a transaction of ReadRemembered it may answer from memory.
+func (t *Tx) CountMonths(ctx context.Context) (map[books.Month]books.Counts, error) {
+	return remembered(ctx, t, "counts", func() (map[books.Month]books.Counts, error) {
+		c := monthCounts{}
+		for _, count := range []func(context.Context, monthCounts) error{t.countDated, t.countCommissions, t.countSessions} {
+			if err := count(ctx, c); err != nil {
+				return nil, err
+			}
+		}
+		return c, nil
+	})
+}
+
+// monthCounts are the counts of months that have rows.
+type monthCounts map[books.Month]books.Counts
+
+func (c monthCounts) add(month books.Month, kind books.Kind, n int64) {
+	if !month.Valid() || n == 0 {
+		return
+	}
+	counts := c[month]
+	switch kind {
+	case books.PaymentKind:
+		counts.Payments += n
+	case books.SessionKind:
+		counts.Sessions += n
+	case books.CommissionKind:
+		counts.Commissions += n
+	case books.ExpenseKind:
+		counts.Expenses += n
+	}
+	c[month] = counts
+}
+
+// addDay takes a day as the database writes it. What is no day is in no month.
+func (c monthCounts) addDay(day string, kind books.Kind, n int64) {
+	if d, err := books.ParseDay(day); err == nil {
+		c.add(d.Month(), kind, n)
+	}
+}
+
+// eachDay counts the rows of a query by the day p.data and returns how many
+// there are. Days become text after they are grouped, which is faster.
+func (t *Tx) eachDay(ctx context.Context, from string, add func(day string, n int64)) (all int64, err error) {
+	query := "SELECT " + t.s.dialect.text("g.data") + ", g.n FROM (SELECT p.data, count(*) AS n FROM " + from + " GROUP BY p.data) AS g"
+	err = t.list(ctx, query, nil, func(scan func(...any) error) error {
+		var day string
+		var n int64
+		if err := scan(&day, &n); err != nil {
+			return err
+		}
+		add(day, n)
+		all += n
+		return nil
+	})
+	return all, err
+}
+
+// countDated counts what belongs to a month by its own date.
+func (t *Tx) countDated(ctx context.Context, c monthCounts) error {
+	for _, kind := range []books.Kind{books.PaymentKind, books.ExpenseKind} {
+		if _, err := t.eachDay(ctx, kind.Table()+" p", func(day string, n int64) { c.addDay(day, kind, n) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countCommissions counts those of live payments by the payments' dates, and
+// then the others, which are few.
+func (t *Tx) countCommissions(ctx context.Context, c monthCounts) error {
+	paid, err := t.eachDay(ctx, "comissoes c JOIN pagamentos p ON p.id = c.pagamento_id", func(day string, n int64) { c.addDay(day, books.CommissionKind, n) })
+	if err != nil {
+		return err
+	}
+	var all, naming int64
+	if err := t.one(ctx, "SELECT count(*), count(pagamento_id) FROM comissoes", nil, &all, &naming); err != nil || all == paid {
+		return err
+	}
+	if naming > paid {
+		lost, err := t.lostCommissions(ctx)
+		if err != nil {
+			return err
+		}
+		for _, l := range lost {
+			c.add(l.month, books.CommissionKind, 1)
+		}
+	}
+	return t.list(ctx, "SELECT "+t.s.dialect.text("created_at")+" FROM comissoes WHERE pagamento_id IS NULL AND created_at IS NOT NULL", nil,
+		func(scan func(...any) error) error {
+			var made books.NullInstant
+			err := scan(&column{value: &made})
+			if err == nil {
+				c.add(books.MonthOf(made.V.Time().In(t.s.zone)), books.CommissionKind, 1)
+			}
+			return err
+		})
+}
+
+// lostCommission is one whose payment is not live, and the month it belongs
+// to: that of the statement in which the payment rests, or else that in which
+// the commission was made.
+type lostCommission struct {
+	id    int64
+	month books.Month
+}
+
+// lostCommissions returns those that belong to a month, by id.
+func (t *Tx) lostCommissions(ctx context.Context) ([]lostCommission, error) {
+	return remembered(ctx, t, "lost", func() ([]lostCommission, error) {
+		type row struct {
+			id, payment int64
+			made        books.NullInstant
+		}
+		var rows []row
+		err := t.list(ctx, "SELECT c.id, c.pagamento_id, "+t.s.dialect.text("c.created_at")+` FROM comissoes c
+			WHERE c.pagamento_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pagamentos p WHERE p.id = c.pagamento_id) ORDER BY c.id`, nil,
+			func(scan func(...any) error) error {
+				var r row
+				err := scan(&r.id, &r.payment, &column{value: &r.made})
+				rows = append(rows, r)
+				return err
+			})
+		if err != nil || len(rows) == 0 {
+			return nil, err
+		}
+		resting, err := t.paymentsAtRest(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var lost []lostCommission
+		for _, r := range rows {
+			if month, ok := resting[books.ID(r.payment)]; ok {
+				lost = append(lost, lostCommission{r.id, month})
+			} else if r.made.Valid {
+				lost = append(lost, lostCommission{r.id, books.MonthOf(r.made.V.Time().In(t.s.zone))})
+			}
+		}
+		return lost, nil
+	})
+}
+
+// lostOf returns the ids of a month's lost commissions.
+func (t *Tx) lostOf(ctx context.Context, month books.Month) ([]int64, error) {
+	lost, err := t.lostCommissions(ctx)
+	ids := []int64{}
+	for _, l := range lost {
+		if l.month == month {
+			ids = append(ids, l.id)
+		}
+	}
+	return ids, err
+}
+
+// rememberedArgs are monthArgs that may come from memory.
+func (t *Tx) rememberedArgs(ctx context.Context, month books.Month) (monthArgs, error) {
+	lost, err := t.lostOf(ctx, month)
+	if err != nil {
+		return monthArgs{}, err
+	}
+	ids, err := json.Marshal(lost)
+	return monthArgs{month.First().String(), month.Last().String(), edge(month.Start(t.s.zone)), edge(month.End(t.s.zone)), string(ids)}, err
+}
+
+// countSessions counts the sessions all of whose payments lie in one month.
+// Where every link goes both ways, each session has one payment, whose date
+// says which month that is; otherwise they are looked at one by one.
+func (t *Tx) countSessions(ctx context.Context, c monthCounts) error {
+	days := map[string]int64{}
+	pairs, err := t.eachDay(ctx, "sessoes s JOIN pagamentos p ON p.id = s.payment_id WHERE p.sessao_id = s.id", func(day string, n int64) { days[day] = n })
+	if err != nil {
+		return err
+	}
+	var named, naming int64
+	err = t.one(ctx, `SELECT (SELECT count(*) FROM pagamentos WHERE sessao_id IS NOT NULL), (SELECT count(*) FROM sessoes WHERE payment_id IS NOT NULL)`,
+		nil, &named, &naming)
+	if err != nil {
+		return err
+	}
+	if pairs != named || pairs != naming {
+		return t.countLinked(ctx, c)
+	}
+	for day, n := range days {
+		c.addDay(day, books.SessionKind, n)
+	}
+	return nil
+}
+
+// countLinked counts sessions however they are linked.
+func (t *Tx) countLinked(ctx context.Context, c monthCounts) error {
+	text := t.s.dialect.text
+	query := `SELECT ` + text("g.first") + `, ` + text("g.last") + `, count(*) FROM (
+			SELECT l.id, min(l.data) AS first, max(l.data) AS last FROM (
+				SELECT s.id, p.data FROM sessoes s JOIN pagamentos p ON p.id = s.payment_id
+				UNION ALL SELECT s.id, p.data FROM pagamentos p JOIN sessoes s ON s.id = p.sessao_id) AS l
+			GROUP BY l.id HAVING min(CASE WHEN 1 = 1` + t.s.dialect.validDay("l.data") + ` THEN 1 ELSE 0 END) = 1) AS g
+		GROUP BY g.first, g.last`
+	return t.list(ctx, query, nil, func(scan func(...any) error) error {
+		var first, last string
+		var n int64
+		if err := scan(&first, &last, &n); err != nil {
+			return err
+		}
+		f, err1 := books.ParseDay(first)
+		l, err2 := books.ParseDay(last)
+		if err1 == nil && err2 == nil && f.Month() == l.Month() {
+			c.add(f.Month(), books.SessionKind, n)
+		}
+		return nil
+	})
+}
+
+// MonthTotals returns the totals that a month's live rows have, as a Tally of
+// MonthRows reckons them. In a transaction of ReadRemembered it may answer from
+// memory.
+func (t *Tx) MonthTotals(ctx context.Context, month books.Month) (books.Totals, error) {
+	return remembered(ctx, t, "totals of "+month.String(), func() (books.Totals, error) {
+		args, err := t.rememberedArgs(ctx, month)
+		if err != nil {
+			return books.Totals{}, err
+		}
+		people, err := t.readPeople(ctx)
+		if err != nil {
+			return books.Totals{}, err
+		}
+		tally := books.NewTally()
+		for _, kind := range []books.Kind{books.PaymentKind, books.CommissionKind, books.ExpenseKind} {
+			if err := t.addSums(ctx, tally, people, kind, args); err != nil {
+				return books.Totals{}, err
+			}
+		}
+		return tally.Totals(), nil
+	})
+}
+
+// addSums adds a row for each artist, method or both, with the sum of theirs.
+// SQLite takes longer to group the rows than to hand them out one by one.
+func (t *Tx) addSums(ctx context.Context, tally *books.Tally, people *people, kind books.Kind, args monthArgs) error {
+	who, how := "r.artista_id", "r.forma_pagamento"
+	switch kind {
+	case books.CommissionKind:
+		how = "NULL"
+	case books.ExpenseKind:
+		who = "NULL"
+	}
+	from, condition, n := t.s.dialect.walk(kind)
+	cents, groups := "CAST(round(r.valor * 100) AS BIGINT)", ""
+	if t.s.dialect.postgres {
+		cents, groups = "sum("+cents+")", " GROUP BY 1, 2"
+	}
+	query := "SELECT " + who + ", " + how + ", " + cents + " FROM " + from + " WHERE " + condition + groups
+	return t.list(ctx, query, args[:n], func(scan func(...any) error) error {
+		var artist sql.NullInt64
+		var method books.Text
+		var sum int64
+		if err := scan(&artist, &column{value: &method}, &sum); err != nil {
+			return err
+		}
+		id, amount := books.ID(artist.Int64), books.Money(sum)
+		switch kind {
+		case books.PaymentKind:
+			tally.Add(&books.Payment{ArtistID: id, ArtistName: people.artist(id), Method: method.V, Amount: amount})
+		case books.CommissionKind:
+			tally.Add(&books.Commission{ArtistID: id, ArtistName: people.artist(id), Amount: amount})
+		default:
+			tally.Add(&books.Expense{Method: method.V, Amount: amount})
+		}
+		return nil
+	})
+}
