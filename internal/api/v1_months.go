@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -77,10 +78,41 @@ func methods(list []books.MethodTotal) []methodTotal {
 	return out
 }
 
-func totalsOf(stored string) (totals, error) {
-	t, err := books.ParseTotals(stored)
-	return shownTotals(t), err
+// totalsMemo keeps what stored texts say. A list of the chain would read the
+// same hundreds again each time.
+type totalsMemo struct {
+	lock  sync.Mutex
+	known map[string]totals
 }
+
+// maxTotals keeps it to a few MB.
+const maxTotals = 256
+
+var totalsRead totalsMemo
+
+// of returns what a text says; nobody changes it.
+func (m *totalsMemo) of(stored string) (totals, error) {
+	m.lock.Lock()
+	shown, ok := m.known[stored]
+	m.lock.Unlock()
+	if ok {
+		return shown, nil
+	}
+	t, err := books.ParseTotals(stored)
+	if err != nil {
+		return shownTotals(t), err
+	}
+	shown = shownTotals(t)
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	if m.known == nil || len(m.known) >= maxTotals {
+		m.known = map[string]totals{}
+	}
+	m.known[stored] = shown
+	return shown, nil
+}
+
+func totalsOf(stored string) (totals, error) { return totalsRead.of(stored) }
 
 // backed names the backup that a statement rests on.
 type backed struct {
