@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -373,6 +374,34 @@ func TestCommissionsOfABusyMonthAreThoseThatBelongToIt(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestASlowTransactionThatLostHoldsTheBooksAtTheNextTry(t *testing.T) {
+	at := clock
+	db := storetest.Postgres(t, func() time.Time { return at }) // SQLite lets nobody else write meanwhile
+	people(t, db)
+	write(t, db.Store, func(tx *store.Tx) error { return tx.SetSetting(t.Context(), "n", "0") })
+	for _, c := range []struct {
+		takes time.Duration
+		tries int
+	}{{500 * time.Millisecond, 5}, {501 * time.Millisecond, 2}} {
+		tries := 0
+		err := db.Store.Write(t.Context(), func(tx *store.Tx) error {
+			tries++
+			if _, err := tx.Setting(t.Context(), "n"); err != nil {
+				return err
+			}
+			at = at.Add(c.takes)
+			if locked := db.Int(t, "SELECT count(*) FROM pg_locks WHERE relation = 'pagamentos'::regclass AND mode = 'ShareRowExclusiveLock'"); locked > 0 {
+				return tx.SetSetting(t.Context(), "n", "mine")
+			}
+			db.Exec(t, "UPDATE extrato.settings SET value = $1 WHERE name = 'n'", fmt.Sprint(tries))
+			return tx.SetSetting(t.Context(), "n", "mine")
+		})
+		if err != nil || tries != c.tries {
+			t.Errorf("a transaction that takes %s ran %d times, want %d: %v", c.takes, tries, c.tries, err)
+		}
+	}
 }
 
 func TestCountsOfAnOlderSnapshotAreItsOwn(t *testing.T) {

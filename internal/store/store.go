@@ -109,24 +109,32 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 	return s.transact(ctx, s.read, &sql.TxOptions{ReadOnly: true, Isolation: s.dialect.readLevel}, fn, nil)
 }
 
-// writeTries is how often Write runs a function that the database asks to run again.
-const writeTries = 5
+// writeTries is how often Write runs a function that the database asks to run
+// again, and slowTry after how long a try that was in vain was too dear to be
+// made without holding the books: where people write all the time, what takes
+// seconds would lose every time.
+const (
+	writeTries = 5
+	slowTry    = 500 * time.Millisecond
+)
 
 // Write runs fn in a transaction that either happens whole, as if no other
 // transaction ran beside it, or not at all. The database may ask for another
 // try because somebody else changed the same rows, so fn may run up to five
-// times and must touch nothing but the transaction. The last try holds the
-// books' tables, so that it cannot lose again. It fails with an Error of kind
+// times and must touch nothing but the transaction. The last try, and any after
+// a slow one, holds the books' tables, so that it cannot lose again. It fails with an Error of kind
 // Conflict when even that did.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
+	slow := false
 	for try := 1; ; try++ {
 		before := func(t *Tx) error {
 			s.written.Add(1)
-			if try < writeTries && !s.lockBooks {
+			if try < writeTries && !slow && !s.lockBooks {
 				return nil
 			}
 			return t.lockTables(ctx)
 		}
+		began := s.now()
 		err := s.transact(ctx, s.write, &sql.TxOptions{Isolation: s.dialect.writeLevel}, fn, before)
 		if err == nil || !s.dialect.again(err) {
 			return err
@@ -135,6 +143,7 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 			return books.Conflictf("busy", "others changed the same rows %d times in a row", writeTries).
 				WithHint("nothing was changed; try again").Because(err)
 		}
+		slow = slow || s.now().Sub(began) > slowTry
 		s.log.Debug("transaction tried again", "try", try, "cause", err)
 	}
 }
