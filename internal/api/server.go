@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"extrato/internal/auth"
@@ -36,6 +37,8 @@ type Server struct {
 	Queued func(context.Context) (map[string]int, error)
 	// Stopping reports whether the process is about to end; nil means never.
 	Stopping func() bool
+
+	netNoted atomic.Pointer[time.Time] // when the safety net's visit was noted last
 }
 
 // Route is a way in. Its Handler lets nobody in who lacks what it Needs.

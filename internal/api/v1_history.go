@@ -40,8 +40,16 @@ type link struct {
 	Totals        totals   `json:"totals"`
 	Backup        *backed  `json:"backup" doc:"null if there was none."`
 	Notes         []string `json:"notes"`
+	Sealed        sealed   `json:"sealed"`
 	Previous      string   `json:"previous_hash"`
 	Hash          string   `json:"hash"`
+}
+
+// sealed is what an entry's hash covers and its other fields show otherwise or
+// not at all, so that anybody can compute the hash again.
+type sealed struct {
+	Totals string `json:"totals" doc:"The totals' JSON, byte for byte."`
+	Links  int64  `json:"links" doc:"Links of sessions that stayed live to payments that left."`
 }
 
 type person struct {
@@ -63,7 +71,11 @@ func (v *v1) registerHistory() {
 	}, v.listRuns)
 	register(v, operation{
 		method: http.MethodGet, path: "closings", id: "list-closings", tag: "history", needs: auth.Read,
-		summary: "The chain of closings", description: "Newest first. Each entry's hash covers the one before; the first entry of the list is the head.",
+		summary: "The chain of closings", description: "Newest first. Each entry's hash covers the one before; the first entry of the list is the head. " +
+			"A hash is SHA-256 over \"extrato chain 1\\n\", the 32 bytes of the hash before (zeros for the first) and these fields in order, as texts, " +
+			"each with its length in front as 4 bytes, most significant first: seq, action, month, revision, at in microseconds since 1970, by, reason, correlation_id, " +
+			"fingerprint, the counts of payments, sessions, commissions, expenses and sealed.links, sealed.totals, backup.file, backup.sha256 (empty if there was none), " +
+			"how many notes there are, and each note.",
 	}, v.listClosings)
 	register(v, operation{
 		method: http.MethodGet, path: "me", id: "get-me", tag: "access", needs: auth.SignedIn,
@@ -178,6 +190,6 @@ func linkOf(c books.Closing) (link, error) {
 	return link{
 		Seq: c.Seq, Action: string(c.Action), Month: c.Month.String(), Revision: c.Revision, At: c.At.String(), By: string(c.By), Reason: c.Reason,
 		CorrelationID: c.CorrelationID, Fingerprint: c.Fingerprint.String(), Counts: countsOf(c.Counts), Totals: sums,
-		Backup: backedBy(c), Notes: notes, Previous: c.Previous.String(), Hash: c.Hash.String(),
+		Backup: backedBy(c), Notes: notes, Sealed: sealed{c.Totals, c.Counts.Links}, Previous: c.Previous.String(), Hash: c.Hash.String(),
 	}, err
 }

@@ -150,6 +150,9 @@ type monthDetail struct {
 	Late     counts `json:"late"`
 	LateRows []row  `json:"late_rows" doc:"The first 200 of them. They wait for a revision: close with force."`
 	Backup   string `json:"backup" enum:"verified,stale,corrupt,missing,unverified"`
+
+	DueAt     string `json:"due_at" example:"2025-11-01T05:00:00.000000Z" doc:"When the schedule closes the month, unless it is held, closed, or before close_from."`
+	CloseFrom string `json:"close_from" example:"2025-10" doc:"The first month that the schedule closes by itself (EXTRATO_CLOSE_FROM); older ones wait for a person."`
 }
 
 // row is a row of a month; of the four only the one that type names is there.
@@ -260,6 +263,11 @@ func (v *v1) registerMonths() {
 		summary: "A month's backups", description: "What is recorded of each copy, and what its last verification found; nothing is read back now.",
 	}, v.listBackups)
 	register(v, operation{
+		method: http.MethodPost, path: of + "/backups/verify", id: "verify-backups", tag: "months", needs: auth.Backup,
+		summary: "Verify a month's backups", description: "Reads back every byte of the newest copy and of the one that the statement rests on, " +
+			"compares them with the rows, and records what it finds.",
+	}, v.verifyBackups)
+	register(v, operation{
 		method: http.MethodGet, path: of + "/statement", id: "get-statement", tag: "statements", needs: auth.SignedIn, errors: gone,
 		summary: "A month's statement", description: "What was closed, a part of its rows at a time. An artist's login sees its own rows, and counts and totals of these.",
 	}, v.getStatement)
@@ -318,7 +326,7 @@ func (v *v1) getMonth(ctx context.Context, in *monthInput) (*shownMonth, error) 
 func (v *v1) monthDetail(ctx context.Context, info closing.MonthInfo) (*shownMonth, error) {
 	out := monthDetail{
 		Month: info.Month.String(), State: string(info.State), Revision: info.Revision, Counts: countsOf(info.Counts), Late: countsOf(info.Late),
-		Backup: info.Backup, LateRows: []row{},
+		Backup: info.Backup, LateRows: []row{}, DueAt: books.InstantOf(info.DueAt).String(), CloseFrom: info.CloseFrom.String(),
 	}
 	closed := info.State == closing.IsClosed || info.State == closing.Late
 	err := v.s.Store.ReadRemembered(ctx, func(tx *store.Tx) error {
@@ -437,6 +445,36 @@ func (v *v1) listBackups(ctx context.Context, in *monthInput) (*listed[copied], 
 		return nil, err
 	}
 	return shownPage(items, ""), nil
+}
+
+type verifyInput struct {
+	Month string `path:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10"`
+	Keyed
+}
+
+// verified is what was found of one copy, now.
+type verified struct {
+	File   string `json:"file" example:"2025_10/backup_2025_10.csv"`
+	State  string `json:"state" example:"ok" doc:"ok, stale, incomplete, legacy, corrupt, missing."`
+	Reason string `json:"reason"`
+}
+
+func (v *v1) verifyBackups(ctx context.Context, in *verifyInput) (*made[page[verified]], error) {
+	m, err := books.ParseMonth(in.Month)
+	if err != nil {
+		return nil, err
+	}
+	return onceOutside(ctx, v, in.Key, "POST /api/v1/months/"+in.Month+"/backups/verify", nil, func() (made[page[verified]], error) {
+		found, err := v.s.Closer.VerifyBackups(ctx, m, "")
+		if err != nil {
+			return made[page[verified]]{}, err
+		}
+		items := []verified{}
+		for _, f := range found {
+			items = append(items, verified{f.File, string(f.State), f.Reason})
+		}
+		return made[page[verified]]{Status: http.StatusOK, Body: page[verified]{Items: items}}, nil
+	})
 }
 
 type statementInput struct {

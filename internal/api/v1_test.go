@@ -441,7 +441,11 @@ func TestNobodyComesInUnknown(t *testing.T) {
 			path := strings.NewReplacer("{month}", "2025-10", "{id}", "1").Replace(strings.TrimPrefix(route.Path, "/api/v1"))
 			s.refuses(t, caller{}, route.Method, path, "", 401, "no_token")
 			s.refuses(t, caller{"Authorization", "Bearer x.y.z"}, route.Method, path, "", 401, "bad_token")
-			s.refuses(t, s.token(t, auth.ScopeBackup), route.Method, path, "", 403, "forbidden")
+			lacking := auth.ScopeBackup
+			if route.Needs == auth.Backup {
+				lacking = auth.ScopeRead
+			}
+			s.refuses(t, s.token(t, lacking), route.Method, path, "", 403, "forbidden")
 		}
 	})
 }

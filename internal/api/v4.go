@@ -400,16 +400,30 @@ func (s *Server) databaseAnswers(ctx context.Context) bool {
 // safetyNetAgent is how the safety net calls itself.
 const safetyNetAgent = "extrato-safetynet/"
 
+// A visit is noted once in a while, and a close that holds the database must
+// not make the visitor wait for the note.
+const (
+	noteEvery   = time.Minute
+	noteTimeout = 2 * time.Second
+)
+
 // noteSafetyNet remembers that the safety net was here.
 func (s *Server) noteSafetyNet(r *http.Request) {
 	if !strings.HasPrefix(r.UserAgent(), safetyNetAgent) {
 		return
 	}
-	ctx := r.Context()
+	now := s.Now()
+	last := s.netNoted.Load()
+	if last != nil && now.Sub(*last).Abs() < noteEvery || !s.netNoted.CompareAndSwap(last, &now) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), noteTimeout)
+	defer cancel()
 	err := s.Store.Write(ctx, func(tx *store.Tx) error {
-		return tx.SetSetting(ctx, store.SafetyNetSeen, books.InstantOf(s.Now()).String())
+		return tx.SetSetting(ctx, store.SafetyNetSeen, books.InstantOf(now).String())
 	})
 	if err != nil {
+		s.netNoted.Store(nil)
 		s.Log.Warn("visit of the safety net not recorded", "cause", err.Error())
 	}
 }

@@ -58,8 +58,11 @@ func (c Closing) Seal(previous Closing) Closing {
 
 // Follows reports whether c is intact and comes right after previous.
 func (c Closing) Follows(previous Closing) bool {
-	return c.Seq == previous.Seq+1 && c.Previous == previous.Hash && c.Hash == c.computeHash()
+	return c.Seq == previous.Seq+1 && c.Previous == previous.Hash && c.Intact()
 }
+
+// Intact reports whether the entry's hash is that of its fields.
+func (c Closing) Intact() bool { return c.Hash == c.computeHash() }
 
 // computeHash is SHA-256 over a version tag, the hash before (32 zero bytes
 // for the first) and the fields in order, each with its length before it.

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"extrato/internal/books"
 	"extrato/internal/store"
@@ -30,6 +31,9 @@ type MonthInfo struct {
 	Counts   books.Counts `json:"counts"`
 	Late     books.Counts `json:"late"`
 	Backup   string       `json:"backup"` // what the last verification found
+
+	DueAt     time.Time   `json:"-"` // when the schedule closes it, if it does
+	CloseFrom books.Month `json:"-"` // the first month that the schedule closes
 }
 
 // ledger is what the database says about months, read in one snapshot.
@@ -151,7 +155,10 @@ func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 
 // monthInfo describes a month that has these live rows.
 func (c *Closer) monthInfo(l *ledger, m books.Month, live books.Counts) MonthInfo {
-	info := MonthInfo{Month: m, State: c.state(l, m), Revision: l.latest[m].Revision}
+	info := MonthInfo{
+		Month: m, State: c.state(l, m), Revision: l.latest[m].Revision,
+		DueAt: c.Schedule.DueAt(m, c.Now().Location()), CloseFrom: l.closeFrom,
+	}
 	if info.State != IsClosed {
 		info.Counts = live
 		return info

@@ -1,0 +1,145 @@
+package api_test
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"extrato/internal/auth"
+	"extrato/internal/bucket"
+)
+
+// sealOf computes an entry's hash as the description of the API says, from
+// what the API shows of it.
+func sealOf(t *testing.T, e map[string]any) string {
+	t.Helper()
+	b := []byte("extrato chain 1\n")
+	previous, err := hex.DecodeString(e["previous_hash"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = append(b, previous...)
+	field := func(value any) {
+		text := fmt.Sprint(value)
+		if n, ok := value.(float64); ok {
+			text = fmt.Sprint(int64(n))
+		}
+		b = append(binary.BigEndian.AppendUint32(b, uint32(len(text))), text...)
+	}
+	at, err := time.Parse(time.RFC3339Nano, e["at"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, sealed := e["counts"].(map[string]any), e["sealed"].(map[string]any)
+	backup, _ := e["backup"].(map[string]any)
+	if backup == nil {
+		backup = map[string]any{"file": "", "sha256": ""}
+	}
+	notes := e["notes"].([]any)
+	for _, value := range append([]any{
+		e["seq"], e["action"], e["month"], e["revision"], at.UnixMicro(), e["by"], e["reason"], e["correlation_id"], e["fingerprint"],
+		counts["payments"], counts["sessions"], counts["commissions"], counts["expenses"], sealed["links"], sealed["totals"],
+		backup["file"], backup["sha256"], len(notes),
+	}, notes...) {
+		field(value)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+func TestTheChainsHashesCanBeComputedFromWhatIsShown(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		s.fillOctober(t)
+		// A session that stays, because its balance comes in November, and its link that leaves.
+		s.do(t, s.admin, "POST", "/sessions", fmt.Sprintf(`{"date":"2025-10-20","amount":"80","artist_id":%d,"client_id":%d}`, s.ana, s.bia), 201)
+		id := s.Int(t, "SELECT max(id) FROM sessoes")
+		deposit, _ := s.pay(t, "2025-10-20", "40.00", fmt.Sprintf(`,"session_id":%d`, id))
+		s.Exec(t, fmt.Sprintf("INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id, sessao_id, created_at) VALUES (7000, '2025-11-01', 40, 'Pix', %d, %d, '2025-10-20 12:00:00.000000')", s.ana, id))
+		s.do(t, s.admin, "POST", "/months/2025-10/close", "", 200)
+		s.do(t, s.admin, "POST", "/months/2025-10/reopen", `{"reason":"faltou \"um\" ✂️"}`, 200)
+		s.do(t, s.admin, "POST", "/months/2025-10/close", "", 200)
+		links := 0.0
+		chain := items(s.do(t, s.token(t, auth.ScopeRead), "GET", "/closings", "", 200))
+		for _, e := range chain {
+			links += e["sealed"].(map[string]any)["links"].(float64)
+			if got := sealOf(t, e); got != e["hash"] {
+				t.Errorf("entry %v has the hash %v, its fields give %s", e["seq"], e["hash"], got)
+			}
+		}
+		if len(chain) != 3 || links == 0 {
+			t.Errorf("%d entries, %v links (the deposit was %s): this test wants some", len(chain), links, deposit)
+		}
+	})
+}
+
+func TestAMonthSaysWhenItIsDueAndWhereTheScheduleBegins(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		for month, from := range map[string]string{"2025-10": "2025-11", "2024-02": "2025-11"} {
+			due := map[string]string{"2025-10": "2025-11-01T05:00:00.000000Z", "2024-02": "2024-03-01T05:00:00.000000Z"}[month]
+			wantFields(t, month, s.do(t, s.token(t, auth.ScopeRead), "GET", "/months/"+month, "", 200), map[string]any{"state": "open", "due_at": due, "close_from": from})
+		}
+		s.server.Closer.CloseFrom = october
+		wantFields(t, "from October on", s.do(t, s.admin, "GET", "/months/2025-10", "", 200), map[string]any{"state": "due", "close_from": "2025-10"})
+	})
+}
+
+func TestBackupsAreReadBackWhenAsked(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		folder := t.TempDir()
+		s.server.Closer.Backups.Bucket = bucket.NewFolder(folder, nil)
+		s.fillOctober(t)
+		s.do(t, s.admin, "POST", "/months/2025-10/close", "", 200)
+		state := func() any {
+			return items(s.do(t, s.admin, "GET", "/months/2025-10/backups", "", 200))[0]["state"]
+		}
+		verify := func(who caller) any {
+			return items(s.do(t, who, "POST", "/months/2025-10/backups/verify", "", 200))[0]["state"]
+		}
+		if verify(s.token(t, auth.ScopeBackup)) != "ok" {
+			t.Error("a whole backup is not ok")
+		}
+		file := filepath.Join(folder, "2025_10", "backup_2025_10.csv")
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text[len(text)/2] ^= 1
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if state() != "ok" {
+			t.Error("a list reads files")
+		}
+		if got := verify(s.admin); got != "corrupt" || state() != "corrupt" {
+			t.Errorf("with a flipped bit: %v, recorded %v", got, state())
+		}
+		if found := items(s.do(t, s.admin, "POST", "/months/2024-01/backups/verify", "", 200)); len(found) != 0 {
+			t.Errorf("a month without a backup: %v", found)
+		}
+		s.refuses(t, s.admin, "POST", "/months/2025-13/backups/verify", "", 422, "invalid_month")
+	})
+}
+
+func TestTheSafetyNetsVisitIsNotedOnceAMinute(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		table := "settings"
+		if s.Path == "" {
+			table = "extrato.settings"
+		}
+		visit := func() (noted int64) {
+			s.Exec(t, "DELETE FROM "+table+" WHERE name = 'safetynet_seen'")
+			s.do(t, s.token(t, auth.ScopeRead), "GET", "/months/2025-10", "", 200, "User-Agent", "extrato-safetynet/1")
+			return s.Int(t, "SELECT count(*) FROM "+table+" WHERE name = 'safetynet_seen'")
+		}
+		first, second := visit(), visit()
+		s.clock = s.clock.Add(time.Minute)
+		if third := visit(); first != 1 || second != 0 || third != 1 {
+			t.Errorf("noted %d, %d, %d times; want 1, 0, 1", first, second, third)
+		}
+	})
+}
