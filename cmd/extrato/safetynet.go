@@ -19,6 +19,7 @@ type safetynetCommand struct {
 	State        string        `help:"What one run keeps for the next: the head of the chain." placeholder:"FILE"`
 	Out          string        `help:"Where result.json and summary.md go." placeholder:"DIR"`
 	Timeout      time.Duration `help:"How long one request may take." default:"45s"`
+	CloseTimeout time.Duration `help:"How long in all a close that may still be running is waited for." default:"6m"`
 	KeepSchedule bool          `help:"Only enable the workflow again, so that GitHub does not switch its schedule off."`
 }
 
@@ -33,8 +34,18 @@ Examples:
   extrato safetynet 2025-10 --force`
 }
 
-// allOfIt is how long a whole run may take.
-const allOfIt = 20 * time.Minute
+// allOfIt is how long everything that is asked of the server may take; besides,
+// how long fetching the last state may, and telling people, which comes after.
+const (
+	allOfIt = 15 * time.Minute
+	besides = 5 * time.Minute
+)
+
+func within(ctx context.Context, limit time.Duration, do func(context.Context)) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	do(ctx)
+}
 
 // Run looks after one month.
 func (c *safetynetCommand) Run(a *app) error {
@@ -44,11 +55,9 @@ func (c *safetynetCommand) Run(a *app) error {
 	}
 	now := func() time.Time { return time.Now().In(settings.Zone) }
 	waits := safetynet.Waits{First: settings.Net.Pause, Sleep: safetynet.Sleep}
-	ctx, cancel := context.WithTimeout(a.ctx, allOfIt)
-	defer cancel()
 	github := onGitHub(waits)
 	if c.KeepSchedule {
-		return keepSchedule(ctx, github)
+		return keepSchedule(a.ctx, github)
 	}
 	month, force, err := c.asked(now())
 	if err != nil {
@@ -66,12 +75,15 @@ func (c *safetynetCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	net := &safetynet.Net{Server: client, Now: now}
+	net := &safetynet.Net{Server: client, Now: now, Patience: c.CloseTimeout}
 	var stateErr error
-	net.State, stateErr = c.lastState(ctx, github)
-	result := net.Run(ctx, month, force)
+	within(a.ctx, besides, func(ctx context.Context) { net.State, stateErr = c.lastState(ctx, github) })
+	var result safetynet.Result
+	within(a.ctx, allOfIt, func(ctx context.Context) { result = net.Run(ctx, month, force) })
 	result.FailBecause(stateErr)
-	net.Tell(ctx, &result, github, teller)
+	if a.ctx.Err() == nil { // who stops a run by hand knows
+		within(a.ctx, besides, func(ctx context.Context) { net.Tell(ctx, &result, github, teller) })
+	}
 	if c.State != "" && stateErr == nil {
 		result.FailBecause(unwritten(net.State.Write(c.State)))
 	}
@@ -158,12 +170,7 @@ func (c *safetynetCommand) lastState(ctx context.Context, g *safetynet.GitHub) (
 	if _, there := os.Stat(c.State); there == nil {
 		return state, nil
 	}
-	last, err := g.LastState(ctx, os.Getenv("GITHUB_REF_NAME"))
-	if err != nil {
-		return state, &books.Error{Kind: books.Internal, Code: "state_unknown", Message: "the last run's state cannot be fetched: " + err.Error(),
-			Hint: "the job needs the permission actions: read; without the state nobody compares the chain"}
-	}
-	return last, nil
+	return g.LastState(ctx, os.Getenv("GITHUB_REF_NAME"))
 }
 
 // leave writes what a run leaves behind, and returns its error.

@@ -22,11 +22,15 @@ type monthState struct {
 	Totals   json.RawMessage `json:"totals"`
 	Late     books.Counts    `json:"late"`
 	Backup   string          `json:"backup"`
+	DueAt    string          `json:"due_at"`
+	From     string          `json:"close_from"`
 }
+
+func (m monthState) closed() bool { return m.State == "closed" || m.State == "late" }
 
 // read gets a document of /api/v1.
 func (c *Client) read(ctx context.Context, path string, into any) error {
-	return c.ask(ctx, tries, http.MethodGet, "/api/v1/"+path, nil, func(a answer) error {
+	return c.ask(ctx, request{method: http.MethodGet, path: "/api/v1/" + path, tries: tries, judge: func(a answer) error {
 		switch {
 		case a.status == http.StatusNotFound && harmless(a.body)["correlation_id"] == nil:
 			return errNoV1
@@ -34,7 +38,17 @@ func (c *Client) read(ctx context.Context, path string, into any) error {
 			return nil
 		}
 		return c.refusal(a)
-	})
+	}})
+}
+
+// verify has the server read back a month's backups, once.
+func (c *Client) verify(ctx context.Context, month books.Month) error {
+	return c.ask(ctx, request{method: http.MethodPost, path: "/api/v1/months/" + month.String() + "/backups/verify", tries: 1, judge: func(a answer) error {
+		if a.status == http.StatusOK {
+			return nil
+		}
+		return c.refusal(a)
+	}})
 }
 
 func (c *Client) month(ctx context.Context, month books.Month) (m monthState, err error) {
@@ -54,25 +68,38 @@ type v4Body struct {
 // backup asks for a backup, once. One that is there already is fine.
 func (c *Client) backup(ctx context.Context, month books.Month) error {
 	body := v4Body{Month: int(month.Month), Year: month.Year}
-	err := c.ask(ctx, 1, http.MethodPost, "/api/backup/create_service", body, func(a answer) error {
+	return c.ask(ctx, request{method: http.MethodPost, path: "/api/backup/create_service", document: body, tries: 1, judge: func(a answer) error {
 		if succeeded(a) || a.status == http.StatusConflict {
 			return nil
 		}
 		return c.refusal(a)
-	})
-	return err
+	}})
 }
 
 // generate asks for the statement. One that is there already is fine: it may
-// be that of a try whose answer was lost.
-func (c *Client) generate(ctx context.Context, month books.Month, force bool) error {
+// be that of a try whose answer was lost. wait, if there is one, waits for a
+// close that may still be running: its answer did not come in time, or the
+// server says that somebody is at it.
+func (c *Client) generate(ctx context.Context, month books.Month, force bool, wait func() error) error {
 	body := v4Body{Month: int(month.Month), Year: month.Year, Force: &force}
-	return c.ask(ctx, tries, http.MethodPost, "/api/extrato/generate_service", body, func(a answer) error {
-		if succeeded(a) || a.status == http.StatusConflict || alreadyExists(a) {
+	r := request{method: http.MethodPost, path: "/api/extrato/generate_service", document: body, tries: tries, judge: func(a answer) error {
+		switch {
+		case a.status == http.StatusConflict && wait != nil:
+			return wait()
+		case succeeded(a) || a.status == http.StatusConflict || alreadyExists(a):
 			return nil
 		}
 		return c.refusal(a)
-	})
+	}}
+	if wait != nil {
+		r.lost = func(err error) error {
+			if books.AsError(err).Code != "timeout" {
+				return err
+			}
+			return wait()
+		}
+	}
+	return c.ask(ctx, r)
 }
 
 func succeeded(a answer) bool {
@@ -102,16 +129,42 @@ type statement struct {
 	Chain       Head            `json:"chain"`
 }
 
+// entry is an entry of the chain, with all that its hash covers.
 type entry struct {
-	Seq         int64           `json:"seq"`
-	Month       string          `json:"month"`
-	Action      string          `json:"action"`
-	Revision    int             `json:"revision"`
-	Fingerprint string          `json:"fingerprint"`
-	Counts      books.Counts    `json:"counts"`
-	Totals      json.RawMessage `json:"totals"`
-	Previous    string          `json:"previous_hash"`
-	Hash        string          `json:"hash"`
+	Seq           int64             `json:"seq"`
+	Action        books.Action      `json:"action"`
+	Month         books.Month       `json:"month"`
+	Revision      int               `json:"revision"`
+	At            string            `json:"at"`
+	By            books.Actor       `json:"by"`
+	Reason        string            `json:"reason"`
+	CorrelationID string            `json:"correlation_id"`
+	Fingerprint   books.Fingerprint `json:"fingerprint"`
+	Counts        books.Counts      `json:"counts"`
+	Totals        json.RawMessage   `json:"totals"`
+	Backup        *backed           `json:"backup"`
+	Notes         []string          `json:"notes"`
+	Sealed        struct {
+		Totals string `json:"totals"`
+		Links  int64  `json:"links"`
+	} `json:"sealed"`
+	Previous books.Fingerprint `json:"previous_hash"`
+	Hash     books.Fingerprint `json:"hash"`
+}
+
+// closing is the entry as the books have it. An instant that cannot be read
+// gives another hash.
+func (e entry) closing() books.Closing {
+	c := books.Closing{
+		Seq: e.Seq, Action: e.Action, Month: e.Month, Revision: e.Revision, By: e.By, Reason: e.Reason, CorrelationID: e.CorrelationID,
+		Fingerprint: e.Fingerprint, Counts: e.Counts, Totals: e.Sealed.Totals, Notes: e.Notes, Previous: e.Previous, Hash: e.Hash,
+	}
+	c.Counts.Links = e.Sealed.Links
+	if e.Backup != nil {
+		c.BackupFile, c.BackupSHA256 = e.Backup.File, e.Backup.SHA256
+	}
+	_ = c.At.Parse([]byte(e.At))
+	return c
 }
 
 type backupCopy struct {
@@ -129,8 +182,8 @@ type list[T any] struct {
 // mostPages bounds how far back a chain is read: 20,000 entries.
 const mostPages = 100
 
-// chain returns the entries from the newest down to seq, or all of them where
-// none has that number.
+// chain returns the entries from the newest down to the one with this number,
+// or a few more.
 func (c *Client) chain(ctx context.Context, down int64) ([]entry, error) {
 	var all []entry
 	cursor := ""
@@ -144,7 +197,7 @@ func (c *Client) chain(ctx context.Context, down int64) ([]entry, error) {
 			return nil, err
 		}
 		all = append(all, part.Items...)
-		if part.Next == nil || len(part.Items) == 0 || part.Items[len(part.Items)-1].Seq <= down || down == 0 {
+		if part.Next == nil || len(part.Items) == 0 || part.Items[len(part.Items)-1].Seq <= down {
 			return all, nil
 		}
 		cursor = *part.Next

@@ -24,6 +24,7 @@ type Identity func(context.Context) (string, error)
 // Client talks to one server.
 type Client struct {
 	base     *url.URL
+	unsent   bool // the address came with a user or a password
 	identity Identity
 	http     *http.Client
 	agent    string
@@ -39,17 +40,22 @@ const tries = 3
 const maxAnswer = 8 << 20
 
 // NewClient returns a client of the server at base. Each request ends after
-// limit. Credentials in base are not used, and never shown.
+// limit. A user and password in base cannot go along with the token: they are
+// not sent, never shown, and Run notes it.
 func NewClient(base string, who Identity, version string, limit time.Duration, waits Waits, now func() time.Time) (*Client, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, books.Invalidf("invalid_setting", "EXTRATO_API_BASE_URL is no address of a server").WithHint("write it as https://studio.example")
 	}
-	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return nil, books.Invalidf("invalid_setting", "EXTRATO_API_BASE_URL goes on behind the address, with ? or #").WithHint("write it as https://studio.example")
+	}
+	unsent := u.User != nil
+	u.User = nil
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableKeepAlives = true // a connection that died while we paused would cost a try
 	return &Client{
-		base: u, identity: who, agent: "extrato-safetynet/" + version, waits: waits, now: now,
+		base: u, unsent: unsent, identity: who, agent: "extrato-safetynet/" + version, waits: waits, now: now,
 		http: &http.Client{Timeout: limit, Transport: transport,
 			// The token is for this server, and a POST that is redirected becomes a GET.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
@@ -82,7 +88,7 @@ func (c *Client) once(ctx context.Context, method, path string, document any) (a
 	}
 	token, err := c.identity(ctx)
 	if err != nil {
-		return a, err
+		return a, again{err, 0}
 	}
 	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.base.String(), "/")+path, body)
 	if err != nil {
@@ -96,14 +102,31 @@ func (c *Client) once(ctx context.Context, method, path string, document any) (a
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return a, unreachable(err)
+		return a, unanswered(ctx, err)
 	}
 	defer response.Body.Close()
 	a.status, a.header = response.StatusCode, response.Header
 	if a.body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer)); err != nil {
-		return a, unreachable(err)
+		return a, unanswered(ctx, err)
 	}
 	return a, nil
+}
+
+// unanswered says that no whole answer came; another try may help, unless the
+// whole run is over.
+func unanswered(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ended(ctx)
+	}
+	return again{unreachable(err), 0}
+}
+
+// ended says why a run is over before its work is.
+func ended(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return &books.Error{Kind: books.Internal, Code: "took_too_long", Message: "the whole run took too long", Hint: "look at the server's load and log"}
+	}
+	return &books.Error{Kind: books.Internal, Code: "interrupted", Message: "interrupted", Hint: "run it again"}
 }
 
 // unreachable says that no whole answer came. The library's words hold the
@@ -124,25 +147,35 @@ type again struct {
 
 func (a again) Unwrap() error { return a.error }
 
-// ask tries a request until judge is content, ends it for good, or the tries
-// are used up. judge returns an error of type again where another try may help.
-func (c *Client) ask(ctx context.Context, most int, method, path string, document any, judge func(answer) error) error {
+// request is what is asked, and what becomes of the answer.
+type request struct {
+	method, path string
+	document     any
+	tries        int
+	judge        func(answer) error // an error of type again where another try may help
+	lost         func(error) error  // the same for an answer that did not come; may be nil
+}
+
+// ask tries a request until its judge is content, ends it for good, or the
+// tries are used up, or the server asks for a longer pause than we take.
+func (c *Client) ask(ctx context.Context, r request) error {
 	for try := 1; ; try++ {
-		a, err := c.once(ctx, method, path, document)
-		var after time.Duration
-		var retry again
-		if err == nil {
-			err = judge(a)
-			if !errors.As(err, &retry) {
-				return err
-			}
-			err, after = retry.error, retry.after
+		a, err := c.once(ctx, r.method, r.path, r.document)
+		switch {
+		case err == nil:
+			err = r.judge(a)
+		case r.lost != nil:
+			err = r.lost(err)
 		}
-		if try == most || ends(err) {
+		var retry again
+		if !errors.As(err, &retry) {
 			return err
 		}
-		if e := c.waits.pause(ctx, try, after); e != nil {
-			return e
+		if try == r.tries || retry.after > longestWait {
+			return retry.error
+		}
+		if err := c.waits.pause(ctx, try, retry.after); err != nil {
+			return err
 		}
 	}
 }
@@ -152,8 +185,12 @@ func (c *Client) refusal(a answer) error {
 	known := harmless(a.body)
 	switch {
 	case a.status == http.StatusUnauthorized:
-		return &books.Error{Kind: books.Unauthorized, Code: "bad_token", Message: "the server does not accept who we are (401)",
+		e := &books.Error{Kind: books.Unauthorized, Code: "bad_token", Message: "the server does not accept who we are (401)",
 			Hint: "check the secret EXTRATO_API_TOKEN: it may have expired; or the identity that EXTRATO_JOB_OIDC_* pins"}
+		if c.unsent {
+			e.Hint += "; if a proxy asks for the user and password in EXTRATO_API_BASE_URL, let it pass /api/ without them"
+		}
+		return e
 	case a.status == http.StatusForbidden:
 		return &books.Error{Kind: books.Forbidden, Code: "forbidden", Message: "the server knows us, and does not let us do this (403)",
 			Hint: "the token in EXTRATO_API_TOKEN needs the scopes backup, close and read"}
@@ -186,7 +223,7 @@ func stage(known map[string]any) string {
 func (c *Client) retryAfter(a answer) time.Duration {
 	text := a.header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 {
-		return time.Duration(min(seconds, 3600)) * time.Second
+		return time.Duration(min(seconds, 1<<30)) * time.Second
 	}
 	if at, err := http.ParseTime(text); err == nil {
 		return at.Sub(c.now())

@@ -12,6 +12,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"extrato/internal/books"
 )
 
 // GitHub is the repository that the safety net runs in.
@@ -56,12 +58,13 @@ func (g *GitHub) call(ctx context.Context, method, what string, body, into any) 
 	case response.StatusCode >= http.StatusMultipleChoices:
 		after = (&Client{now: time.Now}).retryAfter(answer{header: response.Header})
 		limited := response.StatusCode == http.StatusForbidden || response.StatusCode == http.StatusTooManyRequests
-		return limited || response.StatusCode >= http.StatusInternalServerError, after, fmt.Errorf("GitHub answered %d", response.StatusCode)
+		failed := response.StatusCode >= http.StatusInternalServerError && method != http.MethodPost
+		return (limited || failed) && after <= longestWait, after, fmt.Errorf("GitHub answered %d", response.StatusCode)
 	case into == nil:
 		return false, 0, nil
 	}
 	if json.Unmarshal(text, into) != nil {
-		return true, 0, errors.New("GitHub answered no JSON")
+		return method != http.MethodPost, 0, errors.New("GitHub answered no JSON")
 	}
 	return false, 0, nil
 }
@@ -82,7 +85,19 @@ func (g *GitHub) send(ctx context.Context, method, address string, body any) (*h
 	request.Header.Set("Authorization", "Bearer "+g.Token)
 	request.Header.Set("Accept", "application/vnd.github+json")
 	request.Header.Set("X-GitHub-Api-Version", "2022-11-28")
-	return (&http.Client{Timeout: 30 * time.Second}).Do(request)
+	return (&http.Client{Timeout: 30 * time.Second, CheckRedirect: dropToken}).Do(request)
+}
+
+// dropToken keeps our token for the API: what an artifact's address leads to
+// is somebody else's, even if it is on the same machine.
+func dropToken(to *http.Request, via []*http.Request) error {
+	if len(via) > 5 {
+		return errors.New("too many redirects")
+	}
+	if to.URL.Host != via[0].URL.Host || to.URL.Scheme != via[0].URL.Scheme {
+		to.Header.Del("Authorization")
+	}
+	return nil
 }
 
 // KeepSchedule enables the workflow, so that GitHub does not switch off the
@@ -106,9 +121,27 @@ type artifact struct {
 	} `json:"workflow_run"`
 }
 
+// errBadArtifact says that there is a state and that it cannot be read.
+var errBadArtifact = errors.New("it cannot be read")
+
 // LastState returns the state that the last run on this branch kept, or an
-// empty one. What a fork's run left does not count.
+// empty one if there is none any more. What a fork's run left does not count.
+// It fails with an Error of kind Integrity if what was kept cannot be read,
+// and of kind Internal if it cannot be fetched.
 func (g *GitHub) LastState(ctx context.Context, branch string) (State, error) {
+	state, err := g.lastState(ctx, branch)
+	switch {
+	case errors.Is(err, errBadArtifact):
+		return state, books.Integrityf("bad_state", "the last run's state cannot be read, so the chain cannot be compared").
+			WithHint("delete the newest artifact %s; the next run takes the one before", StateArtifact)
+	case err != nil:
+		return state, &books.Error{Kind: books.Internal, Code: "state_unknown", Message: "the last run's state cannot be fetched: " + err.Error(),
+			Hint: "the job needs the permission actions: read; without the state nobody compares the chain"}
+	}
+	return state, nil
+}
+
+func (g *GitHub) lastState(ctx context.Context, branch string) (State, error) {
 	empty := State{Causes: map[string]string{}}
 	var found struct {
 		Artifacts []artifact `json:"artifacts"`
@@ -125,19 +158,37 @@ func (g *GitHub) LastState(ctx context.Context, branch string) (State, error) {
 }
 
 func (g *GitHub) stateOf(ctx context.Context, id int64) (State, error) {
+	empty := State{Causes: map[string]string{}}
 	address := fmt.Sprintf("%s/repos/%s/actions/artifacts/%d/zip", strings.TrimSuffix(g.API, "/"), g.Repository, id)
-	response, err := g.send(ctx, http.MethodGet, address, nil) // the redirect to the storage goes without our token
+	response, err := g.send(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return State{}, errors.New("GitHub does not answer")
+		return empty, errors.New("GitHub does not answer")
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	if err != nil || response.StatusCode != http.StatusOK {
-		return State{}, fmt.Errorf("GitHub answered %d", response.StatusCode)
+	switch {
+	case response.StatusCode == http.StatusGone: // it has expired since it was listed
+		return empty, nil
+	case err != nil:
+		return empty, errors.New("GitHub broke off its answer")
+	case response.StatusCode != http.StatusOK:
+		return empty, fmt.Errorf("GitHub answered %d", response.StatusCode)
 	}
+	state, err := unzipState(text)
+	if err != nil {
+		return empty, errBadArtifact
+	}
+	return state, nil
+}
+
+// unzipState reads a state out of an archive of that one file.
+func unzipState(text []byte) (State, error) {
 	archive, err := zip.NewReader(bytes.NewReader(text), int64(len(text)))
-	if err != nil || len(archive.File) != 1 {
-		return State{}, errors.New("the last run's state is no archive of one file")
+	if err != nil {
+		return State{}, err
+	}
+	if len(archive.File) != 1 {
+		return State{}, errors.New("not one file")
 	}
 	file, err := archive.File[0].Open()
 	if err != nil {

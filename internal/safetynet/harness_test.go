@@ -41,9 +41,11 @@ type server struct {
 	v4     bool
 	lock   sync.Mutex
 	months map[string]string // state by month
-	chain  []map[string]any
+	chain  []books.Closing
 	backup string // state of the copy that the statement rests on
 	late   int
+	from   string // EXTRATO_CLOSE_FROM
+	due    time.Time
 	fault  func(n int, w http.ResponseWriter, r *http.Request) bool
 	asked  int
 	agents map[string]bool
@@ -51,7 +53,7 @@ type server struct {
 }
 
 func newServer(t *testing.T) *server {
-	s := &server{t: t, months: map[string]string{}, backup: "ok", agents: map[string]bool{}}
+	s := &server{t: t, months: map[string]string{}, backup: "ok", agents: map[string]bool{}, from: "2020-01", due: time.Date(2025, 11, 1, 5, 0, 0, 0, time.UTC)}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -61,19 +63,35 @@ func hex64(n int) string { return fmt.Sprintf("%064x", n) }
 
 // closeMonth adds a statement to the chain.
 func (s *server) closeMonth(month string) {
-	previous := hex64(0)
-	if n := len(s.chain); n > 0 {
-		previous = s.chain[n-1]["hash"].(string)
+	m, err := books.ParseMonth(month)
+	if err != nil {
+		panic(err)
 	}
-	seq := len(s.chain) + 1
-	s.chain = append(s.chain, map[string]any{
-		"seq": seq, "action": "closed", "month": month, "revision": 1, "fingerprint": hex64(7000 + seq), "counts": counts(3), "totals": totals,
-		"previous_hash": previous, "hash": hex64(1000 + seq), "reason": clientName,
-	})
+	var head books.Closing
+	if n := len(s.chain); n > 0 {
+		head = s.chain[n-1]
+	}
+	c := books.Closing{
+		Action: books.Closed, Month: m, Revision: 1, At: books.InstantOf(time.Date(2025, 11, 1, 5, 0, 1, 123_000, time.UTC)), By: "schedule",
+		Reason: clientName, CorrelationID: "0123456789abcdef", Counts: books.Counts{Payments: 3, Links: 2},
+		Totals: `{"receita_total":910.00,"saldo":910.00,"receita_liquida":910.00}`, BackupFile: "b.csv", BackupSHA256: hex64(5), Notes: []string{"nota"},
+	}
+	c.Fingerprint[31] = byte(len(s.chain) + 1)
+	s.chain = append(s.chain, c.Seal(head))
 	s.months[month] = "closed"
 }
 
-var totals = map[string]any{"revenue": "910.00"}
+var totals = map[string]any{"revenue": "910.00", "commissions": "0.00", "expenses": "0.00", "balance": "910.00", "net_revenue": "910.00"}
+
+// shown is an entry as /api/v1 shows it.
+func shown(c books.Closing) map[string]any {
+	return map[string]any{
+		"seq": c.Seq, "action": c.Action, "month": c.Month, "revision": c.Revision, "at": c.At.String(), "by": c.By, "reason": c.Reason,
+		"correlation_id": c.CorrelationID, "fingerprint": c.Fingerprint, "counts": c.Counts, "totals": totals, "notes": c.Notes,
+		"backup": map[string]any{"file": c.BackupFile, "sha256": c.BackupSHA256}, "sealed": map[string]any{"totals": c.Totals, "links": c.Counts.Links},
+		"previous_hash": c.Previous, "hash": c.Hash,
+	}
+}
 
 func counts(n int) map[string]int {
 	return map[string]int{"payments": n, "sessions": 0, "commissions": 0, "expenses": 0}
@@ -100,12 +118,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch path := strings.TrimPrefix(r.URL.Path, "/api/"); {
+	case s.v4 && strings.HasPrefix(path, "v1/"):
+		say(w, 404, map[string]any{"error": "Not found"})
+	case strings.HasSuffix(path, "/backups/verify"):
+		say(w, 200, map[string]any{"items": []any{}, "next_cursor": nil})
 	case r.Method == "POST":
 		s.service(w, r, path)
-	case s.v4:
-		say(w, 404, map[string]any{"error": "Not found"})
 	default:
-		s.v1(w, strings.Split(strings.TrimPrefix(path, "v1/"), "/"))
+		s.v1(w, r, strings.Split(strings.TrimPrefix(path, "v1/"), "/"))
 	}
 }
 
@@ -132,43 +152,46 @@ func (s *server) service(w http.ResponseWriter, r *http.Request, path string) {
 	}
 }
 
-func (s *server) v1(w http.ResponseWriter, path []string) {
-	list := func(items ...any) map[string]any { return map[string]any{"items": items, "next_cursor": nil} }
-	if path[0] == "closings" {
+func (s *server) v1(w http.ResponseWriter, r *http.Request, path []string) {
+	list := func(next any, items ...any) map[string]any { return map[string]any{"items": items, "next_cursor": next} }
+	if path[0] == "closings" { // two at a time, so that there are pages
+		from, _ := strconv.Atoi(r.URL.Query().Get("cursor"))
 		var items []any
-		for i := len(s.chain) - 1; i >= 0; i-- {
-			items = append(items, s.chain[i])
+		var next any
+		for i := len(s.chain) - 1 - from; i >= 0; i-- {
+			if len(items) == 2 {
+				next = strconv.Itoa(from + 2)
+				break
+			}
+			items = append(items, shown(s.chain[i]))
 		}
-		say(w, 200, list(items...))
+		say(w, 200, list(next, items...))
 		return
 	}
 	month := path[1]
-	var last map[string]any
+	var last books.Closing
 	for _, e := range s.chain {
-		if e["month"] == month {
+		if e.Month.String() == month {
 			last = e
 		}
 	}
 	file := map[string]any{"file": "b.csv", "sha256": hex64(5), "state": s.backup, "statement": true}
 	switch {
 	case len(path) == 2:
-		state, n := s.months[month], 0
+		state := s.months[month]
 		if state == "" {
 			state = "due"
-		}
-		if last != nil {
-			n = 3
 		}
 		if s.late > 0 && state == "closed" {
 			state = "late"
 		}
-		say(w, 200, map[string]any{"month": month, "state": state, "revision": min(n, 1), "counts": counts(n), "totals": totals, "late": counts(s.late),
-			"late_rows": []any{map[string]any{"client": clientName}}, "backup": "verified"})
+		say(w, 200, map[string]any{"month": month, "state": state, "revision": last.Revision, "counts": last.Counts, "totals": totals, "late": counts(s.late),
+			"late_rows": []any{map[string]any{"client": clientName}}, "backup": "verified", "due_at": books.InstantOf(s.due).String(), "close_from": s.from})
 	case path[2] == "statement":
-		say(w, 200, map[string]any{"month": month, "revision": 1, "counts": counts(3), "totals": totals, "fingerprint": last["fingerprint"],
-			"backup": file, "chain": map[string]any{"seq": last["seq"], "hash": last["hash"]}, "items": []any{map[string]any{"client": clientName}}})
+		say(w, 200, map[string]any{"month": month, "revision": 1, "counts": last.Counts, "totals": totals, "fingerprint": last.Fingerprint,
+			"backup": file, "chain": map[string]any{"seq": last.Seq, "hash": last.Hash}, "items": []any{map[string]any{"client": clientName}}})
 	default:
-		say(w, 200, list(file))
+		say(w, 200, list(nil, file))
 	}
 }
 
@@ -252,13 +275,14 @@ func (n *equipment) run(t *testing.T, base string, gh *github, force bool) safet
 	now := func() time.Time { return n.now }
 	waits := safetynet.Waits{First: 5 * time.Second, Sleep: func(_ context.Context, d time.Duration) error {
 		n.waited = append(n.waited, d)
+		n.now = n.now.Add(d)
 		return nil
 	}}
 	client, err := safetynet.NewClient(strings.Replace(base, "://", "://net:"+password+"@", 1), n.who, "test", n.limit, waits, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := &safetynet.Net{Server: client, Now: now, State: n.state}
+	run := &safetynet.Net{Server: client, Now: now, State: n.state, Patience: 6 * time.Minute}
 	r := run.Run(t.Context(), safetynet.Month(n.now), force)
 	var g *safetynet.GitHub
 	if gh != nil {

@@ -41,26 +41,26 @@ func causeMark(c string) string   { return "<!-- extrato-cause:" + c + " -->" }
 // Report brings the month's one issue to what the result says and returns what
 // was done. Where it cannot be known whether there is one, none is opened.
 func (g *GitHub) Report(ctx context.Context, r Result) (string, error) {
-	if r.Outcome == Left {
-		return "none", nil
-	}
 	found, err := g.find(ctx, r.Month)
+	did := "none"
+	switch {
+	case err != nil:
+	case r.Error == nil && found != nil && found.State == "open":
+		did, err = "closed", g.settle(ctx, found, r)
+	case r.Error == nil:
+	case found == nil:
+		did, err = g.open(ctx, r)
+	case found.State != "open":
+		did, err = "reopened", g.tell(ctx, found, r)
+	case strings.Contains(found.Body, causeMark(r.Error.Code)):
+		did = "unchanged"
+	default:
+		did, err = "commented", g.tell(ctx, found, r)
+	}
 	if err != nil {
 		return "unknown", err
 	}
-	switch {
-	case r.Error == nil && (found == nil || found.State != "open"):
-		return "none", nil
-	case r.Error == nil:
-		return "closed", g.settle(ctx, found, r)
-	case found == nil:
-		return "opened", g.open(ctx, r)
-	case found.State != "open":
-		return "reopened", g.tell(ctx, found, r)
-	case strings.Contains(found.Body, causeMark(r.Error.Code)):
-		return "unchanged", nil
-	}
-	return "commented", g.tell(ctx, found, r)
+	return did, nil
 }
 
 // find returns the oldest issue with the month's marker, open or not.
@@ -89,9 +89,25 @@ func (g *GitHub) text(r Result) string {
 	return marker(r.Month) + "\n" + causeMark(r.Error.Code) + "\n" + r.Summary() + g.run()
 }
 
-func (g *GitHub) open(ctx context.Context, r Result) error {
-	return g.do(ctx, http.MethodPost, "issues", map[string]any{
+// open opens the month's issue. Where two runs found none and both opened one,
+// the older stays: each looks again, and whose is not the oldest closes its own
+// and takes the marker out of it.
+func (g *GitHub) open(ctx context.Context, r Result) (string, error) {
+	var opened issue
+	err := g.do(ctx, http.MethodPost, "issues", map[string]any{
 		"title": fmt.Sprintf("Extrato %s: não fechado / not closed", r.Month), "body": g.text(r), "labels": Labels,
+	}, &opened)
+	first, e := g.find(ctx, r.Month)
+	switch {
+	case e == nil && first != nil && err != nil: // it was opened, and only the answer was lost
+		return "opened", nil
+	case err != nil:
+		return "", err
+	case e != nil || first == nil || first.Number >= opened.Number: // what was opened may not be listed yet
+		return "opened", nil
+	}
+	return "unchanged", g.do(ctx, http.MethodPatch, fmt.Sprintf("issues/%d", opened.Number), map[string]any{
+		"state": "closed", "state_reason": "not_planned", "body": fmt.Sprintf("#%d", first.Number),
 	}, nil)
 }
 

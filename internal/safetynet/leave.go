@@ -41,7 +41,7 @@ func (n *Net) tellPlaces(ctx context.Context, r *Result, t Teller) {
 	if r.Error != nil {
 		now = r.Error.Code
 	}
-	if n.State.Causes[month] == now || r.Outcome == Left {
+	if n.State.Causes[month] == now {
 		return
 	}
 	told := true

@@ -18,9 +18,10 @@ import (
 
 // Net is what a run needs of the world around it.
 type Net struct {
-	Server *Client
-	Now    func() time.Time // in the studio's zone
-	State  State            // what earlier runs kept; a run brings it up to date
+	Server   *Client
+	Now      func() time.Time // in the studio's zone
+	State    State            // what earlier runs kept; a run brings it up to date
+	Patience time.Duration    // how long in all a close that may still be running is waited for
 }
 
 // Outcome says what a run came to.
@@ -79,46 +80,127 @@ func (r *Result) fail(err error) {
 }
 
 func (n *Net) lookAfter(ctx context.Context, month books.Month, force bool, r *Result) error {
+	if n.Server.unsent {
+		r.note("credentials_not_sent")
+	}
 	if !month.EndedBy(n.Now()) {
 		return books.Refusedf("month_not_ended", "%s has not ended", month).WithHint("the safety net looks after months that are over")
 	}
 	found, err := n.Server.month(ctx, month)
 	if errors.Is(err, errNoV1) {
-		r.note("no_v1")
-		if err := n.makeClose(ctx, month, force, r); err != nil {
-			return err
-		}
-		r.Outcome = Accepted
-		return nil
+		return n.withoutProof(ctx, month, force, r)
 	}
 	if err != nil {
 		return err
 	}
 	switch {
 	case found.State == "held":
-		return books.Refusedf("month_held", "%s was reopened and is held", month).WithHint("a person closes it: extrato close %s", month)
+		return errHeld(month)
 	case found.State == "open" && !force:
-		r.Outcome = Left
-		r.note("left_open")
-		return nil
+		return n.leaveOpen(found, r)
 	case found.State == "due", found.State == "open", found.State == "late" && force:
-		if err := n.makeClose(ctx, month, force, r); err != nil {
-			return err
+		if err := n.makeClose(ctx, month, force, r, n.waitFor(ctx, month)); err != nil {
+			if !n.closedAllTheSame(ctx, month, err) {
+				return err
+			}
+			r.note("answer_lost", books.AsError(err).Code)
 		}
+		r.note("closed_by_net")
 	}
 	return n.prove(ctx, month, r)
 }
 
+func errHeld(month books.Month) error {
+	return books.Refusedf("month_held", "%s was reopened and is held", month).WithHint("a person closes it: extrato close %s", month)
+}
+
+// withoutProof looks after a month of a server that has v4's endpoints only.
+func (n *Net) withoutProof(ctx context.Context, month books.Month, force bool, r *Result) error {
+	r.note("no_v1")
+	if err := n.makeClose(ctx, month, force, r, nil); err != nil {
+		return err
+	}
+	if n.State.Head.Seq > 0 { // who could give proofs before must not get away without
+		return books.Refusedf("proof_gone", "the server closed the month, it says, but no longer has /api/v1, which proved it before").
+			WithHint("look at what stands between us and it; after going back to v4 on purpose, remove the state file")
+	}
+	r.Outcome = Accepted
+	return nil
+}
+
+// leaveOpen leaves a month that the schedule does not close: not yet, or never.
+func (n *Net) leaveOpen(m monthState, r *Result) error {
+	var due books.Instant
+	from, err := books.ParseMonth(m.From)
+	if err != nil || due.Parse([]byte(m.DueAt)) != nil {
+		return &books.Error{Kind: books.Internal, Code: "bad_answer", Message: "the answer is not the JSON that is expected", Hint: "the server may be of an older version"}
+	}
+	at := due.Time().In(n.Now().Location())
+	switch {
+	case r.Month.Before(from):
+		r.note("before_close_from", from.String())
+	case n.Now().Before(at.Add(clockTolerance)):
+		r.note("not_due_yet", at.Format("2006-01-02 15:04 -07:00"))
+	default:
+		return books.Refusedf("clocks_differ", "the server says that %s is not due, and it was at %s", r.Month, at.Format("2006-01-02 15:04 -07:00")).
+			WithHint("compare the clocks of both machines")
+	}
+	r.Outcome = Left
+	return nil
+}
+
+// clockTolerance is how far the clocks of both machines may be apart.
+const clockTolerance = 10 * time.Minute
+
 // makeClose has a backup made and the month closed. A backup that fails is
 // noted, and the close is asked for all the same: the server makes its own.
-func (n *Net) makeClose(ctx context.Context, month books.Month, force bool, r *Result) error {
+func (n *Net) makeClose(ctx context.Context, month books.Month, force bool, r *Result, wait func() error) error {
 	if err := n.Server.backup(ctx, month); err != nil {
-		if ends(err) {
+		if ends(err) || ctx.Err() != nil {
 			return err
 		}
 		r.note("backup_failed", books.AsError(err).Message)
 	}
-	return n.Server.generate(ctx, month, force)
+	return n.Server.generate(ctx, month, force, wait)
+}
+
+// waitFor returns what waits for a close that may still be running: each of
+// the tries for its part of the patience, until the month is closed. What is
+// still not closed may be asked for again: a server closes a month once.
+func (n *Net) waitFor(ctx context.Context, month books.Month) func() error {
+	return func() error {
+		until := n.Now().Add(n.Patience / tries)
+		for look := 1; ; look++ {
+			if err := n.Server.waits.pause(ctx, min(look, 4), 0); err != nil {
+				return err
+			}
+			m, err := n.Server.month(ctx, month)
+			switch {
+			case err != nil:
+				return there(err)
+			case m.closed():
+				return nil
+			case m.State == "held":
+				return errHeld(month)
+			case !n.Now().Before(until):
+				return again{errNotClosed(month), 0}
+			}
+		}
+	}
+}
+
+func errNotClosed(month books.Month) *books.Error {
+	return &books.Error{Kind: books.Internal, Code: "not_closed", Message: month.String() + " is still not closed", Hint: "look in the server's log"}
+}
+
+// closedAllTheSame reports whether a month is closed although asking for it
+// failed: what stands between us and the server may have spoilt its answer.
+func (n *Net) closedAllTheSame(ctx context.Context, month books.Month, err error) bool {
+	if books.AsError(err).Kind != books.Internal || ctx.Err() != nil {
+		return false
+	}
+	m, err := n.Server.month(ctx, month)
+	return err == nil && m.closed()
 }
 
 // ends reports whether an error makes every further request pointless.

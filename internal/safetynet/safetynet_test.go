@@ -84,7 +84,7 @@ type situation struct {
 var html = "<html><h1>500</h1>Traceback: SELECT " + clientName + " " + token + "</html>"
 
 var situations = []situation{
-	{"healthy, due", func(*server, *equipment) {}, 0, "", "none", 7},
+	{"healthy, due", func(*server, *equipment) {}, 0, "", "none", 8},
 	{"down", func(s *server, _ *equipment) {
 		s.fault = func(_ int, w http.ResponseWriter, _ *http.Request) bool { cut(w); return true }
 	}, 1, "unreachable", "opened", 3},
@@ -95,7 +95,7 @@ var situations = []situation{
 			}
 			return n < 3
 		}
-	}, 0, "", "none", 9},
+	}, 0, "", "none", 10},
 	{"always slower than the limit", func(s *server, n *equipment) {
 		n.limit = 50 * time.Millisecond
 		s.fault = func(_ int, _ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true }
@@ -108,38 +108,51 @@ var situations = []situation{
 			}
 			return n == 3
 		}
-	}, 0, "", "none", 8},
+	}, 0, "", "none", 9},
 	{"401", func(s *server, _ *equipment) {
 		s.fault = answering(1, ever, 401, `{"error":"Invalid or expired token"}`)
 	}, 3, "bad_token", "opened", 1},
 	{"403", func(s *server, _ *equipment) { s.fault = answering(2, ever, 403, `{"error":"Forbidden"}`) }, 3, "forbidden", "opened", 2},
-	{"429, then well", func(s *server, _ *equipment) { s.fault = answering(3, 3, 429, `{}`, "Retry-After", "40") }, 0, "", "none", 8},
-	{"500 with HTML", func(s *server, _ *equipment) { s.fault = answering(3, ever, 500, html) }, 1, "server_error", "opened", 5},
-	{"JSON cut in half", func(s *server, _ *equipment) { s.fault = answering(3, ever, 200, `{"success":tr`) }, 1, "bad_answer", "opened", 5},
-	{"the backup fails, the close works", func(s *server, _ *equipment) { s.fault = answering(2, 2, 500, html) }, 0, "", "none", 7},
+	{"429, then well", func(s *server, _ *equipment) { s.fault = answering(3, 3, 429, `{}`, "Retry-After", "40") }, 0, "", "none", 9},
+	{"429, for longer than we wait", func(s *server, _ *equipment) { s.fault = answering(3, ever, 429, `{}`, "Retry-After", "3600") }, 1, "too_many_requests", "opened", 4},
+	{"500 with HTML", func(s *server, _ *equipment) { s.fault = answering(3, ever, 500, html) }, 1, "server_error", "opened", 8},
+	{"500 with HTML to the close, which happens", func(s *server, _ *equipment) {
+		s.fault = func(n int, w http.ResponseWriter, r *http.Request) bool {
+			if n == 3 {
+				s.closeMonth("2025-10")
+			}
+			return answering(3, 5, 500, html)(n, w, r)
+		}
+	}, 0, "", "none", 11},
+	{"JSON cut in half", func(s *server, _ *equipment) { s.fault = answering(3, ever, 200, `{"success":tr`) }, 1, "bad_answer", "opened", 8},
+	{"the backup fails, the close works", func(s *server, _ *equipment) { s.fault = answering(2, 2, 500, html) }, 0, "", "none", 8},
 	{"a required backup is missing", func(s *server, _ *equipment) {
 		s.fault = answering(2, ever, 400, `{"success":false,"details":{"backup_exists":false,"backup_required":true}}`)
 	}, 3, "backup_required", "opened", 3},
-	{"already closed", func(s *server, _ *equipment) { s.closeMonth("2025-10") }, 0, "", "none", 5},
+	{"already closed", func(s *server, _ *equipment) { s.closeMonth("2025-10") }, 0, "", "none", 6},
 	{"held", func(s *server, _ *equipment) { s.months["2025-10"] = "held" }, 3, "month_held", "opened", 1},
-	{"open, before EXTRATO_CLOSE_FROM", func(s *server, _ *equipment) { s.months["2025-10"] = "open" }, 0, "", "none", 1},
-	{"the statement's backup stale", func(s *server, _ *equipment) { s.backup = "stale"; s.closeMonth("2025-10") }, 4, "backup_stale", "opened", 4},
-	{"the statement's backup corrupt", func(s *server, _ *equipment) { s.backup = "corrupt"; s.closeMonth("2025-10") }, 4, "backup_corrupt", "opened", 4},
-	{"late rows", func(s *server, _ *equipment) { s.closeMonth("2025-10"); s.late = 2 }, 0, "", "none", 5},
+	{"not due yet", func(s *server, n *equipment) { s.months["2025-10"], s.due = "open", n.now.Add(time.Hour) }, 0, "", "none", 1},
+	{"before EXTRATO_CLOSE_FROM", func(s *server, _ *equipment) { s.months["2025-10"], s.from = "open", "2025-11" }, 0, "", "none", 1},
+	{"open after its due time: a clock is wrong", func(s *server, _ *equipment) { s.months["2025-10"] = "open" }, 3, "clocks_differ", "opened", 1},
+	{"the statement's backup stale", func(s *server, _ *equipment) { s.backup = "stale"; s.closeMonth("2025-10") }, 4, "backup_stale", "opened", 6},
+	{"the statement's backup corrupt", func(s *server, _ *equipment) { s.backup = "corrupt"; s.closeMonth("2025-10") }, 4, "backup_corrupt", "opened", 6},
+	{"late rows", func(s *server, _ *equipment) { s.closeMonth("2025-10"); s.late = 2 }, 0, "", "none", 6},
 	{"the chain does not continue", func(s *server, n *equipment) {
 		s.closeMonth("2025-09")
 		s.closeMonth("2025-10")
 		n.state.Head = safetynet.Head{Seq: 2, Hash: hex64(9)}
-	}, 4, "chain_broken", "opened", 5},
+	}, 4, "chain_broken", "opened", 4},
 	{"the chain was cut short", func(s *server, n *equipment) {
 		s.closeMonth("2025-10")
 		n.state.Head = safetynet.Head{Seq: 9, Hash: hex64(1009)}
-	}, 4, "chain_broken", "opened", 5},
+	}, 4, "chain_broken", "opened", 4},
+	{"no more proofs where there were some", func(s *server, n *equipment) {
+		s.v4 = true
+		n.state.Head = safetynet.Head{Seq: 1, Hash: hex64(1)}
+	}, 3, "proof_gone", "opened", 3},
 }
 
 func TestSituations_end_as_the_table_says(t *testing.T) {
-	var table strings.Builder
-	table.WriteString("| Situation | Exit | Result | Cause | Issue | Requests |\n|---|---|---|---|---|---|\n")
 	for _, c := range situations {
 		t.Run(c.name, func(t *testing.T) {
 			s, gh, n := newServer(t), newGitHub(t), newNet()
@@ -149,7 +162,8 @@ func TestSituations_end_as_the_table_says(t *testing.T) {
 			got := ""
 			if r.Error != nil {
 				got = r.Error.Code
-				if !strings.Contains(r.Summary(), got) || n.state.Head != head {
+				lost := n.state.Head != head && !strings.HasPrefix(got, "backup_") // the chain was good then
+				if !strings.Contains(r.Summary(), got) || lost {
 					t.Errorf("the summary does not name the cause, or the head that was kept is lost: %s", r.Summary())
 				}
 			}
@@ -161,10 +175,8 @@ func TestSituations_end_as_the_table_says(t *testing.T) {
 					t.Errorf("the net calls itself %q", agent)
 				}
 			}
-			fmt.Fprintf(&table, "| %s | %d | %s | %s | %s | %d |\n", c.name, r.ExitCode, r.Outcome, got, r.Issue, len(r.Requests))
 		})
 	}
-	inGuide(t, table.String())
 }
 
 // inGuide compares the table with the one in the guide, or writes it there.
@@ -282,7 +294,7 @@ func TestSix_months_leave_the_issues_that_a_person_wants(t *testing.T) {
 	if i["state"] != "closed" || !strings.Contains(i["body"].(string), "<!-- extrato-safetynet:2025-07 -->") || len(comments) != 2 {
 		t.Fatalf("the issue is %v", i)
 	}
-	if !strings.Contains(comments[0], "bad_token") || !strings.Contains(comments[1], hex64(7003)) || !strings.Contains(comments[1], hex64(1003)) || !strings.Contains(comments[1], hex64(5)) {
+	if !strings.Contains(comments[0], "bad_token") || !strings.Contains(comments[1], s.chain[2].Fingerprint.String()) || !strings.Contains(comments[1], s.chain[2].Hash.String()) || !strings.Contains(comments[1], hex64(5)) {
 		t.Errorf("its comments are %q", comments)
 	}
 	if fmt.Sprint(i["labels"]) != "[automation extrato urgent]" || len(s.chain) != 6 || n.state.Head.Seq != 6 {

@@ -25,25 +25,37 @@ var outcomes = map[Outcome]said{
 	Failed:   {"FALHOU", "FAILED"},
 }
 
+// notes are the texts of the notes; what a note adds stands behind both.
 var notes = map[string]said{
-	"no_v1":         {"O servidor só tem os endpoints da v4; totais e cadeia não foram conferidos.", "The server has v4's endpoints only; totals and chain were not checked."},
-	"left_open":     {"O mês ainda não venceu ou é anterior a EXTRATO_CLOSE_FROM: uma pessoa decide.", "The month is not due yet, or is before EXTRATO_CLOSE_FROM: a person decides."},
-	"backup_failed": {"O backup pedido falhou; o servidor fez o seu ao fechar.", "The backup that was asked for failed; the server makes its own when it closes."},
-	"no_backup":     {"O extrato foi fechado sem backup (EXTRATO_REQUIRE_BACKUP=false).", "The statement was closed without a backup (EXTRATO_REQUIRE_BACKUP=false)."},
-	"late_rows":     {"Há lançamentos atrasados; para incluí-los: extrato close MÊS --force.", "There are late rows; to take them in: extrato close MONTH --force."},
-	"issue_failed":  {"A issue no GitHub não pôde ser escrita.", "The issue on GitHub could not be written."},
-	"notify_failed": {"Um aviso (EXTRATO_NOTIFY) não pôde ser enviado.", "A message (EXTRATO_NOTIFY) could not be sent."},
-	"state_failed":  {"O arquivo de estado não pôde ser escrito.", "The state file could not be written."},
+	"no_v1":                {"O servidor só tem os endpoints da v4; totais e cadeia não foram conferidos.", "The server has v4's endpoints only; totals and chain were not checked."},
+	"not_due_yet":          {"O mês ainda não venceu. Vence em:", "The month is not due yet. It is due at:"},
+	"before_close_from":    {"O mês é anterior a EXTRATO_CLOSE_FROM; uma pessoa decide. A agenda começa em:", "The month is before EXTRATO_CLOSE_FROM; a person decides. The schedule begins with:"},
+	"closed_by_net":        {"O servidor não tinha fechado o mês sozinho; a rede de segurança pediu o fechamento. Veja o log dele.", "The server had not closed the month by itself; the safety net asked for it. Look in its log."},
+	"answer_lost":          {"O pedido de fechamento não teve boa resposta, mas o mês está fechado.", "The request to close had no good answer, but the month is closed."},
+	"backup_failed":        {"O backup pedido falhou; o servidor faz o seu ao fechar.", "The backup that was asked for failed; the server makes its own when it closes."},
+	"no_backup":            {"O extrato foi fechado sem backup (EXTRATO_REQUIRE_BACKUP=false).", "The statement was closed without a backup (EXTRATO_REQUIRE_BACKUP=false)."},
+	"not_read_back":        {"O backup não foi relido agora; vale a última verificação.", "The backup was not read back now; its last verification counts."},
+	"late_rows":            {"Há lançamentos atrasados; para incluí-los: extrato close MÊS --force.", "There are late rows; to take them in: extrato close MONTH --force."},
+	"credentials_not_sent": {"EXTRATO_API_BASE_URL traz usuário e senha: não podem ir junto com o token e não foram enviados. Tire-os do endereço.", "EXTRATO_API_BASE_URL holds a user and a password: they cannot go along with the token, and were not sent. Take them out of the address."},
+	"issue_failed":         {"A issue no GitHub não pôde ser escrita.", "The issue on GitHub could not be written."},
+	"notify_failed":        {"Um aviso (EXTRATO_NOTIFY) não pôde ser enviado.", "A message (EXTRATO_NOTIFY) could not be sent."},
 }
 
+// causes are the Portuguese texts of the codes of failures.
 var causes = map[string]string{ //nolint:gosec // texts about secrets, none of them one
 	"unreachable": "O servidor não responde, ou cortou a resposta.", "timeout": "O servidor não respondeu a tempo.",
-	"bad_token": "O servidor não aceita o token: confira o segredo EXTRATO_API_TOKEN.", "forbidden": "O token não tem permissão (backup, close, read).",
+	"took_too_long": "A execução inteira demorou demais.", "interrupted": "A execução foi interrompida.",
+	"bad_token": "O servidor não aceita o token: confira o segredo EXTRATO_API_TOKEN.", "forbidden": "O token não tem permissão: confira os escopos (backup, close, read) do segredo EXTRATO_API_TOKEN.",
 	"too_many_requests": "O servidor pede para esperar (429).", "server_error": "O servidor falhou.", "bad_answer": "A resposta não é o JSON esperado.",
 	"month_held": "O mês foi reaberto; uma pessoa deve fechá-lo.", "month_not_ended": "O mês ainda não terminou.", "backup_required": "O servidor não consegue fazer o backup exigido.",
-	"chain_broken": "A cadeia de fechamentos não continua a que foi vista antes.", "backup_corrupt": "O backup do extrato está corrompido.",
-	"backup_stale": "O backup não corresponde ao extrato.", "backup_missing": "O backup do extrato não existe mais.", "statement_differs": "O extrato não confere.",
-	"not_closed": "O mês continua sem extrato.", "bad_state": "O arquivo de estado não pode ser lido.", "no_identity": "O GitHub não deu identidade a esta execução.",
+	"clocks_differ": "Os relógios das duas máquinas discordam.", "proof_gone": "O servidor não oferece mais as provas que oferecia.",
+	"chain_broken": "A cadeia de fechamentos não continua a que foi vista antes.", "statement_not_in_chain": "O extrato não está na cadeia de fechamentos.",
+	"statement_differs": "O extrato não confere.", "wrong_month": "O servidor respondeu sobre outro mês.",
+	"backup_corrupt": "O backup do extrato está corrompido.", "backup_stale": "O backup não corresponde ao extrato.", "backup_missing": "O backup do extrato não existe mais.",
+	"backup_incomplete": "O backup do extrato está incompleto.", "backup_legacy": "O backup do extrato não tem manifesto.", "backup_differs": "O backup não é o que o extrato nomeia.",
+	"not_closed": "O mês continua sem extrato.", "unexpected_answer": "O servidor deu uma resposta inesperada: confira EXTRATO_API_BASE_URL.",
+	"bad_state": "O estado guardado não pode ser lido.", "state_unknown": "O estado da última execução não pôde ser buscado.",
+	"cannot_write": "Um arquivo não pôde ser escrito.", "no_identity": "O GitHub não deu identidade a esta execução.",
 }
 
 // Summary tells people in Markdown what a run came to, in Portuguese and in
@@ -67,7 +79,7 @@ func (r Result) Summary() string {
 	}
 	for _, n := range r.Notes {
 		s := notes[n.Code]
-		fmt.Fprintf(&b, "- %s\n- %s\n", s.pt, strings.TrimSpace(s.en+" "+n.More))
+		fmt.Fprintf(&b, "- %s\n- %s\n", strings.TrimSpace(s.pt+" "+n.More), strings.TrimSpace(s.en+" "+n.More))
 	}
 	fmt.Fprintf(&b, "- Pedidos / requests: %d\n", len(r.Requests))
 	return b.String()
@@ -75,8 +87,12 @@ func (r Result) Summary() string {
 
 func (p *Proof) markdown() string {
 	c := p.Counts
+	compared := "não / no"
+	if p.Compared {
+		compared = "sim / yes"
+	}
 	return fmt.Sprintf("- Revisão / revision %d: %d pagamentos / payments, %d sessões / sessions, %d comissões / commissions, %d gastos / expenses\n",
 		p.Revision, c.Payments, c.Sessions, c.Commissions, c.Expenses) +
-		fmt.Sprintf("- Impressão digital / fingerprint: `%s`\n- Backup SHA-256: `%s`\n- Cadeia / chain head: %d `%s`\n",
-			p.Fingerprint, p.BackupSHA256, p.Head.Seq, p.Head.Hash)
+		fmt.Sprintf("- Impressão digital / fingerprint: `%s`\n- Backup SHA-256: `%s`\n- Cadeia / chain head: %d `%s`\n- Continua a que foi vista antes / continues the one seen before: %s\n",
+			p.Fingerprint, p.BackupSHA256, p.Head.Seq, p.Head.Hash, compared)
 }

@@ -21,34 +21,45 @@ type Proof struct {
 }
 
 // prove checks what the server says of a closed month: the month against its
-// statement, that against the chain, the backup, and the chain against the head
-// that was kept. Only a chain that continues replaces that head.
+// statement, that against the chain, the chain against the head that was kept,
+// and the backup. Only a chain that continues replaces that head.
 func (n *Net) prove(ctx context.Context, month books.Month, r *Result) error {
-	m, err := n.Server.month(ctx, month)
+	m, s, err := n.statementOf(ctx, month)
 	if err != nil {
-		return there(err)
+		return err
 	}
-	if m.State != "closed" && m.State != "late" {
-		return &books.Error{Kind: books.Internal, Code: "not_closed", Message: month.String() + " is still not closed", Hint: "look in the server's log"}
-	}
-	var s statement
-	if err := n.Server.read(ctx, "months/"+month.String()+"/statement?limit=1", &s); err != nil {
-		return there(err)
-	}
-	if s.Month != m.Month || s.Revision != m.Revision || s.Counts != m.Counts || !same(s.Totals, m.Totals) {
-		return books.Integrityf("statement_differs", "the statement of %s is not what the month's list says", month).WithHint("extrato audit verify")
+	proof, err := n.chainGood(ctx, s)
+	if err != nil {
+		return err
 	}
 	if err := n.backupGood(ctx, month, s, r); err != nil {
 		return err
 	}
-	if err := n.chainGood(ctx, s, r); err != nil {
-		return err
-	}
-	if late := m.Late.Total(); late > 0 {
+	if m.Late.Total() > 0 {
 		r.note("late_rows")
 	}
-	r.Outcome = Proved
+	r.Proof, r.Outcome = proof, Proved
 	return nil
+}
+
+// statementOf returns a closed month and its statement, which say the same. A
+// revision may come between the two questions; then they are asked again.
+func (n *Net) statementOf(ctx context.Context, month books.Month) (m monthState, s statement, err error) {
+	for range 2 {
+		if m, err = n.Server.month(ctx, month); err != nil {
+			return m, s, there(err)
+		}
+		if !m.closed() {
+			return m, s, errNotClosed(month)
+		}
+		if err = n.Server.read(ctx, "months/"+month.String()+"/statement?limit=1", &s); err != nil {
+			return m, s, there(err)
+		}
+		if s.Month == m.Month && s.Revision == m.Revision && s.Counts == m.Counts && same(s.Totals, m.Totals) {
+			return m, s, nil
+		}
+	}
+	return m, s, books.Integrityf("statement_differs", "the statement of %s is not what the month's list says", month).WithHint("extrato audit verify")
 }
 
 // there is an error of a server that had /api/v1 a moment ago.
@@ -69,6 +80,12 @@ func (n *Net) backupGood(ctx context.Context, month books.Month, s statement, r 
 		r.note("no_backup")
 		return nil
 	}
+	if err := n.Server.verify(ctx, month); err != nil {
+		if ends(err) || ctx.Err() != nil {
+			return err
+		}
+		r.note("not_read_back", books.AsError(err).Message)
+	}
 	var copies list[backupCopy]
 	if err := n.Server.read(ctx, "months/"+month.String()+"/backups", &copies); err != nil {
 		return there(err)
@@ -77,7 +94,7 @@ func (n *Net) backupGood(ctx context.Context, month books.Month, s statement, r 
 		if c.File != s.Backup.File {
 			continue
 		}
-		if c.SHA256 != s.Backup.SHA256 || c.State != "ok" && c.State != "" {
+		if c.SHA256 != s.Backup.SHA256 || c.State != "ok" {
 			return books.Integrityf("backup_"+word(c.State, "differs"), "the backup on which the statement of %s rests is not good: %s", month, word(c.State, "it differs")).
 				WithHint("extrato backup verify %s", month)
 		}
@@ -94,50 +111,78 @@ func word(state, otherwise string) string {
 	return otherwise
 }
 
-func (n *Net) chainGood(ctx context.Context, s statement, r *Result) error {
+func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
 	kept := n.State.Head
-	chain, err := n.Server.chain(ctx, min(kept.Seq, s.Chain.Seq))
+	down := s.Chain.Seq
+	if kept.Seq == 0 {
+		down = 1 // nothing was seen before, so all of it is
+	}
+	chain, err := n.Server.chain(ctx, min(max(kept.Seq, 1), down))
 	if err != nil {
-		return there(err)
+		return nil, there(err)
 	}
 	if err := whole(chain); err != nil {
-		return err
+		return nil, err
 	}
 	if kept.Seq > 0 && !holds(chain, kept) {
-		return books.Integrityf("chain_broken", "the chain does not continue the one seen before: entry %d is gone or another", kept.Seq).
+		return nil, books.Integrityf("chain_broken", "the chain does not continue the one seen before: entry %d is gone or another", kept.Seq).
 			WithHint("somebody changed the books, or an old copy was restored: extrato audit verify, then compare with the statements printed before")
 	}
 	if !holds(chain, s.Chain) {
-		return books.Integrityf("statement_not_in_chain", "the statement's entry %d is not in the chain", s.Chain.Seq).WithHint("extrato audit verify")
+		return nil, books.Integrityf("statement_not_in_chain", "the statement's entry %d is not in the chain", s.Chain.Seq).WithHint("extrato audit verify")
 	}
 	for _, e := range chain {
-		if e.Seq == s.Chain.Seq && (e.Month != s.Month || e.Fingerprint != s.Fingerprint || e.Counts != s.Counts || !same(e.Totals, s.Totals)) {
-			return books.Integrityf("statement_differs", "the statement of %s is not what the chain recorded", s.Month).WithHint("extrato audit verify")
+		if e.Seq == s.Chain.Seq && !e.records(s) {
+			return nil, books.Integrityf("statement_differs", "the statement of %s is not what the chain recorded", s.Month).WithHint("extrato audit verify")
 		}
 	}
-	r.Proof = &Proof{Revision: s.Revision, Counts: s.Counts, Fingerprint: s.Fingerprint, Head: Head{chain[0].Seq, chain[0].Hash}, Compared: kept.Seq > 0}
+	proof := &Proof{Revision: s.Revision, Counts: s.Counts, Fingerprint: s.Fingerprint, Head: Head{chain[0].Seq, chain[0].Hash.String()}, Compared: kept.Seq > 0}
 	if s.Backup != nil {
-		r.Proof.BackupSHA256 = s.Backup.SHA256
+		proof.BackupSHA256 = s.Backup.SHA256
 	}
-	n.State.Head = r.Proof.Head
-	return nil
+	n.State.Head = proof.Head
+	return proof, nil
 }
 
-// whole reports whether entries, newest first, follow one another without a gap.
+// records reports whether the entry is about this statement.
+func (e entry) records(s statement) bool {
+	return e.Month.String() == s.Month && e.Revision == s.Revision && e.Fingerprint.String() == s.Fingerprint && e.Counts == s.Counts &&
+		same(e.Totals, s.Totals) && sealedSums(s.Totals, e.Sealed.Totals) && (e.Backup == nil) == (s.Backup == nil) && (s.Backup == nil || *e.Backup == *s.Backup)
+}
+
+// sums are a statement's sums as /api/v1 shows them.
+type sums struct {
+	Revenue     string `json:"revenue"`
+	Commissions string `json:"commissions"`
+	Expenses    string `json:"expenses"`
+	Balance     string `json:"balance"`
+	NetRevenue  string `json:"net_revenue"`
+}
+
+// sealedSums reports whether sums that are shown are those that the chain's
+// hash covers.
+func sealedSums(shown json.RawMessage, sealed string) bool {
+	var s sums
+	t, err := books.ParseTotals(sealed)
+	return err == nil && json.Unmarshal(shown, &s) == nil &&
+		s == sums{t.Revenue.String(), t.Commissions.String(), t.Expenses.String(), t.Balance.String(), t.NetRevenue.String()}
+}
+
+// whole reports whether entries, newest first, follow one another without a
+// gap, and whether each hash is that of the entry's fields.
 func whole(chain []entry) error {
 	broken := books.Integrityf("chain_broken", "the chain of closings is not whole").WithHint("extrato audit verify")
-	for i, e := range chain {
-		switch {
-		case !isHash(e.Hash) || !isHash(e.Fingerprint):
-			return broken
-		case i+1 < len(chain) && (chain[i+1].Seq != e.Seq-1 || chain[i+1].Hash != e.Previous):
-			return broken
-		case e.Seq == 1 && strings.Trim(e.Previous, "0") != "":
-			return broken
-		}
-	}
 	if len(chain) == 0 {
 		return broken
+	}
+	for i, e := range chain {
+		c := e.closing()
+		switch {
+		case i+1 < len(chain) && !c.Follows(chain[i+1].closing()):
+			return broken
+		case e.Seq == 1 && !c.Follows(books.Closing{}), !c.Intact():
+			return broken
+		}
 	}
 	return nil
 }
@@ -145,7 +190,7 @@ func whole(chain []entry) error {
 func holds(chain []entry, h Head) bool {
 	for _, e := range chain {
 		if e.Seq == h.Seq {
-			return e.Hash == h.Hash
+			return e.Hash.String() == h.Hash
 		}
 	}
 	return false

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// longestWait is how long a server may make us wait at once.
+// longestWait is the longest pause that is taken; who asks for more is left to
+// the next run.
 const longestWait = 5 * time.Minute
 
 // Waits are the pauses between tries.
@@ -20,7 +21,10 @@ type Waits struct {
 func (w Waits) pause(ctx context.Context, try int, asked time.Duration) error {
 	d := w.First << (try - 1)
 	d += time.Duration(rand.Float64() * float64(d) / 4) //nolint:gosec // it spreads load, and keeps no secret
-	return w.Sleep(ctx, min(max(d, asked), longestWait))
+	if w.Sleep(ctx, min(max(d, asked), longestWait)) != nil {
+		return ended(ctx)
+	}
+	return nil
 }
 
 // Sleep waits until d is over or ctx ends.

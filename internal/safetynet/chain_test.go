@@ -1,0 +1,91 @@
+package safetynet_test
+
+import (
+	"strings"
+	"testing"
+
+	"extrato/internal/books"
+	"extrato/internal/safetynet"
+)
+
+// reseal makes a chain's numbers and hashes anew, as somebody would who
+// rewrites it from entry i on.
+func reseal(chain []books.Closing, i int) {
+	for ; i < len(chain); i++ {
+		var before books.Closing
+		if i > 0 {
+			before = chain[i-1]
+		}
+		chain[i] = chain[i].Seal(before)
+	}
+}
+
+func TestChain_that_was_rewritten_is_noticed_whatever_was_changed(t *testing.T) {
+	for name, change := range map[string]func(*books.Closing){
+		"action":      func(c *books.Closing) { c.Action = books.Revised },
+		"month":       func(c *books.Closing) { c.Month = c.Month.Add(1) },
+		"revision":    func(c *books.Closing) { c.Revision++ },
+		"instant":     func(c *books.Closing) { c.At++ },
+		"actor":       func(c *books.Closing) { c.By = "cli:eva" },
+		"reason":      func(c *books.Closing) { c.Reason = "" },
+		"correlation": func(c *books.Closing) { c.CorrelationID = "fedcba9876543210" },
+		"fingerprint": func(c *books.Closing) { c.Fingerprint[0] ^= 1 },
+		"counts":      func(c *books.Closing) { c.Counts.Expenses++ },
+		"links":       func(c *books.Closing) { c.Counts.Links-- },
+		"totals":      func(c *books.Closing) { c.Totals = strings.Replace(c.Totals, "910.00", "910.01", 1) },
+		"backup":      func(c *books.Closing) { c.BackupSHA256 = hex64(6) },
+		"no backup":   func(c *books.Closing) { c.BackupFile, c.BackupSHA256 = "", "" },
+		"notes":       func(c *books.Closing) { c.Notes = nil },
+	} {
+		for place, i := range map[string]int{"behind the kept head": 5, "at it": 3} {
+			t.Run(name+", "+place, func(t *testing.T) {
+				s, n := newServer(t), newNet()
+				for _, month := range []string{"2025-05", "2025-06", "2025-07", "2025-08", "2025-09", "2025-11", "2025-10"} {
+					s.closeMonth(month)
+				}
+				kept := safetynet.Head{Seq: s.chain[3].Seq, Hash: s.chain[3].Hash.String()}
+				n.state.Head = kept
+				good := n.run(t, s.URL, nil, false)
+				if good.ExitCode != 0 || n.state.Head.Seq != 7 || !good.Proof.Compared {
+					t.Fatalf("a chain that nobody changed: %s", good.Summary())
+				}
+				n.state.Head = kept
+				change(&s.chain[i])
+				if r := n.run(t, s.URL, nil, false); r.ExitCode != 4 || r.Error.Code != "chain_broken" || n.state.Head != kept || r.Proof != nil {
+					t.Errorf("changed: %s", r.Summary())
+				}
+				if i > 3 {
+					return // behind what was kept somebody who makes all hashes anew is not noticed
+				}
+				reseal(s.chain, i)
+				if r := n.run(t, s.URL, nil, false); r.ExitCode != 4 || r.Error.Code != "chain_broken" || n.state.Head != kept {
+					t.Errorf("changed and sealed again: %s", r.Summary())
+				}
+			})
+		}
+	}
+}
+
+func TestChain_is_read_to_its_beginning_where_none_was_seen(t *testing.T) {
+	s, n := newServer(t), newNet()
+	s.closeMonth("2025-10")
+	for range 6 {
+		s.closeMonth("2025-09") // later entries, so that October's is not on the first page
+	}
+	r := n.run(t, s.URL, nil, false)
+	if r.ExitCode != 0 || r.Proof.Compared || n.state.Head.Seq != 7 || !strings.Contains(r.Summary(), "não / no") {
+		t.Errorf("%s", r.Summary())
+	}
+	n = newNet()
+	s.chain[0].Reason = "x"
+	if r := n.run(t, s.URL, nil, false); r.ExitCode != 4 || n.state.Head.Seq != 0 {
+		t.Errorf("the first entry was changed: %s", r.Summary())
+	}
+	s, n = newServer(t), newNet()
+	s.closeMonth("2025-10")
+	s.chain[0].Totals = `{"receita_total":1.00}` // sealed totals that are not those that are shown
+	reseal(s.chain, 0)
+	if r := n.run(t, s.URL, nil, false); r.ExitCode != 4 || r.Error.Code != "statement_differs" {
+		t.Errorf("the totals that are shown are others than those sealed: %s", r.Summary())
+	}
+}
