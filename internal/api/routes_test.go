@@ -50,7 +50,7 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /api/v1/months/{month}/statement
 		GET /api/v1/months/{month}/statement.csv`)
 	group("admin close v4", "POST /api/v1/months/{month}/close")
-	group("admin backup v4", "POST /api/v1/months/{month}/backups/verify")
+	group("admin backup v4", "POST /api/v1/months/{month}/verify")
 	group("admin", `
 		POST /api/v1/months/{month}/reopen
 		GET /api/v1/tokens

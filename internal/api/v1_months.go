@@ -263,10 +263,10 @@ func (v *v1) registerMonths() {
 		summary: "A month's backups", description: "What is recorded of each copy, and what its last verification found; nothing is read back now.",
 	}, v.listBackups)
 	register(v, operation{
-		method: http.MethodPost, path: of + "/backups/verify", id: "verify-backups", tag: "months", needs: auth.Backup,
-		summary: "Verify a month's backups", description: "Reads back every byte of the newest copy and of the one that the statement rests on, " +
-			"compares them with the rows, and records what it finds.",
-	}, v.verifyBackups)
+		method: http.MethodPost, path: of + "/verify", id: "verify-month", tag: "months", needs: auth.Backup,
+		summary: "Verify a month", description: "Computes the stored statement's fingerprint and totals again, reads back every byte of the newest backup and of " +
+			"the one that the statement rests on, and records what it finds of the backups.",
+	}, v.verifyMonth)
 	register(v, operation{
 		method: http.MethodGet, path: of + "/statement", id: "get-statement", tag: "statements", needs: auth.SignedIn, errors: gone,
 		summary: "A month's statement", description: "What was closed, a part of its rows at a time. An artist's login sees its own rows, and counts and totals of these.",
@@ -452,28 +452,42 @@ type verifyInput struct {
 	Keyed
 }
 
-// verified is what was found of one copy, now.
+// verified is what was found of a month, now.
 type verified struct {
+	Month     string       `json:"month" example:"2025-10"`
+	Statement string       `json:"statement" enum:"ok,changed,none" doc:"Whether the stored statement is what was closed."`
+	Problems  []string     `json:"problems" doc:"What is not as it was closed."`
+	Backups   []readBacked `json:"backups"`
+}
+
+type readBacked struct {
 	File   string `json:"file" example:"2025_10/backup_2025_10.csv"`
 	State  string `json:"state" example:"ok" doc:"ok, stale, incomplete, legacy, corrupt, missing."`
 	Reason string `json:"reason"`
 }
 
-func (v *v1) verifyBackups(ctx context.Context, in *verifyInput) (*made[page[verified]], error) {
+func (v *v1) verifyMonth(ctx context.Context, in *verifyInput) (*made[verified], error) {
 	m, err := books.ParseMonth(in.Month)
 	if err != nil {
 		return nil, err
 	}
-	return onceOutside(ctx, v, in.Key, "POST /api/v1/months/"+in.Month+"/backups/verify", nil, func() (made[page[verified]], error) {
-		found, err := v.s.Closer.VerifyBackups(ctx, m, "")
+	return onceOutside(ctx, v, in.Key, "POST /api/v1/months/"+in.Month+"/verify", nil, func() (made[verified], error) {
+		problems, closed, err := v.s.Closer.VerifyStatement(ctx, m)
 		if err != nil {
-			return made[page[verified]]{}, err
+			return made[verified]{}, err
 		}
-		items := []verified{}
+		out := verified{Month: m.String(), Statement: "ok", Problems: append([]string{}, problems...), Backups: []readBacked{}}
+		switch {
+		case !closed:
+			out.Statement = "none"
+		case len(problems) > 0:
+			out.Statement = "changed"
+		}
+		found, err := v.s.Closer.VerifyBackups(ctx, m, "")
 		for _, f := range found {
-			items = append(items, verified{f.File, string(f.State), f.Reason})
+			out.Backups = append(out.Backups, readBacked{f.File, string(f.State), f.Reason})
 		}
-		return made[page[verified]]{Status: http.StatusOK, Body: page[verified]{Items: items}}, nil
+		return made[verified]{Status: http.StatusOK, Body: out}, err
 	})
 }
 

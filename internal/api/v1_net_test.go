@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,20 +89,31 @@ func TestAMonthSaysWhenItIsDueAndWhereTheScheduleBegins(t *testing.T) {
 	})
 }
 
-func TestBackupsAreReadBackWhenAsked(t *testing.T) {
+func TestAMonthIsVerifiedWhenAsked(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		folder := t.TempDir()
 		s.server.Closer.Backups.Bucket = bucket.NewFolder(folder, nil)
 		s.fillOctober(t)
-		s.do(t, s.admin, "POST", "/months/2025-10/close", "", 200)
-		state := func() any {
+		recorded := func() any {
 			return items(s.do(t, s.admin, "GET", "/months/2025-10/backups", "", 200))[0]["state"]
 		}
-		verify := func(who caller) any {
-			return items(s.do(t, who, "POST", "/months/2025-10/backups/verify", "", 200))[0]["state"]
+		verify := func(who caller) string {
+			a := s.do(t, who, "POST", "/months/2025-10/verify", "", 200)
+			found := fmt.Sprint(a.body["statement"])
+			for _, b := range a.body["backups"].([]any) {
+				found += " " + b.(map[string]any)["state"].(string)
+			}
+			if problems := a.body["problems"].([]any); len(problems) > 0 != strings.HasPrefix(found, "changed") {
+				t.Errorf("%s", a.text)
+			}
+			return found
 		}
-		if verify(s.token(t, auth.ScopeBackup)) != "ok" {
-			t.Error("a whole backup is not ok")
+		if got := verify(s.admin); got != "none" {
+			t.Errorf("an open month without a backup: %s", got)
+		}
+		s.do(t, s.admin, "POST", "/months/2025-10/close", "", 200)
+		if got := verify(s.token(t, auth.ScopeBackup)); got != "ok ok" {
+			t.Errorf("a closed month: %s", got)
 		}
 		file := filepath.Join(folder, "2025_10", "backup_2025_10.csv")
 		text, err := os.ReadFile(file)
@@ -112,16 +124,21 @@ func TestBackupsAreReadBackWhenAsked(t *testing.T) {
 		if err := os.WriteFile(file, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if state() != "ok" {
+		if recorded() != "ok" {
 			t.Error("a list reads files")
 		}
-		if got := verify(s.admin); got != "corrupt" || state() != "corrupt" {
-			t.Errorf("with a flipped bit: %v, recorded %v", got, state())
+		if got := verify(s.admin); got != "ok corrupt" || recorded() != "corrupt" {
+			t.Errorf("with a flipped bit: %s, recorded %v", got, recorded())
 		}
-		if found := items(s.do(t, s.admin, "POST", "/months/2024-01/backups/verify", "", 200)); len(found) != 0 {
-			t.Errorf("a month without a backup: %v", found)
+		cast := ""
+		if s.Path == "" {
+			cast = "::json"
 		}
-		s.refuses(t, s.admin, "POST", "/months/2025-13/backups/verify", "", 422, "invalid_month")
+		s.Exec(t, "UPDATE extratos SET pagamentos = replace(CAST(pagamentos AS text), '450.00', '451.00')"+cast)
+		if got := verify(s.admin); got != "changed corrupt" {
+			t.Errorf("with a changed row in the statement: %s", got)
+		}
+		s.refuses(t, s.admin, "POST", "/months/2025-13/verify", "", 422, "invalid_month")
 	})
 }
 

@@ -40,6 +40,22 @@ func (c *Closer) VerifyChain(ctx context.Context) (Audit, error) {
 	return a, err
 }
 
+// VerifyStatement checks one month's statement as VerifyChain checks all, and
+// says what is not as it was closed. closed is false for a month without one.
+func (c *Closer) VerifyStatement(ctx context.Context, month books.Month) (problems []string, closed bool, err error) {
+	a := Audit{}
+	err = c.Store.Read(ctx, func(tx *store.Tx) error {
+		a = Audit{}
+		last, err := tx.LastClosing(ctx, month)
+		if closed = last.HasStatement(); err != nil || !closed {
+			return err
+		}
+		stored, err := tx.Statement(ctx, month)
+		return a.check(last, stored, err)
+	})
+	return a.Problems, closed, err
+}
+
 func (a *Audit) problem(format string, args ...any) {
 	a.Problems = append(a.Problems, fmt.Sprintf(format, args...))
 }

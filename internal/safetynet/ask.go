@@ -41,13 +41,23 @@ func (c *Client) read(ctx context.Context, path string, into any) error {
 	}})
 }
 
-// verify has the server read back a month's backups, once.
+// verify has the server compute a month's statement again and read back its
+// backups, once. It fails with an Error of kind Integrity if the statement is
+// no longer what was closed.
 func (c *Client) verify(ctx context.Context, month books.Month) error {
-	return c.ask(ctx, request{method: http.MethodPost, path: "/api/v1/months/" + month.String() + "/backups/verify", tries: 1, judge: func(a answer) error {
-		if a.status == http.StatusOK {
-			return nil
+	path := "/api/v1/months/" + month.String() + "/verify"
+	return c.ask(ctx, request{method: http.MethodPost, path: path, tries: 1, judge: func(a answer) error {
+		var found struct {
+			Statement string `json:"statement"`
 		}
-		return c.refusal(a)
+		switch {
+		case a.status != http.StatusOK || json.Unmarshal(a.body, &found) != nil:
+			return c.refusal(a)
+		case found.Statement != "ok":
+			return books.Integrityf("statement_changed", "the statement of %s is not what was closed: somebody changed it in the database", month).
+				WithHint("extrato audit verify; keep the database as it is")
+		}
+		return nil
 	}})
 }
 

@@ -120,8 +120,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := strings.TrimPrefix(r.URL.Path, "/api/"); {
 	case s.v4 && strings.HasPrefix(path, "v1/"):
 		say(w, 404, map[string]any{"error": "Not found"})
-	case strings.HasSuffix(path, "/backups/verify"):
-		say(w, 200, map[string]any{"items": []any{}, "next_cursor": nil})
+	case strings.HasSuffix(path, "/verify"):
+		say(w, 200, map[string]any{"statement": "ok", "problems": []string{}, "backups": []any{}})
 	case r.Method == "POST":
 		s.service(w, r, path)
 	default:
@@ -153,7 +153,9 @@ func (s *server) service(w http.ResponseWriter, r *http.Request, path string) {
 }
 
 func (s *server) v1(w http.ResponseWriter, r *http.Request, path []string) {
-	list := func(next any, items ...any) map[string]any { return map[string]any{"items": items, "next_cursor": next} }
+	list := func(next any, items ...any) map[string]any {
+		return map[string]any{"items": items, "next_cursor": next}
+	}
 	if path[0] == "closings" { // two at a time, so that there are pages
 		from, _ := strconv.Atoi(r.URL.Query().Get("cursor"))
 		var items []any
@@ -201,6 +203,9 @@ type github struct {
 	issues []map[string]any
 	calls  []string
 	fail   func(r *http.Request) int
+	meet   func(r *http.Request) // waits, without the lock
+	kept   []map[string]any      // artifacts, newest first
+	zip    http.HandlerFunc      // what the address of an artifact answers
 	*httptest.Server
 }
 
@@ -217,6 +222,11 @@ func (g *github) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	path := strings.TrimPrefix(r.URL.Path, "/repos/studio/books/")
 	g.calls = append(g.calls, r.Method+" "+path+" "+string(body))
+	if g.meet != nil {
+		g.lock.Unlock()
+		g.meet(r)
+		g.lock.Lock()
+	}
 	if g.fail != nil {
 		if status := g.fail(r); status != 0 {
 			w.WriteHeader(status)
@@ -227,8 +237,10 @@ func (g *github) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.Unmarshal(body, &in)
 	parts := strings.Split(path, "/")
 	switch {
-	case strings.HasPrefix(path, "actions/artifacts"):
-		say(w, 200, map[string]any{"artifacts": []any{}})
+	case path == "actions/artifacts":
+		say(w, 200, map[string]any{"artifacts": append([]map[string]any{}, g.kept...)})
+	case strings.HasPrefix(path, "actions/artifacts/") && g.zip != nil:
+		g.zip(w, r)
 	case parts[0] != "issues":
 		w.WriteHeader(204)
 	case r.Method == "GET":

@@ -105,7 +105,9 @@ func (n *Net) lookAfter(ctx context.Context, month books.Month, force bool, r *R
 			}
 			r.note("answer_lost", books.AsError(err).Code)
 		}
-		r.note("closed_by_net")
+		if found.State == "due" {
+			r.note("closed_by_net")
+		}
 	}
 	return n.prove(ctx, month, r)
 }

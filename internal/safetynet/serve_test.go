@@ -1,105 +1,374 @@
 package safetynet_test
 
 import (
+	"bytes"
+	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	toxiproxy "github.com/Shopify/toxiproxy/v2"
-	"github.com/rs/zerolog"
-
 	"extrato/internal/safetynet"
+	"extrato/internal/store/storetest"
 )
 
-// TestServe_is_closed_and_proved_behind_a_bad_network runs the program itself
-// against extrato serve, with a proxy between them.
-func TestServe_is_closed_and_proved_behind_a_bad_network(t *testing.T) {
-	dir := t.TempDir()
-	program := filepath.Join(dir, "extrato")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "extrato/cmd/extrato").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	port := freePort(t)
-	env := append(os.Environ(), "DATABASE_URL=sqlite:///"+dir+"/extrato.db", "EXTRATO_BACKUPS="+dir+"/backups", "PORT="+port, "EXTRATO_RATE_LIMIT=off",
-		"JWT_SECRET_KEY="+strings.Repeat("k", 40), "ENABLE_MONTHLY_EXTRATO_JOB=false", "EXTRATO_CLOSE_FROM=2020-01", "EXTRATO_SAFETYNET_PAUSE=10ms", "GITHUB_REPOSITORY=")
-	run := func(more ...string) (int, string) {
-		cmd := exec.CommandContext(t.Context(), program, more...)
-		cmd.Env, cmd.Dir = env, dir
-		out, _ := cmd.Output()
-		return cmd.ProcessState.ExitCode(), strings.TrimSpace(string(out))
-	}
-	code, secret := run("token", "create", "net", "--scope", "backup", "--scope", "close", "--scope", "read")
-	if code != 0 {
-		t.Fatal("no token was made")
-	}
-	serve := exec.CommandContext(t.Context(), program, "serve")
-	serve.Env, serve.Dir, serve.Stderr = env, dir, io.Discard
-	if err := serve.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = serve.Process.Kill(); _ = serve.Wait() })
-	proxy := toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), "net", "127.0.0.1:0", "127.0.0.1:"+port)
-	if err := proxy.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Stop)
-	for range 200 {
-		if resp, err := http.Get("http://127.0.0.1:" + port + "/readyz"); err == nil {
-			resp.Body.Close()
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	env = append(env, "EXTRATO_API_BASE_URL=http://"+proxy.Listen, "EXTRATO_API_TOKEN="+secret)
-	toxic := func(text string) {
-		if _, err := proxy.Toxics.AddToxicJson(strings.NewReader(text)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	clean := func() { proxy.Toxics.ResetToxics(t.Context()) }
-	state := filepath.Join(dir, "state.json")
-	for _, c := range []struct {
-		name string
-		set  func()
-		exit int
-		want string
-	}{
-		{"cut in the middle of each answer", func() {
-			toxic(`{"name":"a","type":"limit_data","stream":"downstream","toxicity":1,"attributes":{"bytes":40}}`)
-		}, 1, "unreachable"},
-		{"slow", func() {
-			clean()
-			toxic(`{"name":"a","type":"latency","stream":"downstream","toxicity":1,"attributes":{"latency":60000}}`)
-		}, 1, "timeout"},
-		{"healthy, due", clean, 0, "closed and proved"},
-		{"already closed", func() {}, 0, "closed and proved"},
-		{"another chain than before", func() {
-			if err := (safetynet.State{Head: safetynet.Head{Seq: 1, Hash: hex64(9)}}).Write(state); err != nil {
-				t.Fatal(err)
-			}
-		}, 4, "chain_broken"},
-	} {
-		c.set()
-		code, out := run("safetynet", "--state", state, "--timeout", "2s")
-		if code != c.exit || !strings.Contains(out, c.want) || strings.Contains(out, secret) {
-			t.Errorf("%s: exit %d, want %d: %s", c.name, code, c.exit, out)
-		}
+// realSituation is what happens to a real server, and what becomes of the net's run.
+type realSituation struct {
+	pt, en  string
+	set     func(*rig)
+	down    bool // the server does not run when the net comes
+	exit    int
+	code    string // of the failure
+	issue   string
+	entries int64 // of the chain, afterwards
+}
+
+func generates(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "generate_service") }
+
+// replace answers with something else than the server did.
+func replace(resp *http.Response, status int, kind string, body []byte) error {
+	_ = resp.Body.Close()
+	resp.StatusCode, resp.Status = status, ""
+	resp.Header = http.Header{"Content-Type": {kind}, "Content-Length": {strconv.Itoa(len(body))}}
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return nil
+}
+
+// page is what a broken proxy shows: with all that must not go on from there.
+func page(r *rig) func(*http.Response) error {
+	return func(resp *http.Response) error {
+		return replace(resp, http.StatusInternalServerError, "text/html",
+			[]byte("<html><h1>500</h1><pre>Traceback: "+client+" "+r.token+" "+user+":"+password+"</pre></html>"))
 	}
 }
 
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// half cuts the server's own answer in two.
+func half(resp *http.Response) error {
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	defer l.Close()
-	_, port, _ := strings.Cut(l.Addr().String(), ":")
-	return port
+	return replace(resp, resp.StatusCode, resp.Header.Get("Content-Type"), body[:len(body)/2])
+}
+
+// spoil spoils the answers of all requests, or of those to close alone.
+func spoil(r *rig, all bool, how func(*http.Response) error) {
+	r.answer = func(_ int, resp *http.Response) error {
+		if all || generates(resp.Request) {
+			return how(resp)
+		}
+		return nil
+	}
+}
+
+func (r *rig) closeMonth() { r.must(r.t, 0, "close", last.String()) }
+
+// addLate adds a row to the month behind its close.
+func (r *rig) addLate() {
+	r.exec(r.t, "INSERT INTO pagamentos (id, data, valor, forma_pagamento, cliente_id, artista_id, created_at) VALUES (90, '"+last.String()+"-09', 7, 'Pix', 1, 1, '"+last.String()+"-09 12:00:00')")
+}
+
+var realSituations = []realSituation{
+	{pt: "saudável, mês vencido", en: "healthy, due", issue: "none", entries: 1},
+	{pt: "fora do ar", en: "down", down: true, exit: 1, code: "unreachable", issue: "opened"},
+	{pt: "volta na terceira tentativa", en: "comes up at the third try", down: true, issue: "none", entries: 1, set: func(r *rig) {
+		r.before = func(n int, _ *http.Request) bool {
+			if n == 3 {
+				r.start()
+			}
+			return n < 3
+		}
+	}},
+	{pt: "60 s para responder", en: "60 s slow", exit: 1, code: "timeout", issue: "opened", set: func(r *rig) {
+		r.timeout = "700ms"
+		r.toxic("latency", `{"latency":60000}`)
+	}},
+	{pt: "conexão cortada depois do commit, antes da resposta", en: "connection cut after the commit and before the answer", issue: "none", entries: 1, set: func(r *rig) {
+		hit := 0
+		r.answer = func(n int, resp *http.Response) error {
+			if generates(resp.Request) && hit == 0 {
+				hit = n
+				r.toxic("reset_peer", `{"timeout":0}`)
+			}
+			return nil
+		}
+		r.before = func(n int, _ *http.Request) bool {
+			if hit > 0 && n == hit+1 {
+				r.wire.Toxics.ResetToxics(r.t.Context())
+			}
+			return false
+		}
+	}},
+	{pt: "fechamento mais longo que um pedido", en: "a close that takes longer than one request", issue: "none", entries: 1, set: slowClose},
+	{pt: "401: token revogado", en: "401: the token is revoked", exit: 3, code: "bad_token", issue: "opened", set: func(r *rig) { r.token = r.revoked }},
+	{pt: "401: token vencido", en: "401: the token has expired", exit: 3, code: "bad_token", issue: "opened", set: func(r *rig) { r.token = r.expired }},
+	{pt: "403: token sem os escopos", en: "403: a token without the scopes", exit: 3, code: "forbidden", issue: "opened", set: func(r *rig) { r.token = r.readOnly }},
+	{pt: "429, pausa curta", en: "429, a short pause", issue: "none", entries: 1, set: func(r *rig) {
+		r.more = []string{"EXTRATO_RATE_LIMIT=20/m"}
+		var once sync.Once
+		r.before = func(_ int, q *http.Request) bool {
+			if generates(q) {
+				once.Do(r.useUp)
+			}
+			return false
+		}
+	}},
+	{pt: "429, pausa de uma hora", en: "429, a pause of an hour", exit: 1, code: "too_many_requests", issue: "opened", set: func(r *rig) { r.more = []string{"EXTRATO_RATE_LIMIT=1/h"} }},
+	{pt: "500 com HTML em toda resposta", en: "500 with HTML for every answer", exit: 1, code: "server_error", issue: "opened", set: func(r *rig) { spoil(r, true, page(r)) }},
+	{pt: "500 com HTML só na resposta ao fechamento", en: "500 with HTML for the answer to the close alone", issue: "none", entries: 1, set: func(r *rig) { spoil(r, false, page(r)) }},
+	{pt: "JSON cortado ao meio em toda resposta", en: "JSON cut in half in every answer", exit: 1, code: "bad_answer", issue: "opened", set: func(r *rig) { spoil(r, true, half) }},
+	{pt: "JSON cortado ao meio só na resposta ao fechamento", en: "JSON cut in half in the answer to the close alone", issue: "none", entries: 1, set: func(r *rig) { spoil(r, false, half) }},
+	{pt: "backup exigido, e a pasta não aceita nada", en: "a backup is required, and the folder takes none", exit: 3, code: "backup_required", issue: "opened", set: func(r *rig) {
+		file := filepath.Join(r.dir, "file")
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			r.t.Fatal(err)
+		}
+		r.backups = filepath.Join(file, "backups")
+	}},
+	{pt: "já fechado", en: "already closed", issue: "none", entries: 1, set: (*rig).closeMonth},
+	{pt: "backup desatualizado, antes do fechamento", en: "backup stale, before the close", issue: "none", entries: 1, set: func(r *rig) {
+		r.must(r.t, 0, "backup", "create", last.String())
+		r.exec(r.t, "UPDATE pagamentos SET valor = 451 WHERE id = 1")
+	}},
+	{pt: "backup corrompido, antes do fechamento", en: "backup corrupt, before the close", issue: "none", entries: 1, set: func(r *rig) {
+		r.must(r.t, 0, "backup", "create", last.String())
+		r.flip(r.t)
+	}},
+	{pt: "extrato alterado no banco depois do fechamento", en: "the statement's rows changed in the database", exit: 4, code: "statement_changed", issue: "opened", entries: 1, set: func(r *rig) {
+		r.closeMonth()
+		cast := ""
+		if r.path == "" {
+			cast = "::json"
+		}
+		r.exec(r.t, "UPDATE extratos SET pagamentos = replace(CAST(pagamentos AS text), '450.00', '451.00')"+cast)
+	}},
+	{pt: "backup do extrato corrompido", en: "the statement's backup corrupt", exit: 4, code: "backup_corrupt", issue: "opened", entries: 1, set: func(r *rig) {
+		r.closeMonth()
+		r.flip(r.t)
+	}},
+	{pt: "backup do extrato apagado", en: "the statement's backup removed", exit: 4, code: "backup_missing", issue: "opened", entries: 1, set: func(r *rig) {
+		r.closeMonth()
+		if err := os.Remove(r.csv()); err != nil {
+			r.t.Fatal(err)
+		}
+	}},
+	{pt: "mês vazio", en: "empty month", issue: "none", entries: 1, set: func(r *rig) {
+		r.exec(r.t, "DELETE FROM comissoes", "UPDATE sessoes SET payment_id = NULL", "DELETE FROM pagamentos", "DELETE FROM sessoes", "DELETE FROM gastos")
+	}},
+	{pt: "lançamentos atrasados", en: "late rows", issue: "none", entries: 1, set: func(r *rig) {
+		r.closeMonth()
+		r.addLate()
+	}},
+	{pt: "lançamentos atrasados, com --force", en: "late rows, with --force", issue: "none", entries: 2, set: func(r *rig) {
+		r.closeMonth()
+		r.addLate()
+		r.args = []string{"--force"}
+	}},
+	{pt: "reaberto (em revisão)", en: "reopened (held)", exit: 3, code: "month_held", issue: "opened", entries: 2, set: func(r *rig) {
+		r.closeMonth()
+		r.must(r.t, 0, "reopen", last.String(), "--reason", client+" reclamou")
+	}},
+	{pt: "reaberto, com --force", en: "reopened, with --force", exit: 3, code: "month_held", issue: "opened", entries: 2, set: func(r *rig) {
+		r.closeMonth()
+		r.must(r.t, 0, "reopen", last.String(), "--reason", client+" reclamou")
+		r.args = []string{"--force"}
+	}},
+	{pt: "ainda não venceu", en: "not due yet", issue: "none", set: func(r *rig) {
+		due := time.Now().In(zone).Add(36 * time.Hour)
+		r.more = []string{fmt.Sprintf("EXTRATO_SCHEDULE=0 2 %d %d *", due.Day(), due.Month())}
+	}},
+	{pt: "anterior a EXTRATO_CLOSE_FROM", en: "before EXTRATO_CLOSE_FROM", issue: "none", set: func(r *rig) { r.more = []string{"EXTRATO_CLOSE_FROM=" + current.String()} }},
+	{pt: "a cadeia não continua: voltou uma cópia antiga do banco", en: "the chain head does not continue: an old copy of the database came back", exit: 4, code: "chain_broken", issue: "opened", entries: 1, set: func(r *rig) {
+		old := r.clone(r.t)
+		r.seen()
+		r.url, r.path, r.backups = old.url, old.path, old.backups
+		r.closeMonth()
+	}},
+	{pt: "a cadeia não continua: entrada reescrita", en: "the chain head does not continue: an entry was rewritten", exit: 4, code: "chain_broken", issue: "opened", entries: 1, set: func(r *rig) {
+		r.seen()
+		r.rewrite(r.t, "actor = 'cli:eva'")
+	}},
+	{pt: "a cadeia não continua: foi encurtada", en: "the chain head does not continue: it was cut short", exit: 4, code: "chain_broken", issue: "opened", entries: 1, set: func(r *rig) {
+		r.closeMonth()
+		r.must(r.t, 0, "reopen", last.String(), "--reason", "teste")
+		r.closeMonth()
+		r.seen()
+		r.rewrite(r.t, "actor = actor")
+		r.exec(r.t, "DELETE FROM "+r.closings()+" WHERE seq > 1", "UPDATE extratos SET id = id")
+	}},
+}
+
+// seen lets the net run once, so that it keeps the head of the chain.
+func (r *rig) seen() {
+	r.start()
+	if out := r.run(); out.code != 0 {
+		r.t.Fatalf("the first run: exit %d\n%s", out.code, out.texts["stdout"])
+	}
+	r.stop()
+}
+
+// useUp makes calls until the server has had enough of them.
+func (r *rig) useUp() {
+	for range 100 {
+		q, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.target.String()+"/api/backup/create_service", strings.NewReader("{"))
+		if err != nil {
+			r.t.Error(err)
+			return
+		}
+		q.Header.Set("Authorization", "Bearer "+r.all)
+		resp, err := http.DefaultClient.Do(q)
+		if err != nil {
+			r.t.Error(err)
+			return
+		}
+		resp.Body.Close()
+		if resp.StatusCode == http.StatusTooManyRequests {
+			return
+		}
+	}
+	r.t.Error("the server never has enough")
+}
+
+// slowClose lets somebody else hold the database while the server closes, until
+// the net has looked three times.
+func slowClose(r *rig) {
+	r.timeout = "2s"
+	db := r.beside(r.t)
+	other, err := db.Conn(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() {
+		_ = other.Close()
+		db.Close()
+	})
+	do := func(query string) {
+		if _, err := other.ExecContext(r.t.Context(), query); err != nil {
+			r.t.Error(err)
+		}
+	}
+	looks := 0
+	r.before = func(_ int, q *http.Request) bool {
+		switch {
+		case generates(q) && r.path != "":
+			do("BEGIN IMMEDIATE")
+			looks = 1
+		case generates(q):
+			do("BEGIN")
+			do("LOCK TABLE extratos IN EXCLUSIVE MODE")
+			looks = 1
+		case looks > 0 && looks < 4:
+			if looks++; looks == 4 {
+				do("ROLLBACK")
+				r.closedBeside()
+			}
+		}
+		return false
+	}
+}
+
+// line is a situation as the guide's table shows it.
+func (c realSituation) line(out ran) string {
+	said, _, _ := strings.Cut(strings.TrimPrefix(out.texts["step_summary"], "## Extrato "+last.String()+": "), "\n")
+	var marks []string
+	if out.result.Error != nil {
+		marks = append(marks, "`"+out.result.Error.Code+"`")
+	}
+	for _, n := range out.result.Notes {
+		if n.Code != "credentials_not_sent" { // in all of them
+			marks = append(marks, n.Code)
+		}
+	}
+	if len(marks) > 0 {
+		said += ": " + strings.Join(marks, ", ")
+	}
+	return fmt.Sprintf("| %s / %s | %d | %s | %s | %d |\n", c.pt, c.en, out.code, said, out.result.Issue, len(out.result.Requests))
+}
+
+func (c realSituation) check(t *testing.T, r *rig, out ran) {
+	t.Helper()
+	res, code := out.result, ""
+	if res.Error != nil {
+		code = res.Error.Code
+	}
+	if out.code != c.exit || res.ExitCode != c.exit || code != c.code || res.Issue != c.issue {
+		t.Errorf("exit %d (%d), cause %q, issue %s; want %d, %q, %s\n%s%s", out.code, res.ExitCode, code, res.Issue, c.exit, c.code, c.issue, out.texts["stdout"], out.texts["out/result.json"])
+	}
+	if len(res.Requests) != r.asked {
+		t.Errorf("%d requests are recorded, %d were made", len(res.Requests), r.asked)
+	}
+	for _, place := range []string{"stdout", "out/summary.md", "step_summary"} {
+		if out.texts[place] != res.Summary() {
+			t.Errorf("%s is %q, want the summary %q", place, out.texts[place], res.Summary())
+		}
+	}
+	if want := fmt.Sprintf("month=%s\nresult=%s\nexit_code=%d\nissue=%s\n", last, res.Outcome, c.exit, c.issue); out.texts["output"] != want {
+		t.Errorf("the job's output is %q, want %q", out.texts["output"], want)
+	}
+	told := strings.Contains(out.texts["messages"], "Extrato "+last.String())
+	if told != (c.exit != 0) || c.exit != 0 && !strings.Contains(out.texts["messages"], c.code) {
+		t.Errorf("EXTRATO_NOTIFY told %q", out.texts["messages"])
+	}
+	if opened := strings.Contains(out.texts["calls of GitHub's API"], "POST issues "); opened != (c.issue == "opened") {
+		t.Errorf("GitHub was called: %s", out.texts["calls of GitHub's API"])
+	}
+	entries, hash := r.head(t)
+	if entries != c.entries {
+		t.Errorf("the chain has %d entries, want %d", entries, c.entries)
+	}
+	if p := res.Proof; (p != nil) != (res.Outcome == safetynet.Proved) || p != nil && (p.Head.Hash != hash || !strings.Contains(out.texts["state.json"], hash)) {
+		t.Errorf("the proof is %+v, the chain's head %s, the state %s", p, hash, out.texts["state.json"])
+	}
+}
+
+// TestServe_ends_as_the_table_says runs the program itself against extrato
+// serve, on both databases, and makes the guide's table of what happens.
+func TestServe_ends_as_the_table_says(t *testing.T) {
+	program := build(t)
+	var lock sync.Mutex
+	lines := map[string][]string{}
+	t.Run("on", func(t *testing.T) {
+		for name, open := range map[string]func(testing.TB, func() time.Time) *storetest.DB{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
+			t.Run(name, func(t *testing.T) {
+				fresh := newStudio(t, program, open(t, time.Now))
+				for _, c := range realSituations {
+					t.Run(c.en, func(t *testing.T) {
+						t.Parallel()
+						r := newRig(t, fresh)
+						if c.set != nil {
+							c.set(r)
+						}
+						if !c.down {
+							r.start()
+						}
+						out := r.run()
+						r.stop()
+						c.check(t, r, out)
+						lock.Lock()
+						defer lock.Unlock()
+						lines[c.en] = append(lines[c.en], c.line(out))
+					})
+				}
+			})
+		}
+	})
+	if t.Failed() {
+		return
+	}
+	table := "| Situação / Situation | Exit | Summary | Issue | Requests |\n|---|---|---|---|---|\n"
+	for _, c := range realSituations {
+		all := slices.Compact(lines[c.en])
+		if len(all) != 1 {
+			t.Errorf("SQLite and PostgreSQL differ: %q", all)
+			continue
+		}
+		table += all[0]
+	}
+	inGuide(t, table)
 }

@@ -21,7 +21,7 @@ type said struct{ pt, en string }
 var outcomes = map[Outcome]said{
 	Proved:   {"fechado e comprovado", "closed and proved"},
 	Accepted: {"fechado, segundo o servidor (v4 não oferece provas)", "closed, says the server (v4 offers no proof)"},
-	Left:     {"em aberto, à espera de uma pessoa", "open, waiting for a person"},
+	Left:     {"em aberto, deixado como está", "open, left as it is"},
 	Failed:   {"FALHOU", "FAILED"},
 }
 
@@ -34,7 +34,7 @@ var notes = map[string]said{
 	"answer_lost":          {"O pedido de fechamento não teve boa resposta, mas o mês está fechado.", "The request to close had no good answer, but the month is closed."},
 	"backup_failed":        {"O backup pedido falhou; o servidor faz o seu ao fechar.", "The backup that was asked for failed; the server makes its own when it closes."},
 	"no_backup":            {"O extrato foi fechado sem backup (EXTRATO_REQUIRE_BACKUP=false).", "The statement was closed without a backup (EXTRATO_REQUIRE_BACKUP=false)."},
-	"not_read_back":        {"O backup não foi relido agora; vale a última verificação.", "The backup was not read back now; its last verification counts."},
+	"not_verified":         {"Extrato e backup não foram relidos agora; vale a última verificação.", "Statement and backup were not read back now; their last verification counts."},
 	"late_rows":            {"Há lançamentos atrasados; para incluí-los: extrato close MÊS --force.", "There are late rows; to take them in: extrato close MONTH --force."},
 	"credentials_not_sent": {"EXTRATO_API_BASE_URL traz usuário e senha: não podem ir junto com o token e não foram enviados. Tire-os do endereço.", "EXTRATO_API_BASE_URL holds a user and a password: they cannot go along with the token, and were not sent. Take them out of the address."},
 	"issue_failed":         {"A issue no GitHub não pôde ser escrita.", "The issue on GitHub could not be written."},
@@ -50,7 +50,7 @@ var causes = map[string]string{ //nolint:gosec // texts about secrets, none of t
 	"month_held": "O mês foi reaberto; uma pessoa deve fechá-lo.", "month_not_ended": "O mês ainda não terminou.", "backup_required": "O servidor não consegue fazer o backup exigido.",
 	"clocks_differ": "Os relógios das duas máquinas discordam.", "proof_gone": "O servidor não oferece mais as provas que oferecia.",
 	"chain_broken": "A cadeia de fechamentos não continua a que foi vista antes.", "statement_not_in_chain": "O extrato não está na cadeia de fechamentos.",
-	"statement_differs": "O extrato não confere.", "wrong_month": "O servidor respondeu sobre outro mês.",
+	"statement_changed": "O extrato foi alterado depois do fechamento.", "statement_differs": "O extrato não confere.", "wrong_month": "O servidor respondeu sobre outro mês.",
 	"backup_corrupt": "O backup do extrato está corrompido.", "backup_stale": "O backup não corresponde ao extrato.", "backup_missing": "O backup do extrato não existe mais.",
 	"backup_incomplete": "O backup do extrato está incompleto.", "backup_legacy": "O backup do extrato não tem manifesto.", "backup_differs": "O backup não é o que o extrato nomeia.",
 	"not_closed": "O mês continua sem extrato.", "unexpected_answer": "O servidor deu uma resposta inesperada: confira EXTRATO_API_BASE_URL.",

@@ -22,7 +22,7 @@ type Proof struct {
 
 // prove checks what the server says of a closed month: the month against its
 // statement, that against the chain, the chain against the head that was kept,
-// and the backup. Only a chain that continues replaces that head.
+// and has the server verify statement and backup. Only a chain that continues replaces that head.
 func (n *Net) prove(ctx context.Context, month books.Month, r *Result) error {
 	m, s, err := n.statementOf(ctx, month)
 	if err != nil {
@@ -31,6 +31,12 @@ func (n *Net) prove(ctx context.Context, month books.Month, r *Result) error {
 	proof, err := n.chainGood(ctx, s)
 	if err != nil {
 		return err
+	}
+	if err := n.Server.verify(ctx, month); err != nil {
+		if ends(err) || ctx.Err() != nil || books.AsError(err).Kind == books.Integrity {
+			return err
+		}
+		r.note("not_verified", books.AsError(err).Message)
 	}
 	if err := n.backupGood(ctx, month, s, r); err != nil {
 		return err
@@ -79,12 +85,6 @@ func (n *Net) backupGood(ctx context.Context, month books.Month, s statement, r 
 	if s.Backup == nil {
 		r.note("no_backup")
 		return nil
-	}
-	if err := n.Server.verify(ctx, month); err != nil {
-		if ends(err) || ctx.Err() != nil {
-			return err
-		}
-		r.note("not_read_back", books.AsError(err).Message)
 	}
 	var copies list[backupCopy]
 	if err := n.Server.read(ctx, "months/"+month.String()+"/backups", &copies); err != nil {

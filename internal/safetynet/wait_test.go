@@ -91,8 +91,10 @@ func TestV4_that_says_409_is_believed(t *testing.T) {
 
 func TestRun_that_is_stopped_or_takes_too_long_says_so(t *testing.T) {
 	for want, stop := range map[string]func(context.Context) (context.Context, context.CancelFunc){
-		"interrupted":   context.WithCancel,
-		"took_too_long": func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, 30*time.Millisecond) },
+		"interrupted": context.WithCancel,
+		"took_too_long": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 30*time.Millisecond)
+		},
 	} {
 		s, n := newServer(t), newNet()
 		ctx, cancel := stop(t.Context())
