@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"extrato/internal/auth"
 	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/bucket"
@@ -66,7 +67,7 @@ func (a *app) examine() (doctor.Report, error) {
 	}
 	now := func() time.Time { return time.Now().In(zone) }
 	d := &doctor.Doctor{
-		Config: c, Now: now, Folder: folder,
+		Config: c, Now: now, Folder: folder, CheckKey: auth.CheckKey,
 		Backups: &backup.Backups{Bucket: bucket.NewFolder(folder, nil), Now: now, Zone: zone, Program: programVersion()},
 	}
 	d.Store, d.OpenErr = store.OpenToLook(a.ctx, store.Options{URL: c.DatabaseURL, Zone: zone, Now: time.Now, Log: a.logger(c)})

@@ -50,6 +50,19 @@ func (d *Doctor) describe(r *Report, condition store.Condition) {
 	}
 }
 
+func (d *Doctor) tables(ctx context.Context, r *Report) {
+	const name = "tables"
+	missing, err := d.Store.MissingTables(ctx)
+	switch {
+	case err != nil:
+		r.failed(name, err)
+	case len(missing) > 0:
+		r.fail(name, "restore them from a copy of the database; nothing here makes them anew", "missing: %s", some(missing))
+	default:
+		r.ok(name, "the books', extratos, extrato_run_logs and our own are there")
+	}
+}
+
 func (d *Doctor) writable(ctx context.Context, r *Report) {
 	if err := d.Store.CheckWritable(ctx); err != nil {
 		r.failed("database writable", err)

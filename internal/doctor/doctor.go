@@ -63,6 +63,8 @@ type Doctor struct {
 	Backups *backup.Backups // over that folder
 	// Audit checks the chain and every statement, and says what is not as it was.
 	Audit func(context.Context) (Audited, error)
+	// CheckKey makes a token with a key and reads it back.
+	CheckKey func(key string, now time.Time) error
 }
 
 // Audited is what Doctor.Audit found.
@@ -79,13 +81,16 @@ func (d *Doctor) Run(ctx context.Context) Report {
 	d.timezone(r)
 	d.schedule(r)
 	d.service(r)
+	d.serving(ctx, r)
 	condition, usable := d.database(ctx, r)
 	ours := usable && condition == store.Current
 	if usable {
 		d.books(ctx, r)
 	}
 	if ours {
+		d.tables(ctx, r)
 		d.months(ctx, r)
+		d.lastMonth(ctx, r)
 		d.access(ctx, r)
 	}
 	d.backupFolder(ctx, r, ours)

@@ -7,12 +7,15 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"extrato/internal/auth"
 	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/bucket"
@@ -35,6 +38,8 @@ type patient struct {
 	flags  map[string]string
 	clock  time.Duration // how far this machine's clock is ahead
 	closer *closing.Closer
+
+	checkKey func(string, time.Time) error
 }
 
 func now() time.Time { return time.Now().In(storetest.Zone) }
@@ -46,9 +51,10 @@ func newPatient(t *testing.T, db *storetest.DB) *patient {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &patient{DB: db, folder: folder, flags: map[string]string{
+	p := &patient{DB: db, folder: folder, checkKey: auth.CheckKey, flags: map[string]string{
 		"DATABASE_URL": db.URL, "EXTRATO_BACKUPS": folder, "EXTRATO_CLOSE_FROM": books.MonthOf(now()).String(),
 		"JWT_SECRET_KEY": strings.Repeat("k", 32), "EXTRATO_NOTIFY": "ntfy://ntfy.example/studio",
+		"HOST": "127.0.0.1", "PORT": "1", // where nobody answers
 	}}
 	p.closer = &closing.Closer{
 		Store: db.Store, Schedule: schedule, RequireBackup: true, Now: now, Log: slog.New(slog.DiscardHandler), SpoolDir: t.TempDir(),
@@ -72,7 +78,7 @@ func (p *patient) payment(t *testing.T, id int, day string) {
 func (p *patient) look(t *testing.T) doctor.Report {
 	t.Helper()
 	c, _ := config.Load(p.flags)
-	d := &doctor.Doctor{Config: c, Folder: c.Backups, Now: func() time.Time { return now().Add(p.clock) }, Backups: p.closer.Backups}
+	d := &doctor.Doctor{Config: c, Folder: c.Backups, CheckKey: p.checkKey, Now: func() time.Time { return now().Add(p.clock) }, Backups: p.closer.Backups}
 	d.Store, d.OpenErr = store.OpenToLook(t.Context(), store.Options{URL: c.DatabaseURL, Zone: storetest.Zone, Now: time.Now})
 	if d.OpenErr == nil {
 		defer d.Store.Close()
@@ -193,6 +199,59 @@ func sql(queries ...string) func(*testing.T, *patient) {
 	}
 }
 
+// serving lets something answer where serve listens: status and body to
+// readyz, and another status to the service endpoints.
+func serving(status int, body string, endpoints int) func(*testing.T, *patient) {
+	return func(t *testing.T, p *patient) {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Authorization") != "" || r.URL.Path != "/readyz" && r.Method != http.MethodPost {
+				t.Errorf("asked for %s %s with %v", r.Method, r.URL, r.Header)
+			}
+			if r.URL.Path != "/readyz" {
+				w.WriteHeader(endpoints)
+				return
+			}
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(body))
+		}))
+		t.Cleanup(s.Close)
+		_, p.flags["PORT"], _ = strings.Cut(s.Listener.Addr().String(), ":")
+	}
+}
+
+func TestRun_says_what_became_of_last_month_and_of_the_server(t *testing.T) {
+	storetest.Both(t, now, func(t *testing.T, db *storetest.DB) {
+		p := newPatient(t, db)
+		m := books.MonthOf(now()).Add(-1)
+		says := func(name string, want ...string) {
+			t.Helper()
+			for _, c := range p.look(t).Checks {
+				if c.Name != name {
+					continue
+				}
+				for _, w := range want {
+					if c.State != doctor.OK || !strings.Contains(c.Message, w) {
+						t.Errorf("%+v, want %q", c, w)
+					}
+				}
+				return
+			}
+			t.Errorf("nothing is said of %s", name)
+		}
+		says("last month", m.String(), "older than")
+		says("server", "none answers")
+		p.flags["EXTRATO_SCHEDULE"], p.flags["EXTRATO_CLOSE_FROM"] = "0 2 1 * *", m.String()
+		if _, err := p.closer.Close(t.Context(), m, closing.Options{}, "test"); err != nil {
+			t.Fatal(err)
+		}
+		says("last month", m.String(), "revision 1", "found ok on "+now().Format("2006-01-02"))
+		serving(200, `{"status":"ok","checks":{"database":"ok"}}`, 401)(t, p)
+		says("server", "is ready", "let nobody in")
+		says("key", "read back")
+		says("tables", "extrato_run_logs")
+	})
+}
+
 // unchecked runs SQL on one connection that does not check rows.
 func unchecked(query string) func(*testing.T, *patient) {
 	return func(t *testing.T, p *patient) {
@@ -300,6 +359,24 @@ var faults = []fault{
 		}
 	}, "backups", doctor.Fail, "2025-10"},
 	{"no key", "", set("JWT_SECRET_KEY", ""), "key", doctor.Warn, "not set"},
+	{"a key that makes no good tokens", "", func(_ *testing.T, p *patient) {
+		p.checkKey = func(string, time.Time) error { return books.Refusedf("key_unusable", "it cannot be read back") }
+	}, "key", doctor.Fail, "cannot be read back"},
+	{"a table that is missing", "", sql("DROP TABLE extrato_run_logs"), "tables", doctor.Fail, "extrato_run_logs"},
+	{"last month without a statement", "", set("EXTRATO_CLOSE_FROM", "2025-12"), "last month", doctor.Warn, "has no statement"},
+	{"last month reopened", "", func(t *testing.T, p *patient) {
+		m := books.MonthOf(now()).Add(-1)
+		if _, err := p.closer.Close(t.Context(), m, closing.Options{}, "test"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.closer.Reopen(t.Context(), m, "test", "test"); err != nil {
+			t.Fatal(err)
+		}
+	}, "last month", doctor.Warn, "was reopened"},
+	{"a server that is not ready", "", serving(503, `{"status":"unavailable","checks":{"database":"ok","backups":"unwritable"}}`, 401), "server", doctor.Warn, "backups unwritable"},
+	{"another program in the server's place", "", serving(200, "<html>", 401), "server", doctor.Warn, "another program"},
+	{"a server that lacks the service endpoints", "", serving(200, `{"status":"ok","checks":{}}`, 404), "server", doctor.Fail, "answers 404 to /api/backup/create_service"},
+	{"a server that lets everybody in", "", serving(200, `{"status":"ok","checks":{}}`, 200), "server", doctor.Fail, "answers 200"},
 	{"a short key", "", set("JWT_SECRET_KEY", "geheim"), "setting JWT_SECRET_KEY", doctor.Fail, "6 characters"},
 	{"half of a job's identity", "", set("EXTRATO_JOB_OIDC_REF", "refs/heads/main"), "job identity", doctor.Fail, "1 of the four"},
 	{"half of a provider", "", set("EXTRATO_LOGIN_OIDC_ISSUER", "https://login.example"), "sign-in", doctor.Fail, "one half"},

@@ -95,6 +95,67 @@ func (d *Doctor) readMonths(ctx context.Context, tx *store.Tx) (waiting, error) 
 	return w, nil
 }
 
+// lastMonth says what became of the month that ended last: its statement, and
+// the backup that it rests on.
+func (d *Doctor) lastMonth(ctx context.Context, r *Report) {
+	const name = "last month"
+	schedule, err := books.ParseSchedule(d.Config.Schedule)
+	if d.Config.Zone == nil || err != nil || d.problem("EXTRATO_CLOSE_FROM") != "" {
+		return // those have failed already
+	}
+	now := d.Now().In(d.Config.Zone)
+	month := books.MonthOf(now).Add(-1)
+	var last books.Closing
+	var from books.Month
+	var stored bool
+	var known []store.Backup
+	err = d.Store.Read(ctx, func(tx *store.Tx) error {
+		var err1, err2, err3, err4 error
+		last, err1 = tx.LastClosing(ctx, month)
+		stored, err2 = tx.MonthClosed(ctx, month)
+		from, err3 = d.closeFrom(ctx, tx)
+		known, err4 = tx.Backups(ctx, month)
+		return errors.Join(err1, err2, err3, err4)
+	})
+	due := schedule.DueAt(month, d.Config.Zone)
+	switch {
+	case err != nil:
+		r.failed(name, err)
+	case stored && last.HasStatement() && last.BackupFile == "":
+		r.ok(name, "%s has its statement (revision %d), without a backup of ours", month, last.Revision)
+	case stored && last.HasStatement():
+		r.ok(name, "%s has its statement (revision %d) and its backup, found %s on %s", month, last.Revision, foundAs(known, last.BackupFile), d.day(verifiedAt(known, last.BackupFile)))
+	case stored:
+		r.ok(name, "%s has a statement of v4's", month)
+	case last.Action == books.Reopened:
+		r.warn(name, "extrato close "+month.String()+", when it is right", "%s was reopened and has no statement", month)
+	case month.Before(from):
+		r.ok(name, "%s is older than %s, where the schedule begins", month, from)
+	case now.Before(due):
+		r.ok(name, "%s is due at %s", month, due.Format("2006-01-02 15:04"))
+	default:
+		r.warn(name, "extrato close "+month.String()+"; then look why serve did not", "%s has no statement, and was due at %s", month, due.Format("2006-01-02 15:04"))
+	}
+}
+
+func foundAs(known []store.Backup, file string) string {
+	for _, k := range known {
+		if k.File == file {
+			return k.State
+		}
+	}
+	return "by nobody"
+}
+
+func verifiedAt(known []store.Backup, file string) books.Instant {
+	for _, k := range known {
+		if k.File == file {
+			return k.VerifiedAt
+		}
+	}
+	return 0
+}
+
 func (d *Doctor) closeFrom(ctx context.Context, tx *store.Tx) (books.Month, error) {
 	text := d.Config.CloseFrom
 	if text == "" {

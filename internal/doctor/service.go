@@ -17,7 +17,11 @@ func (d *Doctor) service(r *Report) {
 	case c.JWTKey == "":
 		r.warn("key", "export JWT_SECRET_KEY=$(openssl rand -hex 32), and keep it", "JWT_SECRET_KEY is not set: serve refuses to start, and no token can be made")
 	default:
-		r.ok("key", "long enough")
+		if err := d.CheckKey(c.JWTKey, d.Now()); err != nil {
+			r.failed("key", err)
+			break
+		}
+		r.ok("key", "long enough; a token can be made with it and read back")
 	}
 	pins := []string{c.Job.Audience, c.Job.Repository, c.Job.Ref, c.Job.Workflow}
 	switch set := count(pins); set {

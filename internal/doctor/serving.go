@@ -1,0 +1,80 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"sort"
+	"strings"
+	"time"
+)
+
+// servingTimeout is how long a server on this machine may take to answer.
+const servingTimeout = 3 * time.Second
+
+// serving asks the server that should listen on this machine whether it is
+// ready, and whether it has the endpoints that the safety net calls. It comes
+// without a token, so nothing is done there.
+func (d *Doctor) serving(ctx context.Context, r *Report) {
+	const name = "server"
+	host := d.Config.Host
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	if d.problem("PORT") != "" || d.Config.Port == "0" || d.Config.Port == "" {
+		return // where it listens only it knows
+	}
+	place := net.JoinHostPort(host, d.Config.Port)
+	status, body, err := ask(ctx, http.MethodGet, "http://"+place+"/readyz")
+	var said struct {
+		Status string            `json:"status"`
+		Checks map[string]string `json:"checks"`
+	}
+	switch {
+	case err != nil:
+		r.ok(name, "none answers at %s; extrato serve starts one, and months can be closed without", place)
+		return
+	case json.Unmarshal(body, &said) != nil || said.Checks == nil:
+		r.warn(name, "set PORT to a free one, or stop the other program", "another program answers at %s", place)
+		return
+	case status != http.StatusOK:
+		r.warn(name, "look in its log", "the one at %s is not ready: %s", place, ill(said.Checks))
+		return
+	}
+	for _, path := range []string{"/api/backup/create_service", "/api/extrato/generate_service"} {
+		if status, _, err := ask(ctx, http.MethodPost, "http://"+place+path); err != nil || status != http.StatusUnauthorized && status != http.StatusTooManyRequests {
+			r.fail(name, "look for what stands in front of it, or at which program it is", "the one at %s answers %d to %s without a token, not 401", place, status, path)
+			return
+		}
+	}
+	r.ok(name, "the one at %s is ready, and its service endpoints let nobody in without a token", place)
+}
+
+func ill(checks map[string]string) string {
+	var words []string
+	for name, word := range checks {
+		if word != "ok" {
+			words = append(words, name+" "+word)
+		}
+	}
+	sort.Strings(words)
+	return strings.Join(words, ", ")
+}
+
+func ask(ctx context.Context, method, address string) (status int, body []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, servingTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, address, http.NoBody)
+	if err != nil {
+		return 0, nil, err
+	}
+	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(response.Body, 1<<16))
+	return response.StatusCode, body, err
+}
