@@ -89,3 +89,27 @@ func TestChain_is_read_to_its_beginning_where_none_was_seen(t *testing.T) {
 		t.Errorf("the totals that are shown are others than those sealed: %s", r.Summary())
 	}
 }
+
+func TestChain_with_a_link_that_does_not_fit_is_noticed(t *testing.T) {
+	for name, change := range map[string]func(*server){
+		"an entry is missing": func(s *server) { s.chain = append(s.chain[:2:2], s.chain[3:]...) },
+		"one is another, intact, and the next does not follow it": func(s *server) {
+			s.chain[2].Reason = "outra"
+			s.chain[2] = s.chain[2].Seal(s.chain[1])
+		},
+		"the first follows something": func(s *server) {
+			before := books.Closing{Hash: s.chain[1].Hash}
+			s.chain[0] = s.chain[0].Seal(before)
+			reseal(s.chain, 1)
+		},
+	} {
+		s, n := newServer(t), newNet()
+		for _, month := range []string{"2025-07", "2025-08", "2025-09", "2025-10"} {
+			s.closeMonth(month)
+		}
+		change(s)
+		if r := n.run(t, s.URL, nil, false); r.ExitCode != 4 || r.Error.Code != "chain_broken" || n.state.Head.Seq != 0 {
+			t.Errorf("%s: %s", name, r.Summary())
+		}
+	}
+}

@@ -275,6 +275,7 @@ type equipment struct {
 	limit  time.Duration
 	state  safetynet.State
 	who    safetynet.Identity
+	teller safetynet.Teller
 	waited []time.Duration
 }
 
@@ -284,23 +285,31 @@ func newNet() *equipment {
 
 func (n *equipment) run(t *testing.T, base string, gh *github, force bool) safetynet.Result {
 	t.Helper()
-	now := func() time.Time { return n.now }
-	waits := safetynet.Waits{First: 5 * time.Second, Sleep: func(_ context.Context, d time.Duration) error {
+	if gh == nil {
+		return n.with(t, base, nil, nil, force)
+	}
+	return n.with(t, base, &safetynet.GitHub{API: gh.URL, Repository: "studio/books", Token: gitToken, Waits: n.waits()}, gh, force)
+}
+
+func (n *equipment) waits() safetynet.Waits {
+	return safetynet.Waits{First: 5 * time.Second, Sleep: func(_ context.Context, d time.Duration) error {
 		n.waited = append(n.waited, d)
 		n.now = n.now.Add(d)
 		return nil
 	}}
-	client, err := safetynet.NewClient(strings.Replace(base, "://", "://net:"+password+"@", 1), n.who, "test", n.limit, waits, now)
+}
+
+// with runs the net; g is the way to gh, which records what is called.
+func (n *equipment) with(t *testing.T, base string, g *safetynet.GitHub, gh *github, force bool) safetynet.Result {
+	t.Helper()
+	now := func() time.Time { return n.now }
+	client, err := safetynet.NewClient(strings.Replace(base, "://", "://net:"+password+"@", 1), n.who, "test", n.limit, n.waits(), now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	run := &safetynet.Net{Server: client, Now: now, State: n.state, Patience: 6 * time.Minute}
 	r := run.Run(t.Context(), safetynet.Month(n.now), force)
-	var g *safetynet.GitHub
-	if gh != nil {
-		g = &safetynet.GitHub{API: gh.URL, Repository: "studio/books", Token: "ghs_token_of_github", Waits: waits}
-	}
-	run.Tell(t.Context(), &r, g, nil)
+	run.Tell(t.Context(), &r, g, n.teller)
 	n.state = run.State
 	dir := t.TempDir()
 	if err := r.Leave(dir); err != nil {

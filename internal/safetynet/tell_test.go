@@ -1,0 +1,243 @@
+package safetynet_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"extrato/internal/notify"
+	"extrato/internal/safetynet"
+)
+
+// webhook is a place that people are told at, and what it was told.
+type webhook struct {
+	lock   sync.Mutex
+	told   []string
+	answer int
+	*httptest.Server
+}
+
+func newWebhook(t *testing.T) (*webhook, *notify.Teller) {
+	t.Helper()
+	w := &webhook{answer: http.StatusOK}
+	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.lock.Lock()
+		defer w.lock.Unlock()
+		w.told = append(w.told, string(body))
+		rw.WriteHeader(w.answer)
+	}))
+	t.Cleanup(w.Close)
+	teller, err := notify.NewTeller([]string{"generic://" + w.Listener.Addr().String() + "/" + hook + "?disabletls=yes"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, teller
+}
+
+func TestPeople_are_told_once_of_each_cause_and_of_its_end(t *testing.T) {
+	s, n := newServer(t), newNet()
+	place, teller := newWebhook(t)
+	n.teller = teller
+	s.v4 = true
+	for i, c := range []struct {
+		name   string
+		fault  func(int, http.ResponseWriter, *http.Request) bool
+		answer int
+		told   string // "": nothing
+		note   string
+	}{
+		{"well from the start", nil, 200, "", ""},
+		{"a failure", answering(1, ever, 500, html), 200, "server_error", ""},
+		{"the same", answering(1, ever, 500, html), 200, "", ""},
+		{"another cause", answering(1, ever, 401, html), 200, "bad_token", ""},
+		{"a third, and the place is out of order", answering(1, ever, 403, html), 503, "forbidden", "notify_failed"},
+		{"the same, and the place works again", answering(1, ever, 403, html), 200, "forbidden", ""},
+		{"well again", nil, 200, "closed, says the server", ""},
+		{"well", nil, 200, "", ""},
+	} {
+		place.told, place.answer, s.asked, s.fault = nil, c.answer, 0, c.fault
+		r := n.run(t, s.URL, nil, false)
+		text := strings.Join(place.told, "\n")
+		quiet(t, map[string]string{"the message": text, "the summary": r.Summary()}, []string{token, password, clientName, hook, gitToken})
+		if (len(place.told) > 0) != (c.told != "") || !strings.Contains(text, c.told) || c.told != "" && !strings.Contains(text, "Extrato 2025-10: ") {
+			t.Errorf("%d, %s: told %q", i, c.name, text)
+		}
+		if c.note != "" && !strings.Contains(fmt.Sprint(r.Notes), c.note) {
+			t.Errorf("%d, %s: notes %v", i, c.name, r.Notes)
+		}
+	}
+	if len(n.state.Causes) != 0 {
+		t.Errorf("the state still tells of %v", n.state.Causes)
+	}
+}
+
+func TestPeople_are_told_the_end_of_a_failure_whose_month_is_then_left(t *testing.T) {
+	s, gh, n := newServer(t), newGitHub(t), newNet()
+	place, teller := newWebhook(t)
+	n.teller = teller
+	s.fault = answering(1, ever, 503, "")
+	n.run(t, s.URL, gh, false)
+	s.fault, s.months["2025-10"], s.from = nil, "open", "2025-11"
+	r := n.run(t, s.URL, gh, false)
+	if r.Issue != "closed" || gh.issues[0]["state"] != "closed" || len(place.told) != 2 || !strings.Contains(place.told[1], "left as it is") {
+		t.Errorf("issue %s, told %q", r.Issue, place.told)
+	}
+}
+
+func TestIssue_of_two_runs_at_once_is_one(t *testing.T) {
+	gh := newGitHub(t)
+	var both sync.WaitGroup
+	both.Add(2)
+	var once sync.Map
+	gh.meet = func(r *http.Request) { // nobody opens one before both have seen that there is none
+		if r.Method == "POST" {
+			if _, again := once.LoadOrStore(r.RemoteAddr, true); !again {
+				both.Done()
+			}
+			both.Wait()
+		}
+	}
+	results := make([]safetynet.Result, 2)
+	var runs sync.WaitGroup
+	for i := range results {
+		runs.Go(func() {
+			s, n := newServer(t), newNet()
+			s.fault = answering(1, ever, 401, "{}")
+			results[i] = n.run(t, s.URL, gh, false)
+		})
+	}
+	runs.Wait()
+	open := 0
+	for _, i := range gh.issues {
+		if i["state"] == "open" {
+			open++
+		}
+	}
+	said := []string{results[0].Issue, results[1].Issue}
+	if len(gh.issues) != 2 || open != 1 || gh.issues[0]["state"] != "open" || gh.issues[1]["state_reason"] != "not_planned" ||
+		strings.Contains(gh.issues[1]["body"].(string), "extrato-safetynet") || (said[0] == "opened") == (said[1] == "opened") {
+		t.Fatalf("%v %v", said, gh.issues)
+	}
+	gh.meet = nil
+	s, n := newServer(t), newNet()
+	if r := n.run(t, s.URL, gh, false); r.Issue != "closed" || gh.issues[0]["state"] != "closed" {
+		t.Errorf("recovered: issue %s, %v", r.Issue, gh.issues)
+	}
+}
+
+// A POST whose answer is lost may have been done: it is not sent again, and
+// the list tells whether it was.
+func TestIssue_whose_opening_has_no_answer_is_not_opened_twice(t *testing.T) {
+	for name, c := range map[string]struct {
+		done   bool
+		status int // 0: cut
+		issue  string
+	}{"done, then cut": {true, 0, "opened"}, "not done, cut": {false, 0, "unknown"}, "done, then 502": {true, 502, "opened"}, "refused": {false, 422, "unknown"}} {
+		s, gh, n := newServer(t), newGitHub(t), newNet()
+		s.fault = answering(1, ever, 401, "{}")
+		lost := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != "POST" {
+				gh.ServeHTTP(w, r)
+				return
+			}
+			if c.done {
+				gh.ServeHTTP(httptest.NewRecorder(), r)
+			}
+			if c.status == 0 {
+				cut(w)
+				return
+			}
+			w.WriteHeader(c.status)
+		}))
+		t.Cleanup(lost.Close)
+		r := n.with(t, s.URL, &safetynet.GitHub{API: lost.URL, Repository: "studio/books", Token: gitToken, Waits: safetynet.Waits{Sleep: safetynet.Sleep}}, gh, false)
+		if r.Issue != c.issue || len(gh.issues) > 1 || (len(gh.issues) == 1) != c.done || (r.Issue == "unknown") != strings.Contains(fmt.Sprint(r.Notes), "issue_failed") {
+			t.Errorf("%s: %s, %d issues, %v", name, r.Issue, len(gh.issues), r.Notes)
+		}
+	}
+}
+
+func TestSchedule_is_kept(t *testing.T) {
+	gh := newGitHub(t)
+	if err := gh.repository().KeepSchedule(t.Context(), "studio/books/.github/workflows/monthly_extrato_backup.yml@refs/heads/main"); err != nil || gh.calls[0] != "PUT actions/workflows/monthly_extrato_backup.yml/enable " {
+		t.Errorf("%v, %q", err, gh.calls)
+	}
+	gh.fail = func(*http.Request) int { return 404 }
+	if err := gh.repository().KeepSchedule(t.Context(), "x@y"); err == nil || strings.Contains(err.Error(), gitToken) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Whatever code an error has, people can read of it in Portuguese, and in the
+// guide in both languages.
+func TestEveryCode_has_its_words(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/MONTHLY_EXTRATO_BACKUP_GUIDE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	portuguese, english, ok := strings.Cut(string(guide), "\n## English\n")
+	if !ok {
+		t.Fatal("the guide has no English part")
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := map[string]bool{}
+	spelled := regexp.MustCompile(`(?:Code: |Refusedf\(|Integrityf\()"([a-z_0-9]+)"`)
+	noted := regexp.MustCompile(`r\.note\("([a-z_0-9]+)"`)
+	notes := map[string]bool{}
+	for _, file := range append(files, "../../cmd/extrato/safetynet.go") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, m := range spelled.FindAllStringSubmatch(string(text), -1) {
+			codes[m[1]] = true
+		}
+		for _, m := range noted.FindAllStringSubmatch(string(text), -1) {
+			notes[m[1]] = true
+		}
+	}
+	for _, state := range []string{"stale", "incomplete", "corrupt", "missing", "legacy", "differs"} {
+		codes["backup_"+state] = true
+	}
+	delete(codes, "backup_")           // a state follows
+	delete(codes, "schedule_not_kept") // of the other job, which makes no summary
+	if len(codes) < 20 || len(notes) < 8 {
+		t.Fatalf("only %d codes and %d notes were found", len(codes), len(notes))
+	}
+	for code := range codes {
+		words := safetynet.Result{Outcome: safetynet.Failed, Error: &safetynet.Cause{Code: code}}.Summary()
+		if strings.Contains(words, "Veja a causa em inglês") {
+			t.Errorf("%s has no Portuguese words", code)
+		}
+		for language, part := range map[string]string{"Portuguese": portuguese, "English": english} {
+			if !strings.Contains(part, "`"+code+"`") {
+				t.Errorf("the guide does not explain %s in %s", code, language)
+			}
+		}
+	}
+	for note := range notes {
+		words := safetynet.Result{Outcome: safetynet.Proved, Notes: []safetynet.Note{{Code: note}}}.Summary()
+		if strings.Contains(words, "- \n") {
+			t.Errorf("%s has no words", note)
+		}
+		for language, part := range map[string]string{"Portuguese": portuguese, "English": english} {
+			if !strings.Contains(part, "`"+note+"`") {
+				t.Errorf("the guide does not explain %s in %s", note, language)
+			}
+		}
+	}
+}
