@@ -17,7 +17,7 @@ import (
 
 // Keyed is what every POST takes besides its own.
 type Keyed struct {
-	Key string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]+$" doc:"A name for this request, new for each thing to be done. Sent again within 24 hours, the request is not done again and gets the same answer."`
+	Key string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]+$" doc:"A name for this request, new for each thing to be done. Sent again within 24 hours, the request is not done again and gets the same answer; while it is being done, that is waited for, or answered with 409 in_flight and Retry-After."`
 }
 
 // made is the answer to a POST.
@@ -36,8 +36,9 @@ var errKeyReused = books.Invalidf("idempotency_key_reused", "this Idempotency-Ke
 const answerTries = 3
 
 // once does what a POST asks for, in one transaction with the answer that is
-// kept for its key. An answer is kept of what took effect alone: what was
-// refused changed nothing, and may be asked for again.
+// kept for its key, so that of several processes one does it. An answer is kept
+// of what took effect alone: what was refused changed nothing, and may be asked
+// for again.
 func once[T any](ctx context.Context, v *v1, key, request string, body any, do func(*store.Tx) (made[T], error)) (*made[T], error) {
 	var out made[T]
 	write := func(save func(*store.Tx) error) error {
@@ -48,27 +49,6 @@ func once[T any](ctx context.Context, v *v1, key, request string, body any, do f
 			}
 			return save(tx)
 		})
-	}
-	err := v.answered(ctx, key, request, body, &answering{
-		answer: func() any { return &out.Body }, out: func() *store.Answer { return out.stored() }, again: func(a store.Answer) { out.restore(a) }, do: write,
-	})
-	return &out, err
-}
-
-// onceOutside does the same for what has transactions of its own: the answer
-// is kept right after it.
-func onceOutside[T any](ctx context.Context, v *v1, key, request string, body any, do func() (made[T], error)) (*made[T], error) {
-	var out made[T]
-	write := func(save func(*store.Tx) error) error {
-		var err error
-		if out, err = do(); err != nil {
-			return err
-		}
-		kept := context.WithoutCancel(ctx)
-		if err := v.s.Store.Write(kept, save); err != nil {
-			v.s.Log.Warn("answer not kept for its key", "cause", err.Error(), "correlation_id", books.CorrelationID(ctx))
-		}
-		return nil
 	}
 	err := v.answered(ctx, key, request, body, &answering{
 		answer: func() any { return &out.Body }, out: func() *store.Answer { return out.stored() }, again: func(a store.Answer) { out.restore(a) }, do: write,

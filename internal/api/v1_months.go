@@ -363,13 +363,8 @@ func (v *v1) closeMonth(ctx context.Context, in *closeInput) (*made[outcome], er
 		return nil, err
 	}
 	o := closing.Options{CorrelationID: books.CorrelationID(ctx), Force: in.Body != nil && in.Body.Force}
-	return onceOutside(ctx, v, in.Key, "POST /api/v1/months/"+in.Month+"/close", o.Force, func() (made[outcome], error) {
-		// Whoever asked may hang up; what was begun is finished all the same.
-		result, err := v.s.Closer.Close(context.WithoutCancel(ctx), m, o, who(ctx).By)
-		if err != nil {
-			return made[outcome]{}, err
-		}
-		return outcomeOf(result)
+	return onceOutside(ctx, v, m, in.Key, "close", o.Force, func(ctx context.Context) (closing.Result, error) {
+		return v.s.Closer.Close(ctx, m, o, who(ctx).By)
 	})
 }
 
@@ -381,12 +376,8 @@ func (v *v1) reopenMonth(ctx context.Context, in *reopenInput) (*made[outcome], 
 	if bytes.IndexByte([]byte(in.Body.Reason), 0) >= 0 {
 		return nil, books.Invalidf("invalid_text", "the reason holds a NUL character")
 	}
-	return onceOutside(ctx, v, in.Key, "POST /api/v1/months/"+in.Month+"/reopen", in.Body, func() (made[outcome], error) {
-		result, err := v.s.Closer.Reopen(context.WithoutCancel(ctx), m, in.Body.Reason, who(ctx).By)
-		if err != nil {
-			return made[outcome]{}, err
-		}
-		return outcomeOf(result)
+	return onceOutside(ctx, v, m, in.Key, "reopen", in.Body, func(ctx context.Context) (closing.Result, error) {
+		return v.s.Closer.Reopen(ctx, m, in.Body.Reason, who(ctx).By)
 	})
 }
 

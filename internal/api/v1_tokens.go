@@ -119,18 +119,19 @@ func (v *v1) addToken(ctx context.Context, in *addToken) (*made[madeToken], erro
 	for _, s := range in.Body.Scopes {
 		scopes = append(scopes, auth.Scope(s))
 	}
-	secret := "" // never part of what is kept for the key
-	out, err := onceOutside(ctx, v, in.Key, "POST /api/v1/tokens", in.Body, func() (made[madeToken], error) {
-		text, k, err := v.s.Guard.Issue(ctx, in.Body.Name, scopes, in.Body.Days, who(ctx).By)
-		secret = text
+	secret, k, err := v.s.Guard.NewToken(in.Body.Name, scopes, in.Body.Days, who(ctx).By)
+	if err != nil {
+		return nil, err
+	}
+	out, err := once(ctx, v, in.Key, "POST /api/v1/tokens", in.Body, func(tx *store.Tx) (made[madeToken], error) {
 		return made[madeToken]{Status: http.StatusCreated, Location: "/api/v1/tokens/" + k.ID, Body: madeToken{
-			ID: k.ID, Name: k.Name, Scopes: k.Scopes, ExpiresAt: k.ExpiresAt.String(),
-		}}, err
+			ID: k.ID, Name: k.Name, Scopes: k.Scopes, ExpiresAt: k.ExpiresAt.String(), // the token is never part of what is kept
+		}}, tx.AddToken(ctx, k)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if secret == "" {
+	if out.Body.ID != k.ID { // made before
 		if secret, err = v.spellAgain(ctx, out.Body.ID); err != nil {
 			return nil, err
 		}

@@ -61,10 +61,19 @@ func spell(key string, record store.Token) (string, error) {
 	return text, nil
 }
 
-// IssueToken makes a token, records it and returns it; it can never be shown
-// again. It fails with an Error of kind Invalid on a name, scopes or days that
-// make no token.
+// IssueToken makes a token as newToken does, records it and returns it; it can
+// never be shown again.
 func IssueToken(ctx context.Context, s *store.Store, key, name string, scopes []Scope, days int, now time.Time, by books.Actor) (string, store.Token, error) {
+	text, record, err := newToken(key, name, scopes, days, now, by)
+	if err != nil {
+		return "", record, err
+	}
+	return text, record, s.Write(ctx, func(tx *store.Tx) error { return tx.AddToken(ctx, record) })
+}
+
+// newToken makes a token that is good once its record is kept. It fails with an
+// Error of kind Invalid on a name, scopes or days that make no token.
+func newToken(key, name string, scopes []Scope, days int, now time.Time, by books.Actor) (string, store.Token, error) {
 	switch {
 	case len(name) > 100 || !isLine(name):
 		return "", store.Token{}, books.Invalidf("invalid_name", "a token needs a name of 1 to 100 characters").WithHint("say what it is for: --name or NAME")
@@ -87,10 +96,7 @@ func IssueToken(ctx context.Context, s *store.Store, key, name string, scopes []
 		ID: rand.Text(), Name: name, Scopes: texts, CreatedBy: by, CreatedAt: books.InstantOf(now), ExpiresAt: books.InstantOf(expires),
 	}
 	text, err := spell(key, record)
-	if err != nil {
-		return "", record, err
-	}
-	return text, record, s.Write(ctx, func(tx *store.Tx) error { return tx.AddToken(ctx, record) })
+	return text, record, err
 }
 
 // EnsureServiceAccount makes user 999, as v4 does, and repairs it: its

@@ -40,7 +40,7 @@ func (c *Closer) checkPlace(ctx context.Context) error {
 // month; of a closed one, the statement's rows and the late ones. Where a
 // verified copy of exactly these rows is there, nothing is written.
 func (c *Closer) CreateBackup(ctx context.Context, month books.Month, by books.Actor) (backup.Receipt, error) {
-	run := c.begin("backup", month, by, "")
+	run := c.begin(ctx, "backup", month, by, "")
 	unlock, err := c.Store.LockMonth(ctx, month)
 	if err != nil {
 		return backup.Receipt{}, err

@@ -69,7 +69,7 @@ const backupTries = 3
 // what it should be, and books.ErrRecordsChanged if others kept changing the
 // rows. Every failure leaves the month as it was.
 func (c *Closer) Close(ctx context.Context, month books.Month, o Options, by books.Actor) (Result, error) {
-	run := c.begin("close", month, by, o.CorrelationID)
+	run := c.begin(ctx, "close", month, by, o.CorrelationID)
 	result, err := c.close(ctx, month, o.Force, run)
 	if err == nil && result.Outcome != AlreadyClosed {
 		c.Log.Info("month closed", "month", month.String(), "revision", result.Revision, "rows", result.Counts.Total(), "correlation_id", run.id)

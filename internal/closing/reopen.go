@@ -17,7 +17,7 @@ import (
 // a reason, and of kind Refused, naming the way out, where exactness is
 // impossible; every failure leaves the month closed.
 func (c *Closer) Reopen(ctx context.Context, month books.Month, reason string, by books.Actor) (Result, error) {
-	run := c.begin("reopen", month, by, "")
+	run := c.begin(ctx, "reopen", month, by, "")
 	if strings.TrimSpace(reason) == "" {
 		return Result{Month: month}, books.Invalidf("no_reason", "a reason is needed to reopen %s", month).
 			WithHint("say why: extrato reopen %s --reason \"a payment was missing\"", month)

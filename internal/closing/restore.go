@@ -31,7 +31,7 @@ type Restoration struct {
 // is used unless file names another. It fails with an Error of kind Refused, and
 // changes nothing, if any row is live with other values or rests in a statement.
 func (c *Closer) Restore(ctx context.Context, month books.Month, file string, dryRun bool, by books.Actor) (Restoration, error) {
-	run := c.begin("restore", month, by, "")
+	run := c.begin(ctx, "restore", month, by, "")
 	from, rows, err := c.readBackup(ctx, month, file)
 	if err != nil {
 		return Restoration{}, err

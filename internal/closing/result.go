@@ -75,6 +75,28 @@ func (c *Closer) result(ctx context.Context, entry books.Closing, outcome Outcom
 	return r, err
 }
 
+// Finished returns what the run with this correlation id did to month, if it
+// took effect: its entry stands in the chain behind the number after, since a
+// caller's own id may have named an earlier run as well.
+func (c *Closer) Finished(ctx context.Context, month books.Month, correlationID string, after int64) (Result, bool, error) {
+	var entry books.Closing
+	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		entry, err = tx.ClosingBy(ctx, correlationID)
+		return err
+	})
+	if err != nil || entry.Seq <= after || entry.Month != month {
+		return Result{}, false, err
+	}
+	outcome := outcomeOf(entry)
+	if entry.Action == books.Reopened {
+		outcome = Outcome(books.Reopened)
+	}
+	result, err := c.result(ctx, entry, outcome)
+	result.CorrelationID = correlationID
+	return result, err == nil, err
+}
+
 // run is one attempt.
 type run struct {
 	id, action string
@@ -83,9 +105,9 @@ type run struct {
 	started    time.Time
 }
 
-func (c *Closer) begin(action string, month books.Month, by books.Actor, id string) run {
+func (c *Closer) begin(ctx context.Context, action string, month books.Month, by books.Actor, id string) run {
 	if id == "" {
-		id = books.NewCorrelationID()
+		id = books.CorrelationID(ctx)
 	}
 	return run{id: id, action: action, month: month, by: by, started: c.Now()}
 }
