@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -67,7 +69,29 @@ func (*tellWorker) NextRetry(job *river.Job[tell]) time.Time {
 	return time.Now().Add(tellPauses[min(job.Attempt, len(tellPauses))-1])
 }
 
-// Work sends the message.
+// Work sends the message. A process that does not know the place leaves it to
+// those that do: it does not count as a try. When nobody came for a day, the
+// message is given up as loudly as after the last try.
 func (w *tellWorker) Work(ctx context.Context, job *river.Job[tell]) error {
-	return w.r.o.Teller.Tell(ctx, job.Args.Place, job.Args.Message)
+	err := w.r.o.Teller.Tell(ctx, job.Args.Place, job.Args.Message)
+	if !errors.Is(err, notify.ErrUnknownPlace) {
+		return err
+	}
+	age := time.Since(job.CreatedAt)
+	if age > unknownFor {
+		w.r.o.Log.Error("message not sent", "place", job.Args.Place, "title", job.Args.Message.Title,
+			"cause", "no running server has this place in EXTRATO_NOTIFY; give all of them the same settings")
+		return river.JobCancel(err)
+	}
+	if !strings.Contains(string(job.Metadata), `"snoozes"`) { // the first time
+		w.r.o.Log.Warn("message left to another process", "place", job.Args.Place, "cause", err.Error())
+	}
+	return river.JobSnooze(min(max(age/4, unknownPause), 40*unknownPause))
 }
+
+// How long a message waits for a process that knows its place, and the first of
+// the pauses between those that do not, which grow.
+var (
+	unknownFor   = 24 * time.Hour
+	unknownPause = 15 * time.Second
+)

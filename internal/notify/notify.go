@@ -65,13 +65,16 @@ func placeOf(url string) string {
 // Places names all places, in order.
 func (t *Teller) Places() []string { return t.places }
 
-// Tell sends a message to one place. A place that is no longer set up is told
-// nothing. It fails if the service did not take the message; the error does not
-// say where it is.
+// ErrUnknownPlace means that a place is none of this process's EXTRATO_NOTIFY:
+// another process may have other settings.
+var ErrUnknownPlace = errors.New("EXTRATO_NOTIFY of this process does not have this place")
+
+// Tell sends a message to one place. It fails with ErrUnknownPlace, or if the
+// service did not take the message; the error does not say where it is.
 func (t *Teller) Tell(_ context.Context, place string, m Message) error {
 	sender := t.senders[place]
 	if sender == nil {
-		return nil
+		return ErrUnknownPlace
 	}
 	for _, err := range sender.Send(m.Title+"\n\n"+m.Text, &types.Params{"title": m.Title}) {
 		if err != nil {
@@ -93,33 +96,38 @@ func NewHeartbeat(url string, log *slog.Logger) *Heartbeat {
 	return &Heartbeat{strings.TrimSuffix(url, "/"), log, &http.Client{Timeout: 10 * time.Second}}
 }
 
-// Start says that work begins. What goes wrong with a ping is logged and stops
-// nobody.
-func (h *Heartbeat) Start(ctx context.Context) { h.ping(ctx, "/start") }
+// On reports whether there is a monitor.
+func (h *Heartbeat) On() bool { return h.url != "" }
 
-// Success says that the work is done.
-func (h *Heartbeat) Success(ctx context.Context) { h.ping(ctx, "") }
+// Start says that work begins. What goes wrong with a ping is logged and stops
+// nobody; taken says whether the monitor took it.
+func (h *Heartbeat) Start(ctx context.Context) (taken bool) { return h.ping(ctx, "/start") }
+
+// Success says that the work is done, or that there is none to do.
+func (h *Heartbeat) Success(ctx context.Context) (taken bool) { return h.ping(ctx, "") }
 
 // Fail says that the work failed.
-func (h *Heartbeat) Fail(ctx context.Context) { h.ping(ctx, "/fail") }
+func (h *Heartbeat) Fail(ctx context.Context) (taken bool) { return h.ping(ctx, "/fail") }
 
-func (h *Heartbeat) ping(ctx context.Context, what string) {
+func (h *Heartbeat) ping(ctx context.Context, what string) (taken bool) {
 	if h.url == "" {
-		return
+		return false
 	}
 	request, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodPost, h.url+what, http.NoBody)
 	if err != nil {
 		h.log.Warn("heartbeat not sent", "cause", "EXTRATO_HEARTBEAT_URL is no URL")
-		return
+		return false
 	}
 	response, err := h.client.Do(request)
 	if err != nil { // its words hold the URL, and that is a secret
 		h.log.Warn("heartbeat not sent", "cause", "the monitor does not answer")
-		return
+		return false
 	}
 	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16))
 	if response.StatusCode >= http.StatusBadRequest {
 		h.log.Warn("heartbeat not taken", "status", response.StatusCode)
+		return false
 	}
+	return true
 }
