@@ -208,6 +208,7 @@ type Row struct {
 	Closed  []Result
 	Failed  books.Month
 	Err     error
+	RunID   string // the correlation id of the attempt that failed
 	Waiting []books.Month
 }
 
@@ -222,7 +223,7 @@ func (c *Closer) CloseDue(ctx context.Context, by books.Actor) (Row, error) {
 	for i, m := range due {
 		result, err := c.Close(ctx, m, Options{}, by)
 		if err != nil && result.Outcome != AlreadyClosed {
-			row.Failed, row.Err, row.Waiting = m, err, due[i+1:]
+			row.Failed, row.Err, row.RunID, row.Waiting = m, err, result.CorrelationID, due[i+1:]
 			return row, nil
 		}
 		row.Closed = append(row.Closed, result)

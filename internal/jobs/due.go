@@ -2,6 +2,9 @@ package jobs
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -58,14 +61,17 @@ func (r *Runner) ask(ctx context.Context) {
 		return
 	}
 	needed, err := r.needed(ctx)
-	if err != nil {
-		if ctx.Err() == nil {
-			r.o.Log.Warn("cannot tell what is due", "cause", err.Error())
-		}
-		return
-	}
-	if needed {
+	switch {
+	case err != nil && ctx.Err() != nil: // told to stop
+	case err != nil:
+		r.o.Log.Warn("cannot tell what is due", "cause", err.Error())
+		r.blind(ctx)
+	case needed:
+		r.seeing(ctx)
 		r.insert(ctx, closeDue{})
+	default:
+		r.seeing(ctx)
+		r.beat(ctx)
 	}
 }
 
@@ -135,49 +141,65 @@ func (w *closeWorker) Work(ctx context.Context, _ *river.Job[closeDue]) error {
 	if err != nil {
 		return err
 	}
-	if row.Err != nil {
-		if ctx.Err() != nil {
+	if row.Err != nil && ctx.Err() != nil {
+		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return ctx.Err() // told to stop: no fault of the month
 		}
+		if len(row.Closed) > 0 {
+			r.o.Log.Warn("the row of months goes on in another run", "month", row.Failed.String(), "limit", closeTimeout.String(), "correlation_id", row.RunID)
+			return nil // others took its time
+		}
+		row.Err = books.Refusedf("close_too_long", "the close did not end within %s and was broken off", closeTimeout).
+			WithHint("see whether the database and the folder of the backups are slow or locked; extrato close %s has no such limit", row.Failed).Because(row.Err)
+		var cancel func()
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), tellTimeout)
+		defer cancel()
+	}
+	if row.Err != nil {
 		r.failures.Add(1)
 		r.o.Heartbeat.Fail(ctx)
-		return r.alarm(ctx, row)
+		return errors.Join(r.alarm(ctx, row), r.noteBeat(ctx, ""), r.recover(ctx)) // an earlier month may have recovered
 	}
 	r.failures.Store(0)
-	if len(due) > 0 {
-		r.o.Heartbeat.Success(ctx)
+	if len(due) > 0 && r.o.Heartbeat.Success(ctx) {
+		err = r.noteBeat(ctx, books.InstantOf(r.o.Now()).String())
 	}
-	return r.recover(ctx)
+	return errors.Join(err, r.recover(ctx))
 }
 
 // transientFor is how long a failure that may heal by itself is kept quiet.
 const transientFor = 10 * time.Minute
 
 // alarm records that a month could not be closed, and tells people once per
-// month and cause; of what may heal by itself, only when it lasts.
+// month and cause, however often the causes take turns; of what may heal by
+// itself, only when the month has failed for some time.
 func (r *Runner) alarm(ctx context.Context, row closing.Row) error {
 	cause := books.AsError(row.Err)
 	now := books.InstantOf(r.o.Now())
-	r.o.Log.Error("month not closed", "month", row.Failed.String(), "code", cause.Code, "cause", cause.Error(), "waiting", len(row.Waiting))
+	r.o.Log.Error("month not closed", "month", row.Failed.String(), "code", cause.Code, "cause", cause.Error(), "waiting", len(row.Waiting), "correlation_id", row.RunID)
 	told := *cause
 	if told.Kind == books.Internal { // its words are for the log
 		told.Message = "internal error"
 	}
 	return r.o.Store.Write(ctx, func(tx *store.Tx) error {
-		a, err := tx.Alarm(ctx, subjectOf(row.Failed))
+		alarms, err := tx.Alarms(ctx)
 		if err != nil {
 			return err
 		}
-		if a.Cause != cause.Code {
-			if a.Subject == "" {
-				a.Since = now
+		a := store.Alarm{Subject: subjectOf(row.Failed, cause.Code), Cause: cause.Code, Since: now}
+		for _, known := range alarms {
+			if m, ok := monthOf(known.Subject); !ok || m != row.Failed {
+				continue
 			}
-			a.Subject, a.Cause, a.ToldAt = subjectOf(row.Failed), cause.Code, books.NullInstant{}
+			a.Since = min(a.Since, known.Since)
+			if known.Subject == a.Subject {
+				a.ToldAt = known.ToldAt
+			}
 		}
 		transient := cause.Kind == books.Internal || cause.Kind == books.Conflict
 		if !a.ToldAt.Valid && (!transient || now.Time().Sub(a.Since.Time()) >= transientFor) {
 			a.ToldAt = books.At(now.Time())
-			if err := r.tellAll(ctx, tx, notify.Failed(row.Failed, &told, row.Waiting, books.CorrelationID(ctx))); err != nil {
+			if err := r.tellAll(ctx, tx, notify.Failed(row.Failed, &told, row.Waiting, row.RunID)); err != nil {
 				return err
 			}
 		}
@@ -186,27 +208,36 @@ func (r *Runner) alarm(ctx context.Context, row closing.Row) error {
 }
 
 // recover ends the alarms about months that are not due any more, however that
-// came, and tells those who were told.
+// came, and tells those who were told, once.
 func (r *Runner) recover(ctx context.Context) error {
 	due, err := r.o.Closer.DueMonths(ctx)
 	if err != nil {
 		return err
-	}
-	still := map[string]bool{}
-	for _, m := range due {
-		still[subjectOf(m)] = true
 	}
 	return r.o.Store.Write(ctx, func(tx *store.Tx) error {
 		alarms, err := tx.Alarms(ctx)
 		if err != nil {
 			return err
 		}
+		over := map[books.Month]store.Alarm{} // of each month the causes as one
 		for _, a := range alarms {
 			month, ok := monthOf(a.Subject)
-			if !ok || still[a.Subject] {
+			if !ok || slices.Contains(due, month) {
 				continue
 			}
-			if err := r.endAlarm(ctx, tx, a, notify.Recovered(month, a.Since)); err != nil {
+			if all, more := over[month]; more {
+				a.Since = min(a.Since, all.Since)
+				if all.ToldAt.Valid {
+					a.ToldAt = all.ToldAt
+				}
+			}
+			over[month] = a
+			if err := tx.EndAlarm(ctx, a.Subject); err != nil {
+				return err
+			}
+		}
+		for month, a := range over {
+			if err := r.tellIfTold(ctx, tx, a, notify.Recovered(month, a.Since)); err != nil {
 				return err
 			}
 		}
@@ -214,24 +245,23 @@ func (r *Runner) recover(ctx context.Context) error {
 	})
 }
 
-func (r *Runner) endAlarm(ctx context.Context, tx *store.Tx, a store.Alarm, m notify.Message) error {
-	if a.ToldAt.Valid {
-		if err := r.tellAll(ctx, tx, m); err != nil {
-			return err
-		}
+// tellIfTold tells those who know of an alarm.
+func (r *Runner) tellIfTold(ctx context.Context, tx *store.Tx, a store.Alarm, m notify.Message) error {
+	if !a.ToldAt.Valid {
+		return nil
 	}
-	return tx.EndAlarm(ctx, a.Subject)
+	return r.tellAll(ctx, tx, m)
 }
 
+// What an alarm is about, if it is about a close: month:2025-10/records_changed.
 const monthSubject = "month:"
 
-func subjectOf(m books.Month) string { return monthSubject + m.String() }
+func subjectOf(m books.Month, cause string) string { return monthSubject + m.String() + "/" + cause }
 
 // monthOf returns the month that an alarm is about, if it is about a close.
 func monthOf(subject string) (books.Month, bool) {
-	if len(subject) <= len(monthSubject) || subject[:len(monthSubject)] != monthSubject {
-		return books.Month{}, false
-	}
-	m, err := books.ParseMonth(subject[len(monthSubject):])
-	return m, err == nil
+	about, ok := strings.CutPrefix(subject, monthSubject)
+	text, _, hasCause := strings.Cut(about, "/")
+	m, err := books.ParseMonth(text)
+	return m, ok && hasCause && err == nil
 }

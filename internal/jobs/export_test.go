@@ -11,3 +11,18 @@ func TellSoon(tries int) (restore func()) {
 	}
 	return func() { tellPauses = was }
 }
+
+// WaitForPlaces sets how long a message waits for a process that knows its
+// place, and how soon it is looked for one again.
+func WaitForPlaces(patience, pause time.Duration) (restore func()) {
+	wasFor, wasPause := unknownFor, unknownPause
+	unknownFor, unknownPause = patience, pause
+	return func() { unknownFor, unknownPause = wasFor, wasPause }
+}
+
+// CloseWithin sets how long a run may take.
+func CloseWithin(limit time.Duration) (restore func()) {
+	was := closeTimeout
+	closeTimeout = limit
+	return func() { closeTimeout = was }
+}

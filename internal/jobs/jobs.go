@@ -54,18 +54,23 @@ type Runner struct {
 	failures atomic.Int64 // closes that failed since one did not
 	asking   context.CancelFunc
 	asked    sync.WaitGroup
+
+	blindSince time.Time // since when the one who asks got no answer
+	blindTold  bool
 }
 
 // The time limits. A close of a million rows takes half a minute; River must
 // not take a job for stuck before its own limit.
 const (
 	askEvery     = 20 * time.Second
-	closeTimeout = 30 * time.Minute
 	tellTimeout  = 2 * time.Minute
 	stuckAfter   = 45 * time.Minute
 	sqlitePoll   = 5 * time.Second // listening on SQLite is polling twenty times a second
 	postgresPoll = 10 * time.Second
 )
+
+// closeTimeout is how long a run may take, of however many months.
+var closeTimeout = 30 * time.Minute
 
 // New prepares River's tables and a Runner that has not started.
 func New(ctx context.Context, o Options) (*Runner, error) {

@@ -106,6 +106,33 @@ type service struct {
 // run starts a Runner on a database, as a process of its own would.
 func run(t *testing.T, db *storetest.DB, c *clock, folder string, urls []string, change ...func(*jobs.Options)) *service {
 	t.Helper()
+	r := prepare(t, db, c, folder, urls, change...)
+	working, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	if err := r.Start(working); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_ = r.Stop(ctx)
+		stop()
+	})
+	return r
+}
+
+// stopped stops a Runner.
+func stopped(t *testing.T, s *service) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := s.Stop(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// prepare makes a Runner that does not run yet: it enqueues, and does nothing.
+func prepare(t *testing.T, db *storetest.DB, c *clock, folder string, urls []string, change ...func(*jobs.Options)) *service {
+	t.Helper()
 	s, err := store.Open(t.Context(), store.Options{URL: db.URL, Zone: storetest.Zone, Now: c.now}, false)
 	if err != nil {
 		t.Fatal(err)
@@ -137,16 +164,6 @@ func run(t *testing.T, db *storetest.DB, c *clock, folder string, urls []string,
 		t.Fatal(err)
 	}
 	closer.Announce = r.Announce
-	working, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	if err := r.Start(working); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		_ = r.Stop(ctx)
-		stop()
-	})
 	return &service{Runner: r, closer: closer}
 }
 

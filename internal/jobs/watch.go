@@ -108,7 +108,10 @@ func (r *Runner) silence(ctx context.Context) error {
 			}
 			return tx.RaiseAlarm(ctx, store.Alarm{Subject: silentSubject, Cause: "silent", Since: seen, ToldAt: books.At(now)})
 		case quiet <= silentAfter && a.Subject != "":
-			return r.endAlarm(ctx, tx, a, notify.SeenAgain())
+			if err := r.tellIfTold(ctx, tx, a, notify.SeenAgain()); err != nil {
+				return err
+			}
+			return tx.EndAlarm(ctx, silentSubject)
 		}
 		return nil
 	})

@@ -138,6 +138,7 @@ const (
 	CloseFrom     = "close_from"     // the first month that the schedule closes by itself
 	TakenOver     = "taken_over"     // when v4's database became this program's; unset on others
 	SafetyNetSeen = "safetynet_seen" // when the safety net last asked
+	HeartbeatAt   = "heartbeat_at"   // when the monitor was last told that all is well; "": since then it was not
 	// V4TokenExpires is when the token of v4's ends that was used last.
 	V4TokenExpires = "v4_token_expires"
 )

@@ -1,0 +1,301 @@
+package jobs_test
+
+import (
+	"cmp"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/closing"
+	"extrato/internal/jobs"
+	"extrato/internal/notify"
+	"extrato/internal/store"
+	"extrato/internal/store/storetest"
+)
+
+// own names a table of ours.
+func own(db *storetest.DB, table string) string {
+	if db.Path == "" {
+		return "extrato." + table
+	}
+	return table
+}
+
+// awaitTries waits until some more attempts failed of this cause.
+func awaitTries(t *testing.T, db *storetest.DB, code string, more int64) {
+	t.Helper()
+	count := func() int64 {
+		return db.Int(t, "SELECT count(*) FROM "+own(db, "runs")+" WHERE code = $1", code)
+	}
+	from := count()
+	await(t, "more attempts that fail of "+code, func() bool { return count() >= from+more })
+}
+
+func TestCausesThatTakeTurnsAreToldOnceEach(t *testing.T) {
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		var now clock
+		now.set("2025-12-02 12:00")
+		fill(t, db)
+		folder, who := filepath.Join(t.TempDir(), "backups"), listen(t)
+		if err := os.WriteFile(folder, []byte("no folder"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run(t, db, &now, folder, []string{who.url})
+		who.await(t, "NÃO FECHADO", 1)
+		var folderIsNone string
+		if err := db.SQL.QueryRowContext(t.Context(), "SELECT code FROM "+own(db, "runs")).Scan(&folderIsNone); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			db.Exec(t, `INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id, created_at) VALUES (99, '2025-11-30', 1, 'Pix', 1, '2030-01-01 12:00:00.000000')`)
+			awaitTries(t, db, "clock_doubtful", 1)
+			db.Exec(t, "DELETE FROM pagamentos WHERE id = 99")
+			awaitTries(t, db, folderIsNone, 1)
+		}
+		if who.count("NÃO FECHADO") != 2 || who.count("clock_doubtful") != 1 || who.count(folderIsNone) != 1 {
+			t.Errorf("told %q", who.told)
+		}
+		if err := os.Remove(folder); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "both months", func() bool { return closings(t, db) == 2 })
+		who.await(t, "resolvido", 1)
+		await(t, "no alarm is left", func() bool { return db.Int(t, "SELECT count(*) FROM "+own(db, "alarms")) == 0 })
+	})
+}
+
+func TestACloseThatReachesItsTimeLimitIsToldLikeAnyFailure(t *testing.T) {
+	defer jobs.CloseWithin(time.Second)()
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		var now clock
+		now.set("2025-12-02 12:00")
+		fill(t, db)
+		var slow atomic.Bool
+		slow.Store(true)
+		who := listen(t)
+		run(t, db, &now, t.TempDir(), []string{who.url}, func(o *jobs.Options) {
+			o.Closer.Step = func(step string) {
+				if step == "rows deleted" && slow.Load() {
+					time.Sleep(1200 * time.Millisecond)
+				}
+			}
+		})
+		who.await(t, "NÃO FECHADO", 1)
+		for _, word := range []string{"2025-10 could not be closed", "close_too_long", "Waiting behind it: 2025-11"} {
+			if who.count(word) != 1 {
+				t.Errorf("%q is not in %q", word, who.told)
+			}
+		}
+		if n := closings(t, db); n != 0 {
+			t.Errorf("%d closings", n)
+		}
+		slow.Store(false)
+		await(t, "both months", func() bool { return closings(t, db) == 2 })
+		who.await(t, "resolvido", 1)
+		if n := who.count("NÃO FECHADO"); n != 1 {
+			t.Errorf("told %d times", n)
+		}
+	})
+}
+
+func TestAFailureIsToldUnderTheIDOfItsRun(t *testing.T) {
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		var now clock
+		now.set("2025-12-02 12:00")
+		fill(t, db)
+		folder, who := filepath.Join(t.TempDir(), "backups"), listen(t)
+		if err := os.WriteFile(folder, []byte("no folder"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var log syncBuilder
+		run(t, db, &now, folder, []string{who.url}, func(o *jobs.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		who.await(t, "NÃO FECHADO", 1)
+		var id string
+		if err := db.SQL.QueryRowContext(t.Context(), "SELECT correlation_id FROM "+own(db, "runs")+" ORDER BY id").Scan(&id); err != nil {
+			t.Fatal(err)
+		}
+		if id == "" || who.count("id: "+id) != 1 || !strings.Contains(log.String(), "correlation_id="+id) {
+			t.Errorf("the run is %q, told %q, logged %s", id, who.told, log.String())
+		}
+	})
+}
+
+// announced enqueues the announcement of a closing of May 2024.
+func announced(t *testing.T, s *service) {
+	t.Helper()
+	c := books.Closing{Action: books.Closed, Month: books.Month{Year: 2024, Month: time.May}}
+	if err := s.closer.Store.Write(t.Context(), func(tx *store.Tx) error { return s.Announce(t.Context(), tx, c) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAMessageWaitsForAProcessThatKnowsItsPlace(t *testing.T) {
+	defer jobs.WaitForPlaces(time.Hour, 50*time.Millisecond)()
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		var now clock
+		now.set("2025-10-02 12:00")
+		folder, who, other := t.TempDir(), listen(t), listen(t)
+		var log syncBuilder
+		announced(t, prepare(t, db, &now, folder, []string{who.url}))
+		stranger := run(t, db, &now, folder, []string{other.url}, func(o *jobs.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		await(t, "the stranger to leave it", func() bool { return strings.Contains(log.String(), "left to another process") })
+		await(t, "more looks", func() bool {
+			return db.Int(t, "SELECT count(*) FROM "+own(db, "river_job")+" WHERE kind = 'tell' AND attempt = 0 AND state IN ('scheduled', 'available')") == 1
+		})
+		if other.count("2024-05") != 0 || who.count("2024-05") != 0 {
+			t.Errorf("told %q and %q", who.told, other.told)
+		}
+		stopped(t, stranger)
+		run(t, db, &now, folder, []string{who.url})
+		who.await(t, "2024-05", 1)
+	})
+}
+
+func TestAMessageThatNobodyCanSendIsGivenUpLoudly(t *testing.T) {
+	defer jobs.WaitForPlaces(300*time.Millisecond, 50*time.Millisecond)()
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		var now clock
+		now.set("2025-10-02 12:00")
+		folder, who := t.TempDir(), listen(t)
+		var log syncBuilder
+		announced(t, prepare(t, db, &now, folder, []string{who.url}))
+		run(t, db, &now, folder, nil, func(o *jobs.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		await(t, "the end of patience", func() bool { return strings.Contains(log.String(), "level=ERROR") })
+		if text := log.String(); !strings.Contains(text, "EXTRATO_NOTIFY") || strings.Contains(text, "127.0.0.1") {
+			t.Errorf("the log:\n%s", text)
+		}
+		await(t, "the job to end", func() bool {
+			return db.Int(t, "SELECT count(*) FROM "+own(db, "river_job")+" WHERE kind = 'tell' AND state = 'cancelled'") == 1
+		})
+	})
+}
+
+// monitor is what EXTRATO_HEARTBEAT_URL points at.
+type monitor struct {
+	lock    sync.Mutex
+	pings   []string
+	refuses atomic.Bool
+	url     string
+}
+
+func watchedBy(t *testing.T) *monitor {
+	m := &monitor{}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m.lock.Lock()
+		defer m.lock.Unlock()
+		m.pings = append(m.pings, cmp.Or(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/ping"), "/"), "•"))
+		if m.refuses.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(s.Close)
+	m.url = s.URL + "/ping"
+	return m
+}
+
+// said returns the pings: start, fail, and • for all is well.
+func (m *monitor) said() string {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	return strings.Join(m.pings, " ")
+}
+
+func TestTheMonitorHearsOnceADayThatAllIsWell(t *testing.T) {
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		var now clock
+		now.set("2025-10-02 12:00")
+		parent := t.TempDir()
+		folder, m := filepath.Join(parent, "backups"), watchedBy(t)
+		processes := 1
+		if db.Path == "" {
+			processes = 3
+		}
+		for range processes {
+			run(t, db, &now, folder, nil, func(o *jobs.Options) { o.Heartbeat = notify.NewHeartbeat(m.url, o.Log) })
+		}
+		says := func(want string) {
+			t.Helper()
+			await(t, want, func() bool { return m.said() == want })
+			time.Sleep(250 * time.Millisecond) // some more looks of each
+			if got := m.said(); got != want {
+				t.Fatalf("the monitor heard %q, want %q", got, want)
+			}
+		}
+		says("•")
+		now.set("2025-10-03 11:59")
+		says("•")
+		now.set("2025-10-03 12:00")
+		says("• •")
+		m.refuses.Store(true)
+		now.set("2025-10-04 12:00")
+		says("• • •")
+		m.refuses.Store(false)
+		now.set("2025-10-04 12:05") // it was not taken
+		says("• • • •")
+		if err := os.WriteFile(folder, []byte("no folder"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		now.set("2025-11-01 01:59")
+		says("• • • • •")
+		now.set("2025-11-01 02:00") // October falls due, and cannot be closed
+		await(t, "the failure", func() bool {
+			return strings.HasPrefix(m.said(), "• • • • • start") && strings.Contains(m.said(), "fail")
+		})
+		if err := os.Remove(folder); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the recovery", func() bool { return closings(t, db) == 1 && strings.HasSuffix(m.said(), " •") })
+		time.Sleep(500 * time.Millisecond) // who saw the failure last may say once more that it is over
+		n := len(m.said())
+		now.set("2025-11-01 23:00")
+		time.Sleep(250 * time.Millisecond)
+		if len(m.said()) != n {
+			t.Errorf("the monitor heard %q", m.said()[n:])
+		}
+	})
+}
+
+// A person who closes what failed ends the failure for the monitor as well.
+func TestTheMonitorHearsAtOnceThatAFailureIsOver(t *testing.T) {
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		var now clock
+		now.set("2025-11-02 12:00")
+		fill(t, db)
+		m, broken := watchedBy(t), filepath.Join(t.TempDir(), "backups")
+		if err := os.WriteFile(broken, []byte("no folder"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run(t, db, &now, broken, nil, func(o *jobs.Options) { o.Heartbeat = notify.NewHeartbeat(m.url, o.Log) })
+		await(t, "the failure", func() bool { return strings.HasPrefix(m.said(), "start fail") })
+		person := prepare(t, db, &now, t.TempDir(), nil)
+		if _, err := person.closer.Close(t.Context(), books.Month{Year: 2025, Month: time.October}, closing.Options{}, "test"); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the end of it", func() bool { return strings.HasSuffix(m.said(), " •") })
+	})
+}
+
+func TestTheMonitorHearsThatTheDatabaseIsGone(t *testing.T) {
+	var now clock
+	now.set("2025-10-02 12:00")
+	db, m := storetest.SQLite(t, now.now), watchedBy(t)
+	run(t, db, &now, t.TempDir(), nil, func(o *jobs.Options) { o.Heartbeat = notify.NewHeartbeat(m.url, o.Log) })
+	await(t, "the first ping", func() bool { return m.said() == "•" })
+	db.Exec(t, "ALTER TABLE alarms RENAME TO away")
+	time.Sleep(200 * time.Millisecond)
+	if m.said() != "•" {
+		t.Errorf("the monitor heard %q of what may heal", m.said())
+	}
+	now.set("2025-10-02 12:11")
+	await(t, "the failure", func() bool { return m.said() == "• fail" })
+	db.Exec(t, "ALTER TABLE away RENAME TO alarms")
+	await(t, "the recovery", func() bool { return m.said() == "• fail •" })
+}
