@@ -32,7 +32,7 @@ func (r *Runner) beat(ctx context.Context) {
 	if err == nil && mine {
 		err = r.o.Store.Write(ctx, func(tx *store.Tx) error {
 			var err error
-			if mine, err = true, nil; err != nil || !mine {
+			if mine, err = beatDue(ctx, tx, now); err != nil || !mine {
 				return err
 			}
 			return tx.SetSetting(ctx, store.HeartbeatAt, books.InstantOf(now).String())
