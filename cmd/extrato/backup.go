@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"text/tabwriter"
 
 	"extrato/internal/backup"
@@ -183,8 +184,13 @@ func (backupRestoreCommand) Help() string {
 ids. It never removes or overwrites a row, and refuses as a whole if a row is live
 with other values or rests in a statement (reopen that month first).
 
-Example:
-  extrato backup restore 2025-10 --dry-run`
+A session that is paid in two months is in the backup of one of them. Where it is
+not live, it is taken from there; where no backup holds it, its payments come back
+without their link, and restoring the month again sets that once the session is back.
+
+Into a new database (extrato migrate), restore the months one by one, in any order:
+  extrato backup restore 2025-10 --dry-run
+  extrato backup restore 2025-10`
 }
 
 // Run restores a month.
@@ -214,12 +220,18 @@ func (c *backupRestoreCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if a.JSON {
+	switch {
+	case a.JSON:
 		return printJSON(a.stdout, done)
+	case done.Nothing():
+		a.printf("nothing is missing; nothing was changed\n")
+	default:
+		a.printf("restored\n")
 	}
-	a.printf("restored\n")
 	for _, n := range done.Notes {
-		a.printf("  note  %s\n", n)
+		if !slices.Contains(preview.Notes, n) {
+			a.printf("  note     %s\n", n)
+		}
 	}
 	return nil
 }
@@ -230,4 +242,10 @@ func printRestoration(a *app, r closing.Restoration) {
 		r.Missing.Payments, r.Missing.Sessions, r.Missing.Commissions, r.Missing.Expenses, r.Clients, r.Artists)
 	a.printf("  present  %d payments, %d sessions, %d commissions, %d expenses\n",
 		r.Present.Payments, r.Present.Sessions, r.Present.Commissions, r.Present.Expenses)
+	if r.Links > 0 {
+		a.printf("  links    %d between payments and sessions are set again\n", r.Links)
+	}
+	for _, n := range r.Notes {
+		a.printf("  note     %s\n", n)
+	}
 }

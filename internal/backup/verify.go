@@ -70,6 +70,29 @@ func (b *Backups) copies(ctx context.Context, month books.Month) ([]Copy, error)
 	return all, nil
 }
 
+// Months returns the months that have a copy, whatever its state, oldest first.
+func (b *Backups) Months(ctx context.Context) ([]books.Month, error) {
+	folders, err := b.Bucket.Folders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var months []books.Month
+	for _, name := range folders {
+		month, err := books.ParseMonth(strings.Replace(name, "_", "-", 1))
+		if err != nil || path.Dir(fileName(month, 1)) != name {
+			continue // somebody else's
+		}
+		copies, err := b.copies(ctx, month)
+		if err != nil {
+			return nil, err
+		}
+		if len(copies) > 0 {
+			months = append(months, month)
+		}
+	}
+	return months, nil
+}
+
 func copyNumber(month books.Month, name string) (number int, manifest, ok bool) {
 	base, isManifest := strings.CutSuffix(name, ".manifest.json")
 	base, isFile := strings.CutSuffix(base, ".csv")

@@ -25,6 +25,9 @@ type Bucket interface {
 	// List returns the names of the objects in a folder, sorted; none if there
 	// is no such folder.
 	List(ctx context.Context, folder string) ([]string, error)
+	// Folders returns the names of the folders, sorted; none if there is
+	// nothing yet.
+	Folders(ctx context.Context) ([]string, error)
 	// String names the place for people, without secrets.
 	String() string
 }

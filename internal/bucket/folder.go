@@ -206,6 +206,24 @@ func (f *Folder) List(_ context.Context, folder string) ([]string, error) {
 	return names, nil
 }
 
+// Folders returns the names of the folders.
+func (f *Folder) Folders(context.Context) ([]string, error) {
+	entries, err := os.ReadDir(f.root) // sorted
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
 // syncDir makes durable which names a folder holds; a variable for tests.
 var syncDir = func(dir string) error {
 	d, err := os.Open(dir)

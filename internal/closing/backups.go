@@ -3,6 +3,7 @@ package closing
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -159,14 +160,22 @@ func (c *Closer) verifyMonth(ctx context.Context, month books.Month, file string
 }
 
 // backupMonths returns the months that may have a backup, oldest first: those
-// that Months lists, and those of which the database knows a backup although
-// they have no rows any more.
+// that Months lists, those of which the database knows a backup although they
+// have no rows any more, and those that have a copy although the database does
+// not know it: it may be a new one, made because the old one was lost.
 func (c *Closer) backupMonths(ctx context.Context) ([]books.Month, error) {
 	infos, err := c.Months(ctx)
 	if err != nil {
 		return nil, err
 	}
+	filed, err := c.Backups.Months(ctx)
+	if err != nil {
+		return nil, err
+	}
 	months := map[books.Month]bool{}
+	for _, m := range filed {
+		months[m] = true
+	}
 	for _, info := range infos {
 		months[info.Month] = true
 	}
@@ -248,10 +257,11 @@ func (c *Closer) freshness(ctx context.Context, month books.Month, last books.Cl
 		return backup.Stale, "the statement is v4's and cannot be compared", nil
 	}
 	var now books.Fingerprint
+	var counts books.Counts
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
 		rows, _, err := rowsOf(ctx, tx, plan{month: month, revise: last.HasStatement()})
 		if err == nil {
-			now, _, err = books.FingerprintOf(rows)
+			now, counts, err = books.FingerprintOf(rows)
 		}
 		return err
 	})
@@ -264,6 +274,8 @@ func (c *Closer) freshness(ctx context.Context, month books.Month, last books.Cl
 		return backup.OK, "", nil
 	case last.HasStatement():
 		return backup.Stale, "the statement holds other rows", nil
+	case counts.Total() == 0:
+		return backup.Stale, fmt.Sprintf("the month has no rows now; extrato backup restore %s would put these back", month), nil
 	}
 	return backup.Stale, "rows changed since", nil
 }

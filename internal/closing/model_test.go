@@ -433,8 +433,8 @@ func (m *model) freeze(month string, rows rowSet, file string) {
 	m.chain = append(m.chain, chained{action, month, m.revision[month]})
 }
 
-// comeBack are the reasons for which rows cannot be live again.
-func (m *model) comeBack(rows rowSet) []string {
+// eventsTaken says that another row has the calendar event of one of rows.
+func (m *model) eventsTaken(rows rowSet) []string {
 	events := map[string]bool{}
 	for k, f := range m.live {
 		events[k.table+" "+f["google_event_id"]] = true
@@ -447,7 +447,15 @@ func (m *model) comeBack(rows rowSet) []string {
 			events[k.table+" "+event] = true
 		}
 	}
-	var codes []string
+	return nil
+}
+
+// comeBack are the reasons for which a statement's rows cannot be live again.
+func (m *model) comeBack(rows rowSet) []string {
+	codes := m.eventsTaken(rows)
+	if codes != nil {
+		return codes
+	}
 	want := func(k rowKey, isLink bool) {
 		switch {
 		case rows[k] != nil || m.live[k] != nil:
@@ -551,28 +559,120 @@ func (m *model) toRestore(month string, number int) (*filed, string) {
 	return nil, "no_backup"
 }
 
-// restoration is what putting a copy back would add, or the reasons for which
-// it cannot be.
-func (m *model) restoration(c *filed) (missing rowSet, codes []string) {
-	missing = rowSet{}
+// restoration is what putting a copy back would add: rows and links of
+// sessions, and links of live payments; or the reasons for which it cannot be.
+func (m *model) restoration(c *filed) (missing rowSet, paid map[rowKey]string, codes []string) {
+	missing, paid = rowSet{}, map[rowKey]string{}
+	rows := m.withSessions(c)
 	for _, table := range tables {
-		for _, k := range c.rows.of(table) {
+		for _, k := range rows.of(table) {
+			f, live := rows[k], m.live[k]
 			isPerson := table == clients || table == artists
 			switch {
 			case table == links:
-				if _, linked := m.live[rowKey{sessions, k.id}]["payment_id"]; !linked {
-					missing[k] = c.rows[k]
+				s := m.live[rowKey{sessions, k.id}]
+				if s == nil {
+					s = rows[rowKey{sessions, k.id}]
+				}
+				if _, linked := s["payment_id"]; !linked {
+					missing[k] = f
 				}
 			case !isPerson && m.home(k) != "":
-				return nil, []string{"row_at_rest"}
-			case m.live[k] == nil:
-				missing[k] = c.rows[k]
-			case !isPerson && !maps.Equal(m.live[k], c.rows[k]):
-				return nil, []string{"row_differs"}
+				return nil, nil, []string{"row_at_rest"}
+			case live == nil:
+				missing[k] = f
+			case isPerson:
+			case !sameButLink(f, live):
+				return nil, nil, []string{"row_differs"}
+			case table == payments && f["sessao_id"] != live["sessao_id"] && f["sessao_id"] != "":
+				paid[k] = f["sessao_id"]
+			case table == sessions && f["payment_id"] != live["payment_id"] && f["payment_id"] != "":
+				missing[rowKey{links, k.id}] = fields{"sessao_id": f["id"], "payment_id": f["payment_id"]}
 			}
 		}
 	}
-	return missing, m.comeBack(missing)
+	missing = missing.clone()
+	if codes := m.eventsTaken(missing); codes != nil {
+		return nil, nil, codes
+	}
+	leads := func(k rowKey) bool {
+		if missing[k] != nil || m.live[k] != nil {
+			return true
+		}
+		if m.home(k) != "" {
+			codes = append(codes, "linked_elsewhere")
+		}
+		return false
+	}
+	for k, f := range missing {
+		session, paidFor := f["sessao_id"]
+		payment, paidBy := f["payment_id"]
+		switch {
+		case k.table == payments && paidFor && !leads(ref(sessions, session)):
+			delete(f, "sessao_id")
+		case k.table == sessions && paidBy && !leads(ref(payments, payment)):
+			delete(f, "payment_id")
+		case k.table == links && !(leads(ref(sessions, session)) && leads(ref(payments, payment))):
+			delete(missing, k)
+		}
+	}
+	for k, session := range paid {
+		if !leads(ref(sessions, session)) {
+			delete(paid, k)
+		}
+	}
+	return missing, paid, codes
+}
+
+// sameButLink says that two rows are equal but for a link that one of them lacks.
+func sameButLink(a, b fields) bool {
+	a, b = maps.Clone(a), maps.Clone(b)
+	for _, column := range []string{"sessao_id", "payment_id"} {
+		if a[column] == "" || b[column] == "" {
+			delete(a, column)
+			delete(b, column)
+		}
+	}
+	return maps.Equal(a, b)
+}
+
+// withSessions are a copy's rows, with the sessions that they name and that are
+// nowhere but in another whole copy, the latest month's first.
+func (m *model) withSessions(c *filed) rowSet {
+	rows := c.rows.clone()
+	for _, f := range c.rows {
+		id, ok := f["sessao_id"]
+		if !ok {
+			continue
+		}
+		k := ref(sessions, id)
+		if rows[k] != nil || m.live[k] != nil || m.home(k) != "" {
+			continue
+		}
+		other := m.copyWith(k, c)
+		if other == nil {
+			continue
+		}
+		rows[k] = maps.Clone(other[k])
+		for column, table := range map[string]string{"cliente_id": clients, "artista_id": artists} {
+			if person := ref(table, rows[k][column]); rows[person] == nil {
+				rows[person] = maps.Clone(other[person])
+			}
+		}
+	}
+	return rows
+}
+
+func (m *model) copyWith(k rowKey, but *filed) rowSet {
+	months := slices.Sorted(maps.Keys(m.copies))
+	for _, month := range slices.Backward(months) {
+		for _, c := range slices.Backward(m.copies[month]) {
+			if c != but && c.whole() && c.rows[k] != nil {
+				return c.rows
+			}
+		}
+	}
+	return nil
 }
 
 // verified is what `backup verify` finds of a month's copies, by file, and why

@@ -829,16 +829,47 @@ func (h *history) reopen() {
 
 func (h *history) restore() {
 	month, number := h.month(), 0
-	file := ""
 	if copies := h.m.copies[month]; len(copies) > 0 && h.chance("that copy", 3) {
 		number = rapid.IntRange(1, len(copies)).Draw(h.t, "copy")
+	}
+	h.restoreMonth(month, number)
+}
+
+// loseAll loses every live row and restores what the backups hold, in any order,
+// once or twice.
+func (h *history) loseAll() {
+	if !h.chance("really", 3) {
+		h.t.Skip("not now")
+	}
+	for _, month := range months {
+		if h.chance("backed up before", 2) {
+			h.backUp(month)
+		}
+	}
+	for _, query := range []string{"UPDATE sessoes SET payment_id = NULL", "DELETE FROM comissoes", "DELETE FROM pagamentos", "DELETE FROM sessoes", "DELETE FROM gastos"} {
+		h.exec(statement{query: query})
+	}
+	for k := range h.m.live.movable() {
+		delete(h.m.live, k)
+		h.gone = append(h.gone, k)
+	}
+	for _, month := range append(rapid.Permutation(months).Draw(h.t, "order"), h.month()) {
+		h.restoreMonth(month, 0)
+	}
+}
+
+// restoreMonth restores the copy of that number; 0 is the newest.
+func (h *history) restoreMonth(month string, number int) {
+	file := ""
+	if number != 0 {
 		file = fileOf(month, number)
 	}
 	c, code := h.m.toRestore(month, number)
 	var missing rowSet
+	var paid map[rowKey]string
 	codes := []string{code}
 	if code == "" {
-		missing, codes = h.m.restoration(c)
+		missing, paid, codes = h.m.restoration(c)
 	}
 	preview, err := h.c.Restore(h.ctx, h.books(month), file, true, "test")
 	h.expect("restore "+month+" as a dry run", err, codes...)
@@ -849,7 +880,22 @@ func (h *history) restore() {
 	if r.Missing.Total() != int64(missing.count()) || preview.Missing != r.Missing {
 		h.t.Fatalf("restore %s put %+v back, would %+v, want %d rows", month, r.Missing, preview.Missing, missing.count())
 	}
-	if len(missing) > 0 {
+	if r.Links != len(missing.of(links))+len(paid) || preview.Links != r.Links {
+		h.t.Fatalf("restore %s set %d links, would %d, want %d", month, r.Links, preview.Links, len(missing.of(links))+len(paid))
+	}
+	for k, session := range paid {
+		h.m.live[k]["sessao_id"] = session
+		h.came["restore set a payment's link"]++
+	}
+	for k := range missing {
+		if k.table == sessions && c.rows[k] == nil {
+			h.came["restore took a session from another copy"]++
+		}
+		if k.table == payments && missing[k]["sessao_id"] != c.rows[k]["sessao_id"] {
+			h.came["restore left a payment's link out"]++
+		}
+	}
+	if len(missing)+len(paid) > 0 {
 		h.m.putBack(missing)
 		h.m.chain = append(h.m.chain, chained{"restored", month, h.m.revision[month]})
 	}
@@ -985,7 +1031,7 @@ func (h *history) actions() map[string]func(*rapid.T) {
 		"edit": h.edit, "edit again": h.edit, "relink": h.relink, "remove": h.remove, "remove person": h.removePerson,
 		"put back by hand": h.putBackByHand, "move the clock": h.moveClock,
 		"back up": h.createBackup, "corrupt": h.corrupt, "repair": h.repair, "verify": h.verify, "verify all": h.verifyAll, "list": h.list,
-		"close": h.close, "close over damage": h.closeOverDamage, "close due": h.closeDue, "reopen": h.reopen, "reopen another": h.reopen, "restore": h.restore,
+		"close": h.close, "close over damage": h.closeOverDamage, "close due": h.closeDue, "reopen": h.reopen, "reopen another": h.reopen, "restore": h.restore, "lose all": h.loseAll,
 		"": h.check,
 	}
 	actions := map[string]func(*rapid.T){}

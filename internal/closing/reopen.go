@@ -211,6 +211,10 @@ func goneRow(ctx context.Context, tx *store.Tx, month books.Month, kind books.Ki
 		return books.Refusedf("linked_row_gone", "%s of %s is linked to %s %d, which no longer exists", books.Describe(from), month, kind, id).
 			WithHint("it was deleted after the close; %s cannot be reopened exactly as it was", month)
 	}
+	return linkedElsewhere(from, month, kind, id, home)
+}
+
+func linkedElsewhere(from books.Row, month books.Month, kind books.Kind, id books.ID, home books.Month) error {
 	return books.Refusedf("linked_elsewhere", "%s of %s is linked to %s %d, which rests in the statement of %s", books.Describe(from), month, kind, id, home).
 		WithHint("reopen %s first: extrato reopen %s --reason …", home, home)
 }

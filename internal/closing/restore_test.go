@@ -2,12 +2,16 @@ package closing_test
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/closing"
+	"extrato/internal/store/storetest"
 )
 
 // loseOctober deletes what fullOctober's October holds, as an accident would.
@@ -122,14 +126,155 @@ func TestRestore_refuses_where_a_live_row_has_the_calendar_event(t *testing.T) {
 	})
 }
 
-func TestRestore_refuses_a_row_whose_link_leads_nowhere(t *testing.T) {
+func TestRestore_leaves_a_link_out_that_leads_nowhere_and_sets_it_when_its_session_is_back(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
+		before := s.dump(t, v4Tables...)
 		s.backUp(t, october)
 		s.loseOctober(t)
 		s.Exec(t, "UPDATE pagamentos SET sessao_id = NULL")
+		session := s.dump(t, "sessoes")
 		s.Exec(t, "DELETE FROM sessoes WHERE id = 3")
-		s.refusesRestore(t, october, "", books.Refused, "linked_row_gone")
+		dry, err := s.Restore(t.Context(), october, "", true, "test")
+		r := s.restore(t, october)
+		if err != nil || !slices.Equal(r.Notes, dry.Notes) || len(r.Notes) != 2 || !strings.Contains(r.Notes[0], "pagamento 3 lacks its link to sessao 3") {
+			t.Errorf("the notes are %q, of the dry run %q, %v", r.Notes, dry.Notes, err)
+		}
+		if r.Missing != (books.Counts{Payments: 4, Sessions: 2, Commissions: 3, Expenses: 2}) || r.Links != 0 {
+			t.Errorf("restored %+v", r)
+		}
+		lacking := s.dump(t)
+		if r := s.restore(t, october); !r.Nothing() || len(r.Notes) != 2 {
+			t.Errorf("there is nothing to put back, restored %+v", r)
+		}
+		wantSame(t, "a restore of nothing changed something", lacking, s.dump(t))
+
+		s.session(t, 3, "2025-10-10", "300.00", nil) // somebody enters it again
+		if got := s.dump(t, "sessoes"); len(got["sessoes"]) != len(session["sessoes"])+2 {
+			t.Fatalf("sessions are %q", got)
+		}
+		if r := s.restore(t, october); r.Links != 2 || r.Missing.Total() != 0 || len(r.Notes) != 0 {
+			t.Errorf("restored %+v, want both directions of the link", r)
+		}
+		s.pays(t, 6, 3) // November's, which this test took away
+		wantSame(t, "the rows differ", before, s.dump(t, v4Tables...))
+		s.wantWhole(t)
+	})
+}
+
+// fresh is a new, empty database of the same kind beside the same backups.
+func (s *studio) fresh(t testing.TB) *studio {
+	t.Helper()
+	now := func() time.Time { return s.Clock }
+	open := storetest.Postgres
+	if !s.Store().Postgres() {
+		open = storetest.SQLite
+	}
+	other := &studio{DB: open(t, now), Folder: s.Folder, Clock: s.Clock}
+	other.Closer = newCloser(t, other.Store(), s.Folder, now)
+	return other
+}
+
+func TestRestore_of_months_that_share_a_session_gives_a_new_database_all_rows_in_any_order(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		s.Exec(t, "DELETE FROM sessoes WHERE id = 4") // nobody paid it, so no backup holds it
+		kinds := []string{"pagamentos", "sessoes", "comissoes", "gastos"}
+		before := s.dump(t, kinds...)
+		s.Clock = noon(2025, time.December, 2)
+		all := []books.Month{september, october, november}
+		prints := map[books.Month]books.Fingerprint{}
+		for _, month := range all {
+			prints[month] = s.live(t, month)
+		}
+		for _, month := range all {
+			s.close(t, month, false)
+		}
+		for _, order := range [][]books.Month{{september, october, november}, {november, october, september}} {
+			other := s.fresh(t)
+			for _, month := range order {
+				other.restore(t, month)
+			}
+			wantSame(t, "the restored rows differ", before, other.dump(t, kinds...))
+			for month, want := range prints {
+				if other.live(t, month) != want {
+					t.Errorf("%s has another fingerprint after restoring %v", month, order)
+				}
+			}
+			for _, month := range order {
+				if r := other.restore(t, month); !r.Nothing() || len(r.Notes) != 0 {
+					t.Errorf("a second restore of %s: %+v", month, r)
+				}
+			}
+		}
+	})
+}
+
+func TestRestore_takes_the_session_that_a_month_shares_from_another_months_copy(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		s.Clock = noon(2025, time.December, 2)
+		s.close(t, october, false)
+		s.close(t, november, false)
+		other := s.fresh(t)
+		r := other.restore(t, october)
+		if r.Missing.Sessions != 3 || len(r.Notes) != 2 || !strings.Contains(r.Notes[0], "sessao 3 comes from 2025_11/backup_2025_11.csv") {
+			t.Errorf("restored %+v", r)
+		}
+		if n := other.Int(t, "SELECT count(*) FROM sessoes WHERE id = 3 AND payment_id = 3"); n != 1 {
+			t.Error("the session did not get its link to October's payment")
+		}
+
+		// Where that copy is damaged, the link waits.
+		s.damage(t, "2025_11/backup_2025_11.csv", func(text string) string { return text + "x" })
+		other = s.fresh(t)
+		if r := other.restore(t, october); r.Missing.Sessions != 2 || !strings.Contains(strings.Join(r.Notes, "; "), "pagamento 3 lacks its link to sessao 3") {
+			t.Errorf("restored %+v", r)
+		}
+		other.wantWhole(t)
+	})
+}
+
+func TestRestore_refuses_two_different_links(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		s.backUp(t, october)
+		s.pays(t, 1, 4) // it paid session 1
+		if e := s.refusesRestore(t, october, "", books.Refused, "row_differs"); !strings.Contains(e.Message, "pagamento 1") {
+			t.Errorf("the refusal does not name the row: %s", e.Message)
+		}
+	})
+}
+
+func TestRestore_into_PostgreSQL_refuses_a_commission_that_it_cannot_hold(t *testing.T) {
+	t.Parallel()
+	clock := noon(2025, time.November, 2)
+	now := func() time.Time { return clock }
+	from := &studio{DB: storetest.SQLite(t, now), Folder: filepath.Join(t.TempDir(), "backups"), Clock: clock}
+	from.Closer = newCloser(t, from.Store(), from.Folder, now)
+	from.people(t)
+	from.commission(t, 1, 77, "5.00", "2025-10-10 12:00:00.000000") // v4's files have such
+	from.backUp(t, october)
+	to := &studio{DB: storetest.Postgres(t, now), Folder: from.Folder, Clock: clock}
+	to.Closer = newCloser(t, to.Store(), from.Folder, now)
+	if e := to.refusesRestore(t, october, "", books.Refused, "linked_row_gone"); !strings.Contains(e.Message, "comissao 1 is of pagamento 77") {
+		t.Errorf("the refusal is %s", e.Message)
+	}
+}
+
+func TestListBackups_finds_copies_that_a_new_database_does_not_know(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		s.close(t, october, false)
+		other := s.fresh(t)
+		list, err := other.ListBackups(t.Context(), books.Month{})
+		if err != nil || len(list) != 1 || list[0].File != "2025_10/backup_2025_10.csv" {
+			t.Errorf("listed %+v, %v", list, err)
+		}
+		found := other.verify(t, books.Month{}, "")
+		if len(found) != 1 || found[0].State != backup.Stale || !strings.Contains(found[0].Reason, "extrato backup restore 2025-10") {
+			t.Errorf("verified %+v", found)
+		}
 	})
 }
 

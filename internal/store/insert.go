@@ -99,20 +99,31 @@ func separator(i int) string {
 
 // setLinks sets sessoes.payment_id where it is NULL.
 func (t *Tx) setLinks(ctx context.Context, links []*books.Link) error {
+	return t.setNull(ctx, "sessoes", "payment_id", links, func(l *books.Link) (at, to books.ID) { return l.SessionID, l.PaymentID })
+}
+
+// setNull sets column where it is NULL; ids says in which row and to what.
+func (t *Tx) setNull(ctx context.Context, table, column string, links []*books.Link, ids func(*books.Link) (at, to books.ID)) error {
 	for batch := range slices.Chunk(links, insertBatch) {
 		var args []any
 		values := ""
 		for i, l := range batch {
-			args = append(args, int64(l.SessionID), int64(l.PaymentID))
+			at, to := ids(l)
+			args = append(args, int64(at), int64(to))
 			values += separator(i) + fmt.Sprintf("(CAST($%d AS INTEGER), CAST($%d AS INTEGER))", len(args)-1, len(args))
 		}
-		_, err := t.exec(ctx, "UPDATE sessoes SET payment_id = l.column2 FROM (VALUES "+values+
-			") AS l WHERE sessoes.id = l.column1 AND sessoes.payment_id IS NULL", args...)
+		_, err := t.exec(ctx, "UPDATE "+table+" SET "+column+" = l.column2 FROM (VALUES "+values+
+			") AS l WHERE "+table+".id = l.column1 AND "+table+"."+column+" IS NULL", args...)
 		if err != nil {
-			return fmt.Errorf("link sessions: %w", err)
+			return fmt.Errorf("set %s.%s: %w", table, column, err)
 		}
 	}
 	return nil
+}
+
+// LinkPayments sets pagamentos.sessao_id where it is NULL.
+func (t *Tx) LinkPayments(ctx context.Context, links []*books.Link) error {
+	return t.setNull(ctx, "pagamentos", "sessao_id", links, func(l *books.Link) (at, to books.ID) { return l.PaymentID, l.SessionID })
 }
 
 func (t *Tx) restoreLinks(ctx context.Context, rows []books.Row) (kept []*books.Link, err error) {
@@ -231,3 +242,6 @@ func (t *Tx) Taken(ctx context.Context, table, column string, values []string) (
 		})
 	return taken, err
 }
+
+// Postgres reports whether the database is PostgreSQL.
+func (t *Tx) Postgres() bool { return t.s.dialect.postgres }

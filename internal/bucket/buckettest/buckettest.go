@@ -238,6 +238,9 @@ func oneWins(t *testing.T, b bucket.Bucket) {
 }
 
 func nothingThere(t *testing.T, b bucket.Bucket) {
+	if folders, err := b.Folders(t.Context()); err != nil || len(folders) > 0 {
+		t.Errorf("an empty bucket has the folders %q, %v", folders, err)
+	}
 	for range 2 { // in an empty bucket, and in a folder that exists
 		if _, err := b.Open(t.Context(), folder+"/a.csv"); !errors.Is(err, bucket.ErrNotExist) {
 			t.Errorf("open answers %v, want ErrNotExist", err)
@@ -259,6 +262,10 @@ func listsOneFolder(t *testing.T, b bucket.Bucket) {
 	commit(t, b, folder+"/below/a.csv", "a folder below")
 	defer stage(t, b, folder+"/d.csv", "staged").Discard()
 	wantList(t, b, folder+"/B.csv", folder+"/a.csv", folder+"/a.manifest.json", folder+"/a.r2.csv", folder+"/c.csv")
+	folders, err := b.Folders(t.Context())
+	if err != nil || !slices.Equal(folders, []string{folder, "2025_11"}) {
+		t.Errorf("the folders are %q, %v", folders, err)
+	}
 }
 
 func discardLeavesNothing(t *testing.T, b bucket.Bucket) {
