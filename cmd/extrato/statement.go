@@ -13,7 +13,7 @@ import (
 type statementCommand struct {
 	Month  string `arg:"" help:"The month, such as 2025-10."`
 	Format string `help:"text, json or csv." default:"text" enum:"text,json,csv"`
-	Artist int64  `help:"Only what is this artist's, by id." placeholder:"ID"`
+	Artist int32  `help:"Only what is this artist's, by id." placeholder:"ID"`
 	Lang   string `help:"pt or en." default:"pt" enum:"pt,en"`
 	Output string `short:"o" help:"Write to a new file instead of the terminal." placeholder:"FILE"`
 }
@@ -42,7 +42,28 @@ func (c *statementCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return c.write(a, exported(closer, statement))
+	out := exported(closer, statement)
+	if c.Artist != 0 {
+		if out, err = c.extract(a, closer, out); err != nil {
+			return err
+		}
+	}
+	return c.write(a, out)
+}
+
+// extract returns what is one artist's.
+func (c *statementCommand) extract(a *app, closer *closing.Closer, s export.Statement) (export.Statement, error) {
+	artist := books.ID(c.Artist)
+	name, err := closer.ArtistName(a.ctx, s.Month, artist)
+	if err != nil {
+		return s, err
+	}
+	part := s.ForArtist(artist, name)
+	if len(part.Rows) == 0 {
+		err = books.NotFoundf("no_artist", "the statement of %s has nothing of an artist %d", s.Month, c.Artist).
+			WithHint("the artists' ids are in: extrato user list")
+	}
+	return part, err
 }
 
 func exported(closer *closing.Closer, s closing.Statement) export.Statement {
@@ -54,13 +75,6 @@ func exported(closer *closing.Closer, s closing.Statement) export.Statement {
 }
 
 func (c *statementCommand) write(a *app, s export.Statement) error {
-	if c.Artist != 0 {
-		s = s.ForArtist(books.ID(c.Artist))
-		if len(s.Rows) == 0 {
-			return books.NotFoundf("no_artist", "the statement of %s has nothing of an artist %d", s.Month, c.Artist).
-				WithHint("the artists' ids are in: extrato statement %s --format json", s.Month)
-		}
-	}
 	lang, err := export.ParseLang(c.Lang)
 	if err != nil {
 		return err

@@ -180,22 +180,6 @@ func rowOf(r books.Row) row {
 	return row{Type: "expense", Expense: &e}
 }
 
-// ofArtist reports whether a row of a month is an artist's; 0 takes all.
-func ofArtist(r books.Row, artist books.ID) bool {
-	if artist == 0 {
-		return true
-	}
-	switch r := r.(type) {
-	case *books.Payment:
-		return r.ArtistID == artist
-	case *books.Session:
-		return r.ArtistID == artist
-	case *books.Commission:
-		return r.ArtistID == artist
-	}
-	return false
-}
-
 type monthInput struct {
 	Month string `path:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10"`
 }
@@ -268,7 +252,8 @@ func (v *v1) registerMonths() {
 			"the one that the statement rests on, and records what it finds of the backups.",
 	}, v.verifyMonth)
 	register(v, operation{
-		method: http.MethodGet, path: of + "/statement", id: "get-statement", tag: "statements", needs: auth.SignedIn, errors: gone,
+		method: http.MethodGet, path: of + "/statement", id: "get-statement", tag: "statements", needs: auth.SignedIn,
+		errors:  []int{http.StatusNotFound, http.StatusConflict},
 		summary: "A month's statement", description: "What was closed, a part of its rows at a time. An artist's login sees its own rows, and counts and totals of these.",
 	}, v.getStatement)
 	v.registerCSV()
@@ -538,7 +523,11 @@ func (v *v1) getStatement(ctx context.Context, in *statementInput) (*shownStatem
 		if out.Body, err = headOf(stored, last); err != nil {
 			return err
 		}
-		return out.Body.fill(stored, artist, from, in.Limit)
+		name, err := closing.ArtistName(ctx, tx, stored, artist)
+		if err != nil {
+			return err
+		}
+		return out.Body.fill(stored, artist, name, from, in.Limit)
 	})
 	return out, err
 }
@@ -581,7 +570,7 @@ func headOf(stored books.Stored, last books.Closing) (statement, error) {
 
 // fill adds the rows behind from. Without an artist it stops where the part
 // ends; an artist's counts and totals need all of them.
-func (s *statement) fill(stored books.Stored, artist books.ID, from statementPlace, limit int) error {
+func (s *statement) fill(stored books.Stored, artist books.ID, name string, from statementPlace, limit int) error {
 	var all books.Counts
 	tally, seen := books.NewTally(), 0
 	for r, err := range stored.Rows() {
@@ -591,7 +580,7 @@ func (s *statement) fill(stored books.Stored, artist books.ID, from statementPla
 		if r.Kind() > books.ExpenseKind {
 			break
 		}
-		if !ofArtist(r, artist) {
+		if artist != 0 && !books.OwnedBy(r, artist, name) {
 			continue
 		}
 		seen++
@@ -632,7 +621,7 @@ type csvAnswer struct {
 func (v *v1) registerCSV() {
 	register(v, operation{
 		method: http.MethodGet, path: "months/{month}/statement.csv", id: "get-statement-csv", tag: "statements", needs: auth.SignedIn,
-		errors:  []int{http.StatusNotFound},
+		errors:  []int{http.StatusNotFound, http.StatusConflict},
 		summary: "A month's statement for a spreadsheet", description: "What a spreadsheet would compute is made harmless; the backup, not this, holds texts byte for byte.",
 	}, v.statementCSV)
 	for _, path := range v.api.OpenAPI().Paths {
@@ -661,7 +650,11 @@ func (v *v1) statementCSV(ctx context.Context, in *csvInput) (*csvAnswer, error)
 	}
 	out := exported(s, v.s.Store.Zone())
 	if artist != 0 {
-		out = out.ForArtist(artist)
+		name, err := v.s.Closer.ArtistName(ctx, m, artist)
+		if err != nil {
+			return nil, err
+		}
+		out = out.ForArtist(artist, name)
 	}
 	var text bytes.Buffer
 	if err := export.WriteCSV(&text, out, lang); err != nil {

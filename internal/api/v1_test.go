@@ -350,6 +350,37 @@ func TestAnArtistSeesOnlyTheirOwn(t *testing.T) {
 	})
 }
 
+func TestAnArtistSeesTheirPartOfAStatementOfV4sUnlessItCannotBeTold(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		s.Exec(t, `INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais) VALUES (8, 2025,
+			'"[{\"id\": 1, \"artista_name\": \"Ana\", \"valor\": 10.0}, {\"id\": 2, \"artista_name\": \"Rui\", \"valor\": 7.0}]"', '"[]"', '"[]"', '"[]"',
+			'"{\"receita_total\": 17.0}"')`)
+		s.Exec(t, "UPDATE users SET created_at = '2025-01-01 12:00:00.000000'")
+		const path = "/months/2025-08/statement"
+		shown := s.do(t, s.artist, "GET", path, "", 200)
+		if list := items(shown); len(list) != 1 || list[0]["payment"].(map[string]any)["artist_name"] != "Ana" {
+			t.Errorf("Ana sees %s", shown.text)
+		}
+		if csv := s.do(t, s.artist, "GET", path+".csv", "", 200); strings.Contains(csv.text, "Rui") || !strings.Contains(csv.text, "Ana") {
+			t.Errorf("the CSV is %s", csv.text)
+		}
+		if v4 := s.v4(t, s.artist, "GET", "/extrato/api?mes=8&ano=2025", ""); v4.Code != 200 || strings.Contains(v4.Body.String(), "Rui") || !strings.Contains(v4.Body.String(), "Ana") {
+			t.Errorf("%d %s", v4.Code, v4.Body)
+		}
+
+		s.Exec(t, "UPDATE users SET name = 'Ana' WHERE name = 'Rui'")
+		s.refuses(t, s.artist, "GET", path, "", 409, "artist_unclear")
+		s.refuses(t, s.artist, "GET", path+".csv", "", 409, "artist_unclear")
+		s.refuses(t, s.admin, "GET", fmt.Sprintf("%s?artist=%d", path, s.ana), "", 409, "artist_unclear")
+		if v4 := s.v4(t, s.artist, "GET", "/extrato/api?mes=8&ano=2025", ""); v4.Code != 409 || strings.Contains(v4.Body.String(), "data") {
+			t.Errorf("%d %s", v4.Code, v4.Body)
+		}
+		if list := items(s.do(t, s.admin, "GET", path, "", 200)); len(list) != 2 {
+			t.Errorf("the whole statement has %v", list)
+		}
+	})
+}
+
 func TestTokensAreShownOnceAndRevoked(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		body := `{"name":"fluxo","scopes":["read","close","read"],"days":30}`

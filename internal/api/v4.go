@@ -288,7 +288,16 @@ func (s *Server) v4Statement(w http.ResponseWriter, r *http.Request) {
 	shown := export.Statement{Month: month, Header: found.Header, Rows: found.Rows}
 	who, _ := auth.From(r.Context())
 	if id, only := who.OnlyArtist(); only {
-		shown = shown.ForArtist(id)
+		name, err := s.Closer.ArtistName(r.Context(), month, id)
+		if unclear := books.AsError(err); err != nil && unclear.Kind == books.Refused {
+			writeJSON(w, http.StatusConflict, object{"success": false, "message": unclear.Message})
+			return
+		}
+		if err != nil {
+			s.v4Failed(w, r, "Statement not readable.", "statement", err)
+			return
+		}
+		shown = shown.ForArtist(id, name)
 	}
 	writeJSON(w, http.StatusOK, object{
 		"success": true, "message": fmt.Sprintf("Extrato encontrado para %02d/%d", month.Month, month.Year), "data": v4Document(shown),

@@ -174,3 +174,23 @@ func Describe(r Row) string { return fmt.Sprintf("%s %d", r.Kind(), r.Key()) }
 
 // Equal reports whether a and b are of one kind and hold the same values.
 func Equal(a, b Row) bool { return slices.Equal(appendRow(nil, a), appendRow(nil, b)) }
+
+// OwnedBy reports whether a row is an artist's: a payment, a session or a
+// commission. A row without the artist's id, as in a statement of v4's, goes by
+// the name, unless that is empty.
+func OwnedBy(row Row, artist ID, name string) bool {
+	var id ID
+	var called Text
+	switch r := row.(type) {
+	case *Payment:
+		id, called = r.ArtistID, r.ArtistName
+	case *Session:
+		id, called = r.ArtistID, r.ArtistName
+	case *Commission:
+		id, called = r.ArtistID, r.ArtistName
+	}
+	if id == 0 {
+		return name != "" && called.Valid && string(called.V) == name
+	}
+	return id == artist
+}

@@ -2,6 +2,7 @@ package closing
 
 import (
 	"context"
+	"fmt"
 
 	"extrato/internal/books"
 	"extrato/internal/store"
@@ -12,6 +13,64 @@ type Statement struct {
 	Header  books.Header
 	Rows    []books.Row
 	Closing books.Closing
+}
+
+// ArtistName returns the name that stands for an artist in month's statement: ""
+// in one of ours, whose rows have ids, and where the artist is unknown. In one
+// of v4's, which has names only, it fails with an Error of kind Refused if rows
+// have that name and may be somebody else's: another user has it too, or the
+// artist was recorded after the month.
+func ArtistName(ctx context.Context, tx *store.Tx, stored books.Stored, artist books.ID) (string, error) {
+	if stored.Ours() || artist == 0 {
+		return "", nil
+	}
+	found, err := tx.LiveByID(ctx, books.ArtistKind, []books.ID{artist})
+	if err != nil || found[artist] == nil {
+		return "", err
+	}
+	who := found[artist].(*books.Artist)
+	users, err := tx.Users(ctx)
+	if err != nil {
+		return "", err
+	}
+	same := 0
+	for _, u := range users {
+		if u.Name == string(who.Name) {
+			same++
+		}
+	}
+	why := ""
+	switch {
+	case same > 1:
+		why = fmt.Sprintf("%d people have the name of artist %d", same, artist)
+	case who.CreatedAt.Valid && !who.CreatedAt.V.Time().Before(stored.Month.End(tx.Zone())):
+		why = fmt.Sprintf("artist %d was recorded after %s, so the name in it may be somebody else's", artist, stored.Month)
+	}
+	if why == "" {
+		return string(who.Name), nil
+	}
+	for row, err := range stored.Rows() {
+		if err != nil {
+			return "", err
+		}
+		if books.OwnedBy(row, artist, string(who.Name)) {
+			return "", books.Refusedf("artist_unclear", "the statement of %s is v4's and has no artists' ids, and %s", stored.Month, why).
+				WithHint("look at the whole statement, and compare with v4's records")
+		}
+	}
+	return "", nil
+}
+
+// ArtistName is the function of that name for a month.
+func (c *Closer) ArtistName(ctx context.Context, month books.Month, artist books.ID) (name string, err error) {
+	err = c.Store.Read(ctx, func(tx *store.Tx) error {
+		stored, err := tx.Statement(ctx, month)
+		if err == nil {
+			name, err = ArtistName(ctx, tx, stored, artist)
+		}
+		return err
+	})
+	return name, err
 }
 
 // Statement returns month's statement. It fails with books.ErrNotClosed.

@@ -1,6 +1,7 @@
 package closing_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -327,4 +328,57 @@ func (s *studio) closedWith(t testing.TB, month books.Month) books.Closing {
 		t.Fatal(err)
 	}
 	return last
+}
+
+// namesOnly stores a statement as v4 writes it: artists by name, without ids.
+func (s *studio) namesOnly(t testing.TB, month books.Month, names ...string) {
+	t.Helper()
+	list := ""
+	for i, name := range names {
+		list += fmt.Sprintf(`, {\"id\": %d, \"data\": \"2025-08-05\", \"artista_name\": \"%s\", \"valor\": 10.0, \"forma_pagamento\": \"Pix\"}`, 700+i, name)
+	}
+	s.v4Statement(t, month)
+	s.Exec(t, "UPDATE extratos SET pagamentos = $1 WHERE mes = $2 AND ano = $3", `"[`+strings.TrimPrefix(list, ", ")+`]"`, int(month.Month), month.Year)
+}
+
+func TestArtistName_tells_an_artist_of_v4s_statement_by_a_name_that_nobody_else_has(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		august := october.Add(-2)
+		s.people(t) // Ana is 1
+		add := func(id int, name, at string) {
+			s.Exec(t, "INSERT INTO users (id, name, role, active_flag, unified_flow_enabled, created_at) VALUES ($1, $2, 'artist', FALSE, FALSE, $3)", id, name, at)
+		}
+		s.Exec(t, "UPDATE users SET created_at = '2025-01-01 12:00:00.000000'")
+		add(2, "Rui", "2025-08-31 23:00:00.000000") // the last hours of August in São Paulo
+		s.namesOnly(t, august, "Ana", "Rui", "Ana")
+		name := func(id books.ID, want, wantCode string) {
+			t.Helper()
+			got, err := s.ArtistName(t.Context(), august, id)
+			code := ""
+			if err != nil {
+				code = books.AsError(err).Code
+			}
+			if got != want || code != wantCode {
+				t.Errorf("artist %d is %q, %v, want %q and %q", id, got, err, want, wantCode)
+			}
+		}
+		name(1, "Ana", "")
+		name(2, "Rui", "")
+		name(77, "", "") // nobody
+
+		add(3, "Ana", "2025-02-01 12:00:00.000000")
+		name(1, "", "artist_unclear")
+		name(3, "", "artist_unclear")
+		add(4, "Lia", "2025-02-01 12:00:00.000000")
+		name(4, "Lia", "")
+		s.Exec(t, "UPDATE users SET created_at = '2025-09-01 12:00:00.000000' WHERE id IN (2, 4)")
+		name(2, "", "artist_unclear") // another Rui was here
+		name(4, "", "")               // no row has the name
+
+		s.payment(t, 1, "2025-10-03", "450.00")
+		s.close(t, october, false)
+		if got, err := s.ArtistName(t.Context(), october, 1); got != "" || err != nil {
+			t.Errorf("in a statement with ids artist 1 goes by %q, %v", got, err)
+		}
+	})
 }

@@ -36,22 +36,18 @@ type artist struct {
 // ForArtist returns the part of the statement that concerns one artist: the
 // artist's payments, commissions and sessions, none of the studio's expenses,
 // and the counts and totals of these. Fingerprint, backup and chain stay those
-// of the whole statement. A statement that v4 wrote knows artists by name
-// only: nothing of it belongs to an id.
-func (s Statement) ForArtist(id books.ID) Statement {
+// of the whole statement. A statement that v4 wrote knows artists by name only;
+// name is the one that stands for this artist there, "" if none does.
+func (s Statement) ForArtist(id books.ID, name string) Statement {
 	part := s
 	part.Rows, part.Header.Counts = nil, books.Counts{}
-	part.artist = &artist{id: id}
+	part.artist = &artist{id: id, name: name}
 	tally := books.NewTally()
 	for _, row := range s.Rows {
-		owner, name := ownerOf(row)
-		if owner != id || owner == 0 {
-			continue
+		if person, ok := row.(*books.Artist); ok && person.ID == id && name == "" {
+			part.artist.name = string(person.Name)
 		}
-		if name != "" {
-			part.artist.name = name
-		}
-		if row.Kind() > books.ExpenseKind {
+		if !books.OwnedBy(row, id, name) {
 			continue
 		}
 		part.Rows = append(part.Rows, row)
@@ -60,21 +56,6 @@ func (s Statement) ForArtist(id books.ID) Statement {
 	}
 	part.Header.Totals = tally.Totals()
 	return part
-}
-
-// ownerOf returns the artist to whom a row belongs, 0 if to none.
-func ownerOf(row books.Row) (books.ID, string) {
-	switch r := row.(type) {
-	case *books.Payment:
-		return r.ArtistID, string(r.ArtistName.V)
-	case *books.Session:
-		return r.ArtistID, string(r.ArtistName.V)
-	case *books.Commission:
-		return r.ArtistID, string(r.ArtistName.V)
-	case *books.Artist:
-		return r.ID, string(r.Name)
-	}
-	return 0, ""
 }
 
 // of returns the rows of one type, in order.

@@ -149,7 +149,8 @@ func TestStatementsLookLikeThis(t *testing.T) {
 	unbacked := statementOf(t, &books.Payment{ID: 1, Date: day(t, "2025-10-01"), Amount: 1, Method: "Pix"})
 	unbacked.BackupFile, unbacked.BackupSHA256, unbacked.Zone = "", "", nil
 	for name, s := range map[string]export.Statement{
-		"october": october(t), "empty": statementOf(t), "artist": october(t).ForArtist(4), "hostile": hostile(t), "adopted": adopted(t), "unbacked": unbacked,
+		"october": october(t), "empty": statementOf(t), "artist": october(t).ForArtist(4, ""), "hostile": hostile(t), "adopted": adopted(t), "unbacked": unbacked,
+		"adopted_artist": adopted(t).ForArtist(2, "Ana"),
 	} {
 		for form, write := range forms {
 			golden(t, name+"."+form, write(t, s))
@@ -158,7 +159,7 @@ func TestStatementsLookLikeThis(t *testing.T) {
 }
 
 func TestAnArtistSeesOnlyWhatIsTheArtists(t *testing.T) {
-	s := october(t).ForArtist(2)
+	s := october(t).ForArtist(2, "")
 	if want := (books.Counts{Payments: 1, Sessions: 1, Commissions: 1}); s.Header.Counts != want || len(s.Rows) != 3 {
 		t.Errorf("%+v, %d rows", s.Header.Counts, len(s.Rows))
 	}
@@ -182,10 +183,24 @@ func TestAnArtistSeesOnlyWhatIsTheArtists(t *testing.T) {
 
 func TestNothingBelongsToAnUnknownArtist(t *testing.T) {
 	for name, s := range map[string]export.Statement{
-		"unknown": october(t).ForArtist(99), "none": october(t).ForArtist(0), "v4's": adopted(t).ForArtist(0),
+		"unknown": october(t).ForArtist(99, ""), "none": october(t).ForArtist(0, ""), "v4's": adopted(t).ForArtist(0, ""),
 	} {
 		if len(s.Rows) != 0 || s.Header.Counts.Total() != 0 || s.Header.Totals.Revenue != 0 {
 			t.Errorf("%s: %d rows, %s", name, len(s.Rows), s.Header.Totals.JSON())
+		}
+	}
+}
+
+func TestAStatementOfV4sKnowsArtistsByName(t *testing.T) {
+	s := adopted(t).ForArtist(2, "Ana")
+	if want := (books.Counts{Payments: 1, Commissions: 1}); s.Header.Counts != want || s.Header.Totals.Revenue != 45000 || s.Header.Totals.Expenses != 0 {
+		t.Errorf("%+v, %s", s.Header.Counts, s.Header.Totals.JSON())
+	}
+	for name, s := range map[string]export.Statement{
+		"another name": adopted(t).ForArtist(2, "Bia"), "no name": adopted(t).ForArtist(2, ""), "a name where there are ids": october(t).ForArtist(99, "Ana"),
+	} {
+		if len(s.Rows) != 0 {
+			t.Errorf("%s: %d rows", name, len(s.Rows))
 		}
 	}
 }

@@ -74,7 +74,7 @@ func anyStatement(t *rapid.T) export.Statement {
 	s := statementOf(t, rowsOf(func() string { return hostileText.Draw(t, "text") }, amount)...)
 	s.BackupFile = hostileText.Draw(t, "file")
 	if rapid.Bool().Draw(t, "extract") {
-		s = s.ForArtist(2)
+		s = s.ForArtist(2, "")
 	}
 	return s
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"extrato/internal/books"
 )
@@ -245,3 +246,6 @@ func (t *Tx) Taken(ctx context.Context, table, column string, values []string) (
 
 // Postgres reports whether the database is PostgreSQL.
 func (t *Tx) Postgres() bool { return t.s.dialect.postgres }
+
+// Zone returns the studio's zone.
+func (t *Tx) Zone() *time.Location { return t.s.zone }
