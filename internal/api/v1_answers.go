@@ -40,18 +40,34 @@ const answerTries = 3
 // of what took effect alone: what was refused changed nothing, and may be asked
 // for again.
 func once[T any](ctx context.Context, v *v1, key, request string, body any, do func(*store.Tx) (made[T], error)) (*made[T], error) {
-	var out made[T]
-	write := func(save func(*store.Tx) error) error {
+	return kept(ctx, v, key, request, body, func(out *made[T], save func(*store.Tx) error) error {
 		return v.s.Store.Write(ctx, func(tx *store.Tx) error {
 			var err error
-			if out, err = do(tx); err != nil {
+			if *out, err = do(tx); err != nil {
 				return err
 			}
 			return save(tx)
 		})
-	}
+	})
+}
+
+// repeatable does what a POST asks for that may as well be done twice, such as
+// looking something over, and keeps the answer for its key.
+func repeatable[T any](ctx context.Context, v *v1, key, request string, body any, do func() (made[T], error)) (*made[T], error) {
+	return kept(ctx, v, key, request, body, func(out *made[T], save func(*store.Tx) error) error {
+		var err error
+		if *out, err = do(); err != nil {
+			return err
+		}
+		return v.s.Store.Write(ctx, save)
+	})
+}
+
+func kept[T any](ctx context.Context, v *v1, key, request string, body any, do func(*made[T], func(*store.Tx) error) error) (*made[T], error) {
+	var out made[T]
 	err := v.answered(ctx, key, request, body, &answering{
-		answer: func() any { return &out.Body }, out: func() *store.Answer { return out.stored() }, again: func(a store.Answer) { out.restore(a) }, do: write,
+		answer: func() any { return &out.Body }, out: func() *store.Answer { return out.stored() }, again: func(a store.Answer) { out.restore(a) },
+		do: func(save func(*store.Tx) error) error { return do(&out, save) },
 	})
 	return &out, err
 }

@@ -447,7 +447,7 @@ func (v *v1) verifyMonth(ctx context.Context, in *verifyInput) (*made[verified],
 	if err != nil {
 		return nil, err
 	}
-	return onceOutside(ctx, v, in.Key, "POST /api/v1/months/"+in.Month+"/verify", nil, func() (made[verified], error) {
+	return repeatable(ctx, v, in.Key, "POST /api/v1/months/"+in.Month+"/verify", nil, func() (made[verified], error) {
 		problems, closed, err := v.s.Closer.VerifyStatement(ctx, m)
 		if err != nil {
 			return made[verified]{}, err
