@@ -84,10 +84,7 @@ func (c *Closer) Close(ctx context.Context, month books.Month, o Options, by boo
 }
 
 func (c *Closer) close(ctx context.Context, month books.Month, force bool, run run) (Result, error) {
-	if err := c.refuseUnended(ctx, month); err != nil {
-		return Result{Month: month}, err
-	}
-	unlock, err := c.Store.LockMonth(ctx, month)
+	unlock, err := c.Store.LockMonthUnless(ctx, month, func() error { return c.refuseUnended(ctx, month) })
 	if err != nil {
 		return Result{Month: month}, err
 	}

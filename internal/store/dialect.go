@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -36,6 +37,32 @@ func (s *Store) LockMonth(ctx context.Context, month books.Month) (unlock func()
 		return s.lockAdvisory(ctx, month)
 	}
 	return s.lockFile(ctx)
+}
+
+// LockMonthUnless does what LockMonth does, unless refuse returns an error,
+// which it then returns. On PostgreSQL the lock needs a connection of its own,
+// and refuse runs while that is made.
+func (s *Store) LockMonthUnless(ctx context.Context, month books.Month, refuse func() error) (unlock func(), err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // the lock, once taken, is no matter of ctx
+	locked := make(chan error, 1)
+	go func() {
+		var err error
+		unlock, err = s.LockMonth(ctx, month)
+		locked <- err
+	}()
+	refused := refuse()
+	if refused != nil {
+		cancel()
+	}
+	err = <-locked
+	if refused != nil && err == nil {
+		unlock()
+	}
+	if refused != nil || err != nil {
+		return nil, cmp.Or(refused, err)
+	}
+	return unlock, nil
 }
 
 // isDuplicate reports whether err says that a unique key is taken.

@@ -589,15 +589,15 @@ func (t *Tx) addCommissionMonths(ctx context.Context, seen map[books.Month]bool)
 // FutureRow returns a live payment, session or expense that was made after
 // limit, or "": a sign that a clock was or is wrong.
 func (t *Tx) FutureRow(ctx context.Context, limit books.Instant) (string, error) {
+	var parts []string
 	for _, kind := range []books.Kind{books.PaymentKind, books.SessionKind, books.ExpenseKind} {
-		var id int64
-		err := t.one(ctx, "SELECT id FROM "+kind.Table()+" WHERE created_at > $1 ORDER BY id LIMIT 1", []any{limit.SQL()}, &id)
-		if err == nil {
-			return fmt.Sprintf("%s %d", kind, id), nil
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
-			return "", err
-		}
+		parts = append(parts, fmt.Sprintf("SELECT * FROM (SELECT '%s' AS kind, id FROM %s WHERE created_at > $1 LIMIT 1) AS %[2]s", kind, kind.Table()))
 	}
-	return "", nil
+	var kind string
+	var id int64
+	err := t.one(ctx, strings.Join(parts, " UNION ALL "), []any{limit.SQL()}, &kind, &id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return fmt.Sprintf("%s %d", kind, id), err
 }
