@@ -26,7 +26,7 @@ type line struct {
 	ours, theirs  []usage
 	statements    int64
 	json          int64 // bytes of extrato's statement
-	insideSeconds []float64
+	insideSeconds [2][]float64 // of a new process and of a running one
 }
 
 // insideRows is the size of the month that is also closed inside a process,
@@ -170,10 +170,10 @@ func (c *contest) lookInside(ctx context.Context, l *line, r *report) error {
 	if err != nil || c.month.rows() != insideRows {
 		return err
 	}
-	for range insideRuns {
+	for i := range 2 * insideRuns {
 		_, err := c.once(ctx, func(url, dir string) (usage, error) {
-			in, err := closeOnce(ctx, url, dir, func() int64 { return 0 })
-			l.insideSeconds = append(l.insideSeconds, in.Seconds)
+			in, err := closeOnce(ctx, url, dir, i%2 == 1, func() int64 { return 0 })
+			l.insideSeconds[i%2] = append(l.insideSeconds[i%2], in.Seconds)
 			return usage{}, err
 		})
 		if err != nil {

@@ -58,11 +58,12 @@ func check(ctx context.Context, d database, m month) error {
 		list, field = "json_array_length((%s #>> '{}')::json)", "((%s #>> '{}')::json ->> 'receita_total')::numeric"
 		isString = "json_typeof(%s) = 'string'"
 	}
-	encoded := "SELECT count(*) FROM extratos WHERE mes = 10 AND ano = 2025"
+	const statement = " FROM extratos WHERE mes = 10 AND ano = 2025"
+	encoded := "SELECT count(*)" + statement
 	for _, column := range statementColumns {
 		encoded += " AND " + fmt.Sprintf(isString, column)
 	}
-	length := func(column string) string { return "SELECT " + fmt.Sprintf(list, column) + " FROM extratos" }
+	length := func(column string) string { return "SELECT " + fmt.Sprintf(list, column) + statement }
 	sum := func(first, n int) int64 { return int64(n) * int64(2*first+n-1) / 2 }
 	wants := []struct {
 		query string
@@ -79,7 +80,7 @@ func check(ctx context.Context, d database, m month) error {
 		{length("sessoes"), int64(m.sessions)},
 		{length("comissoes"), int64(m.commissions)},
 		{length("gastos"), int64(m.expenses)},
-		{"SELECT CAST(round(100 * " + fmt.Sprintf(field, "totais") + ") AS BIGINT) FROM extratos", m.revenue()},
+		{"SELECT CAST(round(100 * " + fmt.Sprintf(field, "totais") + ") AS BIGINT)" + statement, m.revenue()},
 	}
 	return withDB(d, func(db *sql.DB) error {
 		for _, w := range wants {

@@ -91,7 +91,7 @@ func closeHere(ctx context.Context, url, dir, prefix string) error {
 		}
 		stop = func() error { pprof.StopCPUProfile(); return f.Close() }
 	}
-	in, err := closeOnce(ctx, url, dir, takePeak)
+	in, err := closeOnce(ctx, url, dir, false, takePeak)
 	if err := errors.Join(err, stop()); err != nil {
 		return err
 	}
@@ -112,9 +112,10 @@ func writeProfile(name, file string) error {
 }
 
 // closeOnce opens the database at url and closes the month: backup, proof and
-// statement, as extrato close does it. peak is asked after each phase; that
-// takes its own time.
-func closeOnce(ctx context.Context, url, dir string, peak func() int64) (inside, error) {
+// statement, as extrato close does it. A running one has closed a month before,
+// without rows, as a server has. peak is asked after each phase; that takes its
+// own time.
+func closeOnce(ctx context.Context, url, dir string, running bool, peak func() int64) (inside, error) {
 	zone, err := time.LoadLocation(studioZone)
 	if err != nil {
 		return inside{}, err
@@ -150,6 +151,12 @@ func closeOnce(ctx context.Context, url, dir string, peak func() int64) (inside,
 		Backups: &backup.Backups{
 			Bucket: bucket.NewFolder(filepath.Join(dir, "backups"), nil), Now: now, Zone: zone, Program: "bench", Step: step,
 		},
+	}
+	if running {
+		if _, err := closer.Close(ctx, books.MonthOf(october).Add(-6), closing.Options{}, "bench"); err != nil {
+			return inside{}, err
+		}
+		in.Phases = nil
 	}
 	before := s.Statements()
 	peak()

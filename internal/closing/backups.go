@@ -12,28 +12,23 @@ import (
 	"extrato/internal/store"
 )
 
-// checkPlace refuses a place for backups that holds none of those that the
-// database knows: a disk that is not mounted looks like an empty folder.
-func (c *Closer) checkPlace(ctx context.Context) error {
-	var known []store.Backup
-	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		var err error
-		known, err = tx.Backups(ctx, books.Month{})
-		return err
-	})
+// checkPlace returns all backups that the database knows, and refuses a place
+// that holds none of them: a disk that is not mounted looks like an empty folder.
+func (c *Closer) checkPlace(ctx context.Context, tx *store.Tx) ([]store.Backup, error) {
+	known, err := tx.Backups(ctx, books.Month{})
 	if err != nil || len(known) == 0 {
-		return err
+		return known, err
 	}
 	for _, k := range slices.Backward(known) {
 		copies, err := c.Backups.Copies(ctx, k.Month)
 		if err != nil {
-			return backup.ErrUnwritable.WithHint("check the folder in EXTRATO_BACKUPS; the month is untouched").Because(err)
+			return nil, backup.ErrUnwritable.WithHint("check the folder in EXTRATO_BACKUPS; the month is untouched").Because(err)
 		}
 		if slices.ContainsFunc(copies, func(found backup.Copy) bool { return found.File == k.File && found.HasFile }) {
-			return nil
+			return known, nil
 		}
 	}
-	return backup.ErrUnwritable.WithHint("%s holds none of the %d backups that were made: mount the disk they are on, or copy them there; the month is untouched",
+	return nil, backup.ErrUnwritable.WithHint("%s holds none of the %d backups that were made: mount the disk they are on, or copy them there; the month is untouched",
 		c.Backups.Bucket, len(known)).Because(errors.New("the place of the backups is not the one they were made in"))
 }
 

@@ -248,11 +248,12 @@ func (c *Closer) backUp(ctx context.Context, p plan) (backedUp, error) {
 // startBackup writes a backup, and its rows also into statement, if there is
 // one. The mark that it returns stands for what those rows were read from.
 func (c *Closer) startBackup(ctx context.Context, p plan, statement *spooled) (*backup.Unproved, store.Mark, error) {
-	if err := c.checkPlace(ctx); err != nil {
-		return nil, store.Mark{}, err
-	}
 	var unproved *backup.Unproved
 	mark, err := c.Store.ReadMarked(ctx, func(tx *store.Tx) error {
+		known, err := c.checkPlace(ctx, tx)
+		if err != nil {
+			return err
+		}
 		if err := tx.CheckColumns(ctx, p.month); err != nil {
 			return err
 		}
@@ -260,13 +261,11 @@ func (c *Closer) startBackup(ctx context.Context, p plan, statement *spooled) (*
 		if err != nil {
 			return err
 		}
-		known, err := tx.Backups(ctx, p.month)
-		if err != nil {
-			return err
-		}
 		taken := 0
 		for _, k := range known {
-			taken = max(taken, k.Copy)
+			if k.Month == p.month {
+				taken = max(taken, k.Copy)
+			}
 		}
 		if statement != nil {
 			statement.leaving = leaving

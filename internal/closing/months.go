@@ -267,16 +267,16 @@ func (c *Closer) Preview(ctx context.Context, month books.Month, force bool) (Re
 	if err != nil || plan == nil {
 		return result, err
 	}
-	if c.RequireBackup {
-		if err := c.checkPlace(ctx); err != nil {
-			return Result{Month: month}, err
-		}
-	}
 	result = Result{Month: month, Outcome: WouldClose, Revision: plan.revision}
 	if plan.revise {
 		result.Outcome = WouldRevise
 	}
 	err = c.Store.Read(ctx, func(tx *store.Tx) error {
+		if c.RequireBackup {
+			if _, err := c.checkPlace(ctx, tx); err != nil {
+				return err
+			}
+		}
 		if err := tx.CheckColumns(ctx, month); err != nil {
 			return err
 		}
