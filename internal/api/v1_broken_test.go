@@ -28,6 +28,7 @@ func TestAnInternalErrorTellsItsCauseToTheLogAlone(t *testing.T) {
 			"POST /tokens":                  `{"name":"y","scopes":["read"]}`,
 			"POST /months/{month}/close":    `{}`,
 			"POST /months/{month}/reopen":   `{"reason":"x"}`,
+			"POST /months/{month}/verify":   `{}`,
 			"PUT /payments/{id}":            fmt.Sprintf(`{"date":"2025-11-01","amount":"1","method":"Pix","artist_id":%d}`, s.ana),
 			"PUT /sessions/{id}":            fmt.Sprintf(`{"date":"2025-11-01","amount":"1","artist_id":%d,"client_id":%d}`, s.ana, s.bia),
 			"PUT /commissions/{id}":         fmt.Sprintf(`{"artist_id":%d,"percent":"1"}`, s.ana),
