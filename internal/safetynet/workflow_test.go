@@ -2,6 +2,7 @@ package safetynet_test
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
+
+	"extrato/internal/safetynet"
 )
 
 const (
@@ -44,9 +47,18 @@ type step struct {
 }
 
 type workflow struct {
+	On struct {
+		Schedule []struct{ Cron string }
+		Dispatch struct{ Inputs map[string]any } `yaml:"workflow_dispatch"`
+	}
+	Concurrency struct {
+		Group  string
+		Cancel bool `yaml:"cancel-in-progress"`
+	}
 	Permissions map[string]string
 	Jobs        map[string]struct {
 		Permissions map[string]string
+		Timeout     int `yaml:"timeout-minutes"`
 		Steps       []step
 	}
 	Runs struct{ Steps []step }
@@ -73,19 +85,68 @@ func fill(text string, values map[string]string) string {
 func TestWorkflow_gives_inputs_through_the_environment_only(t *testing.T) {
 	w := read(t, workflowFile)
 	steps := read(t, actionFile).Runs.Steps
-	for name, job := range w.Jobs {
+	for _, job := range w.Jobs {
 		steps = append(steps, job.Steps...)
-		if (job.Permissions["actions"] == "write") != (name == "keep-schedule") {
-			t.Errorf("job %s may %v", name, job.Permissions)
-		}
 	}
 	for _, s := range steps {
 		if strings.Contains(s.Run, "${{") {
 			t.Errorf("step %q puts an expression into a script", s.Name)
 		}
 	}
+}
+
+func TestWorkflow_may_no_more_than_it_needs(t *testing.T) {
+	w := read(t, workflowFile)
 	if len(w.Permissions) != 0 {
 		t.Errorf("the workflow as a whole may %v", w.Permissions)
+	}
+	want := map[string]map[string]string{
+		"safetynet":     {"contents": "read", "issues": "write", "actions": "read", "id-token": "write"},
+		"keep-schedule": {"contents": "read", "actions": "write"},
+	}
+	if len(w.Jobs) != len(want) {
+		t.Errorf("there are %d jobs", len(w.Jobs))
+	}
+	for name, job := range w.Jobs {
+		if !maps.Equal(job.Permissions, want[name]) {
+			t.Errorf("job %s may %v, want %v", name, job.Permissions, want[name])
+		}
+		if job.Timeout == 0 || job.Timeout > 30 {
+			t.Errorf("job %s may take %d minutes", name, job.Timeout)
+		}
+		for _, s := range job.Steps {
+			if strings.HasPrefix(s.Uses, "actions/checkout@") && s.With["persist-credentials"] != "false" {
+				t.Errorf("job %s leaves GitHub's token in the checkout", name)
+			}
+			if name == "keep-schedule" && (s.Uses != "" && !strings.HasPrefix(s.Uses, "actions/") || s.Env["EXTRATO_API_TOKEN"] != "") {
+				t.Errorf("the job that may write actions does more than that: %+v", s)
+			}
+		}
+	}
+}
+
+func TestWorkflow_comes_on_days_2_to_7_and_keeps_what_failed_for_a_week(t *testing.T) {
+	w := read(t, workflowFile)
+	if len(w.On.Schedule) != 1 {
+		t.Fatalf("it has the schedules %v", w.On.Schedule)
+	}
+	comesOnDays2To7(t, w.On.Schedule[0].Cron)
+	for _, input := range []string{"month", "year", "force"} {
+		if _, ok := w.On.Dispatch.Inputs[input]; !ok {
+			t.Errorf("it cannot be run by hand with %s", input)
+		}
+	}
+	if w.Concurrency.Group == "" || w.Concurrency.Cancel {
+		t.Errorf("two runs may run at once, or one end another: %+v", w.Concurrency)
+	}
+	days := map[string]string{}
+	for _, s := range w.Jobs["safetynet"].Steps {
+		if strings.HasPrefix(s.Uses, "actions/upload-artifact@") {
+			days[s.With["name"]] = s.With["retention-days"] + " " + s.If
+		}
+	}
+	if days["safetynet-failure"] != "7 failure()" || !strings.HasSuffix(days[safetynet.StateArtifact], " always()") {
+		t.Errorf("it keeps %v", days)
 	}
 }
 
@@ -124,18 +185,22 @@ func runSteps(t *testing.T, steps []step, values map[string]string, env []string
 	return said.String(), nil
 }
 
-// checkout is a folder that looks like the checkout to the steps.
-func checkout(t *testing.T) string {
+// goHere makes the folder of a go that builds in this checkout, whose packages
+// are compiled already, wherever the steps stand.
+func goHere(t *testing.T) string {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
+	real, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
-	for _, name := range []string{"cmd", "internal", "go.mod", "go.sum"} {
-		if err := os.Symlink(filepath.Join(root, name), filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
+	script := "#!/bin/sh\ncd '" + root + "' && exec '" + real + "' \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(dir, "go"), []byte(script), 0o700); err != nil { //nolint:gosec // it is a program
+		t.Fatal(err)
 	}
 	return dir
 }
@@ -149,9 +214,9 @@ func TestWorkflow_runs_from_its_own_file(t *testing.T) {
 		s, own, secret = newServer(t), true, token
 		base = s.URL
 	}
-	gh, dir, temp := newGitHub(t), checkout(t), t.TempDir()
+	gh, dir, temp := newGitHub(t), t.TempDir(), t.TempDir()
 	summary := filepath.Join(temp, "summary.md")
-	env := append(os.Environ(), "RUNNER_TEMP="+temp, "GITHUB_API_URL="+gh.URL, "GITHUB_REPOSITORY=studio/books", "GITHUB_REF_NAME=main",
+	env := append(os.Environ(), "PATH="+goHere(t)+":"+os.Getenv("PATH"), "RUNNER_TEMP="+temp, "GITHUB_API_URL="+gh.URL, "GITHUB_REPOSITORY=studio/books", "GITHUB_REF_NAME=main",
 		"GITHUB_STEP_SUMMARY="+summary, "GITHUB_OUTPUT="+filepath.Join(temp, "output"), "EXTRATO_SAFETYNET_PAUSE=10ms",
 		"GITHUB_WORKFLOW_REF=studio/books/.github/workflows/monthly_extrato_backup.yml@refs/heads/main", "EXTRATO_API_TOKEN=", "EXTRATO_API_BASE_URL=")
 	values := map[string]string{"secrets.EXTRATO_API_BASE_URL": base, "secrets.EXTRATO_API_TOKEN": secret, "vars.TZ": "America/Sao_Paulo",

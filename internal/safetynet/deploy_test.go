@@ -1,0 +1,257 @@
+package safetynet_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"go.yaml.in/yaml/v4"
+)
+
+const deploy = "../../deploy/"
+
+// comesOnDays2To7 fails the test unless a cron expression names days 2 to 7 of
+// every month, once a day, at a minute that is neither full nor round.
+func comesOnDays2To7(t *testing.T, expression string) {
+	t.Helper()
+	schedule, err := cron.ParseStandard(expression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 1, 31, 23, 59, 0, 0, time.UTC)
+	for month := time.February; month <= time.April; month++ {
+		for day := 2; day <= 7; day++ {
+			at = schedule.Next(at)
+			if at.Month() != month || at.Day() != day || at.Minute()%5 == 0 {
+				t.Fatalf("%q comes at %s, want day %d of %s", expression, at, day, month)
+			}
+		}
+	}
+}
+
+func text(t *testing.T, file string) string {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestCron_line_comes_when_it_should_and_names_flags_that_there_are(t *testing.T) {
+	for line := range strings.Lines(text(t, deploy+"safetynet.cron")) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		fields := strings.Fields(line)
+		comesOnDays2To7(t, strings.Join(fields[:5], " "))
+		if fields[5] != "extrato" { // cron.d names the user
+			t.Errorf("it runs as %s", fields[5])
+		}
+		if strings.Contains(line, "%") || !strings.HasSuffix(line, "\n") {
+			t.Errorf("cron reads this otherwise: %q", line)
+		}
+		knowsFlags(t, strings.Join(fields[6:], " "))
+		return
+	}
+	t.Error("there is no line")
+}
+
+var flagged = regexp.MustCompile(`--([a-z-]+)`)
+
+// knowsFlags fails the test if a command line names a flag that safetynet does
+// not have.
+func knowsFlags(t *testing.T, command string) {
+	t.Helper()
+	if !strings.Contains(command, "safetynet --state ") {
+		t.Errorf("no state is kept: %s", command)
+	}
+	source := text(t, "../../cmd/extrato/safetynet.go")
+	for _, m := range flagged.FindAllStringSubmatch(command, -1) {
+		field := "\n\t" + strings.ToUpper(m[1][:1]) + m[1][1:] + " "
+		if !strings.Contains(source, field) {
+			t.Errorf("safetynet has no --%s", m[1])
+		}
+	}
+}
+
+func TestSystemd_finds_nothing_wrong_with_the_units(t *testing.T) {
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(os.Stderr, "\n*** SKIPPED: this machine has no systemd-analyze; the units are not checked ***")
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"safetynet.service", "safetynet.timer"} {
+		unit := strings.ReplaceAll(text(t, deploy+name), "/usr/local/bin/extrato", "/bin/true") // a program that is there
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(unit), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	verify := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", filepath.Join(dir, "safetynet.service"), filepath.Join(dir, "safetynet.timer"))
+	if out, err := verify.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%v\n%s", err, out)
+	}
+	service, timer := text(t, deploy+"safetynet.service"), text(t, deploy+"safetynet.timer")
+	for _, want := range []string{"Type=oneshot", "EnvironmentFile=", "DynamicUser=yes", "StateDirectory=extrato-safetynet", "TimeoutStartSec=30min"} {
+		if !strings.Contains(service, want) {
+			t.Errorf("the service has no %s", want)
+		}
+	}
+	_, command, _ := strings.Cut(service, "ExecStart=")
+	command, _, _ = strings.Cut(command, "\n")
+	knowsFlags(t, command)
+	_, when, _ := strings.Cut(timer, "OnCalendar=")
+	when, _, _ = strings.Cut(when, "\n")
+	if !strings.Contains(timer, "Persistent=true") {
+		t.Error("a machine that was off does not make up for it")
+	}
+	out, err := exec.CommandContext(t.Context(), analyze, "calendar", "--iterations=12", "--base-time=2026-01-31 12:00:00", when).CombinedOutput()
+	var days []string
+	for _, m := range regexp.MustCompile(`\d{4}-(\d\d-\d\d) \d\d:37:00`).FindAllStringSubmatch(string(out), -1) {
+		days = append(days, m[1])
+	}
+	if want := "[02-02 02-03 02-04 02-05 02-06 02-07 03-02 03-03 03-04 03-05 03-06 03-07]"; err != nil || !strings.HasPrefix(fmt.Sprint(unique(days)), strings.TrimSuffix(want, "]")) {
+		t.Errorf("the timer comes on %v, %v\n%s", days, err, out)
+	}
+}
+
+// unique drops a day that systemd names twice, in UTC and in its own zone.
+func unique(days []string) []string {
+	var once []string
+	for i, day := range days {
+		if i == 0 || day != days[i-1] {
+			once = append(once, day)
+		}
+	}
+	return once
+}
+
+func TestCronJob_is_one_that_Kubernetes_takes_and_may_little(t *testing.T) {
+	type container struct {
+		Name, Image string
+		Args        []string
+		EnvFrom     []struct {
+			SecretRef struct{ Name string } `yaml:"secretRef"`
+		} `yaml:"envFrom"`
+		Env             []struct{ Name, Value string }
+		SecurityContext struct {
+			Escalation *bool `yaml:"allowPrivilegeEscalation"`
+			ReadOnly   bool  `yaml:"readOnlyRootFilesystem"`
+			Privileged bool
+			Drop       struct{ Drop []string } `yaml:"capabilities"`
+		} `yaml:"securityContext"`
+		Mounts []struct {
+			Name string
+			Path string `yaml:"mountPath"`
+		} `yaml:"volumeMounts"`
+	}
+	var job struct {
+		APIVersion string `yaml:"apiVersion"`
+		Kind       string
+		Metadata   struct{ Name string }
+		Spec       struct {
+			Schedule    string
+			Zone        string `yaml:"timeZone"`
+			Concurrency string `yaml:"concurrencyPolicy"`
+			Late        int    `yaml:"startingDeadlineSeconds"`
+			Template    struct {
+				Spec struct {
+					Backoff  *int `yaml:"backoffLimit"`
+					Deadline int  `yaml:"activeDeadlineSeconds"`
+					Template struct {
+						Spec struct {
+							Restart         string `yaml:"restartPolicy"`
+							Token           *bool  `yaml:"automountServiceAccountToken"`
+							SecurityContext struct {
+								NonRoot bool                  `yaml:"runAsNonRoot"`
+								User    int                   `yaml:"runAsUser"`
+								Group   int                   `yaml:"fsGroup"`
+								Seccomp struct{ Type string } `yaml:"seccompProfile"`
+							} `yaml:"securityContext"`
+							Containers []container
+							Volumes    []struct {
+								Name  string
+								Claim struct {
+									Name string `yaml:"claimName"`
+								} `yaml:"persistentVolumeClaim"`
+							}
+						}
+					}
+				}
+			} `yaml:"jobTemplate"`
+		}
+	}
+	source := text(t, deploy+"safetynet-cronjob.yaml")
+	decoder := yaml.NewDecoder(strings.NewReader(source))
+	decoder.KnownFields(true) // a key that is misspelt is no key
+	if err := decoder.Decode(&job); err != nil {
+		t.Fatal(err)
+	}
+	s := job.Spec
+	if job.APIVersion != "batch/v1" || job.Kind != "CronJob" || job.Metadata.Name == "" {
+		t.Errorf("it is a %s %s", job.APIVersion, job.Kind)
+	}
+	comesOnDays2To7(t, s.Schedule)
+	if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "" {
+		t.Errorf("its zone is %q, %v", s.Zone, err)
+	}
+	if s.Concurrency != "Forbid" || s.Late < 600 || s.Template.Spec.Backoff == nil || *s.Template.Spec.Backoff != 0 || s.Template.Spec.Deadline != 1800 {
+		t.Errorf("it may run twice, or for ever, or not at all: %+v", s)
+	}
+	pod := s.Template.Spec.Template.Spec
+	if pod.Restart != "Never" || !pod.SecurityContext.NonRoot || pod.SecurityContext.User == 0 || pod.SecurityContext.Seccomp.Type != "RuntimeDefault" || pod.Token == nil || *pod.Token {
+		t.Errorf("the pod may %+v", pod)
+	}
+	if len(pod.Containers) != 1 || len(pod.Volumes) != 1 || pod.Volumes[0].Claim.Name == "" {
+		t.Fatalf("it has %d containers and keeps its state in %+v", len(pod.Containers), pod.Volumes)
+	}
+	c := pod.Containers[0]
+	may := c.SecurityContext
+	if may.Escalation == nil || *may.Escalation || !may.ReadOnly || may.Privileged || fmt.Sprint(may.Drop.Drop) != "[ALL]" {
+		t.Errorf("the container may %+v", may)
+	}
+	if len(c.EnvFrom) != 1 || c.EnvFrom[0].SecretRef.Name == "" || len(c.Mounts) != 1 || c.Mounts[0].Name != pod.Volumes[0].Name {
+		t.Errorf("its settings come from %+v, its state from %+v", c.EnvFrom, c.Mounts)
+	}
+	for _, e := range c.Env {
+		if e.Name != "TZ" {
+			t.Errorf("%s stands in the file, and belongs into the secret", e.Name)
+		}
+	}
+	command := strings.Join(c.Args, " ")
+	knowsFlags(t, command)
+	if !strings.Contains(command, "--state "+c.Mounts[0].Path+"/") {
+		t.Errorf("the state is not kept in the volume: %s", command)
+	}
+}
+
+func TestScript_makes_a_server_of_its_own_and_leaves_nothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program twice")
+	}
+	temp := t.TempDir()
+	script := exec.CommandContext(t.Context(), "../../scripts/test_workflow_locally.sh")
+	script.WaitDelay = time.Second // a server that is left behind must not keep us
+	script.Env = append(os.Environ(), "TMPDIR="+temp, "EXTRATO_API_BASE_URL=", "EXTRATO_API_TOKEN=")
+	out, err := script.CombinedOutput()
+	said := string(out)
+	if err != nil || !strings.Contains(said, "closed and proved") || !strings.Contains(said, "a demo studio is made") || !strings.Contains(said, "--- PASS: TestWorkflow_runs_from_its_own_file") {
+		t.Errorf("%v\n%s", err, said)
+	}
+	if left, _ := filepath.Glob(filepath.Join(temp, "*", "studio")); len(left) > 0 {
+		t.Errorf("it leaves %v", left)
+	}
+	if out, err := exec.CommandContext(t.Context(), "pgrep", "-f", temp).CombinedOutput(); err == nil {
+		t.Errorf("its server still runs: %s", out)
+	}
+}
