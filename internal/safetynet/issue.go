@@ -94,16 +94,14 @@ func (g *GitHub) text(r Result) string {
 // and takes the marker out of it.
 func (g *GitHub) open(ctx context.Context, r Result) (string, error) {
 	var opened issue
-	err := g.do(ctx, http.MethodPost, "issues", map[string]any{
+	lost := g.do(ctx, http.MethodPost, "issues", map[string]any{
 		"title": fmt.Sprintf("Extrato %s: não fechado / not closed", r.Month), "body": g.text(r), "labels": Labels,
 	}, &opened)
-	first, e := g.find(ctx, r.Month)
+	first, _ := g.find(ctx, r.Month)
 	switch {
-	case e == nil && first != nil && err != nil: // it was opened, and only the answer was lost
-		return "opened", nil
-	case err != nil:
-		return "", err
-	case e != nil || first == nil || first.Number >= opened.Number: // what was opened may not be listed yet
+	case lost != nil && first == nil: // it is not there, or that cannot be known
+		return "", lost
+	case lost != nil || first == nil || first.Number >= opened.Number: // what was opened may not be listed yet
 		return "opened", nil
 	}
 	return "unchanged", g.do(ctx, http.MethodPatch, fmt.Sprintf("issues/%d", opened.Number), map[string]any{

@@ -117,7 +117,7 @@ func (r *rig) start() {
 		return
 	}
 	defer log.Close()
-	r.server = exec.Command(r.program, "serve", "--stop-timeout", "2s") //nolint:noctx // stop ends it
+	r.server = exec.Command(r.program, "serve", "--stop-timeout", "2s")
 	r.server.Dir, r.server.Env, r.server.Stderr = r.dir, append(r.env(), r.more...), log
 	if err := r.server.Start(); err != nil {
 		r.t.Error(err)

@@ -333,7 +333,7 @@ func TestGitHub_failing_hides_no_result_and_opens_nothing_blindly(t *testing.T) 
 }
 
 func TestState_that_cannot_be_read_is_not_taken_for_none(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "state.json")
+	file := filepath.Join(t.TempDir(), "folder", "state.json")
 	want := safetynet.State{Head: safetynet.Head{Seq: 3, Hash: hex64(3)}, Causes: map[string]string{"2025-10": "timeout"}}
 	if err := want.Write(file); err != nil {
 		t.Fatal(err)

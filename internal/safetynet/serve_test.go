@@ -358,7 +358,7 @@ func TestServe_ends_as_the_table_says(t *testing.T) {
 			})
 		}
 	})
-	if t.Failed() {
+	if t.Failed() || len(lines) < len(realSituations) { // -run chose some of them
 		return
 	}
 	table := "| Situação / Situation | Exit | Summary | Issue | Requests |\n|---|---|---|---|---|\n"

@@ -56,8 +56,11 @@ func parseState(text []byte) (State, error) {
 	return s, nil
 }
 
-// Write replaces the file as a whole.
+// Write replaces the file as a whole, and makes its folder if there is none.
 func (s State) Write(file string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return err

@@ -245,6 +245,7 @@ func (s *studio) rewrite(t *testing.T, set string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer rows.Close()
 	var drop []string
 	for rows.Next() {
 		var name string
@@ -253,9 +254,10 @@ func (s *studio) rewrite(t *testing.T, set string) {
 		}
 		drop = append(drop, "DROP TRIGGER "+name)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
+	rows.Close()
 	s.exec(t, append(drop, "UPDATE closings SET "+set)...)
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -239,5 +240,44 @@ func TestEveryCode_has_its_words(t *testing.T) {
 				t.Errorf("the guide does not explain %s in %s", note, language)
 			}
 		}
+	}
+}
+
+func TestGuide_says_the_same_in_both_languages(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/MONTHLY_EXTRATO_BACKUP_GUIDE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, whole, _ := strings.Cut(string(guide), "\n## Português\n")
+	portuguese, rest, _ := strings.Cut(whole, "\n## English\n")
+	english, _, ok := strings.Cut(rest, "\n## Situações")
+	if !ok {
+		t.Fatal("the guide has other parts than it had")
+	}
+	// What is the same in both languages: headings, steps and boxes by number,
+	// code by its text, but for the words that it holds for people.
+	people := strings.NewReplacer("[MÊS]", "[MONTH]", " MÊS", " MONTH", "ARQUIVO", "FILE", "PASTA", "DIR")
+	shape := func(part string) (found []string) {
+		for line := range strings.Lines(part) {
+			switch {
+			case strings.HasPrefix(line, "#"), strings.HasPrefix(line, "- [ ]"), strings.HasPrefix(line, "|"), regexp.MustCompile(`^\d\.`).MatchString(line):
+				found = append(found, strings.Fields(line)[0])
+			}
+		}
+		var codes []string
+		for _, code := range regexp.MustCompile("`[^`]+`").FindAllString(part, -1) {
+			codes = append(codes, people.Replace(code))
+		}
+		slices.Sort(codes)
+		return append(found, codes...)
+	}
+	pt, en := shape(portuguese), shape(english)
+	for i := range min(len(pt), len(en)) {
+		if pt[i] != en[i] {
+			t.Fatalf("place %d: Portuguese has %s, English %s", i, pt[i], en[i])
+		}
+	}
+	if len(pt) != len(en) || len(pt) < 150 {
+		t.Errorf("%d places in Portuguese, %d in English", len(pt), len(en))
 	}
 }

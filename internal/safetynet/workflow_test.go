@@ -193,13 +193,13 @@ func goHere(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	real, err := exec.LookPath("go")
+	program, err := exec.LookPath("go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	script := "#!/bin/sh\ncd '" + root + "' && exec '" + real + "' \"$@\"\n"
-	if err := os.WriteFile(filepath.Join(dir, "go"), []byte(script), 0o700); err != nil { //nolint:gosec // it is a program
+	script := "#!/bin/sh\ncd '" + root + "' && exec '" + program + "' \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(dir, "go"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return dir
