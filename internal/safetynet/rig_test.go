@@ -156,7 +156,7 @@ func (r *rig) stop() {
 func (r *rig) secrets() []string {
 	return []string{
 		r.all, r.readOnly, r.revoked, r.expired, r.token, strings.Split(r.token, ".")[2], password, user + ":" + password,
-		base64.StdEncoding.EncodeToString([]byte(user + ":" + password)), gitToken, hook, jwtKey, client, "Zoraide", "Quaresma", "Bearer ",
+		base64.StdEncoding.EncodeToString([]byte(user + ":" + password)), gitToken, hook, jwtKey, client, "Zoraide", "Quaresma", "Bearer ", r.wire.Listen,
 	}
 }
 
