@@ -63,23 +63,19 @@ func (c *safetynetCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	who, err := identity(settings, now)
-	if err != nil {
-		return err
-	}
 	teller, err := notify.NewTeller(settings.Notify)
 	if err != nil {
 		return err
 	}
-	client, err := safetynet.NewClient(settings.Net.BaseURL, who, programVersion(), c.Timeout, waits, now)
-	if err != nil {
-		return err
-	}
-	net := &safetynet.Net{Server: client, Now: now, Patience: c.CloseTimeout}
+	net := &safetynet.Net{Now: now, Patience: c.CloseTimeout}
 	var stateErr error
 	within(a.ctx, besides, func(ctx context.Context) { net.State, stateErr = c.lastState(ctx, github) })
-	var result safetynet.Result
-	within(a.ctx, allOfIt, func(ctx context.Context) { result = net.Run(ctx, month, force) })
+	result := safetynet.NewResult(month, now())
+	if net.Server, err = c.server(settings, waits, now); err != nil {
+		result.FailBecause(err) // a secret that is gone is a failure that people are told of
+	} else {
+		within(a.ctx, allOfIt, func(ctx context.Context) { result = net.Run(ctx, month, force) })
+	}
 	result.FailBecause(stateErr)
 	if a.ctx.Err() == nil { // who stops a run by hand knows
 		within(a.ctx, besides, func(ctx context.Context) { net.Tell(ctx, &result, github, teller) })
@@ -88,6 +84,15 @@ func (c *safetynetCommand) Run(a *app) error {
 		result.FailBecause(unwritten(net.State.Write(c.State)))
 	}
 	return c.leave(a, result)
+}
+
+// server returns the way to the server, and who we are there.
+func (c *safetynetCommand) server(settings config.Config, waits safetynet.Waits, now func() time.Time) (*safetynet.Client, error) {
+	who, err := identity(settings, now)
+	if err != nil {
+		return nil, err
+	}
+	return safetynet.NewClient(settings.Net.BaseURL, who, programVersion(), c.Timeout, waits, now)
 }
 
 func unwritten(err error) error {

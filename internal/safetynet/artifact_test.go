@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -187,5 +188,40 @@ func TestProgram_compares_with_what_the_last_run_left(t *testing.T) {
 				t.Errorf("%d issues", len(gh.issues))
 			}
 		})
+	}
+}
+
+// A secret that was removed is a failure that people must hear of; a month that
+// somebody mistyped is not.
+func TestProgram_that_cannot_begin_tells_people_unless_it_was_asked_for_nonsense(t *testing.T) {
+	program := build(t)
+	for name, c := range map[string]struct {
+		env    []string
+		args   []string
+		exit   int
+		code   string
+		issues int
+	}{
+		"no token":                   {[]string{"EXTRATO_API_TOKEN="}, nil, 2, "no_token", 1},
+		"no address":                 {[]string{"EXTRATO_API_BASE_URL=studio.example/" + password}, nil, 2, "invalid_setting", 1},
+		"a month that has not ended": {nil, []string{current.String()}, 3, "month_not_ended", 0},
+		"the form of the workflow":   {[]string{"SAFETYNET_MONTH=" + fmt.Sprint(int(current.Month)), "SAFETYNET_YEAR=" + fmt.Sprint(current.Year), "SAFETYNET_FORCE=true"}, nil, 3, "month_not_ended", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, gh := newServer(t), newGitHub(t)
+			out := inJob(t, program, s.URL, token, gh, "", c.env, c.args...)
+			if out.code != c.exit || out.result.Error == nil || out.result.Error.Code != c.code || len(gh.issues) != c.issues || s.asked != 0 {
+				t.Errorf("exit %d, %d issues, %d requests: %s%s", out.code, len(gh.issues), s.asked, out.texts["stdout"], out.texts["stderr"])
+			}
+			quiet(t, out.texts, []string{token, password, gitToken})
+		})
+	}
+	for _, env := range [][]string{{"SAFETYNET_MONTH=1"}, {"SAFETYNET_YEAR=2025"}, {"SAFETYNET_MONTH=13", "SAFETYNET_YEAR=2025"}, {"SAFETYNET_MONTH=$(id)", "SAFETYNET_YEAR=2025"}, {"SAFETYNET_FORCE=perhaps"}} {
+		cmd := exec.CommandContext(t.Context(), program, "safetynet")
+		cmd.Env, cmd.Dir = append(env, "EXTRATO_API_TOKEN=x", "EXTRATO_API_BASE_URL=http://127.0.0.1:1"), t.TempDir()
+		if out, _ := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 2 {
+			t.Errorf("%v: exit %d\n%s", env, cmd.ProcessState.ExitCode(), out)
+		}
 	}
 }

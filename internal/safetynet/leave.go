@@ -26,6 +26,9 @@ func (r *Result) FailBecause(err error) {
 // Tell tells people of a failure that is new to them, and of its end. What
 // cannot be told is noted and hides nothing.
 func (n *Net) Tell(ctx context.Context, r *Result, g *GitHub, t Teller) {
+	if r.Error != nil && r.Error.Code == "month_not_ended" && len(r.Requests) == 0 {
+		return // whoever named the month sees it, and to others nothing happened
+	}
 	if g != nil {
 		did, err := g.Report(ctx, *r)
 		r.Issue = did

@@ -64,13 +64,18 @@ func Month(now time.Time) books.Month { return books.MonthOf(now).Add(-1) }
 // closes what else would wait for a person, except a month that is held. It
 // always returns a Result, whose Error says what went wrong.
 func (n *Net) Run(ctx context.Context, month books.Month, force bool) Result {
-	r := Result{Month: month, Notes: []Note{}, Issue: "none", At: books.InstantOf(n.Now()).String()}
+	r := NewResult(month, n.Now())
 	err := n.lookAfter(ctx, month, force, &r)
 	r.Requests = n.Server.Exchanges()
 	if err != nil {
 		r.fail(err)
 	}
 	return r
+}
+
+// NewResult returns the document of a run that has asked nothing yet.
+func NewResult(month books.Month, now time.Time) Result {
+	return Result{Month: month, Notes: []Note{}, Issue: "none", Requests: []Exchange{}, At: books.InstantOf(now).String()}
 }
 
 func (r *Result) fail(err error) {

@@ -44,6 +44,7 @@ var notes = map[string]said{
 // causes are the Portuguese texts of the codes of failures.
 var causes = map[string]string{ //nolint:gosec // texts about secrets, none of them one
 	"unreachable": "O servidor não responde, ou cortou a resposta.", "timeout": "O servidor não respondeu a tempo.",
+	"no_token": "O segredo EXTRATO_API_TOKEN não está definido.", "invalid_setting": "EXTRATO_API_BASE_URL não é o endereço de um servidor.",
 	"took_too_long": "A execução inteira demorou demais.", "interrupted": "A execução foi interrompida.",
 	"bad_token": "O servidor não aceita o token: confira o segredo EXTRATO_API_TOKEN.", "forbidden": "O token não tem permissão: confira os escopos (backup, close, read) do segredo EXTRATO_API_TOKEN.",
 	"too_many_requests": "O servidor pede para esperar (429).", "server_error": "O servidor falhou.", "bad_answer": "A resposta não é o JSON esperado.",
