@@ -104,8 +104,8 @@ func (n *Net) lookAfter(ctx context.Context, month books.Month, force bool, r *R
 	case found.State == "open" && !force:
 		return n.leaveOpen(found, r)
 	case found.State == "due", found.State == "open", found.State == "late" && force:
-		if err := n.makeClose(ctx, month, force, r, n.waitFor(ctx, month)); err != nil {
-			if !n.closedAllTheSame(ctx, month, err) {
+		if err := n.makeClose(ctx, month, force, r, n.waitFor(ctx, month, found)); err != nil {
+			if !n.closedAllTheSame(ctx, month, found, err) {
 				return err
 			}
 			r.note("answer_lost", books.AsError(err).Code)
@@ -171,10 +171,16 @@ func (n *Net) makeClose(ctx context.Context, month books.Month, force bool, r *R
 	return n.Server.generate(ctx, month, force, wait)
 }
 
+// since reports whether the month was closed, or got a revision, since it was
+// found as before.
+func (m monthState) since(before monthState) bool {
+	return m.closed() && (!before.closed() || m.Revision > before.Revision)
+}
+
 // waitFor returns what waits for a close that may still be running: each of
 // the tries for its part of the patience, until the month is closed. What is
 // still not closed may be asked for again: a server closes a month once.
-func (n *Net) waitFor(ctx context.Context, month books.Month) func() error {
+func (n *Net) waitFor(ctx context.Context, month books.Month, before monthState) func() error {
 	return func() error {
 		until := n.Now().Add(n.Patience / tries)
 		for look := 1; ; look++ {
@@ -185,7 +191,7 @@ func (n *Net) waitFor(ctx context.Context, month books.Month) func() error {
 			switch {
 			case err != nil:
 				return there(err)
-			case m.closed():
+			case m.since(before):
 				return nil
 			case m.State == "held":
 				return errHeld(month)
@@ -202,12 +208,12 @@ func errNotClosed(month books.Month) *books.Error {
 
 // closedAllTheSame reports whether a month is closed although asking for it
 // failed: what stands between us and the server may have spoilt its answer.
-func (n *Net) closedAllTheSame(ctx context.Context, month books.Month, err error) bool {
+func (n *Net) closedAllTheSame(ctx context.Context, month books.Month, before monthState, err error) bool {
 	if books.AsError(err).Kind != books.Internal || ctx.Err() != nil {
 		return false
 	}
 	m, err := n.Server.month(ctx, month)
-	return err == nil && m.closed()
+	return err == nil && m.since(before)
 }
 
 // ends reports whether an error makes every further request pointless.

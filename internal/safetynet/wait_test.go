@@ -79,6 +79,30 @@ func TestClose_that_is_reopened_meanwhile_is_left(t *testing.T) {
 	}
 }
 
+// A month with late rows has its statement already: what is waited for, and
+// what a spoilt answer may hide, is the next revision.
+func TestRevision_that_does_not_come_is_not_taken_for_the_statement_there_was(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault func(*server) func(int, http.ResponseWriter, *http.Request) bool
+		code  string
+	}{
+		"500": {func(*server) func(int, http.ResponseWriter, *http.Request) bool { return answering(3, 5, 500, html) }, "server_error"},
+		"no answer in time": {func(s *server) func(int, http.ResponseWriter, *http.Request) bool {
+			running(s, 0, 0, nil)
+			return s.fault
+		}, "not_closed"},
+	} {
+		s, n := newServer(t), newNet()
+		n.limit = 50 * time.Millisecond
+		s.closeMonth("2025-10")
+		s.late = 2
+		s.fault = c.fault(s)
+		if r := n.run(t, s.URL, nil, true); r.ExitCode != 1 || r.Error == nil || r.Error.Code != c.code {
+			t.Errorf("%s: %s", name, r.Summary())
+		}
+	}
+}
+
 // v4 says 409 of nothing but what is there; it has no month to look at.
 func TestV4_that_says_409_is_believed(t *testing.T) {
 	s, n := newServer(t), newNet()
