@@ -53,7 +53,7 @@ func loadSize(ctx context.Context, o options, rows int, lasts time.Duration, dir
 		if err != nil {
 			return err
 		}
-		line, err := loadDatabase(ctx, d, rows, lasts, dir, extrato)
+		line, err := loadDatabase(ctx, o, d, rows, lasts, dir, extrato)
 		if err := errors.Join(err, d.close()); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -63,7 +63,7 @@ func loadSize(ctx context.Context, o options, rows int, lasts time.Duration, dir
 	return nil
 }
 
-func loadDatabase(ctx context.Context, d database, rows int, lasts time.Duration, dir, extrato string) (string, error) {
+func loadDatabase(ctx context.Context, o options, d database, rows int, lasts time.Duration, dir, extrato string) (string, error) {
 	if err := d.prepare(ctx, monthOf(rows)); err != nil {
 		return "", err
 	}
@@ -86,6 +86,9 @@ func loadDatabase(ctx context.Context, d database, rows int, lasts time.Duration
 		if status, err := s.post("/api/v1/months/"+m.Format("2006-01")+"/close", "{}"); err != nil || status != http.StatusOK {
 			return "", fmt.Errorf("close %s: %d %w", m.Format("2006-01"), status, err)
 		}
+	}
+	if err := o.wait(); err != nil {
+		return "", err
 	}
 	var reads, writes times64
 	ctx, cancel := context.WithTimeout(ctx, lasts)
@@ -258,7 +261,7 @@ func (s *serving) stop() {
 	_ = s.cmd.Wait()
 }
 
-func (s *serving) get(path string) (int, error) { return s.answer(s.client.Get(s.base + path)) } //nolint:noctx // the client has a time limit, answer closes
+func (s *serving) get(path string) (int, error) { return s.answer(s.client.Get(s.base + path)) } //nolint:noctx,gosec // our own server; the client has a time limit, answer closes
 
 func (s *serving) post(path, body string) (int, error) {
 	return s.answer(s.client.Post(s.base+path, "application/json", strings.NewReader(body))) //nolint:noctx // as above
@@ -299,7 +302,7 @@ func (s *serving) write() (path string, status int, err error) {
 
 // memory returns a figure of the process in bytes, where the system tells.
 func (s *serving) memory(name string) int64 {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid)) //nolint:gosec // our own process
 	for line := range strings.Lines(string(text)) {
 		if rest, ok := strings.CutPrefix(line, name+":"); ok {
 			n, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)

@@ -85,7 +85,7 @@ func parse(args []string) (options, error) {
 	flags.DurationVar(&o.reads, "reads", 0, "instead, ask a server for everything that can be read, for so long, and write reads.md")
 	flags.IntVar(&o.rate, "rate", 50, "with -reads: requests a second")
 	flags.IntVar(&o.years, "years", 10, "with -reads: years of closed months")
-	flags.BoolVar(&o.pause, "pause", false, "with -reads: wait for Enter before measuring, so that a shared machine can become quiet")
+	flags.BoolVar(&o.pause, "pause", false, "with -load and -reads: wait for Enter before measuring, so that a shared machine can become quiet")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

@@ -67,11 +67,8 @@ func readsOf(ctx context.Context, o options, d database, size int, dir, extrato 
 	if err != nil {
 		return "", err
 	}
-	if o.pause {
-		fmt.Fprintln(os.Stderr, "prepared; press Enter to measure")
-		if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil && !errors.Is(err, io.EOF) {
-			return "", err
-		}
+	if err := o.wait(); err != nil {
+		return "", err
 	}
 	found := s.askEvenly(ctx, asks, o.reads, o.rate)
 	if err := ctx.Err(); err != nil {
@@ -82,6 +79,19 @@ func readsOf(ctx context.Context, o options, d database, size int, dir, extrato 
 	}
 	return fmt.Sprintf("\n## %s, %s live rows\n\n%s\nFailed: %d of %d. Peak memory of the server: %d MiB.\n", d.name(), thousands(size), found.table(),
 		len(found.failed), len(found.failed)+len(found.took), s.memory("VmHWM")>>20), nil
+}
+
+// wait waits for Enter, if that is wanted.
+func (o options) wait() error {
+	if !o.pause {
+		return nil
+	}
+	fmt.Fprintln(os.Stderr, "prepared; press Enter to measure")
+	_, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return err
 }
 
 // oldStudio starts a server over a studio with years of closed months before
@@ -167,7 +177,7 @@ func fillMonth(ctx context.Context, db *sql.DB, first time.Time, base int) error
 		"INSERT INTO comissoes (id, pagamento_id, artista_id, percentual, valor, created_at) VALUES " + strings.Join(commissions, ", "),
 		"INSERT INTO gastos (id, data, valor, descricao, forma_pagamento, created_by, created_at) VALUES " + strings.Join(expenses, ", "),
 	} {
-		if _, err := db.ExecContext(ctx, query); err != nil { //nolint:gosec // our own values
+		if _, err := db.ExecContext(ctx, query); err != nil {
 			return err
 		}
 	}
@@ -310,7 +320,7 @@ func (s *serving) parts(path string, n int) (string, error) {
 
 // document reads a JSON document.
 func (s *serving) document(path string, to any) error {
-	resp, err := s.client.Get(s.base + path) //nolint:noctx // the client has a time limit
+	resp, err := s.client.Get(s.base + path) //nolint:noctx,gosec // our own server; the client has a time limit
 	if err != nil {
 		return err
 	}
