@@ -345,6 +345,11 @@ func TestCommissionsOfABusyMonthAreThoseThatBelongToIt(t *testing.T) {
 		}
 		fill("INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id) SELECT i, " + day + ", 1, 'Pix', 1 + i % 3 FROM n")
 		fill("INSERT INTO comissoes (id, pagamento_id, artista_id, percentual, valor, created_at) SELECT i, CASE WHEN i % 5 > 0 THEN i END, 1 + i % 3, 50, 1, " + made + " FROM n")
+		newer := "'2025-11-01 12:00:00.000000'" // and of another month: there is nothing at the list's beginning
+		if db.Path == "" {
+			newer = "CAST(" + newer + " AS TIMESTAMPTZ)"
+		}
+		fill("INSERT INTO comissoes (id, pagamento_id, artista_id, percentual, valor, created_at) SELECT 10000 + i, i, 1 + i % 3, 50, 1, " + newer + " FROM n WHERE i % 4 = 1")
 		if db.Path != "" { // a commission whose payment is gone belongs where it was made
 			db.Exec(t, "INSERT INTO comissoes (id, pagamento_id, artista_id, percentual, valor, created_at) VALUES (5000, 5000, 1, 50, 1, '2025-10-15 12:00:00.000003')")
 		}
