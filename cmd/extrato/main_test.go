@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"extrato/internal/books"
+	"extrato/internal/logtest"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
 )
@@ -26,6 +27,7 @@ func answer(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, problems bytes.Buffer
 	code = run(t.Context(), args, &out, &problems)
+	logtest.Check(t, "stderr", problems.Bytes())
 	return code, out.String(), problems.String()
 }
 

@@ -22,6 +22,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite", for the scripts' sql
 
 	"extrato/internal/books"
+	"extrato/internal/logtest"
 	"extrato/internal/pgtest"
 	"extrato/internal/store/storetest"
 )
@@ -46,13 +47,44 @@ func TestMain(m *testing.M) {
 //
 // THIS, LAST and BEFORE are the running month and the two before it.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", Condition: condition, RequireUniqueNames: true, RequireExplicitExec: true, Setup: setUp,
+	deadline, _ := t.Deadline()
+	testscript.RunT(watched{t}, testscript.Params{
+		Deadline: deadline,
+		Dir:      "testdata/script", Condition: condition, RequireUniqueNames: true, RequireExplicitExec: true, Setup: setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "sql": runSQL, "load": loadSQL, "shape": shape, "snapshot": snapshot, "unchanged": unchanged,
 			"corrupt": corrupt, "postgres": postgres(t), "tmpfs": tmpfs, "fill": fill,
 		},
 	})
+}
+
+// watched is a test whose programs' stderr may hold nothing that no log may.
+type watched struct{ *testing.T }
+
+// Run, Verbose and Log are what testscript asks for. It logs all that a
+// program says, if its test is verbose.
+func (w watched) Run(name string, f func(testscript.T)) {
+	w.T.Run(name, func(t *testing.T) { f(watched{t}) })
+}
+
+func (watched) Verbose() bool { return true }
+
+func (w watched) Log(args ...any) {
+	text := fmt.Sprint(args...)
+	looking := false
+	for line := range strings.Lines(text) {
+		switch {
+		case strings.HasPrefix(line, "[stderr]"):
+			looking = true
+		case strings.HasPrefix(line, "[stdout]") || strings.HasPrefix(line, "> ") || strings.HasPrefix(line, "# "):
+			looking = false
+		case looking:
+			logtest.Check(w.T, "stderr of a program", []byte(line))
+		}
+	}
+	if testing.Verbose() || w.T.Failed() {
+		w.T.Log(text)
+	}
 }
 
 func setUp(env *testscript.Env) error {

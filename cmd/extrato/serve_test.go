@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"extrato/internal/logtest"
 )
 
 // serveHere runs serve in this process until the test ends, and returns its
@@ -30,7 +32,7 @@ func serveHere(t *testing.T) string {
 	settings, ctx := make(chan string, 1), t.Context()
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	a := &app{Globals: &Globals{}, ctx: ctx, stdout: io.Discard, stderr: io.Discard}
+	a := &app{Globals: &Globals{}, ctx: ctx, stdout: io.Discard, stderr: logtest.NewWriter(t, io.Discard)}
 	c, err := a.config()
 	if err != nil {
 		t.Fatal(err)

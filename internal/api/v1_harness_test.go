@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -20,6 +19,7 @@ import (
 	"extrato/internal/bucket"
 	"extrato/internal/closing"
 	"extrato/internal/journal"
+	"extrato/internal/logtest"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
 )
@@ -69,7 +69,7 @@ func newV1Studio(t testing.TB, db *storetest.DB, clock func() time.Time) *v1Stud
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(&s.log, nil))
+	log := logtest.New(t, &s.log)
 	if err := auth.EnsureServiceAccount(t.Context(), db.Store); err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,8 @@ var allowed = map[string][]string{
 
 	// For tests and measurements only.
 	"pgtest":            {},
-	"store/storetest":   {"books", "store", "pgtest"},
+	"logtest":           {},
+	"store/storetest":   {"books", "store", "pgtest", "logtest"},
 	"bucket/buckettest": {"bucket"},
 	"crashtest":         {},
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
+	"extrato/internal/logtest"
 	"extrato/internal/pgtest"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
@@ -33,7 +33,7 @@ func guard(t *testing.T, db *storetest.DB, tries int) *auth.Guard {
 	if err := auth.EnsureServiceAccount(t.Context(), db.Store); err != nil {
 		t.Fatal(err)
 	}
-	return auth.New(auth.Options{Store: db.Store, Key: key, Now: clock, Log: slog.New(slog.DiscardHandler), Tries: tries, Per: time.Minute})
+	return auth.New(auth.Options{Store: db.Store, Key: key, Now: clock, Log: logtest.Quiet(t), Tries: tries, Per: time.Minute})
 }
 
 func user(t *testing.T, db *storetest.DB, email, role, password string) store.User {

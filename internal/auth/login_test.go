@@ -2,7 +2,6 @@ package auth_test
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
+	"extrato/internal/logtest"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
 )
@@ -140,7 +140,7 @@ func TestALoginWithTheProviderEndsWithItsPermission(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		p := newProvider(t)
 		options := auth.Options{
-			Store: db.Store, Key: key, Now: clock, Log: slog.New(slog.DiscardHandler), Emails: []string{"eva@example.com"},
+			Store: db.Store, Key: key, Now: clock, Log: logtest.Quiet(t), Emails: []string{"eva@example.com"},
 			Login: auth.Provider{Issuer: p.URL, ClientID: "extrato", ClientSecret: "s"},
 		}
 		b := stranger(t, auth.New(options))
@@ -176,7 +176,7 @@ func TestGoingToTheProviderIsLimitedAndForgotten(t *testing.T) {
 	db := storetest.SQLite(t, clock)
 	p := newProvider(t)
 	g := auth.New(auth.Options{
-		Store: db.Store, Key: key, Now: clock, Log: slog.New(slog.DiscardHandler), Emails: []string{"eva@example.com"},
+		Store: db.Store, Key: key, Now: clock, Log: logtest.Quiet(t), Emails: []string{"eva@example.com"},
 		Login: auth.Provider{Issuer: p.URL, ClientID: "extrato"}, Tries: 3, Per: time.Minute,
 	})
 	defer func(was time.Time) { now = was }(now)

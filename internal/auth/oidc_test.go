@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +18,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"extrato/internal/auth"
+	"extrato/internal/logtest"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
 )
@@ -100,7 +100,7 @@ func TestAJobOfThePinnedWorkflowComesInAndNoOther(t *testing.T) {
 		}
 	}
 	guard := func(pins auth.JobPins) *auth.Guard {
-		return auth.New(auth.Options{Store: db.Store, Key: key, Now: clock, Log: slog.New(slog.DiscardHandler), Job: pins})
+		return auth.New(auth.Options{Store: db.Store, Key: key, Now: clock, Log: logtest.Quiet(t), Job: pins})
 	}
 	g := guard(pins)
 	p.down = true
@@ -146,7 +146,7 @@ func TestPeopleSignInWithTheProvider(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		p := newProvider(t)
 		g := auth.New(auth.Options{
-			Store: db.Store, Key: key, Now: clock, Log: slog.New(slog.DiscardHandler), Emails: []string{"eva@example.com", "gone@example.com"},
+			Store: db.Store, Key: key, Now: clock, Log: logtest.Quiet(t), Emails: []string{"eva@example.com", "gone@example.com"},
 			Login: auth.Provider{Issuer: p.URL, ClientID: "extrato", ClientSecret: "s"},
 		})
 		gone := user(t, db, "gone@example.com", "admin", "")

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,6 +17,7 @@ import (
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
+	"extrato/internal/logtest"
 	"extrato/internal/store/storetest"
 )
 
@@ -58,7 +58,7 @@ func TestAPublicKeySignsNothing(t *testing.T) {
 	}
 	guard(t, db, 0)
 	g := auth.New(auth.Options{
-		Store: db.Store, Key: key, Now: clock, Log: slog.New(slog.DiscardHandler),
+		Store: db.Store, Key: key, Now: clock, Log: logtest.Quiet(t),
 		Job: auth.JobPins{Issuer: p.URL, Audience: "extrato", Repository: "studio/books", Ref: "refs/heads/main", Workflow: "net.yml"},
 	})
 	claims := jwt.MapClaims{
@@ -127,7 +127,7 @@ func TestThoseWhoWaitForAnIssuerShareOneQuestion(t *testing.T) {
 	}))
 	t.Cleanup(slow.Close)
 	g := auth.New(auth.Options{
-		Store: db.Store, Key: key, Now: clock, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Store: db.Store, Key: key, Now: clock, Log: logtest.New(t, &log),
 		Job: auth.JobPins{Issuer: slow.URL, Audience: "extrato", Repository: "studio/books", Ref: "refs/heads/main", Workflow: "net.yml"},
 	})
 	text := "Bearer " + p.sign(t, p.key, jwt.MapClaims{"iss": slow.URL, "aud": "extrato", "exp": now.Add(time.Hour).Unix()})

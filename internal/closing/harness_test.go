@@ -2,7 +2,6 @@ package closing_test
 
 import (
 	"context"
-	"log/slog"
 	"path/filepath"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"extrato/internal/books"
 	"extrato/internal/bucket"
 	"extrato/internal/closing"
+	"extrato/internal/logtest"
 	"extrato/internal/pgtest"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
@@ -57,7 +57,7 @@ func newCloser(t testing.TB, s *store.Store, folder string, now func() time.Time
 	}
 	return &closing.Closer{
 		Store: s, Schedule: schedule, RequireBackup: true, Now: now, SpoolDir: t.TempDir(),
-		Log: slog.New(slog.DiscardHandler),
+		Log: logtest.Quiet(t),
 		// The tests' clock is not the server's.
 		IgnoreServerClock: true,
 		Backups:           &backup.Backups{Bucket: bucket.NewFolder(folder, nil), Now: now, Zone: storetest.Zone, Program: "test"},

@@ -11,6 +11,7 @@ import (
 
 	"extrato/internal/books"
 	"extrato/internal/closing"
+	"extrato/internal/logtest"
 	"extrato/internal/store"
 )
 
@@ -202,7 +203,7 @@ func TestCloseDue_takes_a_month_that_somebody_else_closes_meanwhile_for_done(t *
 		s.Clock = noon(2025, time.December, 5)
 		other := newCloser(t, s.Store(), s.Folder, s.Now)
 		raced := false
-		s.Log = slog.New(afterLog{slog.DiscardHandler, func(message string) { // the lock is free by then
+		s.Log = slog.New(afterLog{logtest.Quiet(t).Handler(), func(message string) { // the lock is free by then
 			if message == "month closed" && !raced {
 				raced = true
 				if _, err := other.Close(t.Context(), november, closing.Options{}, "other"); err != nil {

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"extrato/internal/logtest"
 	"extrato/internal/pgtest"
 	"extrato/internal/store/storetest"
 )
@@ -282,7 +283,7 @@ func (s *studio) startTo(t *testing.T, log *os.File, env []string, args ...strin
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "USER=test", "TZ=America/Sao_Paulo", "DATABASE_URL=" + s.url,
 		"EXTRATO_BACKUPS=" + s.folder(), "EXTRATO_CLOSE_FROM=" + month, "EXTRATO_SCHEDULE=0 0 1 * *",
 	}, env...)
-	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
+	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, logtest.NewWriter(t, &r.stderr)
 	if log != nil {
 		r.cmd.Stderr = log
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -22,6 +21,7 @@ import (
 	"extrato/internal/closing"
 	"extrato/internal/config"
 	"extrato/internal/doctor"
+	"extrato/internal/logtest"
 	"extrato/internal/pgtest"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
@@ -57,7 +57,7 @@ func newPatient(t *testing.T, db *storetest.DB) *patient {
 		"HOST": "127.0.0.1", "PORT": "1", // where nobody answers
 	}}
 	p.closer = &closing.Closer{
-		Store: db.Store, Schedule: schedule, RequireBackup: true, Now: now, Log: slog.New(slog.DiscardHandler), SpoolDir: t.TempDir(),
+		Store: db.Store, Schedule: schedule, RequireBackup: true, Now: now, Log: logtest.Quiet(t), SpoolDir: t.TempDir(),
 		Backups: &backup.Backups{Bucket: bucket.NewFolder(folder, nil), Now: now, Zone: storetest.Zone, Program: "test"},
 	}
 	setting(store.SafetyNetSeen, now())(t, p)

@@ -2,7 +2,6 @@ package jobs_test
 
 import (
 	"cmp"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"extrato/internal/books"
 	"extrato/internal/closing"
 	"extrato/internal/jobs"
+	"extrato/internal/logtest"
 	"extrato/internal/notify"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
@@ -116,7 +116,7 @@ func TestAFailureIsToldUnderTheIDOfItsRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		var log syncBuilder
-		run(t, db, &now, folder, []string{who.url}, func(o *jobs.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		run(t, db, &now, folder, []string{who.url}, func(o *jobs.Options) { o.Log = logtest.New(t, &log) })
 		who.await(t, "NÃO FECHADO", 1)
 		var id string
 		if err := db.SQL.QueryRowContext(t.Context(), "SELECT correlation_id FROM "+own(db, "runs")+" ORDER BY id").Scan(&id); err != nil {
@@ -145,7 +145,7 @@ func TestAMessageWaitsForAProcessThatKnowsItsPlace(t *testing.T) {
 		folder, who, other := t.TempDir(), listen(t), listen(t)
 		var log syncBuilder
 		announced(t, prepare(t, db, &now, folder, []string{who.url}))
-		stranger := run(t, db, &now, folder, []string{other.url}, func(o *jobs.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		stranger := run(t, db, &now, folder, []string{other.url}, func(o *jobs.Options) { o.Log = logtest.New(t, &log) })
 		await(t, "the stranger to leave it", func() bool { return strings.Contains(log.String(), "left to another process") })
 		await(t, "more looks", func() bool {
 			return db.Int(t, "SELECT count(*) FROM "+own(db, "river_job")+" WHERE kind = 'tell' AND attempt = 0 AND state IN ('scheduled', 'available')") == 1
@@ -167,7 +167,7 @@ func TestAMessageThatNobodyCanSendIsGivenUpLoudly(t *testing.T) {
 		folder, who := t.TempDir(), listen(t)
 		var log syncBuilder
 		announced(t, prepare(t, db, &now, folder, []string{who.url}))
-		run(t, db, &now, folder, nil, func(o *jobs.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		run(t, db, &now, folder, nil, func(o *jobs.Options) { o.Log = logtest.New(t, &log) })
 		await(t, "the end of patience", func() bool { return strings.Contains(log.String(), "level=ERROR") })
 		if text := log.String(); !strings.Contains(text, "EXTRATO_NOTIFY") || strings.Contains(text, "127.0.0.1") {
 			t.Errorf("the log:\n%s", text)
@@ -267,14 +267,16 @@ func TestTheMonitorHearsOnceADayThatAllIsWell(t *testing.T) {
 func TestTheMonitorHearsAtOnceThatAFailureIsOver(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
-		now.set("2025-11-02 12:00")
+		now.set("2025-11-01 01:00")
 		fill(t, db)
 		m, broken := watchedBy(t), filepath.Join(t.TempDir(), "backups")
 		if err := os.WriteFile(broken, []byte("no folder"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		run(t, db, &now, broken, nil, func(o *jobs.Options) { o.Heartbeat = notify.NewHeartbeat(m.url, o.Log) })
-		await(t, "the failure", func() bool { return strings.HasPrefix(m.said(), "start fail") })
+		await(t, "the day's ping", func() bool { return m.said() == "•" })
+		now.set("2025-11-01 02:00")
+		await(t, "the failure", func() bool { return strings.HasPrefix(m.said(), "• start fail") })
 		person := prepare(t, db, &now, t.TempDir(), nil)
 		if _, err := person.closer.Close(t.Context(), books.Month{Year: 2025, Month: time.October}, closing.Options{}, "test"); err != nil {
 			t.Fatal(err)

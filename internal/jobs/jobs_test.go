@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,6 +20,7 @@ import (
 	"extrato/internal/bucket"
 	"extrato/internal/closing"
 	"extrato/internal/jobs"
+	"extrato/internal/logtest"
 	"extrato/internal/notify"
 	"extrato/internal/pgtest"
 	"extrato/internal/store"
@@ -133,7 +133,7 @@ func stopped(t *testing.T, s *service) {
 // prepare makes a Runner that does not run yet: it enqueues, and does nothing.
 func prepare(t *testing.T, db *storetest.DB, c *clock, folder string, urls []string, change ...func(*jobs.Options)) *service {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{URL: db.URL, Zone: storetest.Zone, Now: c.now}, false)
+	s, err := store.Open(t.Context(), store.Options{URL: db.URL, Zone: storetest.Zone, Now: c.now, Log: logtest.Quiet(t)}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func prepare(t *testing.T, db *storetest.DB, c *clock, folder string, urls []str
 	if err != nil {
 		t.Fatal(err)
 	}
-	discard := slog.New(slog.DiscardHandler)
+	discard := logtest.Quiet(t)
 	closer := &closing.Closer{
 		Store: s, Schedule: schedule, CloseFrom: books.Month{Year: 2025, Month: 10}, RequireBackup: true, Now: c.now, Log: discard,
 		SpoolDir: t.TempDir(), IgnoreServerClock: true,
@@ -278,7 +278,7 @@ func TestAMessageIsTriedAgainAndGivenUpLoudly(t *testing.T) {
 	db := storetest.SQLite(t, now.now)
 	slow, well := listen(t), listen(t)
 	var log syncBuilder
-	s := run(t, db, &now, t.TempDir(), []string{slow.url, well.url}, func(o *jobs.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	s := run(t, db, &now, t.TempDir(), []string{slow.url, well.url}, func(o *jobs.Options) { o.Log = logtest.New(t, &log) })
 	tell := func(month time.Month) {
 		t.Helper()
 		c := books.Closing{Action: books.Closed, Month: books.Month{Year: 2024, Month: month}}
@@ -392,7 +392,7 @@ func TestNothingClosesByItselfWhereThatIsSwitchedOff(t *testing.T) {
 	db := storetest.SQLite(t, now.now)
 	fill(t, db)
 	var log syncBuilder
-	run(t, db, &now, t.TempDir(), nil, func(o *jobs.Options) { o.Enabled, o.Log = false, slog.New(slog.NewTextHandler(&log, nil)) })
+	run(t, db, &now, t.TempDir(), nil, func(o *jobs.Options) { o.Enabled, o.Log = false, logtest.New(t, &log) })
 	// Another process, which may, has asked for it and has died.
 	db.Exec(t, `INSERT INTO river_job (args, kind, max_attempts, metadata, priority, queue, state, tags) VALUES ('{}', 'close_due_months', 1, '{}', 1, 'close', 'available', '[]')`)
 	time.Sleep(400 * time.Millisecond)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"extrato/internal/bucket"
 	"extrato/internal/closing"
 	"extrato/internal/journal"
+	"extrato/internal/logtest"
 	"extrato/internal/pgtest"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
@@ -47,7 +47,7 @@ func both(t *testing.T, test func(*testing.T, *studio)) {
 		}
 		s := &studio{DB: db, j: &journal.Journal{Store: db.Store, Now: clock}}
 		s.closer = &closing.Closer{
-			Store: db.Store, Schedule: schedule, RequireBackup: true, Now: clock, SpoolDir: t.TempDir(), Log: slog.New(slog.DiscardHandler), IgnoreServerClock: true,
+			Store: db.Store, Schedule: schedule, RequireBackup: true, Now: clock, SpoolDir: t.TempDir(), Log: logtest.Quiet(t), IgnoreServerClock: true,
 			Backups: &backup.Backups{Bucket: bucket.NewFolder(filepath.Join(t.TempDir(), "backups"), nil), Now: clock, Zone: storetest.Zone, Program: "test"},
 		}
 		db.Exec(t, `INSERT INTO users (id, name, email, role, active_flag, unified_flow_enabled) VALUES

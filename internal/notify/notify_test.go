@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"extrato/internal/books"
+	"extrato/internal/logtest"
 	"extrato/internal/notify"
 )
 
@@ -76,7 +76,7 @@ func TestAHeartbeatPingsInHealthchecksForm(t *testing.T) {
 		}
 	}))
 	var log bytes.Buffer
-	h := notify.NewHeartbeat(s.URL+"/ping/SECRET/", slog.New(slog.NewTextHandler(&log, nil)))
+	h := notify.NewHeartbeat(s.URL+"/ping/SECRET/", logtest.New(t, &log))
 	h.Start(t.Context())
 	h.Success(t.Context())
 	h.Fail(t.Context())
@@ -88,7 +88,7 @@ func TestAHeartbeatPingsInHealthchecksForm(t *testing.T) {
 	if strings.Contains(log.String(), "SECRET") || strings.Count(log.String(), "level=WARN") != 2 {
 		t.Errorf("the log:\n%s", log.String())
 	}
-	notify.NewHeartbeat("", slog.New(slog.DiscardHandler)).Start(t.Context())
+	notify.NewHeartbeat("", logtest.Quiet(t)).Start(t.Context())
 }
 
 func TestMessagesHoldNoAmounts(t *testing.T) {

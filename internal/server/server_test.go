@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +19,7 @@ import (
 	"time"
 
 	"extrato/internal/books"
+	"extrato/internal/logtest"
 	"extrato/internal/server"
 )
 
@@ -40,8 +40,8 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-func frame(log io.Writer, proxies ...string) server.Frame {
-	f := server.Frame{Log: slog.New(slog.NewTextHandler(log, nil)), Now: time.Now}
+func frame(t testing.TB, log io.Writer, proxies ...string) server.Frame {
+	f := server.Frame{Log: logtest.New(t, log), Now: time.Now}
 	for _, p := range proxies {
 		f.Proxies = append(f.Proxies, netip.MustParsePrefix(p))
 	}
@@ -64,7 +64,7 @@ func TestOnlyATrustedProxySaysWhereARequestComesFrom(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var address, scheme string
-			handler := frame(io.Discard, "10.0.0.0/8").Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			handler := frame(t, io.Discard, "10.0.0.0/8").Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				address, scheme = r.RemoteAddr, r.URL.Scheme
 				if r.Header.Get("X-Forwarded-For") != "" {
 					t.Error("a handler sees X-Forwarded-For")
@@ -89,7 +89,7 @@ func TestOnlyATrustedProxySaysWhereARequestComesFrom(t *testing.T) {
 func TestTheCallersIDIsKeptIfItIsHarmless(t *testing.T) {
 	for _, id := range []string{"run-4711_a.b", "", "abc", strings.Repeat("a", 65), "a\"b<script>", "aa bb", "ação-1"} {
 		var seen string
-		handler := frame(io.Discard).Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		handler := frame(t, io.Discard).Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			seen = books.CorrelationID(r.Context())
 		}))
 		r := httptest.NewRequest("GET", "/", nil)
@@ -107,7 +107,7 @@ func TestTheCallersIDIsKeptIfItIsHarmless(t *testing.T) {
 
 func TestAPanicBecomesAnAnswerWithoutItsWords(t *testing.T) {
 	var log logged
-	handler := frame(&log).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("SELECT secret") }))
+	handler := frame(t, &log).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("SELECT secret") }))
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest("GET", "/x", nil))
 	var body struct {
@@ -125,7 +125,7 @@ func TestAPanicBecomesAnAnswerWithoutItsWords(t *testing.T) {
 }
 
 func TestHalfAnAnswerIsBrokenOff(t *testing.T) {
-	s := httptest.NewServer(frame(io.Discard).Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	s := httptest.NewServer(frame(t, io.Discard).Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"half":`)
 		_ = http.NewResponseController(w).Flush()
 		panic("broken")
@@ -143,7 +143,7 @@ func TestHalfAnAnswerIsBrokenOff(t *testing.T) {
 
 func TestAnotherSitesFormIsRefused(t *testing.T) {
 	called := false
-	handler := frame(io.Discard).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true }))
+	handler := frame(t, io.Discard).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true }))
 	r := httptest.NewRequest("POST", "/login", nil)
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
 	w := httptest.NewRecorder()
@@ -155,7 +155,7 @@ func TestAnotherSitesFormIsRefused(t *testing.T) {
 
 func TestALargeBodyIsRefusedBeforeItIsReadWhole(t *testing.T) {
 	called := false
-	s := httptest.NewServer(frame(io.Discard).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true })))
+	s := httptest.NewServer(frame(t, io.Discard).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true })))
 	defer s.Close()
 	for _, length := range []int64{1 << 30, -1} {
 		sent := &zeros{}
@@ -198,7 +198,7 @@ func TestSlowSendersKeepNobodyOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := frame(io.Discard).HTTP(t.Context(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "here") }))
+	s := frame(t, io.Discard).HTTP(t.Context(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "here") }))
 	if s.ReadHeaderTimeout == 0 || s.ReadTimeout == 0 || s.WriteTimeout == 0 || s.IdleTimeout == 0 || s.MaxHeaderBytes == 0 {
 		t.Error("a limit is missing")
 	}
@@ -261,7 +261,7 @@ func asTimeout(err error, to *net.Error) bool {
 }
 
 func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
-	handler := frame(io.Discard).Wrap(http.NotFoundHandler())
+	handler := frame(t, io.Discard).Wrap(http.NotFoundHandler())
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest("GET", "/nothing", nil))
 	for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "X-Request-ID"} {

@@ -3,7 +3,6 @@ package store_test
 import (
 	"database/sql"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"extrato/internal/books"
 	"extrato/internal/bucket"
 	"extrato/internal/closing"
+	"extrato/internal/logtest"
 	"extrato/internal/pgtest"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
@@ -113,7 +113,7 @@ func closer(t testing.TB, s *store.Store) *closing.Closer {
 	now := func() time.Time { return december }
 	return &closing.Closer{
 		Store: s, Schedule: schedule, RequireBackup: true, Now: now, SpoolDir: t.TempDir(),
-		Log:               slog.New(slog.DiscardHandler),
+		Log:               logtest.Quiet(t),
 		IgnoreServerClock: true, // the tests' december is not the server's
 		Backups: &backup.Backups{
 			Bucket: bucket.NewFolder(filepath.Join(t.TempDir(), "backups"), nil), Now: now, Zone: storetest.Zone, Program: "test",

@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"extrato/internal/auth"
+	"extrato/internal/logtest"
 	"extrato/internal/server"
 	"extrato/internal/store/storetest"
 	"extrato/internal/web"
@@ -34,7 +34,7 @@ func open(t *testing.T) *browser {
 func openWith(t *testing.T, provider auth.Provider) *browser {
 	t.Helper()
 	db := storetest.SQLite(t, time.Now)
-	log := slog.New(slog.DiscardHandler)
+	log := logtest.Quiet(t)
 	guard := auth.New(auth.Options{Store: db.Store, Key: strings.Repeat("k", 32), Now: time.Now, Log: log, Tries: 5, Per: time.Hour, Login: provider})
 	pages := &web.Web{Guard: guard, Store: db.Store, Log: log, Now: time.Now}
 	frame := server.Frame{Log: log, Now: time.Now}

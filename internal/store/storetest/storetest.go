@@ -13,6 +13,7 @@ import (
 	_ "modernc.org/sqlite"             // the driver "sqlite"
 
 	"extrato/internal/books"
+	"extrato/internal/logtest"
 	"extrato/internal/pgtest"
 	"extrato/internal/store"
 )
@@ -70,7 +71,7 @@ func OpenPostgres(t testing.TB, url string, now func() time.Time) *DB {
 
 func open(t testing.TB, url string, now func() time.Time) *DB {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{URL: url, Zone: Zone, Now: now}, true)
+	s, err := store.Open(t.Context(), store.Options{URL: url, Zone: Zone, Now: now, Log: logtest.Quiet(t)}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
