@@ -49,12 +49,9 @@ func (g *Guard) Logins(next http.Handler) http.Handler {
 	// Both managers keep a request's login under the same key, that of a copy.
 	withPlain, withSecure := plain.LoadAndSave(next), secure.LoadAndSave(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.Header.Get("Authorization") != "": // a program; it has no login
-			next.ServeHTTP(w, r)
-		case Secure(r):
+		if Secure(r) {
 			withSecure.ServeHTTP(w, r)
-		default:
+		} else {
 			withPlain.ServeHTTP(w, r)
 		}
 	})

@@ -245,6 +245,11 @@ func readBody(next http.Handler) http.Handler {
 			Refuse(w, r, http.StatusRequestEntityTooLarge, "too_large", tooLarge)
 			return
 		}
+		if len(r.TransferEncoding) > 0 {
+			// If a Content-Length came with it, a proxy in front may see another
+			// end of this request, and another request behind it, than we do.
+			w.Header().Set("Connection", "close")
+		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		var large *http.MaxBytesError
 		switch {

@@ -181,6 +181,28 @@ func TestALargeBodyIsRefusedBeforeItIsReadWhole(t *testing.T) {
 	}
 }
 
+// Of a request with both lengths a proxy in front may see another end than we
+// do. What stands behind it is not taken for a request.
+func TestNothingIsReadBehindABodyInChunks(t *testing.T) {
+	var called atomic.Int64
+	s := httptest.NewServer(frame(t, io.Discard).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called.Add(1) })))
+	defer s.Close()
+	for _, length := range []string{"Content-Length: 6\r\n", ""} {
+		called.Store(0)
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "POST /login HTTP/1.1\r\nHost: x\r\n"+length+"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n")
+		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		text, err := io.ReadAll(conn) // to the end: it is closed
+		if n := strings.Count(string(text), "HTTP/1.1 "); err != nil || n != 1 || called.Load() != 1 {
+			t.Errorf("%d answers, %d requests, %v", n, called.Load(), err)
+		}
+	}
+}
+
 type zeros struct{ left atomic.Int64 }
 
 func (z *zeros) Read(b []byte) (int, error) {

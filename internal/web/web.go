@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"embed"
 	"errors"
+	"fmt"
 	"html/template"
 	"io/fs"
 	"log/slog"
@@ -55,7 +56,7 @@ func (w *Web) Routes() []Route {
 		{"GET", "/login/oidc/callback", auth.Public, public(w.fromProvider)},
 		{"GET", "/setup", auth.Public, public(w.setUpPage)},
 		{"POST", "/setup", auth.Public, public(w.setUp)},
-		{"GET", "/static/", auth.Public, http.StripPrefix("/static/", http.FileServerFS(static))},
+		{"GET", "/static/{file}", auth.Public, public(func(rw http.ResponseWriter, r *http.Request) { showFile(rw, r, static) })},
 	}
 }
 
@@ -66,12 +67,45 @@ func (w *Web) Handler(others http.Handler) http.Handler {
 		mux.Handle(route.Method+" "+route.Path, route.Handler)
 	}
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if _, pattern := mux.Handler(r); pattern == "" {
-			others.ServeHTTP(rw, r)
+		if _, pattern := mux.Handler(r); pattern != "" {
+			mux.ServeHTTP(rw, r)
 			return
 		}
-		mux.ServeHTTP(rw, r)
+		said := unsaid{header: http.Header{}}
+		if mux.ServeHTTP(&said, r); said.status == http.StatusMethodNotAllowed {
+			rw.Header().Set("Allow", said.header.Get("Allow"))
+			refuse(rw, http.StatusMethodNotAllowed, "This path does not take this method")
+			return
+		}
+		others.ServeHTTP(rw, r)
 	})
+}
+
+// unsaid keeps the header of an answer and drops its body.
+type unsaid struct {
+	header http.Header
+	status int
+}
+
+func (u *unsaid) Header() http.Header         { return u.header }
+func (u *unsaid) WriteHeader(status int)      { u.status = status }
+func (u *unsaid) Write(b []byte) (int, error) { return len(b), nil }
+
+// refuse answers who asks for what is no page as programs are answered.
+func refuse(rw http.ResponseWriter, status int, message string) {
+	rw.Header().Set("Content-Type", "application/json")
+	rw.WriteHeader(status)
+	_, _ = fmt.Fprintf(rw, "{\"error\":%q,\"success\":false}\n", message)
+}
+
+// showFile answers one of the files beside the pages; it lists none.
+func showFile(rw http.ResponseWriter, r *http.Request, static fs.FS) {
+	name := r.PathValue("file")
+	if info, err := fs.Stat(static, name); err != nil || !info.Mode().IsRegular() {
+		refuse(rw, http.StatusNotFound, "There is nothing at this path")
+		return
+	}
+	http.ServeFileFS(rw, r, static, name)
 }
 
 // page is what a template gets.

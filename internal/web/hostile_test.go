@@ -1,0 +1,90 @@
+package web_test
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func (b *browser) send(method, path, form string, header ...string) *http.Response {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), method, b.base+path, strings.NewReader(form))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if form != "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := b.client.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { resp.Body.Close() })
+	return resp
+}
+
+// The header is a program's. At a page it says nothing, and breaks nothing.
+func TestAnAuthorizationHeaderBreaksNoPage(t *testing.T) {
+	b := open(t)
+	key := strings.TrimPrefix(b.setup, "/setup?key=")
+	b.post("/setup", "key", key, "email", "ana@example.com", "name", "Ana", "password", "correct horse battery")
+	for _, value := range []string{"Bearer x", "Basic YTpi", "x"} {
+		right := url.Values{"email": {"ana@example.com"}, "password": {"correct horse battery"}}.Encode()
+		for _, c := range []struct {
+			method, path, form string
+			status             int
+		}{
+			{"POST", "/login", "email=ana@example.com&password=wrong", 401},
+			{"POST", "/login", right, 303},
+			{"POST", "/logout", "", 303},
+			{"POST", "/logout", "", 303},
+			{"GET", "/login", "", 200},
+			{"GET", "/login/oidc", "", 404},
+			{"GET", "/login/oidc/callback?state=a&code=b", "", 401},
+		} {
+			if c.path == "/login/oidc/callback?state=a&code=b" && value != "x" {
+				continue // five tries are all that an address has
+			}
+			resp := b.send(c.method, c.path, c.form, "Authorization", value)
+			if resp.StatusCode != c.status && resp.StatusCode != http.StatusTooManyRequests {
+				t.Errorf("%s %s with %q: %d, want %d", c.method, c.path, value, resp.StatusCode, c.status)
+			}
+		}
+	}
+}
+
+func TestAWrongMethodIsToldWhichAreRight(t *testing.T) {
+	b := open(t)
+	for _, c := range [][3]string{
+		{"OPTIONS", "/login", "GET, HEAD, POST"}, {"TRACE", "/login", "GET, HEAD, POST"}, {"GET", "/logout", "POST"}, {"HEAD", "/logout", "POST"},
+		{"POST", "/", "GET, HEAD"}, {"DELETE", "/static/extrato.css", "GET, HEAD"}, {"PROPFIND", "/setup", "GET, HEAD, POST"},
+	} {
+		resp := b.send(c[0], c[1], "")
+		if resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Allow") != c[2] || resp.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s %s: %d, Allow %q, %s", c[0], c[1], resp.StatusCode, resp.Header.Get("Allow"), resp.Header.Get("Content-Type"))
+		}
+	}
+}
+
+func TestNoFolderIsListedAndNoOtherFileShown(t *testing.T) {
+	b := open(t)
+	for _, path := range []string{"/static/", "/static", "/static/.", "/static/..", "/static/..%2ftemplates%2flogin.html", "/static/%2e%2e/web.go", "/static/%2fetc%2fpasswd", "/static/nothing.css", "/static/extrato.css/"} {
+		resp, err := b.client.Get(b.base + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusNotFound && resp.StatusCode/100 != 3 || strings.Contains(string(body), "extrato.css") || strings.Contains(string(body), "root:") {
+			t.Errorf("%s: %d %s", path, resp.StatusCode, body)
+		}
+	}
+	if status, _, css := b.get("/static/extrato.css"); status != http.StatusOK || !strings.Contains(css, "{") {
+		t.Errorf("%d %s", status, css)
+	}
+}
