@@ -25,7 +25,7 @@ type line struct {
 	rows          int
 	ours, theirs  []usage
 	statements    int64
-	json          int64 // bytes of extrato's statement
+	json          int64        // bytes of extrato's statement
 	insideSeconds [2][]float64 // of a new process and of a running one
 }
 

@@ -82,7 +82,7 @@ func (w watched) Log(args ...any) {
 			logtest.Check(w.T, "stderr of a program", []byte(line))
 		}
 	}
-	if testing.Verbose() || w.T.Failed() {
+	if testing.Verbose() || w.Failed() {
 		w.T.Log(text)
 	}
 }

@@ -50,7 +50,7 @@ func TestAnAuthorizationHeaderBreaksNoPage(t *testing.T) {
 			if c.path == "/login/oidc/callback?state=a&code=b" && value != "x" {
 				continue // five tries are all that an address has
 			}
-			resp := b.send(c.method, c.path, c.form, "Authorization", value)
+			resp := b.send(c.method, c.path, c.form, "Authorization", value) //nolint:bodyclose // send sees to it
 			if resp.StatusCode != c.status && resp.StatusCode != http.StatusTooManyRequests {
 				t.Errorf("%s %s with %q: %d, want %d", c.method, c.path, value, resp.StatusCode, c.status)
 			}
@@ -64,7 +64,7 @@ func TestAWrongMethodIsToldWhichAreRight(t *testing.T) {
 		{"OPTIONS", "/login", "GET, HEAD, POST"}, {"TRACE", "/login", "GET, HEAD, POST"}, {"GET", "/logout", "POST"}, {"HEAD", "/logout", "POST"},
 		{"POST", "/", "GET, HEAD"}, {"DELETE", "/static/extrato.css", "GET, HEAD"}, {"PROPFIND", "/setup", "GET, HEAD, POST"},
 	} {
-		resp := b.send(c[0], c[1], "")
+		resp := b.send(c[0], c[1], "") //nolint:bodyclose // send sees to it
 		if resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Allow") != c[2] || resp.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s %s: %d, Allow %q, %s", c[0], c[1], resp.StatusCode, resp.Header.Get("Allow"), resp.Header.Get("Content-Type"))
 		}
