@@ -135,6 +135,7 @@ type statement struct {
 	Counts      books.Counts    `json:"counts"`
 	Totals      json.RawMessage `json:"totals"`
 	Fingerprint string          `json:"fingerprint"`
+	Adopted     bool            `json:"adopted"`
 	Backup      *backed         `json:"backup"`
 	Chain       Head            `json:"chain"`
 }

@@ -69,6 +69,11 @@ func spoil(r *rig, all bool, how func(*http.Response) error) {
 
 func (r *rig) closeMonth() { r.must(r.t, 0, "close", last.String()) }
 
+// empty takes all rows out of the books.
+func empty(r *rig) {
+	r.exec(r.t, "DELETE FROM comissoes", "UPDATE sessoes SET payment_id = NULL", "DELETE FROM pagamentos", "DELETE FROM sessoes", "DELETE FROM gastos")
+}
+
 // addLate adds a row to the month behind its close.
 func (r *rig) addLate() {
 	r.exec(r.t, "INSERT INTO pagamentos (id, data, valor, forma_pagamento, cliente_id, artista_id, created_at) VALUES (90, '"+last.String()+"-09', 7, 'Pix', 1, 1, '"+last.String()+"-09 12:00:00')")
@@ -158,8 +163,13 @@ var realSituations = []realSituation{
 			r.t.Fatal(err)
 		}
 	}},
-	{pt: "mês vazio", en: "empty month", issue: "none", entries: 1, set: func(r *rig) {
-		r.exec(r.t, "DELETE FROM comissoes", "UPDATE sessoes SET payment_id = NULL", "DELETE FROM pagamentos", "DELETE FROM sessoes", "DELETE FROM gastos")
+	{pt: "mês vazio", en: "empty month", issue: "none", entries: 1, set: empty},
+	{pt: "fechado pela v4, ao lado", en: "closed by v4, beside us", issue: "none", entries: 1, set: func(r *rig) {
+		empty(r)
+		r.exec(r.t, fmt.Sprintf(`INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais) VALUES (%d, %d,
+			'"[{\"id\": 7, \"data\": \"%s-03\", \"cliente_name\": \"%s\", \"artista_name\": \"Ana\", \"valor\": 450.0, \"forma_pagamento\": \"Pix\"}]"', '"[]"', '"[]"', '"[]"',
+			'"{\"receita_total\": 450.0, \"comissoes_total\": 0.0, \"despesas_total\": 0.0, \"saldo\": 450.0, \"receita_liquida\": 450.0}"')`,
+			last.Month, last.Year, last, client))
 	}},
 	{pt: "lançamentos atrasados", en: "late rows", issue: "none", entries: 1, set: func(r *rig) {
 		r.closeMonth()

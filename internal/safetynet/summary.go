@@ -34,6 +34,7 @@ var notes = map[string]said{
 	"answer_lost":          {"O pedido de fechamento não teve boa resposta, mas o mês está fechado.", "The request to close had no good answer, but the month is closed."},
 	"backup_failed":        {"O backup pedido falhou; o servidor faz o seu ao fechar.", "The backup that was asked for failed; the server makes its own when it closes."},
 	"no_backup":            {"O extrato foi fechado sem backup (EXTRATO_REQUIRE_BACKUP=false).", "The statement was closed without a backup (EXTRATO_REQUIRE_BACKUP=false)."},
+	"statement_of_v4":      {"Quem fechou foi a v4: não há backup nosso.", "It was v4 that closed the month: there is no backup of ours."},
 	"not_verified":         {"Extrato e backup não foram relidos agora; vale a última verificação.", "Statement and backup were not read back now; their last verification counts."},
 	"late_rows":            {"Há lançamentos atrasados; para incluí-los: extrato close MÊS --force.", "There are late rows; to take them in: extrato close MONTH --force."},
 	"credentials_not_sent": {"EXTRATO_API_BASE_URL traz usuário e senha: não podem ir junto com o token e não foram enviados. Tire-os do endereço.", "EXTRATO_API_BASE_URL holds a user and a password: they cannot go along with the token, and were not sent. Take them out of the address."},

@@ -82,7 +82,11 @@ func same(a, b json.RawMessage) bool {
 }
 
 func (n *Net) backupGood(ctx context.Context, month books.Month, s statement, r *Result) error {
-	if s.Backup == nil {
+	switch {
+	case s.Adopted:
+		r.note("statement_of_v4")
+		return nil
+	case s.Backup == nil:
 		r.note("no_backup")
 		return nil
 	}
