@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 
@@ -220,8 +219,7 @@ func TestProgram_that_cannot_begin_tells_people_unless_it_was_asked_for_nonsense
 	}
 	for _, env := range [][]string{{"SAFETYNET_MONTH=1"}, {"SAFETYNET_YEAR=2025"}, {"SAFETYNET_MONTH=13", "SAFETYNET_YEAR=2025"}, {"SAFETYNET_MONTH=$(id)", "SAFETYNET_YEAR=2025"}, {"SAFETYNET_FORCE=perhaps"}} {
 		cmd := exec.CommandContext(t.Context(), program, "safetynet")
-		cmd.Dir = t.TempDir()
-		cmd.Env = slices.Concat(env, []string{"EXTRATO_API_TOKEN=x", "EXTRATO_API_BASE_URL=http://127.0.0.1:1"})
+		cmd.Env, cmd.Dir = append([]string{"EXTRATO_API_TOKEN=x", "EXTRATO_API_BASE_URL=http://127.0.0.1:1"}, env...), t.TempDir()
 		if out, _ := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 2 {
 			t.Errorf("%v: exit %d\n%s", env, cmd.ProcessState.ExitCode(), out)
 		}

@@ -99,10 +99,10 @@ func (g *GitHub) open(ctx context.Context, r Result) (string, error) {
 	}, &opened)
 	first, _ := g.find(ctx, r.Month)
 	switch {
-	case lost != nil && first == nil: // it is not there, or that cannot be known
+	case first == nil && lost != nil: // it is not there, or that cannot be known
 		return "", lost
-	case lost != nil || first == nil || first.Number >= opened.Number: // what was opened may not be listed yet
-		return "opened", nil //nolint:nilerr // the answer was lost, the issue is there
+	case first == nil, first.Number >= opened.Number: // what was opened may not be listed yet
+		return "opened", nil
 	}
 	return "unchanged", g.do(ctx, http.MethodPatch, fmt.Sprintf("issues/%d", opened.Number), map[string]any{
 		"state": "closed", "state_reason": "not_planned", "body": fmt.Sprintf("#%d", first.Number),
