@@ -27,11 +27,11 @@ func (c *Closer) Month(ctx context.Context, month books.Month) (info MonthInfo, 
 		if l.closeFrom, err = c.closeFrom(ctx, tx); err != nil {
 			return err
 		}
-		live, err := tx.CountMonths(ctx)
+		live, err := tx.CountRemembered(ctx, month)
 		if err != nil {
 			return err
 		}
-		info = c.monthInfo(l, month, live[month])
+		info = c.monthInfo(l, month, live)
 		found = !books.MonthOf(c.Now()).Before(month) || info.Counts.Total() > 0 || info.Revision > 0
 		backups, err := tx.Backups(ctx, month)
 		info.Backup = "unverified"

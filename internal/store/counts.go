@@ -23,6 +23,12 @@ func (t *Tx) CountMonths(ctx context.Context) (map[books.Month]books.Counts, err
 	})
 }
 
+// CountRemembered counts as CountMonth does. In a transaction of ReadRemembered
+// it may answer from memory.
+func (t *Tx) CountRemembered(ctx context.Context, month books.Month) (books.Counts, error) {
+	return remembered(ctx, t, "counts of "+month.String(), func() (books.Counts, error) { return t.CountMonth(ctx, month) })
+}
+
 // monthCounts are the counts of months that have rows.
 type monthCounts map[books.Month]books.Counts
 
