@@ -158,7 +158,7 @@ func (w *closeWorker) Work(ctx context.Context, _ *river.Job[closeDue]) error {
 	if row.Err != nil {
 		r.failures.Add(1)
 		r.o.Heartbeat.Fail(ctx)
-		return errors.Join(r.alarm(ctx, row), r.recover(ctx)) // an earlier month may have recovered
+		return errors.Join(r.alarm(ctx, row), r.noteBeat(ctx, ""), r.recover(ctx)) // an earlier month may have recovered
 	}
 	r.failures.Store(0)
 	if len(due) > 0 && r.o.Heartbeat.Success(ctx) {
