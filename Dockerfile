@@ -12,5 +12,7 @@ USER 65532:65532
 ENV HOST=0.0.0.0 EXTRATO_BACKUPS=/data/backups DATABASE_URL=sqlite:////data/extrato.db TMPDIR=/tmp
 VOLUME /data
 EXPOSE 8080
+# There is no shell and no curl: the program asks itself.
+HEALTHCHECK --interval=30s --timeout=15s --start-period=30s CMD ["/extrato", "serve", "--check"]
 ENTRYPOINT ["/extrato"]
 CMD ["serve"]

@@ -32,6 +32,7 @@ type serveCommand struct {
 	Host        string        `help:"Address to listen on (HOST)." placeholder:"ADDRESS"`
 	Port        string        `help:"Port to listen on (PORT); 0 is any free one." placeholder:"PORT"`
 	StopTimeout time.Duration `help:"How long a running close may take to finish after SIGTERM; then it rolls back." default:"25s"`
+	Check       bool          `help:"Serve nothing; ask the server that runs at this address whether it is ready: exit 0 or 1."`
 }
 
 func (serveCommand) Help() string {
@@ -56,6 +57,9 @@ func (c *serveCommand) Run(a *app) error {
 	if c.Port != "" {
 		settings.Port = c.Port
 	}
+	if c.Check {
+		return checkReady(a.ctx, settings.Host, settings.Port)
+	}
 	if err := withKey(settings); err != nil {
 		return err
 	}
@@ -64,6 +68,39 @@ func (c *serveCommand) Run(a *app) error {
 		return err
 	}
 	return a.serve(settings, s, c.StopTimeout, nil)
+}
+
+// checkReady asks a server beside this process whether it is ready. It is what
+// supervises a container, whose image holds no other program that could.
+func checkReady(ctx context.Context, host, port string) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	address := reachable(net.JoinHostPort(host, port))
+	notReady := (&books.Error{Kind: books.Internal, Code: "not_ready", Message: "no server at " + address + " is ready"}).
+		WithHint("its log tells more, and so does http://%s/readyz", address)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", http.NoBody)
+	if err != nil {
+		return notReady.Because(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return notReady.Because(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return notReady
+	}
+	return nil
+}
+
+// reachable turns an address to listen on into one that can be asked: all
+// addresses of this machine are none.
+func reachable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("localhost", port)
+	}
+	return address
 }
 
 // serve runs until the first signal, or until something that it needs ends.
@@ -97,7 +134,7 @@ func (a *app) serve(settings config.Config, s *store.Store, patience time.Durati
 	web := server.Frame{Log: log, Proxies: settings.TrustedProxies, Now: time.Now}.HTTP(working, p.handler)
 	failed := make(chan error, 1)
 	go func() { failed <- web.Serve(listener) }()
-	address := "http://" + listener.Addr().String()
+	address := "http://" + reachable(listener.Addr().String())
 	log.Info("serving", "address", address, "version", programVersion(), "database", store.Place(settings.DatabaseURL))
 	a.offerSetUp(working, p.guard, address)
 	if ready != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -106,4 +107,24 @@ func newPassword(t *testing.T, email string) string {
 		t.Fatal(out.String())
 	}
 	return password
+}
+
+func TestACheckAsksTheServerThatRuns(t *testing.T) {
+	address := serveHere(t)
+	_, port, _ := strings.Cut(strings.TrimPrefix(address, "http://"), ":")
+	for _, host := range []string{"127.0.0.1", "0.0.0.0", "::"} {
+		if code, out, problems := answer(t, "serve", "--check", "--host", host, "--port", port); code != 0 || out+problems != "" {
+			t.Errorf("%s: exit %d, %q %q", host, code, out, problems)
+		}
+	}
+	// Nobody is there; and somebody is, who is not ready.
+	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	_, notReady, _ := strings.Cut(strings.TrimPrefix(busy.URL, "http://"), ":")
+	if code, _, problems := answer(t, "serve", "--check", "--port", notReady); code != 1 || !strings.Contains(problems, "is ready") {
+		t.Errorf("not ready: exit %d, %q", code, problems)
+	}
+	busy.Close()
+	if code, _, problems := answer(t, "serve", "--check", "--port", notReady); code != 1 || !strings.Contains(problems, "hint: ") {
+		t.Errorf("nobody there: exit %d, %q", code, problems)
+	}
 }
