@@ -55,6 +55,7 @@ func newProblem(ctx context.Context, status int, e *books.Error) *Problem {
 // these two.
 func init() { //nolint:gochecknoinits // the library knows no other way, and both servers of a test would race to set them
 	huma.DefaultArrayNullable = false
+	huma.ValidateStrictCasing = true // encoding/json takes AMOUNT for amount, and the last of the two
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return problemOf(context.Background(), status, message, errs)
 	}

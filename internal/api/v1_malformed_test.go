@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -11,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"extrato/internal/books"
 )
@@ -55,7 +58,35 @@ var junk = []string{
 	`"` + strings.Repeat("ç", 300) + `"`, `"` + strings.Repeat("x", 100_000) + `"`, `[]`, `{}`, `[[]]`, `[null]`, `{"a":{"b":[]}}`,
 	`"2025-02-30"`, `"0000-00-00"`, `"0999-01-01"`, `"9999-12-31"`, `"2025-11-01T00:00:00Z"`, `"NaN"`, `"1e5"`, `"0x10"`, `"-1.00"`, `"-0"`, `"1."`, `".5"`,
 	`"100000000.00"`, `"99999999.99"`, `"1.005"`, `"100.01"`, `"' OR 1=1 --"`, `"../../etc/passwd"`, `"\u202e\ufeff"`, "\"\xff\xfe\"", "\"a\nb\"",
-	strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000),
+	strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000), "1" + strings.Repeat("0", 50_000), `"1` + strings.Repeat("0", 50_000) + `"`, "-9223372036854775809",
+	`"\u0000\u0001"`, `"\u2028\ufffe"`, "\"\xed\xa0\x80\"", "\"\xc0\x80\"", "\"\xf4\x90\x80\x80\"", // halves of surrogates and what is too long or too large, as UTF-8
+}
+
+// cursors are what next_cursor might have been, but never was: places before
+// the first row and behind the last, of other kinds, and too long.
+func cursors() (all []string) {
+	for _, place := range []string{
+		`{}`, `{"k":-1}`, `{"i":-1}`, `{"i":-9223372036854775808}`, `{"i":9223372036854775807}`, `{"i":9223372036854775808}`, `{"i":1e99}`, `{"i":"x"}`, `{"i":null}`, `{"i":[1]}`,
+		`{"k":0,"d":"2025-11-01","m":"2025-11-01 00:00:00.000000","i":-5}`, `{"k":0,"d":"0000-00-00","m":"","i":1}`, `{"k":99,"d":"2025-11-01","m":"x","i":1}`,
+		`{"k":0,"d":"\u0000","m":"\u0000","i":1}`, `{"d":"' OR 1=1 --","m":"'","i":1}`, `{"t":-1,"i":"x"}`, `{"t":-9223372036854775808,"i":"\u0000"}`, `{"n":"\u0000","i":1}`, `{"n":"x","i":-1}`,
+		`{"s":-1}`, `{"seq":-1}`, `{"p":-1}`, `-1`, `[-1]`, `"x"`, `null`, `{"i":1,"i":-1}`, "{\"d\":\"\xff\"}", strings.Repeat("[", 150), `{"n":"` + strings.Repeat("x", 250) + `"}`, `{"n":"` + strings.Repeat("x", 5000) + `"}`,
+	} {
+		all = append(all, base64.RawURLEncoding.EncodeToString([]byte(place)))
+	}
+	return append(all, base64.StdEncoding.EncodeToString([]byte(`{"k":0,"i":1}`)), "=", "====", "e30=")
+}
+
+// utf16Of writes a text as Windows does, with its mark.
+func utf16Of(text string, big bool) string {
+	var order binary.AppendByteOrder = binary.LittleEndian
+	if big {
+		order = binary.BigEndian
+	}
+	var b []byte
+	for _, unit := range utf16.Encode([]rune("\ufeff" + text)) {
+		b = order.AppendUint16(b, unit)
+	}
+	return string(b)
 }
 
 // texts are values for paths, queries and headers.
@@ -90,6 +121,21 @@ func (g *generator) operation(method, path string, op map[string]any) {
 		for _, body := range bodies() {
 			g.send(method, path, body)
 		}
+		for _, body := range []string{utf16Of(valid, false), utf16Of(valid, true), "\xef\xbb\xbf" + valid, valid + "\x00", valid + valid, strings.ToUpper(valid)} {
+			for _, kind := range []string{"application/json", "application/json; charset=utf-16"} {
+				if status := g.send(method, path, body, "Content-Type", kind); status < 400 && valid != "{}" {
+					g.t.Errorf("%s %s takes %.40q", method, path, body)
+				}
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(fields)) { // a name that comes twice, and in other letters
+			for _, value := range []string{`null`, `-1`, `"x"`, fields[name]} {
+				g.send(method, path, strings.TrimSuffix(valid, "}")+fmt.Sprintf(`,%q:%s}`, name, value))
+			}
+			if upper := strings.ToUpper(name); g.send(method, path, strings.TrimSuffix(valid, "}")+fmt.Sprintf(`,%q:%s}`, upper, fields[name])) < 400 {
+				g.t.Errorf("%s %s takes %s for %s", method, path, upper, name)
+			}
+		}
 		for _, kind := range []string{"text/plain", "application/xml", "multipart/form-data", "////", "\x00", "application/json; charset=x"} {
 			if status := g.send(method, path, valid, "Content-Type", kind); kind == "text/plain" && status != http.StatusUnsupportedMediaType && status != http.StatusUnprocessableEntity {
 				g.t.Errorf("%s %s takes %s with %d", method, path, kind, status)
@@ -98,6 +144,12 @@ func (g *generator) operation(method, path string, op map[string]any) {
 	} else {
 		g.send(method, path, `{"a":1}`)
 		g.send(method, path, "\xff")
+	}
+	for _, header := range [][2]string{
+		{"Accept", "text/html"}, {"Accept", "application/cbor;q=1, */*;q=0"}, {"Accept", "////"}, {"Accept", strings.Repeat("a/b,", 5000)}, {"Content-Encoding", "gzip"}, {"Transfer-Encoding", "gzip"},
+		{"Accept-Encoding", "\xff"}, {"Range", "bytes=-1"}, {"If-Modified-Since", "x"}, {"X-Http-Method-Override", "DELETE"}, {"Expect", "x"}, {"Content-Length", "-1"},
+	} {
+		g.send(method, path, valid, header[0], header[1])
 	}
 	parameters, _ := op["parameters"].([]any)
 	for _, p := range parameters {
@@ -111,6 +163,16 @@ func (g *generator) operation(method, path string, op map[string]any) {
 			case "query":
 				g.send(method, path+"?"+name+"="+url.QueryEscape(text), valid)
 			case "header":
+				g.send(method, path, valid, name, text)
+			}
+		}
+		if name == "cursor" {
+			for _, text := range cursors() {
+				g.send(method, path+"?cursor="+url.QueryEscape(text), valid)
+			}
+		}
+		if in == "header" {
+			for _, text := range []string{strings.Repeat("k", 128), strings.Repeat("k", 129), strings.Repeat(`"x",`, 5000), "a b", "ç", "\x7f", `"` + strings.Repeat("x", 400) + `"`, `*, "x"`, `"x" "y"`, "W/", "\t"} {
 				g.send(method, path, valid, name, text)
 			}
 		}
