@@ -115,8 +115,14 @@ func (a *app) serve(settings config.Config, s *store.Store, patience time.Durati
 	// The first signal asks to stop; what runs goes on until it is finished.
 	working, breakOff := context.WithCancel(context.WithoutCancel(a.ctx))
 	defer breakOff()
-	stopNow := onSecondSignal(breakOff)
-	defer stopNow()
+	forget := onSecondSignal(func() {
+		breakOff()
+		time.AfterFunc(endWithin, func() { // something hangs; a kill loses nothing
+			log.Error("ended in the middle", "after", endWithin.String())
+			os.Exit(1)
+		})
+	})
+	defer forget()
 
 	p, err := a.assemble(working, settings, s, log)
 	if err != nil {
@@ -148,6 +154,9 @@ func (a *app) serve(settings config.Config, s *store.Store, patience time.Durati
 	log.Info("stopping", "patience", patience.String())
 	return errors.Join(err, stop(working, breakOff, web, p.jobs, patience, log))
 }
+
+// endWithin is how long what was broken off may take to end.
+const endWithin = 5 * time.Second
 
 // stop lets what runs finish, for as long as patience lasts; then what is left
 // rolls back.
@@ -246,7 +255,7 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 	closer.Announce = p.jobs.Announce
 	interfaces := &api.Server{
 		Closer: closer, Store: s, Guard: p.guard, Journal: &journal.Journal{Store: s, Now: closer.Now}, Log: log, Now: closer.Now,
-		Version: programVersion(), Closes: closes, Queued: p.jobs.Queued, Stopping: p.stopping.Load,
+		Version: programVersion(), Closes: closes, Queued: p.jobs.Queued, Stopping: p.stopping.Load, Working: ctx,
 	}
 	p.handler = p.mount(interfaces.Handler(), &web.Web{Guard: p.guard, Store: s, Log: log, Now: closer.Now})
 	return p, nil

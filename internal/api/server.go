@@ -35,6 +35,8 @@ type Server struct {
 	Closes  *Closes // what this process closed; may be nil
 	// Queued counts the jobs that wait, by their kind; nil where no jobs run.
 	Queued func(context.Context) (map[string]int, error)
+	// Working ends when what runs is to be broken off; nil means never.
+	Working context.Context //nolint:containedctx // it is the process's, not a request's
 	// Stopping reports whether the process is about to end; nil means never.
 	Stopping func() bool
 
@@ -83,6 +85,17 @@ func (s *Server) refuseRoute(w http.ResponseWriter, r *http.Request, mux *http.S
 		return
 	}
 	writeJSON(w, status, map[string]any{"success": false, "error": strings.ToUpper(message[:1]) + message[1:]})
+}
+
+// outlive returns a context for what is finished even if whoever asked for it
+// hangs up: it ends with the process's work alone. release frees what it holds.
+func (s *Server) outlive(ctx context.Context) (outliving context.Context, release func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	if s.Working == nil {
+		return ctx, cancel
+	}
+	forget := context.AfterFunc(s.Working, cancel)
+	return ctx, func() { forget(); cancel() }
 }
 
 // unsaid keeps the header of an answer and drops its body.

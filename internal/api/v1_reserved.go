@@ -42,21 +42,23 @@ type acts struct {
 // however many processes: the key is reserved before, and the answer takes the
 // reservation's place. Of a process that died in between, the chain says
 // whether it had done it. Whoever asked may hang up; what was begun is finished
-// all the same.
+// all the same, unless the process is told to break it off.
 func onceOutside(ctx context.Context, v *v1, month books.Month, key, request string, body any, do func(context.Context) (closing.Result, error)) (*made[outcome], error) {
 	a := &acts{v: v, month: month, do: do, by: who(ctx).By, key: key}
+	outliving, release := v.s.outlive(ctx)
+	defer release()
 	if key == "" {
-		return a.outcome(do(context.WithoutCancel(ctx)))
+		return a.outcome(do(outliving))
 	}
 	var err error
 	if a.request, err = hashOf("POST /api/v1/months/"+month.String()+"/"+request, body); err != nil {
 		return nil, err
 	}
-	release, err := v.keys.take(ctx, string(a.by)+"\n"+key)
+	leave, err := v.keys.take(ctx, string(a.by)+"\n"+key)
 	if err != nil {
 		return nil, err
 	}
-	defer release()
+	defer leave()
 	v.sweepAnswers(ctx)
 	for deadline := time.Now().Add(keyWait); ; {
 		found, err := a.reserve(ctx)
@@ -64,7 +66,7 @@ func onceOutside(ctx context.Context, v *v1, month books.Month, key, request str
 		case err != nil && !errors.Is(err, store.ErrAnswered):
 			return nil, err
 		case found.Mine != nil && err == nil:
-			return a.act(context.WithoutCancel(ctx), found)
+			return a.act(outliving, found)
 		case found.Answer != nil:
 			return a.again(*found.Answer)
 		case time.Now().After(deadline):
@@ -143,7 +145,7 @@ func (a *acts) outcome(result closing.Result, err error) (*made[outcome], error)
 // settle puts the answer in the reservation's place, or gives the key back if
 // nothing took effect. Where that is unknown, the next who comes looks.
 func (a *acts) settle(ctx context.Context, mine store.Reservation, out *made[outcome], failed error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	e := books.AsError(failed)
 	err := a.v.s.Store.Write(ctx, func(tx *store.Tx) error {

@@ -74,8 +74,9 @@ func (s *Server) service(needs auth.Permission, do func(context.Context, v4Reque
 		asked, err := s.v4Asked(r)
 		var done object
 		if err == nil {
-			// Whoever asked may hang up; what was begun is finished all the same.
-			done, err = do(context.WithoutCancel(r.Context()), asked, who)
+			ctx, release := s.outlive(r.Context())
+			done, err = do(ctx, asked, who)
+			release()
 		}
 		if err != nil {
 			s.v4Refuse(w, r, err)

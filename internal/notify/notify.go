@@ -70,18 +70,24 @@ func (t *Teller) Places() []string { return t.places }
 var ErrUnknownPlace = errors.New("EXTRATO_NOTIFY of this process does not have this place")
 
 // Tell sends a message to one place. It fails with ErrUnknownPlace, or if the
-// service did not take the message; the error does not say where it is.
-func (t *Teller) Tell(_ context.Context, place string, m Message) error {
+// service did not take the message; the error does not say where it is. When
+// ctx ends it waits no longer; the message may then still arrive.
+func (t *Teller) Tell(ctx context.Context, place string, m Message) error {
 	sender := t.senders[place]
 	if sender == nil {
 		return ErrUnknownPlace
 	}
-	for _, err := range sender.Send(m.Title+"\n\n"+m.Text, &types.Params{"title": m.Title}) {
-		if err != nil {
+	sent := make(chan []error, 1)
+	go func() { sent <- sender.Send(m.Title+"\n\n"+m.Text, &types.Params{"title": m.Title}) }()
+	select {
+	case errs := <-sent:
+		if errors.Join(errs...) != nil {
 			return errors.New("the service " + place + " did not take the message")
 		}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return nil
 }
 
 // Heartbeat pings a monitor such as healthchecks.io: URL/start, URL, URL/fail.
@@ -113,14 +119,16 @@ func (h *Heartbeat) ping(ctx context.Context, what string) (taken bool) {
 	if h.url == "" {
 		return false
 	}
-	request, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodPost, h.url+what, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url+what, http.NoBody)
 	if err != nil {
 		h.log.Warn("heartbeat not sent", "cause", "EXTRATO_HEARTBEAT_URL is no URL")
 		return false
 	}
 	response, err := h.client.Do(request)
 	if err != nil { // its words hold the URL, and that is a secret
-		h.log.Warn("heartbeat not sent", "cause", "the monitor does not answer")
+		if ctx.Err() == nil {
+			h.log.Warn("heartbeat not sent", "cause", "the monitor does not answer")
+		}
 		return false
 	}
 	defer response.Body.Close()
