@@ -360,7 +360,7 @@ func (s faultyStaged) Commit(ctx context.Context, name string) error {
 func TestClose_refuses_a_row_that_holds_something_in_a_column_it_does_not_know(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
-		for _, table := range []string{"pagamentos", "sessoes", "comissoes", "gastos"} {
+		for _, table := range []string{"pagamentos", "gastos"} { // the foreign keys guard the others
 			s.Exec(t, "ALTER TABLE "+table+` ADD COLUMN "Nota Fiscal" TEXT`)
 		}
 		for _, required := range []bool{true, false} {
@@ -618,5 +618,31 @@ func TestPreview_says_what_a_close_would_do_and_changes_nothing(t *testing.T) {
 		if _, err := s.Preview(t.Context(), november, false); err == nil {
 			t.Error("the preview of the running month is not refused")
 		}
+	})
+}
+
+func TestClose_refuses_where_the_database_keeps_a_row_that_should_go(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		for _, table := range []string{"pagamentos", "gastos"} { // the foreign keys guard the others
+			make := []string{"CREATE TRIGGER keep BEFORE DELETE ON " + table + " WHEN old.id = 2 BEGIN SELECT RAISE(IGNORE); END"}
+			drop := "DROP TRIGGER keep"
+			if s.Store().Postgres() {
+				make = []string{
+					"CREATE OR REPLACE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF OLD.id = 2 THEN RETURN NULL; END IF; RETURN OLD; END'",
+					"CREATE TRIGGER keep BEFORE DELETE ON " + table + " FOR EACH ROW EXECUTE FUNCTION keep()",
+				}
+				drop += " ON " + table
+			}
+			for _, query := range make {
+				s.Exec(t, query)
+			}
+			if e := s.refusesClose(t, october, false, books.Internal, "internal"); !strings.Contains(e.Error(), "rows were deleted where") {
+				t.Errorf("%s: %v", table, e)
+			}
+			s.Exec(t, drop)
+		}
+		s.close(t, october, false)
+		s.wantWhole(t)
 	})
 }
