@@ -96,7 +96,20 @@ func (a *app) openStore(c config.Config, n need) (*store.Store, error) {
 	return s, s.Ready(a.ctx)
 }
 
+// namesFolder refuses a database that is a folder: SQLite would blame the disk.
+func namesFolder(url string) error {
+	path, ok := strings.CutPrefix(url, "sqlite:///")
+	if info, err := os.Stat(path); !ok || err != nil || !info.IsDir() {
+		return nil //nolint:nilerr // what is not there is no folder
+	}
+	return books.Invalidf("invalid_database_url", "%s is a folder", path).
+		WithHint("name a file in it: DATABASE_URL=sqlite:///%s", filepath.Join(path, "extrato.db"))
+}
+
 func (a *app) openRaw(c config.Config, n need) (*store.Store, error) {
+	if err := namesFolder(c.DatabaseURL); err != nil {
+		return nil, err
+	}
 	s, err := store.Open(a.ctx, store.Options{URL: c.DatabaseURL, Zone: c.Zone, Now: time.Now, Log: a.logger(c)}, n == orNew)
 	if err == nil {
 		a.closers = append(a.closers, s.Close)

@@ -70,7 +70,9 @@ func (a *app) examine() (doctor.Report, error) {
 		Config: c, Now: now, Folder: folder, CheckKey: auth.CheckKey,
 		Backups: &backup.Backups{Bucket: bucket.NewFolder(folder, nil), Now: now, Zone: zone, Program: programVersion()},
 	}
-	d.Store, d.OpenErr = store.OpenToLook(a.ctx, store.Options{URL: c.DatabaseURL, Zone: zone, Now: time.Now, Log: a.logger(c)})
+	if d.OpenErr = namesFolder(c.DatabaseURL); d.OpenErr == nil {
+		d.Store, d.OpenErr = store.OpenToLook(a.ctx, store.Options{URL: c.DatabaseURL, Zone: zone, Now: time.Now, Log: a.logger(c)})
+	}
 	if d.OpenErr == nil {
 		defer d.Store.Close()
 	}

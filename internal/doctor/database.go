@@ -40,7 +40,8 @@ func (d *Doctor) describe(r *Report, condition store.Condition) {
 	case condition == store.V4 && d.Store.Postgres():
 		r.fail(name, "make a dump of it, then run: extrato migrate", "%s is v4's: extrato has not taken it over", place)
 	case condition == store.V4:
-		r.fail(name, "copy it into a new database: extrato import --from "+d.Config.DatabaseURL, "%s is v4's", place)
+		r.fail(name, "copy it into a new database, and set DATABASE_URL to that: DATABASE_URL=sqlite:///data/extrato.db extrato import --from sqlite:///"+d.Store.Path(),
+			"%s is v4's", place)
 	case condition == store.Older:
 		r.warn(name, "extrato migrate, or any command that closes", "%s is of an earlier version of extrato", place)
 	case condition == store.Newer:

@@ -84,7 +84,7 @@ func (d *Doctor) Run(ctx context.Context) Report {
 	d.serving(ctx, r)
 	condition, usable := d.database(ctx, r)
 	ours := usable && condition == store.Current
-	if usable {
+	if usable && (condition != store.V4 || d.Store.Postgres()) { // an import says what it finds in v4's file
 		d.books(ctx, r)
 	}
 	if ours {
@@ -122,7 +122,7 @@ func (r *Report) fail(name, fix, format string, args ...any) {
 func (r *Report) failed(name string, err error) {
 	e := books.AsError(err)
 	fix := e.Hint
-	if fix == "" {
+	if fix = strings.TrimSuffix(fix, "; extrato doctor tells more"); fix == "" {
 		fix = "see the message; nothing was changed"
 	}
 	r.fail(name, fix, "%s", e.Error())

@@ -455,3 +455,26 @@ func reported(r doctor.Report, name string) bool {
 	}
 	return false
 }
+
+func TestRun_names_fixes_that_can_be_followed_to_the_letter(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t, storetest.SQLite(t, now))
+	p.Exec(t, "DROP TABLE goose_db_version") // now it looks like v4's
+	fixes := func() map[string]string {
+		failed := map[string]string{}
+		for _, c := range p.look(t).Checks {
+			if c.State == doctor.Fail {
+				failed[c.Name] = c.Fix
+			}
+		}
+		return failed
+	}
+	want := "DATABASE_URL=sqlite:///data/extrato.db extrato import --from sqlite:///" + p.Path
+	if found := fixes(); len(found) != 1 || !strings.HasSuffix(found["database"], want) {
+		t.Errorf("of v4's file it says %q, want %q", found, want)
+	}
+	p.flags["DATABASE_URL"] = "postgres://ana@127.0.0.1:1/studio"
+	if found := fixes(); len(found) != 1 || found["database"] == "" || strings.Contains(found["database"], "extrato doctor") {
+		t.Errorf("of a server that does not answer it says %q", found)
+	}
+}
