@@ -625,16 +625,16 @@ func TestClose_refuses_where_the_database_keeps_a_row_that_should_go(t *testing.
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
 		for _, table := range []string{"pagamentos", "gastos"} { // the foreign keys guard the others
-			make := []string{"CREATE TRIGGER keep BEFORE DELETE ON " + table + " WHEN old.id = 2 BEGIN SELECT RAISE(IGNORE); END"}
+			triggers := []string{"CREATE TRIGGER keep BEFORE DELETE ON " + table + " WHEN old.id = 2 BEGIN SELECT RAISE(IGNORE); END"}
 			drop := "DROP TRIGGER keep"
 			if s.Store().Postgres() {
-				make = []string{
+				triggers = []string{
 					"CREATE OR REPLACE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF OLD.id = 2 THEN RETURN NULL; END IF; RETURN OLD; END'",
 					"CREATE TRIGGER keep BEFORE DELETE ON " + table + " FOR EACH ROW EXECUTE FUNCTION keep()",
 				}
 				drop += " ON " + table
 			}
-			for _, query := range make {
+			for _, query := range triggers {
 				s.Exec(t, query)
 			}
 			if e := s.refusesClose(t, october, false, books.Internal, "internal"); !strings.Contains(e.Error(), "rows were deleted where") {
