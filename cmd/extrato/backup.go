@@ -188,7 +188,9 @@ A session that is paid in two months is in the backup of one of them. Where it i
 not live, it is taken from there; where no backup holds it, its payments come back
 without their link, and restoring the month again sets that once the session is back.
 
-Into a new database (extrato migrate), restore the months one by one, in any order:
+Into a new database (extrato migrate), restore the months one by one, in any order.
+
+Example:
   extrato backup restore 2025-10 --dry-run
   extrato backup restore 2025-10`
 }
