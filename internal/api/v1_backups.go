@@ -1,0 +1,93 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// copied is what is recorded of one copy of a month's backup.
+type copied struct {
+	File       string `json:"file" example:"2025_10/backup_2025_10.csv"`
+	Copy       int    `json:"copy"`
+	SHA256     string `json:"sha256"`
+	Size       int64  `json:"size"`
+	State      string `json:"state" example:"ok" doc:"What the last verification found: ok, stale, incomplete, corrupt, missing."`
+	Reason     string `json:"reason"`
+	Statement  bool   `json:"statement" doc:"The month's statement rests on this copy."`
+	CreatedAt  string `json:"created_at"`
+	VerifiedAt string `json:"verified_at"`
+}
+
+func (v *v1) listBackups(ctx context.Context, in *monthInput) (*listed[copied], error) {
+	m, err := books.ParseMonth(in.Month)
+	if err != nil {
+		return nil, err
+	}
+	var items []copied
+	err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
+		items = nil
+		last, err := tx.LastClosing(ctx, m)
+		if err != nil {
+			return err
+		}
+		known, err := tx.Backups(ctx, m)
+		for _, b := range known {
+			items = append(items, copied{
+				File: b.File, Copy: b.Copy, SHA256: b.SHA256, Size: b.Size, State: b.State, Reason: b.Reason,
+				Statement: last.HasStatement() && last.BackupFile == b.File, CreatedAt: b.CreatedAt.String(), VerifiedAt: b.VerifiedAt.String(),
+			})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return shownPage(items, ""), nil
+}
+
+type verifyInput struct {
+	Month string `path:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10"`
+	Keyed
+}
+
+// verified is what was found of a month, now.
+type verified struct {
+	Month     string       `json:"month" example:"2025-10"`
+	Statement string       `json:"statement" enum:"ok,changed,none" doc:"Whether the stored statement is what was closed."`
+	Problems  []string     `json:"problems" doc:"What is not as it was closed."`
+	Backups   []readBacked `json:"backups"`
+}
+
+type readBacked struct {
+	File   string `json:"file" example:"2025_10/backup_2025_10.csv"`
+	State  string `json:"state" example:"ok" doc:"ok, stale, incomplete, legacy, corrupt, missing."`
+	Reason string `json:"reason"`
+}
+
+func (v *v1) verifyMonth(ctx context.Context, in *verifyInput) (*made[verified], error) {
+	m, err := books.ParseMonth(in.Month)
+	if err != nil {
+		return nil, err
+	}
+	return repeatable(ctx, v, in.Key, "POST /api/v1/months/"+in.Month+"/verify", nil, func() (made[verified], error) {
+		problems, closed, err := v.s.Closer.VerifyStatement(ctx, m)
+		if err != nil {
+			return made[verified]{}, err
+		}
+		out := verified{Month: m.String(), Statement: "ok", Problems: append([]string{}, problems...), Backups: []readBacked{}}
+		switch {
+		case !closed:
+			out.Statement = "none"
+		case len(problems) > 0:
+			out.Statement = "changed"
+		}
+		found, err := v.s.Closer.VerifyBackups(ctx, m, "")
+		for _, f := range found {
+			out.Backups = append(out.Backups, readBacked{f.File, string(f.State), f.Reason})
+		}
+		return made[verified]{Status: http.StatusOK, Body: out}, err
+	})
+}

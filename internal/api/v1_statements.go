@@ -1,0 +1,222 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"extrato/internal/auth"
+	"extrato/internal/books"
+	"extrato/internal/closing"
+	"extrato/internal/export"
+	"extrato/internal/store"
+)
+
+type statementInput struct {
+	Month  string `path:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10"`
+	Artist int64  `query:"artist" minimum:"1" maximum:"2147483647" doc:"Only this artist's rows, and counts and totals of these."`
+	Part
+}
+
+type statement struct {
+	Month       string  `json:"month" example:"2025-10"`
+	Revision    int     `json:"revision"`
+	ClosedAt    string  `json:"closed_at"`
+	ClosedBy    string  `json:"closed_by"`
+	Adopted     bool    `json:"adopted" doc:"v4 wrote it: its commissions and expenses have no ids (0)."`
+	Counts      counts  `json:"counts"`
+	Totals      totals  `json:"totals"`
+	Fingerprint string  `json:"fingerprint" doc:"Of the whole statement."`
+	Backup      *backed `json:"backup"`
+	Chain       chained `json:"chain" doc:"The entry of the chain that it rests on."`
+	Items       []row   `json:"items" doc:"Payments, sessions, commissions, expenses, each by id."`
+	NextCursor  *string `json:"next_cursor" doc:"What to give as cursor for the next part; null at the end."`
+}
+
+type shownStatement struct{ Body statement }
+
+// statementPlace is where a part of a statement's rows ended.
+type statementPlace struct {
+	Revision int `json:"r"`
+	Rows     int `json:"n"`
+}
+
+func (v *v1) getStatement(ctx context.Context, in *statementInput) (*shownStatement, error) {
+	m, err := books.ParseMonth(in.Month)
+	if err != nil {
+		return nil, err
+	}
+	artist, err := artistAsked(ctx, in.Artist)
+	if err != nil {
+		return nil, err
+	}
+	var from statementPlace
+	if in.Cursor != "" {
+		if err := unpackCursor(in.Cursor, &from); err != nil || from.Rows <= 0 {
+			return nil, errCursor
+		}
+	}
+	out := &shownStatement{}
+	err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
+		stored, last, err := storedStatement(ctx, tx, m)
+		if err != nil {
+			return err
+		}
+		if in.Cursor != "" && from.Revision != last.Revision {
+			return errCursor.WithHint("the statement has a new revision; begin anew without cursor")
+		}
+		if out.Body, err = headOf(stored, last); err != nil {
+			return err
+		}
+		name, err := closing.ArtistName(ctx, tx, stored, artist)
+		if err != nil {
+			return err
+		}
+		return out.Body.fill(stored, artist, name, from, in.Limit)
+	})
+	return out, err
+}
+
+// artistAsked returns whose rows are asked for, 0 for everybody's. An artist's
+// login is shown its own, and is not told of others'.
+func artistAsked(ctx context.Context, asked int64) (books.ID, error) {
+	only, limited := who(ctx).OnlyArtist()
+	switch {
+	case !limited:
+		return books.ID(asked), nil
+	case asked != 0 && books.ID(asked) != only:
+		return 0, books.NotFoundf("no_artist", "there is nothing of artist %d", asked)
+	}
+	return only, nil
+}
+
+// storedStatement returns a statement and the entry of the chain that it rests
+// on; v4's are taken into the chain elsewhere, and have none until then.
+func storedStatement(ctx context.Context, tx *store.Tx, m books.Month) (books.Stored, books.Closing, error) {
+	stored, err := tx.Statement(ctx, m)
+	if err != nil {
+		return stored, books.Closing{}, err
+	}
+	last, err := tx.LastClosing(ctx, m)
+	return stored, last, err
+}
+
+func headOf(stored books.Stored, last books.Closing) (statement, error) {
+	header, err := stored.Header()
+	if err != nil {
+		return statement{}, err
+	}
+	return statement{
+		Month: stored.Month.String(), Revision: last.Revision, ClosedAt: last.At.String(), ClosedBy: string(last.By), Adopted: header.Version == 0,
+		Counts: countsOf(last.Counts), Totals: shownTotals(header.Totals), Fingerprint: last.Fingerprint.String(), Backup: backedBy(last),
+		Chain: chained{last.Seq, last.Hash.String()}, Items: []row{},
+	}, nil
+}
+
+// fill adds the rows behind from. Without an artist it stops where the part
+// ends; an artist's counts and totals need all of them.
+func (s *statement) fill(stored books.Stored, artist books.ID, name string, from statementPlace, limit int) error {
+	var all books.Counts
+	tally, seen := books.NewTally(), 0
+	for r, err := range stored.Rows() {
+		if err != nil {
+			return err
+		}
+		if r.Kind() > books.ExpenseKind {
+			break
+		}
+		if artist != 0 && !books.OwnedBy(r, artist, name) {
+			continue
+		}
+		seen++
+		if artist != 0 {
+			all.Add(r.Kind())
+			tally.Add(r)
+		}
+		switch {
+		case seen <= from.Rows:
+		case len(s.Items) < limit:
+			s.Items = append(s.Items, rowOf(r))
+		case s.NextCursor == nil:
+			next := packCursor(statementPlace{s.Revision, seen - 1})
+			s.NextCursor = &next
+		}
+		if s.NextCursor != nil && artist == 0 {
+			return nil
+		}
+	}
+	if artist != 0 {
+		s.Counts, s.Totals = countsOf(all), shownTotals(tally.Totals())
+	}
+	return nil
+}
+
+type csvInput struct {
+	Month  string `path:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10"`
+	Artist int64  `query:"artist" minimum:"1" maximum:"2147483647" doc:"Only this artist's rows."`
+	Lang   string `query:"lang" enum:"pt,en" default:"pt" doc:"The language of titles."`
+}
+
+type csvAnswer struct {
+	ContentType string `header:"Content-Type"`
+	Disposition string `header:"Content-Disposition"`
+	Body        []byte
+}
+
+func (v *v1) registerCSV() {
+	register(v, operation{
+		method: http.MethodGet, path: "months/{month}/statement.csv", id: "get-statement-csv", tag: "statements", needs: auth.SignedIn,
+		errors:  []int{http.StatusNotFound, http.StatusConflict},
+		summary: "A month's statement for a spreadsheet", description: "What a spreadsheet would compute is made harmless; the backup, not this, holds texts byte for byte.",
+	}, v.statementCSV)
+	for _, path := range v.api.OpenAPI().Paths {
+		if path.Get != nil && path.Get.OperationID == "get-statement-csv" {
+			path.Get.Responses["200"].Content = map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: "string"}}}
+		}
+	}
+}
+
+func (v *v1) statementCSV(ctx context.Context, in *csvInput) (*csvAnswer, error) {
+	m, err := books.ParseMonth(in.Month)
+	if err != nil {
+		return nil, err
+	}
+	artist, err := artistAsked(ctx, in.Artist)
+	if err != nil {
+		return nil, err
+	}
+	s, err := v.s.Closer.Statement(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	lang, err := export.ParseLang(in.Lang)
+	if err != nil {
+		return nil, err
+	}
+	out := exported(s, v.s.Store.Zone())
+	if artist != 0 {
+		name, err := v.s.Closer.ArtistName(ctx, m, artist)
+		if err != nil {
+			return nil, err
+		}
+		out = out.ForArtist(artist, name)
+	}
+	var text bytes.Buffer
+	if err := export.WriteCSV(&text, out, lang); err != nil {
+		return nil, err
+	}
+	return &csvAnswer{
+		ContentType: "text/csv; charset=utf-8", Disposition: `attachment; filename="extrato_` + m.String() + `.csv"`, Body: text.Bytes(),
+	}, nil
+}
+
+func exported(s closing.Statement, zone *time.Location) export.Statement {
+	return export.Statement{
+		Month: s.Header.Month, Revision: s.Closing.Revision, Header: s.Header, Rows: s.Rows, ClosedAt: s.Closing.At,
+		Zone: zone, ChainSeq: s.Closing.Seq, ChainHash: s.Closing.Hash,
+		BackupFile: s.Closing.BackupFile, BackupSHA256: s.Closing.BackupSHA256, Adopted: s.Closing.Action == books.Adopted,
+	}
+}
