@@ -360,7 +360,7 @@ func (s faultyStaged) Commit(ctx context.Context, name string) error {
 func TestClose_refuses_a_row_that_holds_something_in_a_column_it_does_not_know(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
-		for _, table := range []string{"pagamentos", "gastos"} { // the foreign keys guard the others
+		for _, table := range []string{"pagamentos", "sessoes", "comissoes", "gastos"} {
 			s.Exec(t, "ALTER TABLE "+table+` ADD COLUMN "Nota Fiscal" TEXT`)
 		}
 		for _, required := range []bool{true, false} {
