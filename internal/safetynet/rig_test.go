@@ -35,13 +35,17 @@ type rig struct {
 	args    []string // of the net
 	token   string
 	timeout string // of one request
-	server  *exec.Cmd
-	log     string // the file it logs to
-	wire    *toxiproxy.Proxy
-	gh      *github
-	told    []string // messages that EXTRATO_NOTIFY brought
-	hook    *httptest.Server
-	box     string // where the net's run leaves things
+
+	job      []string // settings of a net that comes with its job's identity
+	identity string
+
+	server *exec.Cmd
+	log    string // the file it logs to
+	wire   *toxiproxy.Proxy
+	gh     *github
+	told   []string // messages that EXTRATO_NOTIFY brought
+	hook   *httptest.Server
+	box    string // where the net's run leaves things
 
 	lock   sync.Mutex
 	target *url.URL // the server; nil: it does not run
@@ -155,10 +159,13 @@ func (r *rig) stop() {
 // secrets are what must not be in anything that the net leaves or sends.
 func (r *rig) secrets() []string {
 	return []string{
-		r.all, r.readOnly, r.revoked, r.expired, r.token, strings.Split(r.token, ".")[2], password, user + ":" + password,
+		r.all, r.readOnly, r.revoked, r.expired, r.token, signature(r.token), r.identity, signature(r.identity), runner, password, user + ":" + password,
 		base64.StdEncoding.EncodeToString([]byte(user + ":" + password)), gitToken, hook, jwtKey, client, "Zoraide", "Quaresma", "Bearer ", r.wire.Listen,
 	}
 }
+
+// signature is the last part of a token.
+func signature(token string) string { return token[strings.LastIndex(token, ".")+1:] }
 
 // quiet fails the test if one of the texts holds one of the secrets.
 func quiet(t testing.TB, texts map[string]string, secrets []string) {
@@ -224,7 +231,7 @@ func (r *rig) run() ran {
 	r.t.Helper()
 	r.asked, r.told, r.gh.calls = 0, nil, nil
 	place := "EXTRATO_NOTIFY=generic://" + r.hook.Listener.Addr().String() + "/" + hook + "?disabletls=yes"
-	out := inJob(r.t, r.program, "http://"+r.wire.Listen, r.token, r.gh, r.box, []string{place}, append([]string{"--timeout", r.timeout}, r.args...)...)
+	out := inJob(r.t, r.program, "http://"+r.wire.Listen, r.token, r.gh, r.box, append([]string{place}, r.job...), append([]string{"--timeout", r.timeout}, r.args...)...)
 	r.lock.Lock()
 	out.texts["messages"] = strings.ReplaceAll(strings.Join(r.told, "\n"), "/"+hook+" ", "")
 	r.lock.Unlock()

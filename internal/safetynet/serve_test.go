@@ -111,6 +111,8 @@ var realSituations = []realSituation{
 		}
 	}},
 	{pt: "fechamento mais longo que um pedido", en: "a close that takes longer than one request", issue: "none", entries: 1, set: slowClose},
+	{pt: "identidade do próprio job, sem segredo guardado", en: "the job's own identity, no stored secret", issue: "none", entries: 1, set: func(r *rig) { asJob(r, "refs/heads/main") }},
+	{pt: "401: identidade de outro branch", en: "401: the identity of another branch", exit: 3, code: "bad_token", issue: "opened", set: func(r *rig) { asJob(r, "refs/heads/attack") }},
 	{pt: "401: token revogado", en: "401: the token is revoked", exit: 3, code: "bad_token", issue: "opened", set: func(r *rig) { r.token = r.revoked }},
 	{pt: "401: token vencido", en: "401: the token has expired", exit: 3, code: "bad_token", issue: "opened", set: func(r *rig) { r.token = r.expired }},
 	{pt: "403: token sem os escopos", en: "403: a token without the scopes", exit: 3, code: "forbidden", issue: "opened", set: func(r *rig) { r.token = r.readOnly }},
