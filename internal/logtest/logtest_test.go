@@ -36,7 +36,7 @@ func TestALogThatHoldsWhatNoLogMayFailsItsTest(t *testing.T) {
 		for name, say := range map[string]func(*slog.Logger){
 			"a value":   func(l *slog.Logger) { l.Debug("x", "cause", secret) },
 			"an error":  func(l *slog.Logger) { l.Info("x", "cause", fmt.Errorf("read %s: %w", secret, fmt.Errorf("no"))) },
-			"a message": func(l *slog.Logger) { l.Warn("saw " + secret) }, //nolint:sloglint // what must not be
+			"a message": func(l *slog.Logger) { l.Warn("saw " + secret) }, //nolint:sloglint // what is to be found
 			"a group":   func(l *slog.Logger) { l.With("who", secret).WithGroup("g").Error("x") },
 		} {
 			f := &failing{TB: t}
@@ -62,7 +62,7 @@ func TestALogThatHoldsNothingSuchIsPassedOn(t *testing.T) {
 	var lines strings.Builder
 	log := logtest.New(f, &lines)
 	log.Debug("month closed", "month", "2025-10", "rows", 1000, "address", "http://127.0.0.1:8080", "database", "postgres://db:5432/extrato",
-		"at", "2025-10-01T02:00:00Z", "by", "user:3", "mail", "eva@example.com", "path", "/api/v1/clients", "artist", "Ana", "word", "Biarritz")
+		"at", "2025-10-01T02:00:00Z", "by", "user:3", "mail", "eva@example.com", "path", "/api/v1/clients", "artist", "Ana", "word", "Biarritz", "hint", "write postgres://user:password@host:5432/database")
 	if said := f.end(); said != "" || strings.Count(lines.String(), "\n") != 1 || !strings.Contains(lines.String(), "month closed") {
 		t.Errorf("%s: %s", said, lines.String())
 	}

@@ -105,7 +105,7 @@ func showFile(rw http.ResponseWriter, r *http.Request, static fs.FS) {
 		refuse(rw, http.StatusNotFound, "There is nothing at this path")
 		return
 	}
-	http.ServeFileFS(rw, r, static, name) //nolint:gosec // an embedded folder, and one that names a file of it
+	http.ServeFileFS(rw, r, static, name) //nolint:gosec // it was found in what is embedded, which nobody leaves
 }
 
 // page is what a template gets.
