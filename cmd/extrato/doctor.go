@@ -12,6 +12,7 @@ import (
 	"extrato/internal/closing"
 	"extrato/internal/config"
 	"extrato/internal/doctor"
+	"extrato/internal/notify"
 	"extrato/internal/store"
 )
 
@@ -68,7 +69,8 @@ func (a *app) examine() (doctor.Report, error) {
 	now := func() time.Time { return time.Now().In(zone) }
 	d := &doctor.Doctor{
 		Config: c, Now: now, Folder: folder, CheckKey: auth.CheckKey,
-		Backups: &backup.Backups{Bucket: bucket.NewFolder(folder, nil), Now: now, Zone: zone, Program: programVersion()},
+		CheckPlaces: func(urls []string) error { _, err := notify.NewTeller(urls); return err },
+		Backups:     &backup.Backups{Bucket: bucket.NewFolder(folder, nil), Now: now, Zone: zone, Program: programVersion()},
 	}
 	if d.OpenErr = namesFolder(c.DatabaseURL); d.OpenErr == nil {
 		d.Store, d.OpenErr = store.OpenToLook(a.ctx, store.Options{URL: c.DatabaseURL, Zone: zone, Now: time.Now, Log: a.logger(c)})

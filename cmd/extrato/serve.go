@@ -257,22 +257,22 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 		Closer: closer, Store: s, Guard: p.guard, Journal: &journal.Journal{Store: s, Now: closer.Now}, Log: log, Now: closer.Now,
 		Version: programVersion(), Closes: closes, Queued: p.jobs.Queued, Stopping: p.stopping.Load, Working: ctx,
 	}
-	p.handler = p.mount(interfaces.Handler(), &web.Web{Guard: p.guard, Store: s, Log: log, Now: closer.Now})
+	pages := &web.Web{Guard: p.guard, Store: s, Log: log, Now: closer.Now}
+	p.handler = p.guard.Logins(p.besideJobs(pages, interfaces.Handler(pages.Routes()...)))
 	return p, nil
 }
 
-// mount puts programs' and people's ways in side by side.
-func (p *parts) mount(programs http.Handler, pages *web.Web) http.Handler {
+// besideJobs serves River's page, behind admin login, and all the others.
+func (p *parts) besideJobs(pages *web.Web, others http.Handler) http.Handler {
 	jobPage := p.guard.Require(auth.Manage, p.jobs.Handler(), pages.Refuse)
-	others := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == jobs.Prefix || strings.HasPrefix(r.URL.Path, jobs.Prefix+"/") {
 			w.Header().Set("Content-Security-Policy", jobPagePolicy)
 			jobPage.ServeHTTP(w, r)
 			return
 		}
-		programs.ServeHTTP(w, r)
+		others.ServeHTTP(w, r)
 	})
-	return p.guard.Logins(pages.Handler(others))
 }
 
 // jobPagePolicy lets River's page do what it does: styles and scripts of its

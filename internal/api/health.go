@@ -10,11 +10,11 @@ import (
 	"extrato/internal/store"
 )
 
-func (s *Server) healthRoutes() []Route {
-	return []Route{
-		{"GET", "/healthz", auth.Public, http.HandlerFunc(s.healthz)},
-		{"GET", "/readyz", auth.Public, http.HandlerFunc(s.readyz)},
-		{"GET", "/metrics", auth.Public, s.metrics()},
+func (s *Server) healthRoutes() []auth.Route {
+	return []auth.Route{
+		auth.At("GET", "/healthz", auth.Public, http.HandlerFunc(s.healthz)),
+		auth.At("GET", "/readyz", auth.Public, http.HandlerFunc(s.readyz)),
+		auth.At("GET", "/metrics", auth.Public, s.metrics()),
 	}
 }
 

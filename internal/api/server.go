@@ -43,22 +43,16 @@ type Server struct {
 	netNoted atomic.Pointer[time.Time] // when the safety net's visit was noted last
 }
 
-// Route is a way in. Its Handler lets nobody in who lacks what it Needs.
-type Route struct {
-	Method, Path string
-	Needs        auth.Permission
-	Handler      http.Handler
-}
-
 // Routes lists every way in, so that one test can try all of them.
-func (s *Server) Routes() []Route {
+func (s *Server) Routes() []auth.Route {
 	return slices.Concat(s.v4Routes(), s.healthRoutes(), s.v1Routes())
 }
 
-// Handler serves all routes, and answers what is none of them in JSON.
-func (s *Server) Handler() http.Handler {
+// Handler serves all routes and those of others, such as people's pages, and
+// answers what is none of them in JSON.
+func (s *Server) Handler(others ...auth.Route) http.Handler {
 	mux := http.NewServeMux()
-	for _, route := range s.Routes() {
+	for _, route := range slices.Concat(s.Routes(), others) {
 		mux.Handle(route.Method+" "+route.Path, route.Handler)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

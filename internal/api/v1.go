@@ -23,13 +23,13 @@ import (
 type v1 struct {
 	s      *Server
 	api    huma.API
-	routes []Route
+	routes []auth.Route
 	keys   keyLocks
 	swept  sweeper
 }
 
 // v1Routes lists the operations of /api/v1, its description and its page.
-func (s *Server) v1Routes() []Route {
+func (s *Server) v1Routes() []auth.Route {
 	v := &v1{s: s}
 	v.api = huma.NewAPI(v.config(), collector{v})
 	v.registerMonths()
@@ -151,7 +151,7 @@ func (c collector) Handle(op *huma.Operation, handler func(huma.Context)) {
 		c.v.s.noteSafetyNet(r)
 		handler(humago.NewContext(op, r, w))
 	})
-	c.v.routes = append(c.v.routes, Route{op.Method, op.Path, needs, c.v.s.Guard.Require(needs, serve, c.v.refuse)})
+	c.v.routes = append(c.v.routes, auth.At(op.Method, op.Path, needs, c.v.s.Guard.Require(needs, serve, c.v.refuse)))
 }
 
 // ServeHTTP is there for the library's interface; the server's mux serves.

@@ -16,7 +16,7 @@ import (
 
 // docsRoutes serve the description of /api/v1: for programs, and as a page
 // that loads nothing from elsewhere and runs no script.
-func (v *v1) docsRoutes() []Route {
+func (v *v1) docsRoutes() []auth.Route {
 	spec := sync.OnceValue(func() []byte {
 		text, err := json.MarshalIndent(v.api.OpenAPI(), "", " ")
 		if err != nil {
@@ -31,10 +31,10 @@ func (v *v1) docsRoutes() []Route {
 			_, _ = w.Write(text())
 		})
 	}
-	return []Route{
-		{http.MethodGet, "/api/v1/openapi.json", auth.Public, serve("application/openapi+json", spec)},
-		{http.MethodGet, "/api/docs", auth.Public, serve("text/html; charset=utf-8", page)},
-		{http.MethodGet, "/api/docs/style.css", auth.Public, serve("text/css; charset=utf-8", func() []byte { return []byte(docsStyle) })},
+	return []auth.Route{
+		auth.At(http.MethodGet, "/api/v1/openapi.json", auth.Public, serve("application/openapi+json", spec)),
+		auth.At(http.MethodGet, "/api/docs", auth.Public, serve("text/html; charset=utf-8", page)),
+		auth.At(http.MethodGet, "/api/docs/style.css", auth.Public, serve("text/css; charset=utf-8", func() []byte { return []byte(docsStyle) })),
 	}
 }
 

@@ -23,15 +23,15 @@ import (
 
 // v4's endpoints, frozen: paths, statuses and bodies are v4's where v4 behaves
 // sensibly, so that its workflow file and its tokens keep working.
-func (s *Server) v4Routes() []Route {
-	return []Route{
-		{"POST", "/api/backup/create_service", auth.Backup, s.service(auth.Backup, s.v4Backup)},
-		{"POST", "/api/extrato/generate_service", auth.Close, s.service(auth.Close, s.v4Generate)},
-		{"GET", "/extrato/api", auth.SignedIn, s.Guard.Require(auth.SignedIn, http.HandlerFunc(s.v4Statement), s.v4Refuse)},
-		{"GET", "/health/extrato", auth.Public, http.HandlerFunc(s.v4HealthStatement)},
-		{"GET", "/health", auth.Public, http.HandlerFunc(s.v4Health)},
-		{"GET", "/ready", auth.Public, http.HandlerFunc(s.v4Ready)},
-		{"GET", "/api/health", auth.Public, http.HandlerFunc(s.v4APIHealth)},
+func (s *Server) v4Routes() []auth.Route {
+	return []auth.Route{
+		auth.At("POST", "/api/backup/create_service", auth.Backup, s.service(auth.Backup, s.v4Backup)),
+		auth.At("POST", "/api/extrato/generate_service", auth.Close, s.service(auth.Close, s.v4Generate)),
+		auth.At("GET", "/extrato/api", auth.SignedIn, s.Guard.Require(auth.SignedIn, http.HandlerFunc(s.v4Statement), s.v4Refuse)),
+		auth.At("GET", "/health/extrato", auth.Public, http.HandlerFunc(s.v4HealthStatement)),
+		auth.At("GET", "/health", auth.Public, http.HandlerFunc(s.v4Health)),
+		auth.At("GET", "/ready", auth.Public, http.HandlerFunc(s.v4Ready)),
+		auth.At("GET", "/api/health", auth.Public, http.HandlerFunc(s.v4APIHealth)),
 	}
 }
 

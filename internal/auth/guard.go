@@ -14,6 +14,18 @@ import (
 	"extrato/internal/store"
 )
 
+// Route is a way in. Its Handler lets nobody in who lacks what it Needs.
+type Route struct {
+	Method, Path string
+	Needs        Permission
+	Handler      http.Handler
+}
+
+// At is a Route.
+func At(method, path string, needs Permission, h http.Handler) Route {
+	return Route{Method: method, Path: path, Needs: needs, Handler: h}
+}
+
 // Options say what a Guard knows.
 type Options struct {
 	Store  *store.Store

@@ -65,6 +65,8 @@ type Doctor struct {
 	Audit func(context.Context) (Audited, error)
 	// CheckKey makes a token with a key and reads it back.
 	CheckKey func(key string, now time.Time) error
+	// CheckPlaces says which of EXTRATO_NOTIFY's places cannot be used.
+	CheckPlaces func(urls []string) error
 }
 
 // Audited is what Doctor.Audit found.

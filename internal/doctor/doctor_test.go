@@ -22,6 +22,7 @@ import (
 	"extrato/internal/config"
 	"extrato/internal/doctor"
 	"extrato/internal/logtest"
+	"extrato/internal/notify"
 	"extrato/internal/pgtest"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
@@ -78,7 +79,7 @@ func (p *patient) payment(t *testing.T, id int, day string) {
 func (p *patient) look(t *testing.T) doctor.Report {
 	t.Helper()
 	c, _ := config.Load(p.flags)
-	d := &doctor.Doctor{Config: c, Folder: c.Backups, CheckKey: p.checkKey, Now: func() time.Time { return now().Add(p.clock) }, Backups: p.closer.Backups}
+	d := &doctor.Doctor{Config: c, Folder: c.Backups, CheckKey: p.checkKey, CheckPlaces: checkPlaces, Now: func() time.Time { return now().Add(p.clock) }, Backups: p.closer.Backups}
 	d.Store, d.OpenErr = store.OpenToLook(t.Context(), store.Options{URL: c.DatabaseURL, Zone: storetest.Zone, Now: time.Now})
 	if d.OpenErr == nil {
 		defer d.Store.Close()
@@ -383,6 +384,7 @@ var faults = []fault{
 	{"a limit that is none", "", set("EXTRATO_RATE_LIMIT", "many"), "setting EXTRATO_RATE_LIMIT", doctor.Fail, "many"},
 	{"a proxy that is none", "", set("EXTRATO_TRUSTED_PROXIES", "proxy"), "setting EXTRATO_TRUSTED_PROXIES", doctor.Fail, "proxy"},
 	{"everybody can reach it", "", set("HOST", "0.0.0.0"), "address", doctor.Warn, "without TLS"},
+	{"a place that nobody can be told at", "", set("EXTRATO_NOTIFY", "nonsense"), "telling", doctor.Fail, "number 1"},
 	{"nobody is told", "", set("EXTRATO_NOTIFY", ""), "telling", doctor.Warn, "nobody"},
 	{"a service account that is disabled", "", sql("INSERT INTO users (id, name, role, active_flag, unified_flow_enabled) VALUES (999, 'Bot', 'admin', FALSE, FALSE)"), "service account", doctor.Warn, "999"},
 	{"a token that ends soon", "", func(t *testing.T, p *patient) {
@@ -477,4 +479,10 @@ func TestRun_names_fixes_that_can_be_followed_to_the_letter(t *testing.T) {
 	if found := fixes(); len(found) != 1 || found["database"] == "" || strings.Contains(found["database"], "extrato doctor") {
 		t.Errorf("of a server that does not answer it says %q", found)
 	}
+}
+
+// checkPlaces is what the program hands to the doctor.
+func checkPlaces(urls []string) error {
+	_, err := notify.NewTeller(urls)
+	return err
 }

@@ -44,6 +44,8 @@ func (d *Doctor) service(r *Report) {
 	}
 	if len(c.Notify) == 0 {
 		r.warn("telling", "set EXTRATO_NOTIFY to whom it should tell", "nobody is told when a month cannot be closed")
+	} else if err := d.CheckPlaces(c.Notify); err != nil {
+		r.fail("telling", books.AsError(err).Hint, "%v", err)
 	} else {
 		r.ok("telling", "%d places", len(c.Notify))
 	}

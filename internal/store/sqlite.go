@@ -28,12 +28,14 @@ func (s *Store) openSQLite(ctx context.Context, rest string, create bool) error 
 			return missingDatabase(path)
 		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return books.Refusedf("database_unwritable", "cannot make the folder of the database").Because(err)
+			return books.Refusedf("database_unwritable", "cannot make the folder of the database").
+				WithHint("let the user that runs extrato write there, or set DATABASE_URL to another place").Because(err)
 		}
 		// The file holds clients' names: it is made before SQLite would, for its owner only.
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {
-			return books.Refusedf("database_unwritable", "cannot make the database").Because(err)
+			return books.Refusedf("database_unwritable", "cannot make the database").
+				WithHint("let the user that runs extrato write its folder, or set DATABASE_URL to another place").Because(err)
 		}
 		f.Close()
 	}

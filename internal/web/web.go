@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"embed"
 	"errors"
-	"fmt"
 	"html/template"
 	"io/fs"
 	"log/slog"
@@ -33,76 +32,31 @@ type Web struct {
 	Now   func() time.Time
 }
 
-// Route is a way in. Its Handler lets nobody in who lacks what it Needs.
-type Route struct {
-	Method, Path string
-	Needs        auth.Permission
-	Handler      http.Handler
-}
-
 // Routes lists all pages.
-func (w *Web) Routes() []Route {
+func (w *Web) Routes() []auth.Route {
 	static, err := fs.Sub(files, "static")
 	if err != nil {
 		panic(err)
 	}
 	public := func(f func(http.ResponseWriter, *http.Request)) http.Handler { return http.HandlerFunc(f) }
-	return []Route{
-		{"GET", "/{$}", auth.Public, public(w.home)},
-		{"GET", "/login", auth.Public, public(w.signInPage)},
-		{"POST", "/login", auth.Public, public(w.signIn)},
-		{"POST", "/logout", auth.Public, public(w.signOut)},
-		{"GET", "/login/oidc", auth.Public, public(w.toProvider)},
-		{"GET", "/login/oidc/callback", auth.Public, public(w.fromProvider)},
-		{"GET", "/setup", auth.Public, public(w.setUpPage)},
-		{"POST", "/setup", auth.Public, public(w.setUp)},
-		{"GET", "/static/{file}", auth.Public, public(func(rw http.ResponseWriter, r *http.Request) { showFile(rw, r, static) })},
+	return []auth.Route{
+		auth.At("GET", "/{$}", auth.Public, public(w.home)),
+		auth.At("GET", "/login", auth.Public, public(w.signInPage)),
+		auth.At("POST", "/login", auth.Public, public(w.signIn)),
+		auth.At("POST", "/logout", auth.Public, public(w.signOut)),
+		auth.At("GET", "/login/oidc", auth.Public, public(w.toProvider)),
+		auth.At("GET", "/login/oidc/callback", auth.Public, public(w.fromProvider)),
+		auth.At("GET", "/setup", auth.Public, public(w.setUpPage)),
+		auth.At("POST", "/setup", auth.Public, public(w.setUp)),
+		auth.At("GET", "/static/{file}", auth.Public, public(func(rw http.ResponseWriter, r *http.Request) { showFile(rw, r, static) })),
 	}
-}
-
-// Handler serves the pages; others answers what is none of them.
-func (w *Web) Handler(others http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	for _, route := range w.Routes() {
-		mux.Handle(route.Method+" "+route.Path, route.Handler)
-	}
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if _, pattern := mux.Handler(r); pattern != "" {
-			mux.ServeHTTP(rw, r)
-			return
-		}
-		said := unsaid{header: http.Header{}}
-		if mux.ServeHTTP(&said, r); said.status == http.StatusMethodNotAllowed {
-			rw.Header().Set("Allow", said.header.Get("Allow"))
-			refuse(rw, http.StatusMethodNotAllowed, "This path does not take this method")
-			return
-		}
-		others.ServeHTTP(rw, r)
-	})
-}
-
-// unsaid keeps the header of an answer and drops its body.
-type unsaid struct {
-	header http.Header
-	status int
-}
-
-func (u *unsaid) Header() http.Header         { return u.header }
-func (u *unsaid) WriteHeader(status int)      { u.status = status }
-func (u *unsaid) Write(b []byte) (int, error) { return len(b), nil }
-
-// refuse answers who asks for what is no page as programs are answered.
-func refuse(rw http.ResponseWriter, status int, message string) {
-	rw.Header().Set("Content-Type", "application/json")
-	rw.WriteHeader(status)
-	_, _ = fmt.Fprintf(rw, "{\"error\":%q,\"success\":false}\n", message)
 }
 
 // showFile answers one of the files beside the pages; it lists none.
 func showFile(rw http.ResponseWriter, r *http.Request, static fs.FS) {
 	name := r.PathValue("file")
 	if info, err := fs.Stat(static, name); err != nil || !info.Mode().IsRegular() {
-		refuse(rw, http.StatusNotFound, "There is nothing at this path")
+		http.NotFound(rw, r)
 		return
 	}
 	http.ServeFileFS(rw, r, static, name) //nolint:gosec // it was found in what is embedded, which nobody leaves

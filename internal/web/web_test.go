@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"extrato/internal/api"
 	"extrato/internal/auth"
 	"extrato/internal/logtest"
 	"extrato/internal/server"
@@ -38,7 +39,7 @@ func openWith(t *testing.T, provider auth.Provider) *browser {
 	guard := auth.New(auth.Options{Store: db.Store, Key: strings.Repeat("k", 32), Now: time.Now, Log: log, Tries: 5, Per: time.Hour, Login: provider})
 	pages := &web.Web{Guard: guard, Store: db.Store, Log: log, Now: time.Now}
 	frame := server.Frame{Log: log, Now: time.Now}
-	s := httptest.NewServer(frame.Wrap(guard.Logins(pages.Handler(http.NotFoundHandler()))))
+	s := httptest.NewServer(frame.Wrap(guard.Logins((&api.Server{Guard: guard, Store: db.Store, Now: time.Now}).Handler(pages.Routes()...))))
 	t.Cleanup(s.Close)
 	link, _, err := guard.SetupLink(t.Context(), "")
 	if err != nil {
