@@ -38,6 +38,7 @@ func (s *Store) openSQLite(ctx context.Context, rest string, create bool) error 
 				WithHint("let the user that runs extrato write its folder, or set DATABASE_URL to another place").Because(err)
 		}
 		f.Close()
+		s.made = true
 	}
 	s.dialect = sqliteDialect(path)
 	mode := "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=journal_size_limit(67108864)&_txlock=immediate"

@@ -46,6 +46,7 @@ type Store struct {
 	lockConfig *pgx.ConnConfig // PostgreSQL: how those who lock connect
 	pool       *pgxpool.Pool   // PostgreSQL: below write
 	closeFuncs []func()
+	made       bool         // SQLite: Open made the file
 	written    atomic.Int64 // SQLite: how many transactions of Write began
 	memory     memory
 }
@@ -81,6 +82,18 @@ func (s *Store) Close() {
 		s.closeFuncs[i]()
 	}
 	s.closeFuncs = nil
+}
+
+// Unmake closes the database and removes it again, if Open has made its file:
+// what was to come in did not, and an empty database would only mislead.
+func (s *Store) Unmake() {
+	s.Close()
+	if !s.made {
+		return
+	}
+	for _, ending := range []string{"-wal", "-shm", ""} {
+		_ = os.Remove(s.dialect.path + ending) // whatever is left, the error that led here is the one to tell
+	}
 }
 
 // Zone returns the studio's zone.
