@@ -677,8 +677,8 @@ func (m *model) copyWith(k rowKey, but *filed) rowSet {
 
 // verified is what `backup verify` finds of a month's copies, by file, and why
 // it could not tell.
-func (m *model) verified(month string) (states map[string]string, code string) {
-	states = map[string]string{}
+func (m *model) verified(month string) map[string]string {
+	states := map[string]string{}
 	copies := m.copies[month]
 	newest := -1
 	for i, c := range copies {
@@ -692,28 +692,26 @@ func (m *model) verified(month string) (states map[string]string, code string) {
 		if i != newest && i != len(copies)-1 && (s == nil || s.file != file) {
 			continue
 		}
-		var failed string
-		if states[file], failed = m.worth(month, c); failed != "" {
-			code = failed
-		}
+		states[file] = m.worth(month, c)
 	}
-	return states, code
+	return states
 }
 
-func (m *model) worth(month string, c *filed) (state, code string) {
+// worth is what a verification finds of a copy. One that cannot be compared,
+// because a row is live and in the statement, is stale.
+func (m *model) worth(month string, c *filed) string {
 	switch {
 	case !c.csv:
-		return "missing", ""
+		return "missing"
 	case !c.whole():
-		return "corrupt", ""
+		return "corrupt"
 	}
 	mine := c.rows.movable().text()
 	if s := m.statements[month]; s != nil && s.rows.movable().text() == mine {
-		return "ok", ""
+		return "ok"
 	}
-	rows, code := m.whole(month)
-	if code == "" && rows.movable().text() == mine {
-		return "ok", ""
+	if rows, code := m.whole(month); code == "" && rows.movable().text() == mine {
+		return "ok"
 	}
-	return "stale", code
+	return "stale"
 }

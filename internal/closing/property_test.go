@@ -969,11 +969,9 @@ func (h *history) aCopy() (string, *filed) {
 
 func (h *history) verify() {
 	month := h.month()
-	want, code := h.m.verified(month)
+	want := h.m.verified(month)
 	found, err := h.c.VerifyBackups(h.ctx, h.books(month), "")
-	if h.expect("verify "+month, err, code); err != nil {
-		return
-	}
+	h.expect("verify "+month, err)
 	got := map[string]string{}
 	for _, v := range found {
 		got[v.File] = string(v.State)
@@ -987,11 +985,7 @@ func (h *history) verify() {
 func (h *history) verifyAll() {
 	want := map[string]string{}
 	for month := range h.m.copies {
-		states, code := h.m.verified(month)
-		if code != "" {
-			h.t.Skip("cannot be compared")
-		}
-		maps.Copy(want, states)
+		maps.Copy(want, h.m.verified(month))
 	}
 	found, err := h.c.VerifyBackups(h.ctx, books.Month{}, "")
 	h.expect("verify", err)
