@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
@@ -29,6 +27,7 @@ type app struct {
 	*Globals
 	ctx            context.Context
 	stdout, stderr io.Writer
+	line           *progress
 	parser         *kong.Kong
 	closers        []func()
 }
@@ -173,12 +172,8 @@ func (a *app) progress() func(string) {
 	if !isTerminal(a.stderr) || a.JSON {
 		return stopAt
 	}
-	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(a.stderr), progressbar.OptionClearOnFinish(),
-		progressbar.OptionSpinnerType(14), progressbar.OptionSetElapsedTime(false))
-	a.closers = append(a.closers, func() { _ = bar.Finish() })
 	return func(step string) {
-		bar.Describe(step)
-		_ = bar.Add(1)
+		a.line.step(step)
 		stopAt(step)
 	}
 }
@@ -190,11 +185,6 @@ func actor() books.Actor {
 		name = u.Username
 	}
 	return books.Actor("cli:" + name)
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 func printJSON(w io.Writer, document any) error {

@@ -78,7 +78,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	if err != nil {
 		return report(stdout, stderr, slices.Contains(args, "--json"), usageError(err))
 	}
-	a := &app{Globals: &c.Globals, ctx: ctx, stdout: stdout, stderr: stderr, parser: parser}
+	line := &progress{to: stderr}
+	defer line.clear()
+	stdout, stderr = line.before(stdout), line.before(stderr)
+	a := &app{Globals: &c.Globals, ctx: ctx, stdout: stdout, stderr: stderr, line: line, parser: parser}
 	defer a.close()
 	err = command.Run(a)
 	if err != nil && ctx.Err() != nil && books.AsError(err).Code == "internal" {
