@@ -518,6 +518,59 @@ func TestNoPaymentBecomesLateWhileItsMonthCloses(t *testing.T) {
 	})
 }
 
+// A payment that is written while its month closes, and committed after that,
+// is refused, whenever it was written and wherever in its table it stands.
+func TestAPaymentThatIsNotCommittedBeforeTheCloseIsNotLate(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		if !s.Store.Postgres() {
+			t.Skip("SQLite has one writer")
+		}
+		fill := `INSERT INTO pagamentos (data, valor, forma_pagamento, artista_id, created_at)
+			SELECT '2025-10-20', 5, 'Pix', 1, '2025-10-20 12:00:00' FROM generate_series(1, 500)` // more than a page
+		for i, when := range []string{"locked", "backed up", "transaction begun", "rows confirmed", "statement stored", "rows deleted"} {
+			for _, again := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, read again %t", when, again), func(t *testing.T) {
+					month := october.Add(-i)
+					if again {
+						month = month.Add(-12)
+					}
+					s.Exec(t, fill)
+					s.Exec(t, "UPDATE pagamentos SET data = $1", month.First().String())
+					written, goOn, done := make(chan bool), make(chan bool), make(chan error)
+					var once sync.Once
+					write := func() {
+						done <- s.write(t, func(ctx context.Context, tx *store.Tx) error {
+							_, err := s.j.AddPayment(ctx, tx, paid(month.First().String(), 1_00), 0)
+							once.Do(func() { written <- true; <-goOn })
+							return err
+						})
+					}
+					s.closer.Step = func(step string) {
+						if step == "backed up" && again {
+							s.Exec(t, "UPDATE clients SET name = 'Bia B.' WHERE id = 1")
+						}
+						if step == when {
+							go write()
+							<-written
+						}
+					}
+					_, err := s.closer.Close(t.Context(), month, closing.Options{}, "test")
+					s.closer.Step = nil
+					if close(goOn); err != nil {
+						t.Error(err)
+					}
+					if e := books.AsError(<-done); e == nil || e.Code != "month_closed" {
+						t.Errorf("the payment: %v", e)
+					}
+					if n := s.Int(t, "SELECT count(*) FROM pagamentos"); n != 0 {
+						t.Errorf("%d payments are late", n)
+					}
+				})
+			}
+		}
+	})
+}
+
 func TestListsGoOnWithoutTwiceOrNever(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		var want []books.ID

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 
@@ -92,8 +91,12 @@ func (t *Tx) removeInTurn(ctx context.Context, runs []any) (books.Counts, error)
 // removeAtOnce deletes on PostgreSQL, in one statement, since that checks
 // foreign keys at the end of each.
 func (t *Tx) removeAtOnce(ctx context.Context, runs []any, small bool) (books.Counts, error) {
-	if err := t.watch(ctx, small); err != nil {
-		return books.Counts{}, err
+	if small {
+		// It looks for the rows that refer to each deleted one, and where it takes
+		// the tables to be small it would walk them each time.
+		if _, err := t.exec(ctx, "SET LOCAL enable_seqscan = off"); err != nil {
+			return books.Counts{}, err
+		}
 	}
 	in := func(kind books.Kind) string {
 		return fmt.Sprintf("json_array_elements(CAST($%d AS JSON)) run WHERE r.id BETWEEN CAST(run ->> 0 AS INTEGER) AND CAST(run ->> 1 AS INTEGER) RETURNING 1", kind+1)
@@ -108,18 +111,4 @@ func (t *Tx) removeAtOnce(ctx context.Context, runs []any, small bool) (books.Co
 	var c books.Counts
 	err := t.one(ctx, query, runs, &c.Payments, &c.Sessions, &c.Commissions, &c.Expenses, &c.Links)
 	return c, err
-}
-
-// watch makes this transaction one that depends on all that is in the books,
-// so that PostgreSQL refuses the later of two if another serializable one adds
-// to the month meanwhile: walking a table, even for one row, is enough. After
-// that small months let it walk none: it looks for the rows that refer to each
-// deleted one, and where it takes the tables to be small it would walk them
-// each time.
-func (t *Tx) watch(ctx context.Context, small bool) error {
-	var watched int
-	var ignored sql.NullString
-	return t.one(ctx, `SELECT (SELECT count(*) FROM (SELECT 1 FROM pagamentos LIMIT 1) p) + (SELECT count(*) FROM (SELECT 1 FROM sessoes LIMIT 1) s)
-		+ (SELECT count(*) FROM (SELECT 1 FROM comissoes LIMIT 1) c) + (SELECT count(*) FROM (SELECT 1 FROM gastos LIMIT 1) g),
-		CASE WHEN $1 THEN set_config('enable_seqscan', 'off', true) END`, []any{small}, &watched, &ignored)
 }
