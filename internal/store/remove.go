@@ -91,12 +91,10 @@ func (t *Tx) removeInTurn(ctx context.Context, runs []any) (books.Counts, error)
 // removeAtOnce deletes on PostgreSQL, in one statement, since that checks
 // foreign keys at the end of each.
 func (t *Tx) removeAtOnce(ctx context.Context, runs []any, small bool) (books.Counts, error) {
-	if small {
-		// It looks for the rows that refer to each deleted one, and where it takes
-		// the tables to be small it would walk them each time.
-		if _, err := t.exec(ctx, "SET LOCAL enable_seqscan = off"); err != nil {
-			return books.Counts{}, err
-		}
+	// It looks for the rows that refer to each deleted one, and where it takes
+	// the tables to be small it would walk them each time.
+	if _, err := t.exec(ctx, "SELECT set_config('enable_seqscan', 'off', true) WHERE $1", small); err != nil {
+		return books.Counts{}, err
 	}
 	in := func(kind books.Kind) string {
 		return fmt.Sprintf("json_array_elements(CAST($%d AS JSON)) run WHERE r.id BETWEEN CAST(run ->> 0 AS INTEGER) AND CAST(run ->> 1 AS INTEGER) RETURNING 1", kind+1)
