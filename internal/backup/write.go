@@ -118,7 +118,7 @@ func (b *Backups) readBack(ctx context.Context, written Manifest) (Manifest, err
 	if err != nil {
 		return Manifest{}, fmt.Errorf("read back %s: %w", written.File, err)
 	}
-	if proved.Fingerprint != written.Fingerprint {
+	if proved.SHA256 != written.SHA256 {
 		return Manifest{}, corruptf("%s was replaced while it was read back", written.File)
 	}
 	return proved, nil

@@ -157,6 +157,26 @@ func TestAWholeCopyOfTheSameRowsIsUsedAgain(t *testing.T) {
 	wantKept(t, p.root, before)
 }
 
+// What is recorded of a backup, its hash, is of the file that was written: a
+// proof of another one, even with the same rows, is none.
+func TestABackupThatIsExchangedBeforeItIsReadBackIsNotProved(t *testing.T) {
+	p := newPlace(t)
+	rows := []books.Row{&books.Payment{ID: 1, Date: day("2025-10-01"), ArtistID: 1, ClientName: books.Text{V: "Bia", Valid: true}}}
+	other := []books.Row{&books.Payment{ID: 1, Date: day("2025-10-01"), ArtistID: 1, ClientName: books.Text{V: "Rui", Valid: true}}}
+	p.Step = func(step string) {
+		if step == "backup named" {
+			m, err := p.manifest(t.Context(), october, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.forge(t, Receipt{Manifest: m}, encodeCSV(other), nil)
+		}
+	}
+	_, err := p.Write(t.Context(), october, books.Sequence(rows))
+	wants(t, err, books.Integrity, "backup_corrupt")
+	wantState(t, p, october, 1, false, OK) // the other one is a backup, too
+}
+
 func TestOnlyTheNewestCopyIsUsedAgain(t *testing.T) {
 	p := newPlace(t)
 	p.write(t, october, smallRows())
