@@ -61,7 +61,8 @@ func (b *Backups) Write(ctx context.Context, month books.Month, rows books.Rows)
 	if err != nil {
 		return Receipt{}, err
 	}
-	return unproved.Receipt()
+	defer unproved.Stop()
+	return unproved.Receipt(ctx)
 }
 
 // Unproved is a copy that was made durable under its name, and is being read
@@ -125,10 +126,20 @@ func (b *Backups) readBack(ctx context.Context, written Manifest) (Manifest, err
 }
 
 // Receipt waits until the copy was read back, and returns the proof that it
-// holds the rows, or the Error of kind Integrity that says what is wrong. It may
-// be called again, by the same goroutine.
-func (u *Unproved) Receipt() (Receipt, error) {
-	<-u.done
+// holds the rows, or the Error of kind Integrity that says what is wrong. It
+// waits no longer than ctx lasts: a place that hangs, such as a share whose
+// server is gone, cannot be made to answer. It may be called again, by the same
+// goroutine.
+func (u *Unproved) Receipt(ctx context.Context) (Receipt, error) {
+	select {
+	case <-u.done:
+	case <-ctx.Done():
+		select {
+		case <-u.done: // as well
+		default:
+			return Receipt{}, ctx.Err()
+		}
+	}
 	if u.err != nil {
 		return Receipt{}, u.err
 	}
@@ -137,11 +148,9 @@ func (u *Unproved) Receipt() (Receipt, error) {
 	return u.proof, nil
 }
 
-// Stop ends the reading back, if it is not over, and leaves the copy.
-func (u *Unproved) Stop() {
-	u.cancel()
-	<-u.done
-}
+// Stop breaks the reading back off, if it is not over, and leaves the copy. It
+// does not wait for a place that hangs.
+func (u *Unproved) Stop() { u.cancel() }
 
 // provedAlready proves a copy again if its manifest says that it holds these rows.
 func (b *Backups) provedAlready(ctx context.Context, month books.Month, n int, rows books.Fingerprint) (Manifest, bool) {

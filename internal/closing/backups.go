@@ -70,7 +70,7 @@ func (c *Closer) writeBackup(ctx context.Context, p plan) (backup.Receipt, error
 		return backup.Receipt{}, err
 	}
 	defer unproved.Stop()
-	receipt, err := unproved.Receipt()
+	receipt, err := unproved.Receipt(ctx)
 	if err != nil {
 		return backup.Receipt{}, err
 	}

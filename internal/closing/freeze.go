@@ -102,7 +102,7 @@ func (c *Closer) recordProved(ctx context.Context, tx *store.Tx, made backedUp) 
 	if made.copy == nil {
 		return nil
 	}
-	receipt, err := made.copy.Receipt()
+	receipt, err := made.copy.Receipt(ctx)
 	if err != nil {
 		return err
 	}
@@ -112,9 +112,15 @@ func (c *Closer) recordProved(ctx context.Context, tx *store.Tx, made backedUp) 
 // keepRecord tells the database of the backup of a close that failed: it is
 // there, whatever became of the close. One that reads back wrong is none.
 func (c *Closer) keepRecord(ctx context.Context, made backedUp) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	err := c.Store.Write(ctx, func(tx *store.Tx) error { return c.recordProved(ctx, tx, made) })
+	if made.copy == nil {
+		return
+	}
+	receipt, err := made.copy.Receipt(ctx) // nobody's writing waits for this
+	if err == nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		err = c.Store.Write(ctx, func(tx *store.Tx) error { return c.recordBackup(ctx, tx, receipt.Manifest) })
+	}
 	if err != nil {
 		c.Log.Warn("backup not recorded", "cause", err.Error())
 	}

@@ -1,0 +1,108 @@
+package closing_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/bucket"
+	"extrato/internal/closing"
+	"extrato/internal/store"
+)
+
+// hanging is a place where no file can be read until end, whoever breaks off.
+type hanging struct {
+	bucket.Bucket
+	end chan struct{}
+}
+
+func (h hanging) Open(ctx context.Context, name string) (io.ReadCloser, error) {
+	if strings.HasSuffix(name, ".csv") {
+		<-h.end
+	}
+	return h.Bucket.Open(ctx, name)
+}
+
+// hang makes the place of the backups one that hangs, until the test is over.
+func (s *studio) hang(t *testing.T) {
+	h := hanging{s.Backups.Bucket, make(chan struct{})}
+	s.Backups.Bucket = h
+	t.Cleanup(func() { close(h.end) })
+}
+
+// wantAnswer fails the test unless others can write.
+func (s *studio) wantAnswer(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := s.Store().Write(ctx, func(tx *store.Tx) error { return tx.SetSetting(ctx, "probe", "x") }); err != nil {
+		t.Fatalf("others cannot write: %v", err)
+	}
+}
+
+func TestAPlaceThatHangsHoldsNobodyUpOnceTheCloseIsBrokenOff(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.people(t)
+		s.payment(t, 1, "2025-10-10", "450.00")
+		s.hang(t)
+		ctx, breakOff := context.WithCancel(t.Context())
+		s.Step = func(step string) {
+			if step == "statement stored" {
+				breakOff()
+			}
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := s.Close(ctx, october, closing.Options{}, "test")
+			ended <- err
+		}()
+		select {
+		case err := <-ended:
+			if !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatal("the close does not end")
+		}
+		s.wantAnswer(t)
+		if n := s.Int(t, "SELECT count(*) FROM pagamentos"); n != 1 {
+			t.Errorf("%d payments are live", n)
+		}
+	})
+}
+
+func TestNobodyWaitsForTheBackupOfACloseThatFailed(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.people(t)
+		s.payment(t, 1, "2025-10-10", "450.00")
+		s.hang(t)
+		ctx, breakOff := context.WithCancel(t.Context())
+		failed := make(chan bool, 1)
+		s.Step = func(step string) {
+			switch step {
+			case "backed up":
+				s.Exec(t, "UPDATE pagamentos SET valor = 1")
+			case "rows read again":
+				failed <- true
+			}
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := s.Close(ctx, october, closing.Options{}, "test")
+			ended <- err
+		}()
+		<-failed
+		for range 30 { // one of them comes when the backup is waited for
+			time.Sleep(10 * time.Millisecond)
+			s.wantAnswer(t)
+		}
+		breakOff()
+		if err := <-ended; err == nil || books.AsError(err).Code == books.ErrClosed.Code {
+			t.Error(err)
+		}
+	})
+}
