@@ -12,6 +12,7 @@ import (
 	"extrato/internal/bucket"
 	"extrato/internal/closing"
 	"extrato/internal/store"
+	"extrato/internal/store/storetest"
 )
 
 // hanging is a place where no file can be read until end, whoever breaks off.
@@ -104,5 +105,34 @@ func TestNobodyWaitsForTheBackupOfACloseThatFailed(t *testing.T) {
 		if err := <-ended; err == nil || books.AsError(err).Code == books.ErrClosed.Code {
 			t.Error(err)
 		}
+	})
+}
+
+// slow is a place whose files take their time to be read.
+type slow struct{ bucket.Bucket }
+
+func (s slow) Open(ctx context.Context, name string) (io.ReadCloser, error) {
+	time.Sleep(time.Second)
+	return s.Bucket.Open(ctx, name)
+}
+
+// A server that ends transactions in which nothing is done must not end the one
+// that waits for the proof: the close would fail every time.
+func TestASlowPlaceIsWaitedForWhereIdleTransactionsAreEnded(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		if !s.Store().Postgres() {
+			t.Skip("SQLite has no such limit")
+		}
+		s.people(t)
+		s.payment(t, 1, "2025-10-10", "450.00")
+		s.Exec(t, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = 300', current_database()); END $$")
+		db, err := store.Open(t.Context(), store.Options{URL: s.URL, Zone: storetest.Zone, Now: s.Now}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		s.Closer.Store = db
+		s.Backups.Bucket = slow{s.Backups.Bucket}
+		s.close(t, october, false)
 	})
 }
