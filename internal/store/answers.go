@@ -109,7 +109,7 @@ func (t *Tx) Reserve(ctx context.Context, r Reservation) (Reserved, error) {
 	if err != nil && !none {
 		return Reserved{}, err
 	}
-	stale := at <= t.reservedFrom()
+	stale := at <= t.reservedFrom() || at > t.clocksUpTo()
 	if !none && at > t.answersFrom() && (a.Request != r.Request || a.Status != 0) {
 		return Reserved{Answer: &a}, a.read(headers)
 	}
@@ -182,6 +182,10 @@ func (r Reservation) held() string {
 	}
 	return string(text)
 }
+
+// clocksUpTo is how far other servers' clocks may run ahead. What was reserved
+// later than that was reserved by a clock that has been corrected since.
+func (t *Tx) clocksUpTo() string { return books.InstantOf(t.s.now().Add(5 * time.Minute)).String() }
 
 func (t *Tx) reservedFrom() string { return books.InstantOf(t.s.now().Add(-ReservedFor)).String() }
 
