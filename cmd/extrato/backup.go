@@ -117,7 +117,7 @@ func (c *backupVerifyCommand) Run(a *app) error {
 	}
 	if bad > 0 {
 		return shown{books.Integrityf("backup_corrupt", "%d of %d backups are corrupt or missing", bad, len(found)).
-			WithHint("make a new copy: extrato backup create MONTH; keep the damaged one")}
+			WithHint("put back the file as it was, from a copy of the folder; where there is none, keep what is left and make a new copy: extrato backup create MONTH; a closed month rests on that one once it is reopened and closed again")}
 	}
 	return nil
 }

@@ -187,7 +187,7 @@ func (c *Closer) readBackup(ctx context.Context, month books.Month, file string)
 		if err != nil {
 			return backup.Manifest{}, nil, err
 		}
-		return c.Backups.Rows(ctx, target)
+		return c.readCopy(ctx, target)
 	}
 	copies, err := c.Backups.Copies(ctx, month)
 	if err != nil {
@@ -195,11 +195,22 @@ func (c *Closer) readBackup(ctx context.Context, month books.Month, file string)
 	}
 	for _, k := range slices.Backward(copies) {
 		if k.HasFile && k.Manifest {
-			return c.Backups.Rows(ctx, k)
+			return c.readCopy(ctx, k)
 		}
 	}
 	return backup.Manifest{}, nil, books.NotFoundf("no_backup", "there is no backup of %s", month).
 		WithHint("see which there are: extrato backup list")
+}
+
+// readCopy reads a copy whole. Where it is damaged, a new one would not hold
+// the rows that are missing now: an earlier one may.
+func (c *Closer) readCopy(ctx context.Context, k backup.Copy) (backup.Manifest, []books.Row, error) {
+	manifest, rows, err := c.Backups.Rows(ctx, k)
+	var e *books.Error
+	if errors.As(err, &e) && e.Kind == books.Integrity {
+		err = fmt.Errorf("%s: %w", k.File, e.WithHint("nothing was changed; keep the file; put its own copy from elsewhere in its place, or name an earlier one of extrato backup list: extrato backup restore %s --file FILE", k.Month))
+	}
+	return manifest, rows, err
 }
 
 // difference finds which rows are missing, and refuses what cannot be put back.
