@@ -208,7 +208,7 @@ func TestARowOfAClosedMonthIsRefusedAndTheStatementStays(t *testing.T) {
 		before := s.dump(t)
 		body := fmt.Sprintf(`{"date":"2025-10-31","amount":"2.00","method":"Pix","artist_id":%d}`, s.ana)
 		a := s.refuses(t, s.admin, "POST", "/payments", body, 409, "month_closed")
-		if hint := fmt.Sprint(a.body["hint"]); !strings.Contains(hint, "extrato reopen 2025-10") || !strings.Contains(hint, "extrato close 2025-10 --force") {
+		if hint := fmt.Sprint(a.body["hint"]); !strings.Contains(hint, "extrato reopen 2025-10") || !strings.Contains(hint, "then close it again: extrato close 2025-10; ") {
 			t.Errorf("the hint is %q", hint)
 		}
 		s.refuses(t, s.admin, "PUT", november, body, 409, "month_closed", "If-Match", made.header.Get("ETag"))

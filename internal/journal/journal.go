@@ -81,7 +81,7 @@ func open(ctx context.Context, tx *store.Tx, months ...books.Month) error {
 		}
 		if closed {
 			return books.Refusedf("month_closed", "%s is closed", m).
-				WithHint("reopen it first: extrato reopen %s --reason …, then close it again: extrato close %s --force; or date the row in an open month", m, m)
+				WithHint("reopen it first: extrato reopen %s --reason …, then close it again: extrato close %s; or date the row in an open month", m, m)
 		}
 	}
 	return nil
