@@ -182,7 +182,7 @@ func (d *Doctor) safetyNet(ctx context.Context, tx *store.Tx, r *Report) error {
 	case err != nil:
 		return err
 	case !seen.Valid:
-		r.warn(name, "set it up: docs/operations.md", "it was never seen: nobody elsewhere notices when this server is down")
+		r.warn(name, "set it up: docs/MONTHLY_EXTRATO_BACKUP_GUIDE.md", "it was never seen: nobody elsewhere notices when this server is down")
 	case d.Now().Sub(seen.V.Time()) > netSilentAfter:
 		r.warn(name, "check that its schedule still exists", "it was last seen on %s", d.day(seen.V))
 	default:
