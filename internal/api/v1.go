@@ -50,7 +50,9 @@ func (v *v1) config() huma.Config {
 					"Amounts and percentages are decimal strings, days are ISO days of the studio, instants are UTC. " +
 					"Lists go on with next_cursor. Edits need the ETag of what was read in If-Match. " +
 					"A POST that carries Idempotency-Key takes effect once in 24 hours, however often it is sent. " +
-					"Errors are problem documents (RFC 9457) with a code for programs.",
+					"Errors are problem documents (RFC 9457) with a code for programs. " +
+					"Needs: read, backup and close are a token's scopes, and an admin's login has them all; write and manage " +
+					"take an admin's login, which is the cookie that POST /login sets for email and password.",
 			},
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),

@@ -476,7 +476,17 @@ func TestNobodyComesInUnknown(t *testing.T) {
 			if route.Needs == auth.Backup {
 				lacking = auth.ScopeRead
 			}
-			s.refuses(t, s.token(t, lacking), route.Method, path, "", 403, "forbidden")
+			a := s.refuses(t, s.token(t, lacking), route.Method, path, "", 403, "forbidden")
+			has := "the scope " + route.Needs.String()
+			switch route.Needs {
+			case auth.Write, auth.Manage:
+				has = "needs an admin's login"
+			case auth.SignedIn:
+				has = "needs a login, or a token with the scope read"
+			}
+			if hint, _ := a.body["hint"].(string); !strings.Contains(hint, has) {
+				t.Errorf("%s %s: the hint is %q, without %q", route.Method, path, hint, has)
+			}
 		}
 	})
 }

@@ -143,7 +143,7 @@ func (g *Guard) Require(p Permission, next http.Handler, refuse func(http.Respon
 func (g *Guard) Allow(r *http.Request, p Permission) (Identity, error) {
 	identity, err := g.Identify(r)
 	if err == nil && !identity.May(p) {
-		err = ErrForbidden
+		err = ErrForbidden.WithHint("%s", p.lacking())
 	}
 	return identity, err
 }

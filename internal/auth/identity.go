@@ -5,6 +5,7 @@ package auth
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"extrato/internal/books"
@@ -61,6 +62,17 @@ const (
 var permissionNames = [...]string{"public", "signed in", "read", "backup", "close", "write", "manage"}
 
 func (p Permission) String() string { return permissionNames[p] }
+
+// lacking says who has the permission, to one who has not.
+func (p Permission) lacking() string {
+	switch p {
+	case Write, Manage:
+		return "this needs an admin's login, with its cookie; no token may do it"
+	case SignedIn:
+		return "this needs a login, or a token with the scope read"
+	}
+	return fmt.Sprintf("this needs a token with the scope %s, or an admin's login", p)
+}
 
 // May reports whether i has the permission.
 func (i Identity) May(p Permission) bool {
