@@ -18,8 +18,9 @@ type closeCommand struct {
 }
 
 func (closeCommand) Help() string {
-	return `Backs the month's rows up, reads the backup back, and turns the rows into
-the month's statement in one transaction. If anything is in doubt, nothing changes.
+	return `Backs the month's rows up and turns them into the month's statement, in one
+transaction that lets no row go before the backup was read back and proved. If
+anything is in doubt, nothing changes.
 
 Examples:
   extrato close                    every month that is due, oldest first
