@@ -127,7 +127,7 @@ func (c *Closer) storedRows(ctx context.Context, tx *store.Tx, month books.Month
 	}
 	if fingerprint != last.Fingerprint {
 		return nil, books.Integrityf("statement_changed", "the statement of %s is not what was closed", month).
-			WithHint("somebody changed it in the database; see extrato audit verify, and restore from %s", last.BackupFile)
+			WithHint("somebody changed it in the database: put its row in extratos back from a dump; where there is none, its rows are in %s, and docs/operations.md, \"A month lost from the database\", says how they come back", last.BackupFile)
 	}
 	return rows, nil
 }
