@@ -295,6 +295,10 @@ func rowsOf(ctx context.Context, tx *store.Tx, p plan) (books.Rows, *store.Leavi
 	if err != nil {
 		return nil, nil, err
 	}
+	if !stored.Ours() { // what lacks its ids could never be reopened
+		return nil, nil, books.Integrityf("statement_replaced", "the statement of %s was replaced by one of v4's, whose rows lack what a revision needs", p.month).
+			WithHint("put ours back from a dump; where there is none, docs/operations.md, \"A month lost from the database\", says how the rows come back")
+	}
 	late, err := books.Collect(live)
 	if err != nil {
 		return nil, nil, err

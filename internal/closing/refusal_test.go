@@ -547,6 +547,27 @@ func TestClose_with_force_refuses_to_revise_a_statement_of_v4s(t *testing.T) {
 	})
 }
 
+func TestClose_with_force_refuses_to_revise_a_statement_that_v4_put_in_the_place_of_ours(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		first := s.close(t, october, false)
+		s.Exec(t, "DELETE FROM extratos")
+		s.v4Statement(t, october)
+		s.restore(t, october)
+		s.refusesClose(t, october, true, books.Integrity, "statement_replaced")
+		s.refused(t, books.Integrity, "statement_replaced", func() error {
+			_, err := s.CreateBackup(t.Context(), october, "test")
+			return err
+		})
+		// What docs/operations.md says.
+		s.Exec(t, "DELETE FROM extratos")
+		if again := s.close(t, october, true); again.Revision != 2 || again.Fingerprint != first.Fingerprint {
+			t.Errorf("closed again as %+v, first as %+v", again, first)
+		}
+		s.reopen(t, october)
+	})
+}
+
 func TestClose_with_force_refuses_a_late_row_that_already_stands_in_the_statement(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
