@@ -215,6 +215,11 @@ func (c *Closer) backUpAndFreeze(ctx context.Context, p plan, run run) (books.Cl
 	defer made.drop()
 	c.step("backed up")
 	entry, err := c.freeze(ctx, p, made, run)
+	if errors.Is(err, errProofSlow) { // wait for it while others write, then begin again
+		if _, err = made.copy.Receipt(ctx); err == nil {
+			entry, err = c.freeze(ctx, p, made, run)
+		}
+	}
 	if err != nil {
 		c.keepRecord(ctx, made)
 	}

@@ -96,17 +96,31 @@ func (c *Closer) freeze(ctx context.Context, p plan, made backedUp, run run) (bo
 	return entry, err
 }
 
+// proofPatience is how long a transaction waits for the proof of its backup once
+// the statement is stored. Others must not wait to write because a disk or a
+// network is slow.
+const proofPatience = time.Second
+
+// errProofSlow means that the proof did not come in time, and that nothing was
+// changed.
+var errProofSlow = errors.New("the backup is still being read back")
+
 // recordProved waits until the backup, if there is one, is proved, and tells
 // the database of it.
 func (c *Closer) recordProved(ctx context.Context, tx *store.Tx, made backedUp) error {
 	if made.copy == nil {
 		return nil
 	}
-	receipt, err := made.copy.Receipt(ctx)
-	if err != nil {
-		return err
+	waiting, cancel := context.WithTimeout(ctx, proofPatience)
+	defer cancel()
+	receipt, err := made.copy.Receipt(waiting)
+	switch {
+	case err == nil:
+		return c.recordBackup(ctx, tx, receipt.Manifest)
+	case waiting.Err() != nil && ctx.Err() == nil:
+		return errProofSlow
 	}
-	return c.recordBackup(ctx, tx, receipt.Manifest)
+	return err
 }
 
 // keepRecord tells the database of the backup of a close that failed: it is

@@ -136,3 +136,36 @@ func TestASlowPlaceIsWaitedForWhereIdleTransactionsAreEnded(t *testing.T) {
 		s.close(t, october, false)
 	})
 }
+
+// A close whose backup is slow to be read back lets others write meanwhile, and
+// closes what there is then.
+func TestASlowPlaceHoldsNobodyUp(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.people(t)
+		s.payment(t, 1, "2025-10-10", "450.00")
+		h := hanging{s.Backups.Bucket, make(chan struct{})}
+		s.Backups.Bucket = h
+		stored := make(chan bool, 10)
+		s.onStep(func(step string) {
+			if step == "statement stored" {
+				stored <- true
+			}
+		})
+		ended := make(chan error, 1)
+		go func() {
+			_, err := s.Close(t.Context(), october, closing.Options{}, "test")
+			ended <- err
+		}()
+		<-stored
+		s.wantAnswer(t)
+		close(h.end)
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		// On PostgreSQL nobody had to wait, so there was no need to begin again.
+		if again := len(stored) == 1; again == s.Store().Postgres() {
+			t.Errorf("the close began again: %t", again)
+		}
+		s.wantWhole(t)
+	})
+}
