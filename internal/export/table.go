@@ -88,6 +88,21 @@ func writeRow(out *bufio.Writer, columns []column, width []int, cells [][]string
 	}
 }
 
+// longest is how much of a word is measured at a time: measuring all that is
+// left of it for every line would take hours for a megabyte.
+const longest = 4096
+
+// whole returns how many of the first n bytes hold whole runes.
+func whole(s string, n int) int {
+	if len(s) <= n {
+		return len(s)
+	}
+	for !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return n
+}
+
 // fold breaks a text into lines no wider than most, between words where it
 // can.
 func fold(s string, most int) []string {
@@ -104,8 +119,12 @@ func fold(s string, most int) []string {
 			}
 			lines = append(lines, line)
 		}
-		for line = word; widths.StringWidth(line) > most; {
-			head := widths.Truncate(line, most, "")
+		for line = word; ; {
+			piece := line[:whole(line, longest)]
+			if len(piece) == len(line) && widths.StringWidth(line) <= most {
+				break
+			}
+			head := widths.Truncate(piece, most, "")
 			if head == "" {
 				break // one sign wider than the column
 			}

@@ -48,3 +48,13 @@ func TestTheSevenHeadingsOfV4ComeInItsOrder(t *testing.T) {
 		got = rest
 	}
 }
+
+func TestAMegabyteInOneNoteIsFoldedPieceByPiece(t *testing.T) {
+	note := strings.Repeat("x", 1<<20) + strings.Repeat("\u0301", 10000) + " 李" + strings.Repeat("小", 5000)
+	got := text(t, statementOf(t, &books.Payment{ID: 1, Date: 20251028, Method: "Pix", ArtistID: 2, Note: books.TextOf(note)}), export.PT)
+	for _, sign := range []string{"x", "\u0301", "李", "小"} {
+		if strings.Count(got, sign) < strings.Count(note, sign) {
+			t.Errorf("%q: %d of %d are shown", sign, strings.Count(got, sign), strings.Count(note, sign))
+		}
+	}
+}
