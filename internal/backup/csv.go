@@ -242,7 +242,11 @@ func readRows(in io.Reader) books.Rows {
 			return
 		}
 		if err != nil || !isHeader(first) {
-			yield(nil, corruptf("the first line is not the header of a backup").Because(err))
+			message := "the first line is not the header of a backup"
+			if line := r.record; bytes.HasPrefix(line, []byte("\ufeff")) || bytes.HasSuffix(line, []byte("\r\n")) || bytes.Contains(line, []byte(";"+header[1]+";")) {
+				message += ": a spreadsheet or an editor has saved the file"
+			}
+			yield(nil, corruptf("%s", message).Because(err))
 			return
 		}
 		var parser rowParser

@@ -272,3 +272,18 @@ func BenchmarkReadRows(b *testing.B) {
 		}
 	}
 }
+
+func TestAFileThatASpreadsheetSavedIsCalledThat(t *testing.T) {
+	head := strings.Join(header, ",")
+	for name, text := range map[string]string{
+		"a byte order mark": "\ufeff" + head + "\n", "CRLF": head + "\r\n", "semicolons": strings.ReplaceAll(head, ",", ";") + "\n",
+	} {
+		var failed error
+		for _, err := range readRows(strings.NewReader(text)) {
+			failed = err
+		}
+		if failed == nil || !strings.Contains(failed.Error(), "a spreadsheet or an editor has saved the file") {
+			t.Errorf("%s: %v", name, failed)
+		}
+	}
+}

@@ -171,6 +171,13 @@ func (f *Folder) Open(_ context.Context, name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() { // a pipe would be waited for
+		return nil, ErrNotExist
+	}
+	if err != nil {
+		return nil, err
+	}
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNotExist
@@ -197,7 +204,7 @@ func (f *Folder) List(_ context.Context, folder string) ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if e.IsDir() || strings.HasSuffix(e.Name(), stagedSuffix) {
+		if !e.Type().IsRegular() && e.Type() != fs.ModeSymlink || strings.HasSuffix(e.Name(), stagedSuffix) {
 			continue
 		}
 		names = append(names, strings.TrimPrefix(folder+"/"+e.Name(), "./"))

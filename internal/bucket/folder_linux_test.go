@@ -197,3 +197,22 @@ func TestFolderOnAReadOnlyDisk(t *testing.T) {
 		t.Errorf("the folder lists %q, %v", names, err)
 	}
 }
+
+func TestFolderTakesOnlyFilesForObjects(t *testing.T) {
+	root := t.TempDir()
+	b := bucket.NewFolder(root, nil)
+	if err := os.MkdirAll(filepath.Join(root, "2025_10", "folder.csv"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mkfifo(filepath.Join(root, "2025_10", "pipe.csv"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"2025_10/folder.csv", "2025_10/pipe.csv"} {
+		if r, err := b.Open(t.Context(), name); !errors.Is(err, bucket.ErrNotExist) {
+			t.Errorf("%s answers %v, %v", name, r, err)
+		}
+	}
+	if names, err := b.List(t.Context(), "2025_10"); err != nil || len(names) > 0 {
+		t.Errorf("the folder lists %q, %v", names, err)
+	}
+}
