@@ -3,8 +3,11 @@
 GOLANGCI_VERSION := 2.15.0
 GOLANGCI := $(shell go env GOPATH)/bin/golangci-lint
 
-# The packages that are quick enough for the race detector on two cores.
-RACE ?= ./internal/books/... ./internal/backup/...
+# The packages that are quick enough for the race detector on two cores, and of
+# two others the tests in which several do something at once.
+RACE ?= ./internal/books/... ./internal/backup/... ./internal/bucket/... ./internal/jobs/... ./internal/auth/...
+RACE_SOME ?= ./internal/closing/... ./internal/store/...
+RACE_RUN ?= OfEight|AtOnce|Many|Interrupt|interrupted|read_the_rows|reads_the_rows|another_connection|gives_up|last_try|keeps_writers|Lock|TwoStores|Write|Transaction
 
 POSTGRESQL := $(shell { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb || ls "$$(pg_config --bindir)/initdb"; } 2>/dev/null)
 
@@ -22,8 +25,9 @@ demo: ## a believable studio in ./demo, its months closed and proved
 test: lacks ## all tests, on SQLite and on a private PostgreSQL
 	go test $(TEST_FLAGS) ./...
 
-race: lacks ## the quick packages under the race detector
+race: lacks ## what is quick, or does several things at once, under the race detector
 	go test -race -short $(TEST_FLAGS) $(RACE)
+	go test -race -short $(TEST_FLAGS) -run '$(RACE_RUN)' $(RACE_SOME)
 
 lint: golangci ## gofmt, go vet and golangci-lint
 	@unformatted=$$(gofmt -l cmd internal) && if [ -n "$$unformatted" ]; then echo "not gofmt-ed:" $$unformatted; exit 1; fi
