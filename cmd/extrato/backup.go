@@ -18,13 +18,17 @@ type backupCommand struct {
 }
 
 type backupCreateCommand struct {
-	Month string `arg:"" help:"The month, such as 2025-10."`
+	Month    string `arg:"" help:"The month, such as 2025-10."`
+	NewPlace bool   `help:"The backups made so far are lost for good: begin anew in this folder."`
 }
 
 func (backupCreateCommand) Help() string {
 	return `Writes the month's rows, reads the file back and proves it. Of a closed month the
 copy holds the statement's rows and the late ones. Nothing is written if a verified
 copy of exactly these rows is there.
+
+A folder that holds none of the backups made so far is refused, because a disk that
+is not mounted looks like that; --new-place says that they are lost.
 
 Example:
   extrato backup create 2025-10`
@@ -40,6 +44,7 @@ func (c *backupCreateCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	closer.NewPlace = c.NewPlace
 	receipt, err := closer.CreateBackup(a.ctx, month, actor())
 	if err != nil {
 		return err

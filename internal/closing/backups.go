@@ -16,7 +16,7 @@ import (
 // that holds none of them: a disk that is not mounted looks like an empty folder.
 func (c *Closer) checkPlace(ctx context.Context, tx *store.Tx) ([]store.Backup, error) {
 	known, err := tx.Backups(ctx, books.Month{})
-	if err != nil || len(known) == 0 {
+	if err != nil || len(known) == 0 || c.NewPlace {
 		return known, err
 	}
 	for _, k := range slices.Backward(known) {
@@ -28,8 +28,17 @@ func (c *Closer) checkPlace(ctx context.Context, tx *store.Tx) ([]store.Backup, 
 			return known, nil
 		}
 	}
-	return nil, backup.ErrUnwritable.WithHint("%s holds none of the %d backups that were made: mount the disk they are on, or copy them there; the month is untouched",
+	return nil, backup.ErrUnwritable.WithHint("%s holds none of the %d backups that were made: mount the disk they are on, or copy them there; if they are lost for good, begin anew with extrato backup create MONTH --new-place; the month is untouched",
 		c.Backups.Bucket, len(known)).Because(errors.New("the place of the backups is not the one they were made in"))
+}
+
+// unreadablePlace says that the backups cannot be listed.
+func unreadablePlace(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return books.Refusedf("backups_unreadable", "the backups cannot be listed").Because(err).
+		WithHint("make the folder in EXTRATO_BACKUPS one that extrato may read")
 }
 
 // CreateBackup backs month up, whatever its state: the live rows of an open
@@ -165,7 +174,7 @@ func (c *Closer) backupMonths(ctx context.Context) ([]books.Month, error) {
 	}
 	filed, err := c.Backups.Months(ctx)
 	if err != nil {
-		return nil, err
+		return nil, unreadablePlace(err)
 	}
 	months := map[books.Month]bool{}
 	for _, m := range filed {
@@ -188,7 +197,7 @@ func (c *Closer) backupMonths(ctx context.Context) ([]books.Month, error) {
 func (c *Closer) allCopies(ctx context.Context, month books.Month, known []store.Backup) ([]backup.Copy, error) {
 	copies, err := c.Backups.Copies(ctx, month)
 	if err != nil {
-		return nil, err
+		return nil, unreadablePlace(err)
 	}
 	for _, k := range known {
 		if !slices.ContainsFunc(copies, func(f backup.Copy) bool { return f.Number == k.Copy }) {

@@ -316,3 +316,46 @@ func TestClose_leaves_no_heap_of_backups_when_it_is_tried_again_and_again(t *tes
 		s.wantWhole(t)
 	})
 }
+
+func TestCreateBackup_begins_anew_in_another_place_only_if_a_person_says_so(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		first := s.close(t, october, false)
+		s.payment(t, 90, "2025-09-05", "1.00")
+		if err := os.RemoveAll(s.Folder); err != nil {
+			t.Fatal(err)
+		}
+		e := s.refused(t, books.Refused, "backup_unwritable", func() error {
+			_, err := s.CreateBackup(t.Context(), october, "test")
+			return err
+		})
+		if !strings.Contains(e.Hint, "--new-place") {
+			t.Errorf("the hint is %q", e.Hint)
+		}
+		s.NewPlace = true
+		r := s.backUp(t, october)
+		s.NewPlace = false
+		if r.File == first.Backup.File || r.Fingerprint != first.Fingerprint {
+			t.Errorf("the new copy is %s, of %s", r.File, r.Fingerprint)
+		}
+		s.close(t, september, false) // the place is known again
+	})
+}
+
+func TestBackups_that_cannot_be_listed_are_refused_with_what_to_do(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		if err := os.WriteFile(s.Folder, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for name, do := range map[string]func() error{
+			"list":    func() error { _, err := s.ListBackups(t.Context(), books.Month{}); return err },
+			"verify":  func() error { _, err := s.VerifyBackups(t.Context(), october, ""); return err },
+			"restore": func() error { _, err := s.Restore(t.Context(), october, "", false, "test"); return err },
+		} {
+			err := do()
+			if e := books.AsError(err); err == nil || e.Code != "backups_unreadable" || e.Hint == "" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}

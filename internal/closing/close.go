@@ -38,6 +38,7 @@ type Closer struct {
 	Schedule      books.Schedule
 	CloseFrom     books.Month // zero: as the database says
 	RequireBackup bool
+	NewPlace      bool             // the backups that were made are lost: do not ask for one of them
 	Now           func() time.Time // in the studio's zone
 	Log           *slog.Logger
 	SpoolDir      string // where a statement waits for its transaction; "": the system's

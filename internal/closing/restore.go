@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
@@ -112,12 +113,12 @@ func (c *Closer) sessionsElsewhere(ctx context.Context, from backup.Manifest, ro
 	}
 	months, err := c.Backups.Months(ctx)
 	if err != nil {
-		return nil, err
+		return nil, unreadablePlace(err)
 	}
 	for _, month := range slices.Backward(months) {
 		copies, err := c.Backups.Copies(ctx, month)
 		if err != nil {
-			return nil, err
+			return nil, unreadablePlace(err)
 		}
 		for _, k := range slices.Backward(copies) {
 			if len(found) == len(wanted) {
@@ -191,7 +192,7 @@ func (c *Closer) readBackup(ctx context.Context, month books.Month, file string)
 	}
 	copies, err := c.Backups.Copies(ctx, month)
 	if err != nil {
-		return backup.Manifest{}, nil, err
+		return backup.Manifest{}, nil, unreadablePlace(err)
 	}
 	for _, k := range slices.Backward(copies) {
 		if k.HasFile && k.Manifest {
@@ -247,6 +248,9 @@ func difference(ctx context.Context, tx *store.Tx, from backup.Manifest, rows []
 	}
 	if err := r.addLinks(ctx, tx, rows); err != nil {
 		return r, err
+	}
+	if artists := idsOf(r.rows, books.ArtistKind); len(artists) > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("artists who come back inactive, without a password: %s", listed(artists)))
 	}
 	if err := eventsFree(ctx, tx, r.rows); err != nil {
 		return r, err
@@ -468,10 +472,17 @@ func (r *Restoration) add(row books.Row) {
 		r.Clients++
 	case books.ArtistKind:
 		r.Artists++
-		r.Notes = append(r.Notes, fmt.Sprintf("artist %d comes back inactive, without a password", row.Key()))
 	default:
 		r.Missing.Add(row.Kind())
 	}
+}
+
+func listed(ids []books.ID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = fmt.Sprint(id)
+	}
+	return strings.Join(texts, ", ")
 }
 
 func highestIDs(resting map[books.Kind]map[books.ID]books.Month) map[books.Kind]books.ID {

@@ -31,7 +31,7 @@ func (d *Doctor) backupFolder(ctx context.Context, r *Report, known bool) {
 			return
 		}
 		if n > 0 && there == 0 {
-			r.fail(name, "mount the disk they are on, or copy them there", "%s holds none of the %d backups that were made: no month can be closed", d.Folder, n)
+			r.fail(name, "mount the disk they are on, or copy them there; if they are lost for good: extrato backup create MONTH --new-place", "%s holds none of the %d backups that were made: no month can be closed", d.Folder, n)
 			return
 		}
 		made = there
