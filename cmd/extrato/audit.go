@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"extrato/internal/books"
@@ -39,7 +40,7 @@ func (c *auditVerifyCommand) Run(a *app) error {
 			return err
 		}
 	} else if audit.OK {
-		a.printf("%d entries, all intact; every statement is as it was closed\n  head  %s\n", audit.Entries, audit.Head)
+		a.printf("%s, all intact; every statement is as it was closed\n  head  %s\n", entries(audit.Entries), audit.Head)
 	} else {
 		for _, p := range audit.Problems {
 			a.printf("%s\n", p)
@@ -50,6 +51,13 @@ func (c *auditVerifyCommand) Run(a *app) error {
 			WithHint("keep the database as it is; compare with the backups: extrato backup verify")}
 	}
 	return nil
+}
+
+func entries(n int64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
 }
 
 type auditShowCommand struct {
@@ -99,20 +107,20 @@ func (c *auditShowCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	entries := []entry{}
+	shown := []entry{}
 	for _, e := range closings {
 		if !month.IsZero() && e.Month != month {
 			continue
 		}
-		entries = append(entries, entry{e.Seq, e.Action, e.Month, e.Revision, e.At.String(), e.By, e.Reason, e.CorrelationID,
+		shown = append(shown, entry{e.Seq, e.Action, e.Month, e.Revision, e.At.String(), e.By, e.Reason, e.CorrelationID,
 			e.Fingerprint, e.Counts, json.RawMessage(e.Totals), e.BackupFile, e.BackupSHA256, append([]string{}, e.Notes...), e.Previous, e.Hash})
 	}
 	if a.JSON {
 		return printJSON(a.stdout, struct {
 			Entries []entry `json:"entries"`
-		}{entries})
+		}{shown})
 	}
-	for _, e := range entries {
+	for _, e := range shown {
 		at, err := time.Parse(time.RFC3339, e.At)
 		if err != nil {
 			return err

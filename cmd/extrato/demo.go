@@ -265,6 +265,9 @@ func (c *demoCommand) printProof(a *app, closed []closing.Result, backups []clos
 
 func (c *demoCommand) printNext(a *app, last books.Month) {
 	program := "extrato"
+	if strings.Contains(os.Args[0], "/") {
+		program = shellQuoted(os.Args[0])
+	}
 	if path, err := os.Executable(); err == nil && strings.Contains(path, "go-build") { // go run
 		program = "go run ./cmd/extrato"
 	}

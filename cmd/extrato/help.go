@@ -1,6 +1,10 @@
 package main
 
-import "github.com/alecthomas/kong"
+import (
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
 
 type helpCommand struct {
 	Command []string `arg:"" optional:"" help:"The command to explain, such as: backup verify."`
@@ -20,5 +24,13 @@ func (c *helpCommand) Run(a *app) error {
 	if trace.Error != nil {
 		return usageError(trace.Error)
 	}
-	return trace.PrintUsage(false)
+	if !a.JSON {
+		return trace.PrintUsage(false)
+	}
+	var text strings.Builder
+	a.parser.Stdout = &text
+	if err := trace.PrintUsage(false); err != nil {
+		return err
+	}
+	return printJSON(a.stdout, map[string]string{"help": text.String()})
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,7 @@ type Globals struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // who interrupts twice does not want to wait
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -59,8 +61,31 @@ func main() {
 // exited is how kong leaves after it printed help.
 type exited int
 
+// output is standard output. It keeps the first error, so that a document that
+// was not written does not pass for one.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	o.err = cmp.Or(o.err, err)
+	return n, err
+}
+
 // run is the program without the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	out := &output{Writer: stdout}
+	code = runOn(ctx, args, out, stderr)
+	if code == 0 && out.err != nil {
+		return report(io.Discard, stderr, false, (&books.Error{Kind: books.Internal, Code: "output_lost", Message: "the output could not be written"}).
+			WithHint("what was asked for is done, only its output is lost").Because(out.err))
+	}
+	return code
+}
+
+func runOn(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
 	defer func() {
 		if e, ok := recover().(exited); ok {
 			code = int(e)
@@ -121,7 +146,7 @@ func newParser(c *cli, stdout, stderr io.Writer) (*kong.Kong, error) {
 // failure is how an error looks with --json.
 type failure struct {
 	Error         failureDetail `json:"error"`
-	CorrelationID string        `json:"correlation_id,omitempty"`
+	CorrelationID string        `json:"correlation_id"` // made up where nothing was begun that has one
 }
 
 type failureDetail struct {
@@ -161,6 +186,7 @@ func report(stdout, stderr io.Writer, asJSON bool, err error) int {
 		if errors.As(err, &of) {
 			f.CorrelationID = of.id
 		}
+		f.CorrelationID = cmp.Or(f.CorrelationID, books.NewCorrelationID())
 		if err := printJSON(stdout, f); err != nil {
 			fmt.Fprintf(stderr, "extrato: %s\n", err)
 		}

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,6 +30,37 @@ func answer(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	code = run(t.Context(), args, &out, &problems)
 	logtest.Check(t, "stderr", problems.Bytes())
 	return code, out.String(), problems.String()
+}
+
+// fullDisk is a standard output that takes nothing.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestOutput_that_could_not_be_written_is_no_success(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if code, _, problems := answer(t, "migrate"); code != 0 {
+		t.Fatal(problems)
+	}
+	for _, command := range []string{"version", "months", "months --json", "doctor", "audit show", "audit verify", "backup list", "help close --json", "close"} {
+		if command == "doctor" {
+			t.Setenv("JWT_SECRET_KEY", strings.Repeat("k", 32))
+		}
+		var problems bytes.Buffer
+		code := run(t.Context(), strings.Fields(command), fullDisk{}, &problems)
+		wantsText := command != "audit show" // the chain is empty, so it says nothing
+		if (code == 1) != wantsText || strings.Contains(problems.String(), syscall.ENOSPC.Error()) != wantsText {
+			t.Errorf("%s exits with %d and says %q", command, code, problems.String())
+		}
+	}
+}
+
+func TestHelp_is_one_JSON_document_where_that_is_asked(t *testing.T) {
+	code, out, problems := answer(t, "help", "backup", "verify", "--json")
+	var document struct{ Help string }
+	if err := json.Unmarshal([]byte(out), &document); err != nil || code != 0 || problems != "" || !strings.Contains(document.Help, "extrato backup verify 2025-10") {
+		t.Errorf("exit %d, %q, %q: %v", code, out, problems, err)
+	}
 }
 
 func TestHelp_explains_every_command_and_flag_with_an_example(t *testing.T) {

@@ -53,7 +53,11 @@ func (t terminal) Write(text []byte) (int, error) {
 
 // before has w clear the line first, if w is a terminal.
 func (p *progress) before(w io.Writer) io.Writer {
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	behind := w
+	if o, ok := w.(*output); ok {
+		behind = o.Writer
+	}
+	if f, ok := behind.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return terminal{w, p}
 	}
 	return w

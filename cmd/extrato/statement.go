@@ -87,7 +87,8 @@ func (c *statementCommand) write(a *app, s export.Statement) error {
 			return books.Invalidf("file_exists", "%s exists", c.Output).WithHint("name a new file, or remove that one")
 		}
 		if err != nil {
-			return books.Invalidf("file_unwritable", "%s cannot be written", c.Output).Because(err)
+			return books.Invalidf("file_unwritable", "%s cannot be written", c.Output).Because(err).
+				WithHint("name a file in a folder that exists and that you may write")
 		}
 		if err := errors.Join(c.format(f, s, lang), f.Close()); err != nil {
 			return errors.Join(err, os.Remove(c.Output))

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -219,7 +220,7 @@ func readFile() (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the file .env cannot be read: %w", errors.Unwrap(err))
 	}
-	values, err := godotenv.UnmarshalBytes(text)
+	values, err := godotenv.UnmarshalBytes(bytes.TrimPrefix(text, []byte("\ufeff"))) // Windows' editors put it there
 	if err != nil {
 		return nil, errors.New("the file .env cannot be read: a line is not NAME=value")
 	}
