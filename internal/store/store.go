@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -135,8 +136,8 @@ const (
 // transaction ran beside it, or not at all. The database may ask for another
 // try because somebody else changed the same rows, so fn may run up to five
 // times and must touch nothing but the transaction. The last try, and any after
-// a slow one, holds the books' tables, so that it cannot lose again. It fails with an Error of kind
-// Conflict when even that did.
+// a slow one, holds the books' tables, so that it cannot lose them again. It
+// fails with an Error of kind Conflict when even that did.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	slow := false
 	for try := 1; ; try++ {
@@ -158,6 +159,22 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 		}
 		slow = slow || s.now().Sub(began) > slowTry
 		s.log.Debug("transaction tried again", "try", try, "cause", err)
+		if err := stepAside(ctx, try); err != nil {
+			return err
+		}
+	}
+}
+
+// stepAside waits for some milliseconds, by chance, before the next try: two who
+// want the same row would go on meeting in step.
+func stepAside(ctx context.Context, try int) error {
+	pause := time.NewTimer(rand.N(time.Duration(try*try) * 2 * time.Millisecond)) //nolint:gosec // no secret
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
