@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 
 	"extrato/internal/books"
 )
@@ -170,16 +169,6 @@ func (t *Tx) lostOf(ctx context.Context, month books.Month) ([]int64, error) {
 	return ids, err
 }
 
-// rememberedArgs are monthArgs that may come from memory.
-func (t *Tx) rememberedArgs(ctx context.Context, month books.Month) (monthArgs, error) {
-	lost, err := t.lostOf(ctx, month)
-	if err != nil {
-		return monthArgs{}, err
-	}
-	ids, err := json.Marshal(lost)
-	return monthArgs{month.First().String(), month.Last().String(), edge(month.Start(t.s.zone)), edge(month.End(t.s.zone)), string(ids)}, err
-}
-
 // countSessions counts the sessions all of whose payments lie in one month.
 // Where every link goes both ways, each session has one payment, whose date
 // says which month that is; otherwise they are looked at one by one.
@@ -233,7 +222,7 @@ func (t *Tx) countLinked(ctx context.Context, c monthCounts) error {
 // memory.
 func (t *Tx) MonthTotals(ctx context.Context, month books.Month) (books.Totals, error) {
 	return remembered(ctx, t, "totals of "+month.String(), func() (books.Totals, error) {
-		args, err := t.rememberedArgs(ctx, month)
+		args, err := t.monthArgs(ctx, month)
 		if err != nil {
 			return books.Totals{}, err
 		}

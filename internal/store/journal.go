@@ -179,7 +179,7 @@ func (t *Tx) isBusy(ctx context.Context, month books.Month) (bool, error) {
 // that grow, until there are enough. To find the month's first would mean to
 // find all of them.
 func (t *Tx) busyCommissions(ctx context.Context, w Wanted) (ids []int64, err error) {
-	args, err := t.rememberedArgs(ctx, w.Month)
+	args, err := t.monthArgs(ctx, w.Month)
 	if err != nil {
 		return nil, err
 	}
@@ -259,7 +259,7 @@ func (t *Tx) wanted(ctx context.Context, w Wanted) (conditions []string, args []
 	case hasDay(w.Kind):
 		conditions, args = append(conditions, t.s.dialect.in("r.data")), []any{w.Month.First().String(), w.Month.Last().String()}
 	default:
-		all, err := t.rememberedArgs(ctx, w.Month)
+		all, err := t.monthArgs(ctx, w.Month)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -32,17 +32,15 @@ import (
 // commissions of lost payments that belong to it.
 type monthArgs [5]any
 
+// In a transaction of ReadRemembered the ids may come from memory.
 func (t *Tx) monthArgs(ctx context.Context, month books.Month) (monthArgs, error) {
-	orphans, err := t.orphansOf(ctx, month)
+	lost, err := t.lostOf(ctx, month)
 	if err != nil {
 		return monthArgs{}, err
 	}
-	ids, err := json.Marshal(orphans)
-	if err != nil {
-		return monthArgs{}, err
-	}
+	ids, err := json.Marshal(lost)
 	return monthArgs{month.First().String(), month.Last().String(),
-		edge(month.Start(t.s.zone)), edge(month.End(t.s.zone)), string(ids)}, nil
+		edge(month.Start(t.s.zone)), edge(month.End(t.s.zone)), string(ids)}, err
 }
 
 // edge returns the instant as whole seconds: in SQLite it sorts as text, and
@@ -204,45 +202,6 @@ func (t *Tx) MonthRows(ctx context.Context, month books.Month) books.Rows {
 			}
 		}
 	}
-}
-
-// orphansOf returns the commissions that name a payment which does not exist
-// and belong to month: that of the statement in which the payment rests or,
-// where no statement holds it, the month in which they were made.
-func (t *Tx) orphansOf(ctx context.Context, month books.Month) ([]int64, error) {
-	type orphan struct {
-		id, payment int64
-		created     books.NullInstant
-	}
-	var orphans []orphan
-	err := t.list(ctx, "SELECT c.id, c.pagamento_id, "+t.s.dialect.text("c.created_at")+` FROM comissoes c
-		WHERE c.pagamento_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pagamentos p WHERE p.id = c.pagamento_id)
-		ORDER BY c.id`, nil, func(scan func(...any) error) error {
-		var o orphan
-		if err := scan(&o.id, &o.payment, &column{value: &o.created}); err != nil {
-			return err
-		}
-		orphans = append(orphans, o)
-		return nil
-	})
-	ids := []int64{}
-	if err != nil || len(orphans) == 0 {
-		return ids, err
-	}
-	resting, err := t.paymentsAtRest(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range orphans {
-		home, ok := resting[books.ID(o.payment)]
-		if !ok && o.created.Valid {
-			home, ok = books.MonthOf(o.created.V.Time().In(t.s.zone)), true
-		}
-		if ok && home == month {
-			ids = append(ids, o.id)
-		}
-	}
-	return ids, nil
 }
 
 // paymentsAtRest returns in which month's statement each payment rests.
