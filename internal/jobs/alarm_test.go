@@ -61,7 +61,7 @@ func TestCausesThatTakeTurnsAreToldOnceEach(t *testing.T) {
 			awaitTries(t, db, folderIsNone, 1)
 		}
 		if who.count("NÃO FECHADO") != 2 || who.count("clock_doubtful") != 1 || who.count(folderIsNone) != 1 {
-			t.Errorf("told %q", who.told)
+			t.Errorf("told %q", who.all())
 		}
 		if err := os.Remove(folder); err != nil {
 			t.Fatal(err)
@@ -91,7 +91,7 @@ func TestACloseThatReachesItsTimeLimitIsToldLikeAnyFailure(t *testing.T) {
 		who.await(t, "NÃO FECHADO", 1)
 		for _, word := range []string{"2025-10 could not be closed", "close_too_long", "Waiting behind it: 2025-11"} {
 			if who.count(word) != 1 {
-				t.Errorf("%q is not in %q", word, who.told)
+				t.Errorf("%q is not in %q", word, who.all())
 			}
 		}
 		if n := closings(t, db); n != 0 {
@@ -123,7 +123,7 @@ func TestAFailureIsToldUnderTheIDOfItsRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		if id == "" || who.count("id: "+id) != 1 || !strings.Contains(log.String(), "correlation_id="+id) {
-			t.Errorf("the run is %q, told %q, logged %s", id, who.told, log.String())
+			t.Errorf("the run is %q, told %q, logged %s", id, who.all(), log.String())
 		}
 	})
 }
@@ -151,7 +151,7 @@ func TestAMessageWaitsForAProcessThatKnowsItsPlace(t *testing.T) {
 			return db.Int(t, "SELECT count(*) FROM "+own(db, "river_job")+" WHERE kind = 'tell' AND attempt = 0 AND state IN ('scheduled', 'available')") == 1
 		})
 		if other.count("2024-05") != 0 || who.count("2024-05") != 0 {
-			t.Errorf("told %q and %q", who.told, other.told)
+			t.Errorf("told %q and %q", who.all(), other.all())
 		}
 		stopped(t, stranger)
 		run(t, db, &now, folder, []string{who.url})

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -69,11 +70,16 @@ func listen(t *testing.T) *people {
 	return p
 }
 
-func (p *people) count(part string) int {
+// all is what it was told until now.
+func (p *people) all() []string {
 	p.lock.Lock()
 	defer p.lock.Unlock()
+	return slices.Clone(p.told)
+}
+
+func (p *people) count(part string) int {
 	n := 0
-	for _, m := range p.told {
+	for _, m := range p.all() {
 		if strings.Contains(m, part) {
 			n++
 		}
@@ -83,7 +89,12 @@ func (p *people) count(part string) int {
 
 func (p *people) await(t *testing.T, part string, n int) {
 	t.Helper()
-	await(t, fmt.Sprintf("%d messages with %q, have %q", n, part, p.told), func() bool { return p.count(part) >= n })
+	defer func() {
+		if t.Failed() {
+			t.Logf("told %q", p.all())
+		}
+	}()
+	await(t, fmt.Sprintf("%d messages with %q", n, part), func() bool { return p.count(part) >= n })
 	if got := p.count(part); got != n {
 		t.Errorf("%d messages with %q, want %d", got, part, n)
 	}
@@ -230,7 +241,7 @@ func TestAMonthThatFailsIsToldOnceAndSoIsItsRecovery(t *testing.T) {
 		run(t, db, &now, folder, []string{who.url})
 		who.await(t, "NÃO FECHADO", 1)
 		if who.count("Waiting behind it: 2025-11") != 1 {
-			t.Errorf("told %q", who.told)
+			t.Errorf("told %q", who.all())
 		}
 		time.Sleep(400 * time.Millisecond) // it was tried again some times
 		if n := who.count("NÃO FECHADO"); n != 1 || closings(t, db) != 0 {
