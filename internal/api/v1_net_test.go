@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,15 +131,53 @@ func TestAMonthIsVerifiedWhenAsked(t *testing.T) {
 		if got := verify(s.admin); got != "ok corrupt" || recorded() != "corrupt" {
 			t.Errorf("with a flipped bit: %s, recorded %v", got, recorded())
 		}
-		cast := ""
-		if s.Path == "" {
-			cast = "::json"
-		}
-		s.Exec(t, "UPDATE extratos SET pagamentos = replace(CAST(pagamentos AS text), '450.00', '451.00')"+cast)
+		s.replaceInStatement(t, "450.00", "451.00")
 		if got := verify(s.admin); got != "changed corrupt" {
 			t.Errorf("with a changed row in the statement: %s", got)
 		}
 		s.refuses(t, s.admin, "POST", "/months/2025-13/verify", "", 422, "invalid_month")
+	})
+}
+
+// replaceInStatement changes the payments of all statements behind our back.
+func (s *v1Studio) replaceInStatement(t *testing.T, old, now string) {
+	t.Helper()
+	cast := ""
+	if s.Path == "" {
+		cast = "::json"
+	}
+	s.Exec(t, fmt.Sprintf("UPDATE extratos SET pagamentos = replace(CAST(pagamentos AS text), '%s', '%s')%s", old, now, cast))
+}
+
+func TestAStatementThatIsNotWhatWasClosedIsShownToNobody(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		s.fillOctober(t)
+		s.do(t, s.admin, "POST", "/months/2025-10/close", "", 200)
+		shown := func(status int) (texts []string) {
+			for _, what := range []string{"statement", "statement?artist=" + jsonInt(s.ana), "statement.csv"} {
+				a := s.do(t, s.admin, "GET", "/months/2025-10/"+what, "", status)
+				if status != 200 && a.body["code"] != "statement_changed" {
+					t.Errorf("%s: %s", what, a.text)
+				}
+				texts = append(texts, a.text)
+			}
+			v4 := s.v4(t, s.admin, "GET", "/extrato/api?mes=10&ano=2025", "")
+			if v4.Code != status {
+				t.Errorf("v4's document: %d %s", v4.Code, v4.Body)
+			}
+			return append(texts, v4.Body.String())
+		}
+		before := shown(200) // it is known from now on
+		s.replaceInStatement(t, "450.00", "451.00")
+		for _, text := range shown(500) {
+			if strings.Contains(text, "451.00") {
+				t.Errorf("a statement that was changed: %s", text)
+			}
+		}
+		s.replaceInStatement(t, "451.00", "450.00")
+		if after := shown(200); !slices.Equal(before, after) {
+			t.Errorf("put back, it is another:\n%s\n%s", before, after)
+		}
 	})
 }
 

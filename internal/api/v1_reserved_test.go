@@ -9,6 +9,7 @@ import (
 
 	"extrato/internal/api"
 	"extrato/internal/auth"
+	"extrato/internal/closing"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
 )
@@ -26,8 +27,12 @@ func (s *v1Studio) beside(t *testing.T) *v1Studio {
 	if err := other.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	closer, journal := *s.server.Closer, *s.server.Journal
-	closer.Store, journal.Store = other, other
+	mine, journal := s.server.Closer, *s.server.Journal
+	journal.Store = other
+	closer := closing.Closer{
+		Store: other, Backups: mine.Backups, Schedule: mine.Schedule, CloseFrom: mine.CloseFrom, RequireBackup: mine.RequireBackup,
+		Now: mine.Now, Log: mine.Log, SpoolDir: mine.SpoolDir, IgnoreServerClock: mine.IgnoreServerClock, Announce: mine.Announce,
+	}
 	server := &api.Server{
 		Store: other, Log: s.server.Log, Now: now, Version: "test", Journal: &journal, Closer: &closer,
 		Guard: auth.New(auth.Options{Store: other, Key: v1Key, Now: now, Log: s.server.Log}),

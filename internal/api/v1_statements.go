@@ -61,7 +61,7 @@ func (v *v1) getStatement(ctx context.Context, in *statementInput) (*shownStatem
 	}
 	out := &shownStatement{}
 	err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
-		stored, last, err := storedStatement(ctx, tx, m)
+		stored, last, err := v.storedStatement(ctx, tx, m)
 		if err != nil {
 			return err
 		}
@@ -94,13 +94,17 @@ func artistAsked(ctx context.Context, asked int64) (books.ID, error) {
 }
 
 // storedStatement returns a statement and the entry of the chain that it rests
-// on; v4's are taken into the chain elsewhere, and have none until then.
-func storedStatement(ctx context.Context, tx *store.Tx, m books.Month) (books.Stored, books.Closing, error) {
+// on, if it is what was closed; v4's are taken into the chain elsewhere, and
+// have no entry until then.
+func (v *v1) storedStatement(ctx context.Context, tx *store.Tx, m books.Month) (books.Stored, books.Closing, error) {
 	stored, err := tx.Statement(ctx, m)
 	if err != nil {
 		return stored, books.Closing{}, err
 	}
 	last, err := tx.LastClosing(ctx, m)
+	if err == nil {
+		err = v.s.Closer.Vouch(last, stored)
+	}
 	return stored, last, err
 }
 

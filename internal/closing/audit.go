@@ -112,15 +112,23 @@ func (a *Audit) check(e books.Closing, stored books.Stored, err error) error {
 		a.problem("revision %d of %s is gone", e.Revision, e.Month)
 		return nil
 	}
+	if found := discrepancy(e, stored); found != "" {
+		a.problem("%s", found)
+	}
+	return nil
+}
+
+// discrepancy says how a stored statement is not what its entry says, "" if it
+// is. It computes fingerprint, counts and totals from all rows.
+func discrepancy(e books.Closing, stored books.Stored) string {
 	if e.Action == books.Adopted {
 		if stored.Seal() != e.Fingerprint {
-			a.problem("the statement of %s, v4's, was changed since it was adopted", e.Month)
+			return fmt.Sprintf("the statement of %s, v4's, was changed since it was adopted", e.Month)
 		}
-		return nil
+		return ""
 	}
 	if !stored.Ours() {
-		a.problem("the statement of %s was replaced by one of v4's", e.Month)
-		return nil
+		return fmt.Sprintf("the statement of %s was replaced by one of v4's", e.Month)
 	}
 	digest, tally := books.NewDigest(), books.NewTally()
 	for row, err := range stored.Rows() {
@@ -129,22 +137,54 @@ func (a *Audit) check(e books.Closing, stored books.Stored, err error) error {
 			err = digest.Add(row)
 		}
 		if err != nil {
-			a.problem("revision %d of %s cannot be read: %s", e.Revision, e.Month, err)
-			return nil
+			return fmt.Sprintf("revision %d of %s cannot be read: %s", e.Revision, e.Month, err)
 		}
 	}
 	header, err := stored.Header()
 	switch {
 	case err != nil:
-		a.problem("revision %d of %s cannot be read: %s", e.Revision, e.Month, err)
+		return fmt.Sprintf("revision %d of %s cannot be read: %s", e.Revision, e.Month, err)
 	case header.Month != e.Month || header.Revision != e.Revision:
-		a.problem("the statement stored for %s is that of %s, revision %d", e.Month, header.Month, header.Revision)
+		return fmt.Sprintf("the statement stored for %s is that of %s, revision %d", e.Month, header.Month, header.Revision)
 	case digest.Sum() != e.Fingerprint || header.Fingerprint != e.Fingerprint:
-		a.problem("the rows in revision %d of %s are not those that were closed", e.Revision, e.Month)
+		return fmt.Sprintf("the rows in revision %d of %s are not those that were closed", e.Revision, e.Month)
 	case digest.Counts() != e.Counts:
-		a.problem("revision %d of %s has another number of rows than were closed", e.Revision, e.Month)
+		return fmt.Sprintf("revision %d of %s has another number of rows than were closed", e.Revision, e.Month)
 	case string(tally.Totals().JSON()) != e.Totals || string(header.Totals.JSON()) != e.Totals:
-		a.problem("the totals in revision %d of %s are not those of its rows", e.Revision, e.Month)
+		return fmt.Sprintf("the totals in revision %d of %s are not those of its rows", e.Revision, e.Month)
 	}
-	return nil
+	return ""
+}
+
+// vouched is a statement that was found to be what its entry says: both by
+// SHA-256 of all that they hold.
+type vouched struct{ entry, statement books.Fingerprint }
+
+// Vouch fails with an Error of kind Integrity if a month's statement is not
+// what its last entry in the chain says; nobody is to be shown its totals as if
+// it were. One that v4 wrote just now has no entry yet. What was found right
+// once is known by its bytes, so only these are looked at again.
+func (c *Closer) Vouch(last books.Closing, stored books.Stored) error {
+	if !last.HasStatement() && !stored.Ours() {
+		return nil
+	}
+	seen, intact := vouched{last.Hash, stored.Seal()}, last.Intact() // then its hash stands for all its fields
+	if _, known := c.vouched.Load(seen); known && intact {
+		return nil
+	}
+	found := "the chain has no entry of it"
+	if last.HasStatement() {
+		found = discrepancy(last, stored)
+	}
+	if found == "" {
+		if intact {
+			c.vouched.Store(seen, true)
+		}
+		return nil
+	}
+	wrong := books.Integrityf("statement_changed", "the statement of %s is not what was closed: %s", stored.Month, found)
+	if last.BackupFile == "" {
+		return wrong.WithHint("somebody changed it in the database: put its row in extratos back from a dump")
+	}
+	return wrong.WithHint("somebody changed it in the database: put its row in extratos back from a dump; where there is none, its rows are in %s, and docs/operations.md, \"A month lost from the database\", says how they come back", last.BackupFile)
 }

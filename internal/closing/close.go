@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"extrato/internal/backup"
@@ -52,6 +53,8 @@ type Closer struct {
 	Observe func(Result, error)
 	// Announce, if set, enqueues the announcement of a closing in its transaction.
 	Announce func(context.Context, *store.Tx, books.Closing) error
+
+	vouched sync.Map // the statements that were found to be what was closed
 }
 
 // Options say how to close.

@@ -117,19 +117,10 @@ func (c *Closer) storedRows(ctx context.Context, tx *store.Tx, month books.Month
 		return nil, books.Refusedf("statement_of_v4", "the statement of %s is v4's: it lacks the ids that its rows had", month).
 			WithHint("it cannot be reopened; correct what is wrong in the running month")
 	}
-	rows, err := books.Collect(stored.Rows())
-	if err != nil {
+	if err := c.Vouch(last, stored); err != nil {
 		return nil, err
 	}
-	fingerprint, _, err := books.FingerprintOf(books.Sequence(rows))
-	if err != nil {
-		return nil, err
-	}
-	if fingerprint != last.Fingerprint {
-		return nil, books.Integrityf("statement_changed", "the statement of %s is not what was closed", month).
-			WithHint("somebody changed it in the database: put its row in extratos back from a dump; where there is none, its rows are in %s, and docs/operations.md, \"A month lost from the database\", says how they come back", last.BackupFile)
-	}
-	return rows, nil
+	return books.Collect(stored.Rows())
 }
 
 // canComeBack refuses, before anything is touched, where rows could not be

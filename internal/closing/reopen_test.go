@@ -141,7 +141,7 @@ func TestReopen_refuses_a_statement_that_is_no_longer_json(t *testing.T) {
 		s.fullOctober(t)
 		s.close(t, october, false)
 		s.tamper(t, "extratos", "gastos", `}]`, `}`)
-		s.refusesReopen(t, october, books.Integrity, "broken_statement")
+		s.refusesReopen(t, october, books.Integrity, "statement_changed")
 	})
 }
 

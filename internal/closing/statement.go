@@ -73,7 +73,8 @@ func (c *Closer) ArtistName(ctx context.Context, month books.Month, artist books
 	return name, err
 }
 
-// Statement returns month's statement. It fails with books.ErrNotClosed.
+// Statement returns month's statement. It fails with books.ErrNotClosed, and
+// with an Error of kind Integrity if the statement is not what was closed.
 func (c *Closer) Statement(ctx context.Context, month books.Month) (Statement, error) {
 	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
 		return Statement{}, err
@@ -84,16 +85,17 @@ func (c *Closer) Statement(ctx context.Context, month books.Month) (Statement, e
 		if err != nil {
 			return err
 		}
+		if s.Closing, err = tx.LastClosing(ctx, month); err != nil {
+			return err
+		}
+		if err = c.Vouch(s.Closing, stored); err != nil {
+			return err
+		}
 		if s.Header, err = stored.Header(); err != nil {
 			return err
 		}
-		if s.Rows, err = books.Collect(stored.Rows()); err != nil {
-			return err
-		}
-		s.Closing, err = tx.LastClosing(ctx, month)
-		if err == nil {
-			s.Header.Counts = s.Closing.Counts
-		}
+		s.Header.Counts = s.Closing.Counts
+		s.Rows, err = books.Collect(stored.Rows())
 		return err
 	})
 	return s, err

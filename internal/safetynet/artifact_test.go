@@ -170,12 +170,15 @@ func TestProgram_compares_with_what_the_last_run_left(t *testing.T) {
 			t.Parallel()
 			s, gh := newServer(t), newGitHub(t)
 			month := last.String()
+			s.lock.Lock()
 			s.closeMonth(month)
+			head := safetynet.Head{Seq: 1, Hash: s.chain[0].Hash.String()}
+			s.lock.Unlock()
 			if c.zip != nil {
+				gh.lock.Lock()
 				gh.kept = []map[string]any{artifactOf(9, "main", 1, false)}
-				gh.zip = func(w http.ResponseWriter, _ *http.Request) {
-					_, _ = w.Write(c.zip(safetynet.Head{Seq: 1, Hash: s.chain[0].Hash.String()}))
-				}
+				gh.zip = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(c.zip(head)) }
+				gh.lock.Unlock()
 			}
 			out := inJob(t, program, s.URL, token, gh, "", nil)
 			if out.code != c.exit || !strings.Contains(out.texts["stdout"], c.says) {

@@ -54,8 +54,7 @@ func (c *Client) verify(ctx context.Context, month books.Month) error {
 		case a.status != http.StatusOK || json.Unmarshal(a.body, &found) != nil:
 			return c.refusal(a)
 		case found.Statement != "ok":
-			return books.Integrityf("statement_changed", "the statement of %s is not what was closed: somebody changed it in the database", month).
-				WithHint("extrato audit verify; keep the database as it is")
+			return errChanged
 		}
 		return nil
 	}})

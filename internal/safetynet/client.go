@@ -180,6 +180,10 @@ func (c *Client) ask(ctx context.Context, r request) error {
 	}
 }
 
+// errChanged says that the server found a statement changed behind its back.
+var errChanged = books.Integrityf("statement_changed", "the month's statement is not what was closed: somebody changed it in the database").
+	WithHint("extrato audit verify; keep the database as it is")
+
 // refusal turns an answer that is no success into an error.
 func (c *Client) refusal(a answer) error {
 	known := harmless(a.body)
@@ -202,6 +206,8 @@ func (c *Client) refusal(a answer) error {
 		return books.Refusedf("backup_required", "the server needs a backup and cannot make one").WithHint("look at its folder of backups: extrato doctor")
 	case a.status == http.StatusTooManyRequests:
 		return again{&books.Error{Kind: books.Internal, Code: "too_many_requests", Message: "the server asks to wait (429)", Hint: "see EXTRATO_RATE_LIMIT"}, c.retryAfter(a)}
+	case known["code"] == errChanged.Code:
+		return errChanged
 	case a.status >= http.StatusInternalServerError:
 		return again{&books.Error{Kind: books.Internal, Code: "server_error", Message: fmt.Sprintf("the server failed (%d%s)", a.status, stage(known)),
 			Hint: "look in its log"}, c.retryAfter(a)}

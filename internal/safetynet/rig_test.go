@@ -78,9 +78,9 @@ func newRig(t *testing.T, s *studio) *rig {
 func (r *rig) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	r.lock.Lock()
 	r.asked++
-	n := r.asked
+	n, before, answer := r.asked, r.before, r.answer
 	r.lock.Unlock()
-	if r.before != nil && r.before(n, q) {
+	if before != nil && before(n, q) {
 		cut(w)
 		return
 	}
@@ -94,10 +94,10 @@ func (r *rig) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	(&httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(target) },
 		ModifyResponse: func(resp *http.Response) error {
-			if r.answer == nil {
+			if answer == nil {
 				return nil
 			}
-			return r.answer(n, resp)
+			return answer(n, resp)
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { cut(w) },
 	}).ServeHTTP(w, q)
@@ -229,7 +229,12 @@ func inJob(t *testing.T, program, base, token string, gh *github, box string, en
 // run runs the net, and looks through all that it leaves.
 func (r *rig) run() ran {
 	r.t.Helper()
-	r.asked, r.told, r.gh.calls = 0, nil, nil
+	r.lock.Lock()
+	r.asked, r.told = 0, nil
+	r.lock.Unlock()
+	r.gh.lock.Lock()
+	r.gh.calls = nil
+	r.gh.lock.Unlock()
 	place := "EXTRATO_NOTIFY=generic://" + r.hook.Listener.Addr().String() + "/" + hook + "?disabletls=yes"
 	out := inJob(r.t, r.program, "http://"+r.wire.Listen, r.token, r.gh, r.box, append([]string{place}, r.job...), append([]string{"--timeout", r.timeout}, r.args...)...)
 	r.lock.Lock()

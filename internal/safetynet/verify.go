@@ -2,6 +2,7 @@ package safetynet
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,10 @@ type Proof struct {
 // and has the server verify statement and backup. Only a chain that continues replaces that head.
 func (n *Net) prove(ctx context.Context, month books.Month, r *Result) error {
 	m, s, err := n.statementOf(ctx, month)
+	if errors.Is(err, errChanged) { // the chain may say more of what happened
+		_, broken := n.chain(ctx, 1)
+		return cmp.Or(broken, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -115,11 +120,13 @@ func word(state, otherwise string) string {
 	return otherwise
 }
 
-func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
+// chain returns the entries, newest first, down to one of them or to the one
+// that was seen last; all, if none was seen. It fails with an Error of kind
+// Integrity if they are not whole, or do not continue what was seen.
+func (n *Net) chain(ctx context.Context, down int64) ([]entry, error) {
 	kept := n.State.Head
-	down := s.Chain.Seq
 	if kept.Seq == 0 {
-		down = 1 // nothing was seen before, so all of it is
+		down = 1
 	}
 	chain, err := n.Server.chain(ctx, min(max(kept.Seq, 1), down))
 	if err != nil {
@@ -132,6 +139,14 @@ func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
 		return nil, books.Integrityf("chain_broken", "the chain does not continue the one seen before: entry %d is gone or another", kept.Seq).
 			WithHint("somebody changed the books, or an old copy was restored: extrato audit verify, then compare with the statements printed before")
 	}
+	return chain, nil
+}
+
+func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
+	chain, err := n.chain(ctx, s.Chain.Seq)
+	if err != nil {
+		return nil, err
+	}
 	if !holds(chain, s.Chain) {
 		return nil, books.Integrityf("statement_not_in_chain", "the statement's entry %d is not in the chain", s.Chain.Seq).WithHint("extrato audit verify")
 	}
@@ -140,7 +155,7 @@ func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
 			return nil, books.Integrityf("statement_differs", "the statement of %s is not what the chain recorded", s.Month).WithHint("extrato audit verify")
 		}
 	}
-	proof := &Proof{Revision: s.Revision, Counts: s.Counts, Fingerprint: s.Fingerprint, Head: Head{chain[0].Seq, chain[0].Hash.String()}, Compared: kept.Seq > 0}
+	proof := &Proof{Revision: s.Revision, Counts: s.Counts, Fingerprint: s.Fingerprint, Head: Head{chain[0].Seq, chain[0].Hash.String()}, Compared: n.State.Head.Seq > 0}
 	if s.Backup != nil {
 		proof.BackupSHA256 = s.Backup.SHA256
 	}
