@@ -187,6 +187,16 @@ func actor() books.Actor {
 	return books.Actor("cli:" + name)
 }
 
+// when turns an instant as JSON has it into the studio's time for people; ""
+// stays "".
+func when(instant string, zone *time.Location) string {
+	at, err := time.Parse(time.RFC3339, instant)
+	if err != nil {
+		return instant
+	}
+	return at.In(zone).Format("2006-01-02 15:04")
+}
+
 func printJSON(w io.Writer, document any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

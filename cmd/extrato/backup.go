@@ -173,7 +173,7 @@ func (c *backupListCommand) Run(a *app) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MONTH\tCOPY\tFILE\tLAST VERIFIED\tFOUND\tSTATEMENT")
 	for _, b := range copies {
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", b.Month, b.Copy, b.File, b.VerifiedAt, b.State, map[bool]string{true: "rests on it"}[b.Statement])
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", b.Month, b.Copy, b.File, when(b.VerifiedAt, closer.Store.Zone()), b.State, map[bool]string{true: "rests on it"}[b.Statement])
 	}
 	return w.Flush()
 }
@@ -245,10 +245,8 @@ func (c *backupRestoreCommand) Run(a *app) error {
 
 func printRestoration(a *app, r closing.Restoration) {
 	a.printf("%s\n", r.File)
-	a.printf("  missing  %d payments, %d sessions, %d commissions, %d expenses; %d clients, %d artists\n",
-		r.Missing.Payments, r.Missing.Sessions, r.Missing.Commissions, r.Missing.Expenses, r.Clients, r.Artists)
-	a.printf("  present  %d payments, %d sessions, %d commissions, %d expenses\n",
-		r.Present.Payments, r.Present.Sessions, r.Present.Commissions, r.Present.Expenses)
+	a.printf("  missing  %s; clients: %d, artists: %d\n", r.Missing.English(), r.Clients, r.Artists)
+	a.printf("  present  %s\n", r.Present.English())
 	if r.Links > 0 {
 		a.printf("  links    %d between payments and sessions are set again\n", r.Links)
 	}

@@ -101,8 +101,7 @@ func (a *app) printResult(r closing.Result) {
 		closing.WouldClose: "would be closed", closing.WouldRevise: "would be revised",
 		closing.Outcome(books.Reopened): "reopened",
 	}[r.Outcome]
-	a.printf("%s %s (revision %d): %d payments, %d sessions, %d commissions, %d expenses\n", r.Month, done, r.Revision,
-		r.Counts.Payments, r.Counts.Sessions, r.Counts.Commissions, r.Counts.Expenses)
+	a.printf("%s %s (revision %d): %s\n", r.Month, done, r.Revision, r.Counts.English())
 	if t, err := books.ParseTotals(string(r.Totals)); err == nil {
 		a.printf("  revenue      %s\n  commissions  %s\n  expenses     %s\n  net revenue  %s\n",
 			t.Revenue.People(), t.Commissions.People(), t.Expenses.People(), t.NetRevenue.People())

@@ -125,9 +125,9 @@ func (tokenList) Run(a *app) error {
 	for _, l := range lines {
 		used := "never used"
 		if l.LastUsed != "" {
-			used = "used " + l.LastUsed[:16]
+			used = "used " + when(l.LastUsed, s.Zone())
 		}
-		a.printf("%s  %-7s  %-18s  ends %s  %s  %s\n", l.ID, l.State, strings.Join(l.Scopes, ","), l.Expires[:10], used, l.Name)
+		a.printf("%s  %-7s  %-18s  ends %s  %s  %s\n", l.ID, l.State, strings.Join(l.Scopes, ","), when(l.Expires, s.Zone()), used, l.Name)
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package books
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Kind is a kind of row. The order of the constants is the order of rows in
 // backups, statements and the fingerprint.
@@ -125,6 +128,29 @@ func (c *Counts) Add(k Kind) {
 	case LinkKind:
 		c.Links++
 	}
+}
+
+// English returns the counts for people, links left out: "1 payment, 2 sessions,
+// 0 commissions, 3 expenses".
+func (c Counts) English() string {
+	return c.words([4][2]string{{"payment", "payments"}, {"session", "sessions"}, {"commission", "commissions"}, {"expense", "expenses"}})
+}
+
+// Portuguese does the same: "1 pagamento, 2 sessões, 0 comissões, 3 gastos".
+func (c Counts) Portuguese() string {
+	return c.words([4][2]string{{"pagamento", "pagamentos"}, {"sessão", "sessões"}, {"comissão", "comissões"}, {"gasto", "gastos"}})
+}
+
+func (c Counts) words(names [4][2]string) string {
+	parts := make([]string, 0, len(names))
+	for i, n := range [...]int64{c.Payments, c.Sessions, c.Commissions, c.Expenses} {
+		name := names[i][1]
+		if n == 1 {
+			name = names[i][0]
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", n, name))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Total returns the number of rows, links left out: they are part of a row.

@@ -308,7 +308,7 @@ type Listed struct {
 	Copy       int         `json:"copy"`
 	File       string      `json:"file"`
 	State      string      `json:"state"` // what the last verification found
-	VerifiedAt string      `json:"verified_at"`
+	VerifiedAt string      `json:"verified_at"` // RFC 3339 in UTC; "": never
 	SHA256     string      `json:"sha256"`
 	Statement  bool        `json:"statement"` // the month's statement rests on it
 }
@@ -343,7 +343,7 @@ func (c *Closer) ListBackups(ctx context.Context, month books.Month) ([]Listed, 
 			l := Listed{Month: k.Month, Copy: k.Number, File: k.File, State: "unverified",
 				Statement: last.HasStatement() && last.BackupFile == k.File}
 			if i := slices.IndexFunc(known, func(b store.Backup) bool { return b.File == k.File }); i >= 0 {
-				l.State, l.VerifiedAt, l.SHA256 = known[i].State, known[i].VerifiedAt.Time().In(c.Store.Zone()).Format("2006-01-02 15:04"), known[i].SHA256
+				l.State, l.VerifiedAt, l.SHA256 = known[i].State, known[i].VerifiedAt.String(), known[i].SHA256
 			}
 			list = append(list, l)
 		}

@@ -223,7 +223,7 @@ func TestListBackups_lists_every_copy_with_what_is_known_of_it(t *testing.T) {
 		if l := list[1]; l.File != firstCopy || l.Copy != 1 || l.State != "ok" || l.Statement {
 			t.Errorf("the first is listed as %+v", l)
 		}
-		if l := list[2]; l.File != secondCopy || l.Copy != 2 || !l.Statement || l.SHA256 != r.Backup.SHA256 || l.VerifiedAt != "2025-11-02 12:00" {
+		if l := list[2]; l.File != secondCopy || l.Copy != 2 || !l.Statement || l.SHA256 != r.Backup.SHA256 || l.VerifiedAt != "2025-11-02T15:00:00.000000Z" {
 			t.Errorf("the statement's is listed as %+v", l)
 		}
 		if list, err = s.ListBackups(t.Context(), september); err != nil || len(list) != 1 {

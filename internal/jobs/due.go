@@ -237,7 +237,7 @@ func (r *Runner) recover(ctx context.Context) error {
 			}
 		}
 		for month, a := range over {
-			if err := r.tellIfTold(ctx, tx, a, notify.Recovered(month, a.Since)); err != nil {
+			if err := r.tellIfTold(ctx, tx, a, notify.Recovered(month, a.Since.Time().In(tx.Zone()))); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,7 @@ package notify
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"extrato/internal/books"
 )
@@ -23,12 +24,9 @@ func Done(c books.Closing) Message {
 	pt := map[books.Action]string{
 		books.Closed: "fechado", books.Revised: "revisado", books.Reopened: "reaberto", books.Restored: "restaurado", books.Adopted: "adotado",
 	}[c.Action]
-	n := c.Counts
 	return message(fmt.Sprintf("Extrato %s: %s", c.Month, pt),
-		fmt.Sprintf("O mês %s foi %s (revisão %d): %d pagamentos, %d sessões, %d comissões, %d gastos.", c.Month, pt, c.Revision,
-			n.Payments, n.Sessions, n.Commissions, n.Expenses),
-		fmt.Sprintf("Month %s was %s (revision %d): %d payments, %d sessions, %d commissions, %d expenses.", c.Month, c.Action, c.Revision,
-			n.Payments, n.Sessions, n.Commissions, n.Expenses),
+		fmt.Sprintf("O mês %s foi %s (revisão %d): %s.", c.Month, pt, c.Revision, c.Counts.Portuguese()),
+		fmt.Sprintf("Month %s was %s (revision %d): %s.", c.Month, c.Action, c.Revision, c.Counts.English()),
 		"Impressão digital / fingerprint: "+c.Fingerprint.String())
 }
 
@@ -55,18 +53,18 @@ func Failed(month books.Month, cause *books.Error, waiting []books.Month, correl
 }
 
 // Recovered tells that a month which could not be closed is closed now, or
-// does not have to be any more.
-func Recovered(month books.Month, since books.Instant) Message {
+// does not have to be any more. since is in the studio's time.
+func Recovered(month books.Month, since time.Time) Message {
 	return message(fmt.Sprintf("Extrato %s: resolvido", month),
-		fmt.Sprintf("O problema com o mês %s, desde %s, está resolvido.", month, since),
-		fmt.Sprintf("The trouble with month %s, since %s, is over.", month, since))
+		fmt.Sprintf("O problema com o mês %s, desde %s, está resolvido.", month, since.Format("02/01/2006 15:04")),
+		fmt.Sprintf("The trouble with month %s, since %s, is over.", month, since.Format("2006-01-02 15:04")))
 }
 
 // Late tells that live rows belong to a month that is closed.
 func Late(month books.Month, n books.Counts) Message {
 	return message(fmt.Sprintf("Extrato %s: lançamentos atrasados", month),
-		fmt.Sprintf("%d lançamentos do mês %s apareceram depois do fechamento. Ficam guardados; para incluí-los: extrato close %s --force", n.Total(), month, month),
-		fmt.Sprintf("%d rows of month %s appeared after it was closed. They are kept; to take them in: extrato close %s --force", n.Total(), month, month))
+		fmt.Sprintf("Depois do fechamento de %s apareceram lançamentos desse mês: %s. Ficam guardados; para incluí-los: extrato close %s --force", month, n.Portuguese(), month),
+		fmt.Sprintf("After %s was closed, rows of that month appeared: %s. They are kept; to take them in: extrato close %s --force", month, n.English(), month))
 }
 
 // Silent tells that the safety net has not been seen for some days, or was

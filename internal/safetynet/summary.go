@@ -88,13 +88,11 @@ func (r Result) Summary() string {
 }
 
 func (p *Proof) markdown() string {
-	c := p.Counts
 	compared := "não / no"
 	if p.Compared {
 		compared = "sim / yes"
 	}
-	return fmt.Sprintf("- Revisão / revision %d: %d pagamentos / payments, %d sessões / sessions, %d comissões / commissions, %d gastos / expenses\n",
-		p.Revision, c.Payments, c.Sessions, c.Commissions, c.Expenses) +
+	return fmt.Sprintf("- Revisão / revision %d: %s / %s\n", p.Revision, p.Counts.Portuguese(), p.Counts.English()) +
 		fmt.Sprintf("- Impressão digital / fingerprint: `%s`\n- Backup SHA-256: `%s`\n- Cadeia / chain head: %d `%s`\n- Continua a que foi vista antes / continues the one seen before: %s\n",
 			p.Fingerprint, p.BackupSHA256, p.Head.Seq, p.Head.Hash, compared)
 }
