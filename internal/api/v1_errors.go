@@ -10,6 +10,7 @@ import (
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
+	"extrato/internal/store"
 )
 
 // Problem is an error as /api/v1 answers it: a document of RFC 9457 with a
@@ -116,6 +117,10 @@ func (v *v1) refusal(ctx context.Context, err error) *Problem {
 		return ready
 	}
 	var e *books.Error
+	if errors.Is(err, store.ErrCommitUnknown) && errors.As(err, &e) {
+		v.s.Log.Error("nobody knows whether a request took effect", "cause", err.Error(), "correlation_id", books.CorrelationID(ctx))
+		return newProblem(ctx, http.StatusInternalServerError, e.WithHint("look whether it did before you send it again; with the same Idempotency-Key a request may be sent again at once"))
+	}
 	if !errors.As(err, &e) || statusOf[e.Kind] == 0 || e.Kind == books.Internal {
 		if ctx.Err() == nil {
 			v.s.Log.Error("request failed", "cause", err.Error(), "correlation_id", books.CorrelationID(ctx))

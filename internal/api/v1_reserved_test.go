@@ -18,8 +18,13 @@ import (
 // it: its own connections, its own memory.
 func (s *v1Studio) beside(t *testing.T) *v1Studio {
 	t.Helper()
+	return s.besideBy(t, s.URL)
+}
+
+func (s *v1Studio) besideBy(t *testing.T, url string) *v1Studio {
+	t.Helper()
 	now := func() time.Time { return s.clock }
-	other, err := store.Open(t.Context(), store.Options{URL: s.URL, Zone: storetest.Zone, Now: now}, false)
+	other, err := store.Open(t.Context(), store.Options{URL: url, Zone: storetest.Zone, Now: now}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

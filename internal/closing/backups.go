@@ -307,7 +307,7 @@ type Listed struct {
 	Month      books.Month `json:"month"`
 	Copy       int         `json:"copy"`
 	File       string      `json:"file"`
-	State      string      `json:"state"` // what the last verification found
+	State      string      `json:"state"`       // what the last verification found
 	VerifiedAt string      `json:"verified_at"` // RFC 3339 in UTC; "": never
 	SHA256     string      `json:"sha256"`
 	Statement  bool        `json:"statement"` // the month's statement rests on it

@@ -90,10 +90,7 @@ func (c *Closer) freeze(ctx context.Context, p plan, made backedUp, run run) (bo
 		c.step("run recorded")
 		return c.announce(ctx, tx, entry)
 	})
-	if errors.Is(err, store.ErrCommitUnknown) {
-		return c.lookUp(ctx, run, err)
-	}
-	return entry, err
+	return entry, sendAgain(err)
 }
 
 // proofPatience is how long a transaction waits for the proof of its backup once
@@ -258,23 +255,10 @@ func entryFor(p plan, h books.Header, made backedUp, run run, at books.Instant) 
 	return entry
 }
 
-// lookUp answers after a connection was lost at COMMIT: if our entry is in the
-// chain, it happened.
-func (c *Closer) lookUp(ctx context.Context, run run, lost error) (books.Closing, error) {
-	// Whoever interrupts still wants to know whether it happened.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	var entry books.Closing
-	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		var err error
-		entry, err = tx.ClosingBy(ctx, run.id)
+// sendAgain says what to do where nobody knows whether a transaction happened.
+func sendAgain(err error) error {
+	if !errors.Is(err, store.ErrCommitUnknown) {
 		return err
-	})
-	// A caller's own id may have named an earlier run as well.
-	ours := entry.Seq != 0 && entry.Month == run.month && entry.At >= books.InstantOf(run.started)
-	if err != nil || !ours {
-		return entry, (&books.Error{Kind: books.Internal, Code: "outcome_unknown", Message: "the connection was lost during the commit"}).
-			WithHint("run the same command again: it closes the month, or says that it is closed").Because(lost)
 	}
-	return entry, nil
+	return books.AsError(err).WithHint("run the same command again: it does what is left to do, or says that it is done")
 }

@@ -2,7 +2,6 @@ package closing
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -88,11 +87,8 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		}
 		return c.announce(ctx, tx, entry)
 	})
-	if errors.Is(err, store.ErrCommitUnknown) {
-		entry, err = c.lookUp(ctx, run, err)
-	}
 	if err != nil {
-		return Result{Month: month}, err
+		return Result{Month: month}, sendAgain(err)
 	}
 	c.step("reopened")
 	result, err := c.result(ctx, entry, Outcome(books.Reopened))

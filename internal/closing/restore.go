@@ -72,10 +72,7 @@ func (c *Closer) Restore(ctx context.Context, month books.Month, file string, dr
 		}
 		return c.restore(ctx, tx, &r, run)
 	})
-	if errors.Is(err, store.ErrCommitUnknown) {
-		_, err = c.lookUp(ctx, run, err)
-	}
-	if err != nil {
+	if err = sendAgain(err); err != nil {
 		c.finish(ctx, run, "", err)
 	}
 	return r, err

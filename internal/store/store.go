@@ -137,7 +137,8 @@ const (
 // try because somebody else changed the same rows, so fn may run up to five
 // times and must touch nothing but the transaction. The last try, and any after
 // a slow one, holds the books' tables, so that it cannot lose them again. It
-// fails with an Error of kind Conflict when even that did.
+// fails with an Error of kind Conflict when even that did, and with
+// ErrCommitUnknown where nobody can say whether it happened.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	slow := false
 	for try := 1; ; try++ {
@@ -148,9 +149,19 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 			}
 			return t.lockTables(ctx)
 		}
+		var number sql.NullInt64
 		began := s.now()
-		err := s.transact(ctx, s.write, &sql.TxOptions{Isolation: s.dialect.writeLevel}, fn, before)
-		if err == nil || !s.dialect.again(err) {
+		err := s.transact(ctx, s.write, &sql.TxOptions{Isolation: s.dialect.writeLevel}, func(t *Tx) error {
+			err := fn(t)
+			if err == nil {
+				number, err = t.number(ctx)
+			}
+			return err
+		}, before)
+		if errors.Is(err, ErrCommitUnknown) {
+			err = s.outcome(ctx, number, err)
+		}
+		if err == nil || !s.dialect.again(err) && !errors.Is(err, errUndone) {
 			return err
 		}
 		if try == writeTries {
@@ -209,10 +220,6 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, options *sql.TxOptions
 	}
 	return nil
 }
-
-// ErrCommitUnknown means that the connection was lost while a transaction
-// committed: it may have happened. Whoever wrote looks for its own traces.
-var ErrCommitUnknown = errors.New("the answer to a commit was lost")
 
 func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	t.s.statements.Add(1)

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -228,102 +226,50 @@ func TestAWrongPasswordOrDatabaseIsSaidWithoutASecret(t *testing.T) {
 	}
 }
 
-// wire is a TCP line to PostgreSQL that a test cuts.
-type wire struct {
-	listener net.Listener
-	server   string
-	mu       sync.Mutex
-	onCommit func(forward func()) // what happens to a COMMIT; nil passes it
-}
-
-func newWire(t *testing.T, target string) (*wire, string) {
-	t.Helper()
-	u, err := url.Parse(target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &wire{listener: l, server: u.Host}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go w.carry(client)
-		}
-	}()
-	u.Host = l.Addr().String()
-	return w, u.String()
-}
-
-func (w *wire) carry(client net.Conn) {
-	defer client.Close()
-	server, err := net.Dial("tcp", w.server)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	go func() {
-		_, _ = io.Copy(client, server)
-		client.Close()
-	}()
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := client.Read(buf)
-		if err != nil {
-			return
-		}
-		w.mu.Lock()
-		cut := w.onCommit
-		w.mu.Unlock()
-		if cut != nil && bytes.Contains(bytes.ToLower(buf[:n]), []byte("commit")) {
-			client.Close() // nobody hears the answer
-			cut(func() { _, _ = server.Write(buf[:n]) })
-			return
-		}
-		if _, err := server.Write(buf[:n]); err != nil {
-			return
-		}
-	}
-}
-
-func TestACommitWhoseAnswerIsLostIsUnknown(t *testing.T) {
+func TestACommitWhoseAnswerIsLostHappensOnce(t *testing.T) {
 	db := storetest.Postgres(t, now)
-	w, url := newWire(t, db.URL)
-	s := open(t, url)
-	for _, happens := range []bool{true, false} {
+	people(t, db)
+	line := storetest.NewLine(t, db.URL)
+	s := open(t, line.URL)
+	for i, heard := range []bool{true, false, true} {
 		runs := 0
-		value := fmt.Sprint("happens ", happens)
-		handled := make(chan struct{})
-		w.mu.Lock()
-		w.onCommit = func(forward func()) {
-			if happens {
-				forward()
-				for setting(t, db.Store, "x") != value { // the server answers nobody
-					time.Sleep(time.Millisecond)
-				}
-			}
-			close(handled)
+		line.Lose(storetest.Loss{Heard: heard})
+		err := s.Write(t.Context(), func(tx *store.Tx) error {
+			runs++
+			return insert(t.Context(), payment(int64(i+1), "2025-10-03"))(tx)
+		})
+		if want := map[bool]int{true: 1, false: 2}[heard]; err != nil || runs != want {
+			t.Errorf("heard %v: %v after %d runs, want %d", heard, err, runs, want)
 		}
-		w.mu.Unlock()
+		if n := db.Int(t, "SELECT count(*) FROM pagamentos"); n != int64(i+1) {
+			t.Errorf("heard %v: %d payments, want %d", heard, n, i+1)
+		}
+	}
+	line.Lose(storetest.Loss{})
+	if err := s.Write(t.Context(), func(tx *store.Tx) error { _, err := tx.Setting(t.Context(), "x"); return err }); err != nil {
+		t.Errorf("the answer to a commit of nothing: %v", err)
+	}
+}
+
+func TestACommitOfWhichNobodySaysWhetherItHappenedIsUnknown(t *testing.T) {
+	defer store.WaitForOutcome(300 * time.Millisecond)()
+	db := storetest.Postgres(t, now)
+	line := storetest.NewLine(t, db.URL)
+	s := open(t, line.URL)
+	for i, heard := range []bool{true, false} {
+		value, runs := fmt.Sprint("value ", i), 0
+		line.Lose(storetest.Loss{Heard: heard, Dead: true})
 		err := s.Write(t.Context(), func(tx *store.Tx) error {
 			runs++
 			return tx.SetSetting(t.Context(), "x", value)
 		})
-		<-handled
-		w.mu.Lock()
-		w.onCommit = nil
-		w.mu.Unlock()
 		if !errors.Is(err, store.ErrCommitUnknown) || runs != 1 {
 			t.Errorf("answers %v after %d runs, want ErrCommitUnknown: it must not be tried again", err, runs)
 		}
-		if got := setting(t, db.Store, "x"); (got == value) != happens {
-			t.Errorf("stored %q, want that it happened: %v", got, happens)
+		wants(t, err, books.Internal, "outcome_unknown")
+		line.Mend()
+		if got := setting(t, db.Store, "x"); (got == value) != heard {
+			t.Errorf("stored %q, want that it happened: %v", got, heard)
 		}
 		wantWritable(t, s)
 	}

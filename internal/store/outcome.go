@@ -1,0 +1,63 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"extrato/internal/books"
+)
+
+// ErrCommitUnknown means that the connection was lost while a transaction
+// committed, and that nobody could say whether it happened.
+var ErrCommitUnknown = errors.New("the answer to a commit was lost")
+
+// errUndone means that a transaction whose commit was not answered did not
+// happen, so that it may be tried again.
+var errUndone = errors.New("the connection was lost before the commit")
+
+// outcomePatience is how long is asked what became of a transaction: as long as
+// a database may take to start again.
+var outcomePatience = 10 * time.Second
+
+// number returns the number under which PostgreSQL remembers what becomes of
+// the transaction; NULL if it wrote nothing, and on SQLite, where no connection
+// can be lost.
+func (t *Tx) number(ctx context.Context) (n sql.NullInt64, err error) {
+	if t.s.dialect.postgres {
+		err = t.one(ctx, "SELECT txid_current_if_assigned()", nil, &n)
+	}
+	return n, err
+}
+
+// outcome finds out what became of the transaction of this number, after its
+// connection was lost at COMMIT: nil if it happened, errUndone if it did not,
+// and an Error around ErrCommitUnknown if nobody says so in time. Whoever
+// interrupts still wants to know.
+func (s *Store) outcome(ctx context.Context, number sql.NullInt64, lost error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomePatience)
+	defer cancel()
+	if s.dialect.postgres && !number.Valid {
+		return nil // it wrote nothing
+	}
+	for number.Valid && ctx.Err() == nil {
+		var status sql.NullString
+		s.statements.Add(1)
+		err := s.read.QueryRowContext(ctx, "SELECT txid_status($1)", number.Int64).Scan(&status)
+		switch {
+		case err == nil && status.String == "committed":
+			return nil
+		case err == nil && status.String == "aborted":
+			return errUndone
+		}
+		pause := time.NewTimer(50 * time.Millisecond)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+		}
+	}
+	return (&books.Error{Kind: books.Internal, Code: "outcome_unknown", Message: "the connection to the database was lost during the commit, so it may have happened"}).
+		WithHint("look whether it did before asking for it again").Because(lost)
+}
