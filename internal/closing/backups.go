@@ -263,7 +263,7 @@ func (c *Closer) freshness(ctx context.Context, month books.Month, last books.Cl
 	var now books.Fingerprint
 	var counts books.Counts
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		rows, _, err := rowsOf(ctx, tx, plan{month: month, revise: last.HasStatement()})
+		rows, _, err := c.rowsOf(ctx, tx, plan{month: month, revise: last.HasStatement()})
 		if err == nil {
 			now, counts, err = books.FingerprintOf(rows)
 		}

@@ -22,7 +22,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -163,32 +162,31 @@ func (c *Closer) plan(ctx context.Context, month books.Month, force bool) (*plan
 	}
 	var last books.Closing
 	var late books.Counts
-	var gone bool
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
 		var err error
 		if last, err = tx.LastClosing(ctx, month); err != nil || !last.HasStatement() {
 			return err
 		}
-		if gone, err = statementGone(ctx, tx, month); err != nil {
+		if late, err = tx.CountMonth(ctx, month); err != nil {
 			return err
 		}
-		late, err = tx.CountMonth(ctx, month)
+		_, err = c.asClosed(ctx, tx, month, last)
 		return err
 	})
 	switch {
+	case errors.Is(err, errGone) && force && late.Total() > 0:
+		// A person has put the rows back, from the backup, and asks for a new statement of them.
+		if err := c.cameBack(ctx, last, late); err != nil {
+			return nil, Result{Month: month}, err
+		}
+		return &plan{month: month, gone: true, revision: last.Revision + 1}, Result{}, nil
 	case err != nil:
 		return nil, Result{Month: month}, err
 	case !last.HasStatement():
 		return &plan{month: month, revision: last.Revision + 1}, Result{}, nil
-	case gone && force && late.Total() > 0:
-		// A person has put the rows back, from the backup, and asks for a new statement of them.
-		return &plan{month: month, gone: true, revision: last.Revision + 1}, Result{}, nil
-	case gone:
-		return nil, Result{Month: month}, books.Integrityf("statement_gone", "%s was closed, but its statement is gone from the database", month).
-			WithHint("put its rows back with extrato backup restore %s, then make a new statement with extrato close %s --force", month, month)
 	case force && late.Total() > 0 && last.Action == books.Adopted:
 		return nil, Result{Month: month}, books.Refusedf("statement_of_v4", "the statement of %s is v4's: it lacks what a revision needs", month).
-			WithHint("move the late rows to a month that is open, by their date")
+			WithHint(lateBesideV4)
 	case force && late.Total() > 0:
 		return &plan{month: month, revise: true, revision: last.Revision + 1}, Result{}, nil
 	}
@@ -197,18 +195,14 @@ func (c *Closer) plan(ctx context.Context, month books.Month, force bool) (*plan
 		closed := *books.ErrClosed
 		closed.Message = fmt.Sprintf("%s is already closed", month)
 		err = &closed
-		if late.Total() > 0 {
+		switch {
+		case late.Total() > 0 && last.Action == books.Adopted:
+			err = closed.WithHint(lateBesideV4)
+		case late.Total() > 0:
 			err = closed.WithHint("late rows (%d) wait for a revision: extrato close %s --force", late.Total(), month)
 		}
 	}
 	return nil, result, err
-}
-
-// statementGone reports whether a month that was closed has lost its
-// statement: answering "already closed" would hide that.
-func statementGone(ctx context.Context, tx *store.Tx, month books.Month) (bool, error) {
-	stored, err := tx.ClosedMonths(ctx)
-	return !slices.Contains(stored, month), err
 }
 
 func (c *Closer) backUpAndFreeze(ctx context.Context, p plan, run run) (books.Closing, error) {
@@ -266,7 +260,7 @@ func (c *Closer) startBackup(ctx context.Context, p plan, statement *spooled) (*
 		if err := tx.CheckColumns(ctx, p.month); err != nil {
 			return err
 		}
-		rows, leaving, err := rowsOf(ctx, tx, p)
+		rows, leaving, err := c.rowsOf(ctx, tx, p)
 		if err != nil {
 			return err
 		}
@@ -294,19 +288,19 @@ func (c *Closer) startBackup(ctx context.Context, p plan, statement *spooled) (*
 
 // rowsOf returns the rows that the plan's statement will hold and, once they
 // were read to their end, which of them leave the live tables for it.
-func rowsOf(ctx context.Context, tx *store.Tx, p plan) (books.Rows, *store.Leaving, error) {
+func (c *Closer) rowsOf(ctx context.Context, tx *store.Tx, p plan) (books.Rows, *store.Leaving, error) {
 	leaving := &store.Leaving{}
 	live := leaving.Note(tx.MonthRows(ctx, p.month))
 	if !p.revise {
 		return live, leaving, nil
 	}
-	stored, err := tx.Statement(ctx, p.month)
+	last, err := tx.LastClosing(ctx, p.month)
 	if err != nil {
 		return nil, nil, err
 	}
-	if !stored.Ours() { // what lacks its ids could never be reopened
-		return nil, nil, books.Integrityf("statement_replaced", "the statement of %s was replaced by one of v4's, whose rows lack what a revision needs", p.month).
-			WithHint("put ours back from a dump; where there is none, docs/operations.md, \"A month lost from the database\", says how the rows come back")
+	stored, err := c.asClosed(ctx, tx, p.month, last) // a revision of anything else would pass for what was closed
+	if err != nil {
+		return nil, nil, err
 	}
 	late, err := books.Collect(live)
 	if err != nil {

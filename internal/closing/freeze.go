@@ -209,7 +209,7 @@ func (s *spooled) finish() error {
 
 // spool reads the rows that the transaction sees into a statement.
 func (c *Closer) spool(ctx context.Context, tx *store.Tx, p plan) (*spooled, error) {
-	rows, leaving, err := rowsOf(ctx, tx, p)
+	rows, leaving, err := c.rowsOf(ctx, tx, p)
 	if err != nil {
 		return nil, err
 	}

@@ -554,8 +554,11 @@ func TestClose_with_force_refuses_to_revise_a_statement_that_v4_put_in_the_place
 		s.Exec(t, "DELETE FROM extratos")
 		s.v4Statement(t, october)
 		s.restore(t, october)
-		s.refusesClose(t, october, true, books.Integrity, "statement_replaced")
-		s.refused(t, books.Integrity, "statement_replaced", func() error {
+		for _, force := range []bool{false, true} {
+			s.refusesClose(t, october, force, books.Integrity, "statement_changed")
+		}
+		s.refusesReopen(t, october, books.Integrity, "statement_changed")
+		s.refused(t, books.Integrity, "statement_changed", func() error {
 			_, err := s.CreateBackup(t.Context(), october, "test")
 			return err
 		})
@@ -594,6 +597,82 @@ func TestClose_refuses_when_the_statement_is_gone_from_the_table_of_statements(t
 		s.Exec(t, "DELETE FROM extratos")
 		for _, force := range []bool{false, true} {
 			s.refusesClose(t, october, force, books.Integrity, "statement_gone")
+		}
+		s.refusesReopen(t, october, books.Integrity, "statement_gone")
+	})
+}
+
+const lateExpense = "INSERT INTO gastos (id, data, valor, forma_pagamento, created_by, created_at) VALUES (900, '2025-10-31', 1, 'Pix', 1, '" + made + "')"
+
+func TestClose_with_force_makes_no_statement_anew_while_rows_of_the_lost_one_are_missing(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		s.close(t, october, false)
+		s.Exec(t, "DELETE FROM extratos")
+		s.Exec(t, lateExpense)
+		e := s.refusesClose(t, october, true, books.Integrity, "statement_gone")
+		if !strings.Contains(e.Hint, "extrato backup restore 2025-10 --file 2025_10/backup_2025_10.csv") {
+			t.Errorf("the hint does not say how the rows come back: %s", e.Hint)
+		}
+		s.restore(t, october)
+		s.Exec(t, "DELETE FROM comissoes WHERE id = (SELECT min(id) FROM comissoes)")
+		s.refusesClose(t, october, true, books.Integrity, "statement_gone")
+		s.restore(t, october)
+		if r := s.close(t, october, true); r.Revision != 2 || r.Counts.Expenses != fullCounts.Expenses+1 || r.Counts.Payments != fullCounts.Payments {
+			t.Errorf("closed again as %+v", r)
+		}
+	})
+}
+
+func TestClose_with_force_needs_as_many_rows_as_there_were_where_their_backup_is_gone_too(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		s.close(t, october, false)
+		s.Exec(t, "DELETE FROM extratos")
+		if err := os.RemoveAll(s.Folder); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(s.Folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		s.Exec(t, lateExpense)
+		s.refusesClose(t, october, true, books.Integrity, "statement_gone")
+	})
+}
+
+func TestNothing_rests_on_a_statement_that_was_changed(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.longHistory(t)
+		s.Exec(t, lateExpense)
+		tried := 0
+		for _, how := range tamperings {
+			if len(how.do) != 1 || !strings.HasPrefix(how.do[0], "UPDATE extratos") || !strings.Contains(how.do[0], "mes = 10") {
+				continue
+			}
+			tried++
+			t.Run(how.name, func(t *testing.T) {
+				undo := s.keep(t, "extratos")
+				defer undo()
+				s.change(t, how.do[0])
+				for _, force := range []bool{false, true} {
+					s.refusesClose(t, october, force, books.Integrity, "statement_changed")
+				}
+				s.refusesReopen(t, october, books.Integrity, "statement_changed")
+				s.refused(t, books.Integrity, "statement_changed", func() error {
+					_, err := s.CreateBackup(t.Context(), october, "test")
+					return err
+				})
+				s.refused(t, books.Integrity, "statement_changed", func() error {
+					_, err := s.Preview(t.Context(), october, true)
+					return err
+				})
+			})
+		}
+		if tried < 6 {
+			t.Errorf("%d ways to change a statement were tried", tried)
+		}
+		if r := s.close(t, october, true); r.Revision != 4 {
+			t.Errorf("put back and revised: %+v", r)
 		}
 	})
 }

@@ -105,16 +105,13 @@ const besideV4 = "v4 would close this month again, without our proof: keep its m
 // storedRows returns a statement's rows, if they are all there and as the
 // chain says.
 func (c *Closer) storedRows(ctx context.Context, tx *store.Tx, month books.Month, last books.Closing) ([]books.Row, error) {
-	stored, err := tx.Statement(ctx, month)
+	stored, err := c.asClosed(ctx, tx, month, last)
 	if err != nil {
 		return nil, err
 	}
 	if last.Action == books.Adopted || !stored.Ours() {
 		return nil, books.Refusedf("statement_of_v4", "the statement of %s is v4's: it lacks the ids that its rows had", month).
 			WithHint("it cannot be reopened; correct what is wrong in the running month")
-	}
-	if err := c.Vouch(last, stored); err != nil {
-		return nil, err
 	}
 	return books.Collect(stored.Rows())
 }

@@ -58,7 +58,8 @@ func (j *Journal) AddPayment(ctx context.Context, tx *store.Tx, p books.Payment,
 
 // ChangePayment gives the payment p.ID the values of p. Its commissions follow:
 // their amounts are their percent of the new amount, and those of its artist
-// go to its new artist. A session that it no longer names is let go.
+// go to its new artist. A session that it no longer names is let go. A late
+// one, live in a month that is closed, may go to a month that is open.
 func (j *Journal) ChangePayment(ctx context.Context, tx *store.Tx, p books.Payment, match Match) error {
 	if err := j.checkPayment(ctx, tx, p); err != nil {
 		return err
@@ -67,7 +68,7 @@ func (j *Journal) ChangePayment(ctx context.Context, tx *store.Tx, p books.Payme
 	if err != nil {
 		return err
 	}
-	if err := open(ctx, tx, old.Date.Month(), p.Date.Month()); err != nil {
+	if err := open(ctx, tx, p.Date.Month()); err != nil {
 		return err
 	}
 	p.CreatedAt, p.UpdatedAt = old.CreatedAt, j.now()
@@ -118,9 +119,6 @@ func followPayment(ctx context.Context, tx *store.Tx, old, p books.Payment) erro
 func (j *Journal) RemovePayment(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
 	p, err := record[*books.Payment](ctx, tx, books.PaymentKind, id, match)
 	if err != nil {
-		return err
-	}
-	if err := open(ctx, tx, p.Date.Month()); err != nil {
 		return err
 	}
 	commissions, err := tx.CommissionsOf(ctx, id)

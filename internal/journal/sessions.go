@@ -103,7 +103,7 @@ func (j *Journal) ChangeExpense(ctx context.Context, tx *store.Tx, e books.Expen
 	if err != nil {
 		return err
 	}
-	if err := open(ctx, tx, old.Date.Month(), e.Date.Month()); err != nil {
+	if err := open(ctx, tx, e.Date.Month()); err != nil {
 		return err
 	}
 	e.CreatedBy, e.CreatedAt, e.UpdatedAt = old.CreatedBy, old.CreatedAt, j.now()
