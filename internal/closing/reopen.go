@@ -193,7 +193,7 @@ func goneRow(ctx context.Context, tx *store.Tx, month books.Month, kind books.Ki
 	}
 	if home.IsZero() {
 		return books.Refusedf("linked_row_gone", "%s of %s is linked to %s %d, which no longer exists", books.Describe(from), month, kind, id).
-			WithHint("it was deleted after the close; %s cannot be reopened exactly as it was", month)
+			WithHint("it was deleted after the close: put it back under its id, from a dump or from a backup that holds it, then reopen %s", month)
 	}
 	return linkedElsewhere(from, month, kind, id, home)
 }

@@ -329,6 +329,10 @@ var faults = []fault{
 		}
 	}, "months", doctor.Warn, "2025-10"},
 	{"late rows", "", func(t *testing.T, p *patient) { p.payment(t, 7, "2025-10-30") }, "late rows", doctor.Warn, "2025-10"},
+	{"late rows beside a statement of v4's", "", func(t *testing.T, p *patient) {
+		p.Exec(t, `INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, totais) VALUES (9, 2025, '"[]"', '"[]"', '"[]"', '"{}"')`)
+		p.payment(t, 7, "2025-09-30")
+	}, "late rows", doctor.Warn, "v4's, which cannot be revised: 2025-09"},
 	{"a file in the place of the folder", "", func(t *testing.T, p *patient) {
 		if err := os.RemoveAll(p.folder); err != nil {
 			t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 type waiting struct {
 	from           books.Month
 	old, held, due []books.Month
-	late           []books.Month
+	late, lateV4   []books.Month // in statements of ours, and of v4's
 }
 
 // months names the months that wait for a person, and those with late rows.
@@ -45,7 +45,12 @@ func (d *Doctor) months(ctx context.Context, r *Report) {
 	}
 	if len(w.late) > 0 {
 		r.warn("late rows", "extrato close MONTH --force makes the next revision", "rows were added to months that are closed: %s", some(w.late))
-	} else {
+	}
+	if len(w.lateV4) > 0 {
+		r.warn("late rows", "move them to a month that is open, by their date, or delete those that the statement holds already",
+			"rows stand beside statements of v4's, which cannot be revised: %s", some(w.lateV4))
+	}
+	if len(w.late)+len(w.lateV4) == 0 {
 		r.ok("late rows", "none")
 	}
 }
@@ -80,8 +85,12 @@ func (d *Doctor) readMonths(ctx context.Context, tx *store.Tx) (waiting, error) 
 			if err != nil {
 				return w, err
 			}
-			if counts.Total() > 0 {
+			switch last := latest[m]; {
+			case counts.Total() == 0:
+			case last.HasStatement() && last.Action != books.Adopted:
 				w.late = append(w.late, m)
+			default:
+				w.lateV4 = append(w.lateV4, m)
 			}
 		case m.Before(from) && m.EndedBy(now) && !isHeld(m):
 			w.old = append(w.old, m)

@@ -76,7 +76,15 @@ func (r *Runner) lateRows(ctx context.Context, m closing.MonthInfo) error {
 			return nil
 		}
 		now := books.InstantOf(r.o.Now())
-		if err := r.tellAll(ctx, tx, notify.Late(m.Month, n)); err != nil {
+		last, err := tx.LastClosing(ctx, m.Month)
+		if err != nil {
+			return err
+		}
+		told := notify.Late(m.Month, n)
+		if last.Action == books.Adopted {
+			told = notify.LateBesideV4(m.Month, n)
+		}
+		if err := r.tellAll(ctx, tx, told); err != nil {
 			return err
 		}
 		return tx.RaiseAlarm(ctx, store.Alarm{Subject: subject, Cause: cause, Since: now, ToldAt: books.At(now.Time())})

@@ -72,19 +72,22 @@ func record[R books.Row](ctx context.Context, tx *store.Tx, kind books.Kind, id 
 	return row.(R), nil
 }
 
-// open refuses a month that has a statement.
-func open(ctx context.Context, tx *store.Tx, months ...books.Month) error {
-	for _, m := range months {
-		closed, err := tx.MonthClosed(ctx, m)
-		if err != nil {
-			return err
-		}
-		if closed {
-			return books.Refusedf("month_closed", "%s is closed", m).
-				WithHint("reopen it first: extrato reopen %s --reason …, then close it again: extrato close %s; or date the row in an open month", m, m)
-		}
+// open refuses a month that has a statement. A late row of such a month, which
+// no statement holds, may be moved out of it or deleted; none may come in.
+func open(ctx context.Context, tx *store.Tx, m books.Month) error {
+	closed, err := tx.MonthClosed(ctx, m)
+	if err != nil || !closed {
+		return err
 	}
-	return nil
+	last, err := tx.LastClosing(ctx, m)
+	if err != nil {
+		return err
+	}
+	refused := books.Refusedf("month_closed", "%s is closed", m)
+	if !last.HasStatement() || last.Action == books.Adopted {
+		return refused.WithHint("date the row in an open month: the statement of %s is v4's and cannot be reopened", m)
+	}
+	return refused.WithHint("reopen it first: extrato reopen %s --reason …, then close it again: extrato close %s; or date the row in an open month", m, m)
 }
 
 func checkDay(day books.Day) error {

@@ -225,11 +225,7 @@ func (j *Journal) ChangeCommission(ctx context.Context, tx *store.Tx, c books.Co
 
 // RemoveCommission deletes a commission.
 func (j *Journal) RemoveCommission(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
-	old, err := record[*books.Commission](ctx, tx, books.CommissionKind, id, match)
-	if err != nil {
-		return err
-	}
-	if err := openCommission(ctx, tx, old); err != nil {
+	if _, err := record[*books.Commission](ctx, tx, books.CommissionKind, id, match); err != nil {
 		return err
 	}
 	return tx.RemoveRecord(ctx, books.CommissionKind, id)

@@ -59,7 +59,8 @@ func (j *Journal) ChangeSession(ctx context.Context, tx *store.Tx, s books.Sessi
 	return tx.ChangeRecord(ctx, &s)
 }
 
-// RemoveSession deletes a session that no payment is linked to.
+// RemoveSession deletes a session that no payment is linked to, neither live
+// nor in a statement: that month could not be reopened without it.
 func (j *Journal) RemoveSession(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
 	s, err := record[*books.Session](ctx, tx, books.SessionKind, id, match)
 	if err != nil {
@@ -72,6 +73,14 @@ func (j *Journal) RemoveSession(ctx context.Context, tx *store.Tx, id books.ID, 
 	if paid || s.PaymentID.Valid {
 		return books.Conflictf("session_paid", "a payment is linked to session %d", id).
 			WithHint("delete that payment, or let it name no session, then try again")
+	}
+	payment, month, closed, err := tx.SessionInStatement(ctx, id)
+	if err != nil {
+		return err
+	}
+	if closed {
+		return books.Conflictf("session_in_statement", "payment %d in the statement of %s names session %d", payment, month, id).
+			WithHint("leave the session; or reopen that month first: extrato reopen %s --reason …", month)
 	}
 	return tx.RemoveRecord(ctx, books.SessionKind, id)
 }
@@ -95,6 +104,7 @@ func (j *Journal) AddExpense(ctx context.Context, tx *store.Tx, e books.Expense)
 }
 
 // ChangeExpense gives the expense e.ID the values of e; who wrote it down stays.
+// A late one may go to a month that is open.
 func (j *Journal) ChangeExpense(ctx context.Context, tx *store.Tx, e books.Expense, match Match) error {
 	if err := checkExpense(e); err != nil {
 		return err
@@ -112,11 +122,7 @@ func (j *Journal) ChangeExpense(ctx context.Context, tx *store.Tx, e books.Expen
 
 // RemoveExpense deletes an expense.
 func (j *Journal) RemoveExpense(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
-	e, err := record[*books.Expense](ctx, tx, books.ExpenseKind, id, match)
-	if err != nil {
-		return err
-	}
-	if err := open(ctx, tx, e.Date.Month()); err != nil {
+	if _, err := record[*books.Expense](ctx, tx, books.ExpenseKind, id, match); err != nil {
 		return err
 	}
 	return tx.RemoveRecord(ctx, books.ExpenseKind, id)

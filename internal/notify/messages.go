@@ -67,6 +67,13 @@ func Late(month books.Month, n books.Counts) Message {
 		fmt.Sprintf("After %s was closed, rows of that month appeared: %s. They are kept; to take them in: extrato close %s --force", month, n.English(), month))
 }
 
+// LateBesideV4 tells the same where the statement is v4's.
+func LateBesideV4(month books.Month, n books.Counts) Message {
+	return message(fmt.Sprintf("Extrato %s: lançamentos atrasados", month),
+		fmt.Sprintf("Há lançamentos de %s ao lado do extrato que a v4 fez, e ele não pode ser revisado: %s. Mova-os para um mês em aberto, pela data, ou apague os que já estão no extrato.", month, n.Portuguese()),
+		fmt.Sprintf("Rows of %s stand beside the statement that v4 made, which cannot be revised: %s. Move them to a month that is open, by their date, or delete those that the statement holds already.", month, n.English()))
+}
+
 // Silent tells that the safety net has not been seen for some days, or was
 // seen again.
 func Silent(days int) Message {

@@ -93,7 +93,7 @@ func TestAHeartbeatPingsInHealthchecksForm(t *testing.T) {
 
 func TestMessagesHoldNoAmounts(t *testing.T) {
 	c := books.Closing{Action: books.Closed, Month: books.Month{Year: 2025, Month: 10}, Totals: `{"receita_total":4711.00}`, Counts: books.Counts{Payments: 3}}
-	for _, m := range []notify.Message{notify.Done(c), notify.Late(c.Month, c.Counts), notify.Silent(40), notify.SeenAgain(), notify.Recovered(c.Month, time.Now())} {
+	for _, m := range []notify.Message{notify.Done(c), notify.Late(c.Month, c.Counts), notify.LateBesideV4(c.Month, c.Counts), notify.Silent(40), notify.SeenAgain(), notify.Recovered(c.Month, time.Now())} {
 		if m.Title == "" || m.Text == "" || strings.Contains(m.Text, "4711") {
 			t.Errorf("%+v", m)
 		}

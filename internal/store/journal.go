@@ -421,6 +421,38 @@ func (t *Tx) MonthClosed(ctx context.Context, month books.Month) (bool, error) {
 	return err == nil, err
 }
 
+// SessionInStatement returns the payment in a statement of ours that names this
+// session, and the statement's month; ok is false if there is none. It searches
+// the texts of all statements.
+func (t *Tx) SessionInStatement(ctx context.Context, session books.ID) (payment books.ID, month books.Month, ok bool, err error) {
+	var months []books.Month
+	err = t.list(ctx, "SELECT ano, mes FROM extratos WHERE CAST(pagamentos AS TEXT) LIKE $1 ORDER BY ano, mes",
+		[]any{fmt.Sprintf(`%%sessao_id__:%d,%%`, session)}, func(scan func(...any) error) error {
+			var m books.Month
+			err := scan(&m.Year, &m.Month)
+			months = append(months, m)
+			return err
+		})
+	if err != nil {
+		return 0, books.Month{}, false, err
+	}
+	for _, m := range months {
+		stored, err := t.Statement(ctx, m)
+		if err != nil {
+			return 0, m, false, err
+		}
+		for row, err := range stored.Rows() {
+			if err != nil || row.Kind() != books.PaymentKind {
+				break // what is broken is told elsewhere
+			}
+			if p := row.(*books.Payment); stored.Ours() && p.SessionID == books.RefTo(session) {
+				return p.ID, m, true, nil
+			}
+		}
+	}
+	return 0, books.Month{}, false, nil
+}
+
 // MonthOfCommission returns the month that a commission belongs to: its live
 // payment's; without a payment, that in which it was made; of a payment that
 // is gone, that of its statement, if one holds it. ok is false if it is none.
