@@ -174,7 +174,7 @@ func (v *v1) sweepAnswers(ctx context.Context) {
 }
 
 // etagOf returns the strong tag of a document: it changes with every value
-// that is shown.
+// in it.
 func etagOf(document any) (string, error) {
 	text, err := json.Marshal(document)
 	if err != nil {
@@ -213,15 +213,11 @@ type one[T any] struct {
 	Body   T
 }
 
-func shownOne[T any](r Read, document T) (*one[T], error) {
-	tag, err := etagOf(document)
-	if err != nil {
-		return nil, err
-	}
+func shownOne[T any](r Read, document T, tag string) *one[T] {
 	for _, t := range strings.Split(r.IfNoneMatch, ",") {
 		if t = strings.TrimPrefix(strings.TrimSpace(t), "W/"); t == tag || t == "*" {
-			return &one[T]{Status: http.StatusNotModified, ETag: tag}, nil
+			return &one[T]{Status: http.StatusNotModified, ETag: tag}
 		}
 	}
-	return &one[T]{Status: http.StatusOK, ETag: tag, Body: document}, nil
+	return &one[T]{Status: http.StatusOK, ETag: tag, Body: document}
 }

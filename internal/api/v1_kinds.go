@@ -43,6 +43,14 @@ func (v *v1) payments() *resource[newPayment, paymentInput, payment] {
 		v: v, kind: books.PaymentKind, path: "payments", tag: "records", name: "payment", read: auth.SignedIn,
 		about: "A payment dated in a closed month is refused (month_closed). Its commissions follow its amount and its artist.",
 		show:  paymentOf, owner: func(row books.Row) books.ID { return row.(*books.Payment).ArtistID },
+		with: func(ctx context.Context, tx *store.Tx, id books.ID) (any, error) {
+			var theirs []commission
+			list, err := tx.CommissionsOf(ctx, id)
+			for _, c := range list {
+				theirs = append(theirs, commissionOf(c))
+			}
+			return theirs, err
+		},
 		add: func(ctx context.Context, tx *store.Tx, in newPayment) (books.ID, error) {
 			p, err := paymentInput{
 				Date: in.Date, Amount: in.Amount, Method: in.Method, ArtistID: in.ArtistID, ClientID: in.ClientID,

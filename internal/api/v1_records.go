@@ -24,9 +24,10 @@ type resource[New, In, Out any] struct {
 	about     string // for the page
 	read      auth.Permission
 	show      func(books.Row) Out
-	more      func(context.Context, *store.Tx, []Out) error // fills in what the row itself does not hold; may be nil
-	owner     func(books.Row) books.ID                      // whose row it is; nil: nobody's
-	hidden    func(books.Row) bool                          // rows of the table that are none of these; may be nil
+	more      func(context.Context, *store.Tx, []Out) error           // fills in what the row itself does not hold; may be nil
+	with      func(context.Context, *store.Tx, books.ID) (any, error) // what an edit or the end of a row takes along, so that its tag holds it; may be nil
+	owner     func(books.Row) books.ID                                // whose row it is; nil: nobody's
+	hidden    func(books.Row) bool                                    // rows of the table that are none of these; may be nil
 	add       func(context.Context, *store.Tx, New) (books.ID, error)
 	change    func(context.Context, *store.Tx, books.ID, In, func(books.Row) error) error
 	remove    func(context.Context, *store.Tx, books.ID, func(books.Row) error) error
@@ -102,15 +103,30 @@ func (r *resource[New, In, Out]) find(ctx context.Context, tx *store.Tx, id book
 
 func (r *resource[New, In, Out]) get(ctx context.Context, in *readOne) (*one[Out], error) {
 	var out Out
+	var tag string
 	err := r.v.s.Store.Read(ctx, func(tx *store.Tx) error {
 		var err error
-		out, err = r.find(ctx, tx, books.ID(in.ID))
+		if out, err = r.find(ctx, tx, books.ID(in.ID)); err == nil {
+			tag, err = r.etag(ctx, tx, books.ID(in.ID), out)
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return shownOne(in.Read, out)
+	return shownOne(in.Read, out, tag), nil
+}
+
+// etag returns the strong tag of a row as it is shown, and of what goes with it.
+func (r *resource[New, In, Out]) etag(ctx context.Context, tx *store.Tx, id books.ID, out Out) (string, error) {
+	if r.with == nil {
+		return etagOf(out)
+	}
+	more, err := r.with(ctx, tx, id)
+	if err != nil {
+		return "", err
+	}
+	return etagOf([]any{out, more})
 }
 
 func (r *resource[New, In, Out]) post(ctx context.Context, in *addOne[New]) (*made[Out], error) {
@@ -125,7 +141,7 @@ func (r *resource[New, In, Out]) post(ctx context.Context, in *addOne[New]) (*ma
 			return out, err
 		}
 		out.Location = path + "/" + strconv.FormatInt(int64(id), 10)
-		out.ETag, err = etagOf(out.Body)
+		out.ETag, err = r.etag(ctx, tx, id, out.Body)
 		return out, err
 	})
 }
@@ -138,17 +154,19 @@ func (r *resource[New, In, Out]) put(ctx context.Context, in *changeOne[In]) (*o
 	out := &one[Out]{Status: http.StatusOK}
 	err := r.v.s.Store.Write(ctx, func(tx *store.Tx) error {
 		id := books.ID(in.ID)
-		err := r.change(ctx, tx, id, in.Body, r.match(ctx, tx, wanted))
+		err := r.change(ctx, tx, id, in.Body, r.match(ctx, tx, id, wanted))
 		if err == nil {
 			out.Body, err = r.find(ctx, tx, id)
+		}
+		if err == nil {
+			out.ETag, err = r.etag(ctx, tx, id, out.Body)
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	out.ETag, err = etagOf(out.Body)
-	return out, err
+	return out, nil
 }
 
 func (r *resource[New, In, Out]) delete(ctx context.Context, in *removeOne) (*nothing, error) {
@@ -157,18 +175,19 @@ func (r *resource[New, In, Out]) delete(ctx context.Context, in *removeOne) (*no
 		return nil, errNoMatch
 	}
 	return nil, r.v.s.Store.Write(ctx, func(tx *store.Tx) error {
-		return r.remove(ctx, tx, books.ID(in.ID), r.match(ctx, tx, wanted))
+		id := books.ID(in.ID)
+		return r.remove(ctx, tx, id, r.match(ctx, tx, id, wanted))
 	})
 }
 
 // match refuses a stored row that is not what one of these tags was given for.
-func (r *resource[New, In, Out]) match(ctx context.Context, tx *store.Tx, wanted []string) func(books.Row) error {
+func (r *resource[New, In, Out]) match(ctx context.Context, tx *store.Tx, id books.ID, wanted []string) func(books.Row) error {
 	return func(row books.Row) error {
 		out, err := r.shown(ctx, tx, row)
 		if err != nil {
 			return err
 		}
-		tag, err := etagOf(out)
+		tag, err := r.etag(ctx, tx, id, out)
 		if err == nil && !slices.Contains(wanted, tag) {
 			err = errStale
 		}

@@ -94,6 +94,27 @@ func TestAnEditNeedsWhatItsAuthorSaw(t *testing.T) {
 	})
 }
 
+func TestAPaymentsTagHoldsItsCommissions(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		path, made := s.pay(t, "2025-11-01", "100.00", `,"commission_percent":"60"`)
+		tag := made.header.Get("ETag")
+		if got := s.do(t, s.admin, "GET", path, "", 200).header.Get("ETag"); got != tag {
+			t.Errorf("the tag is %s, was %s when it was made", got, tag)
+		}
+		s.do(t, s.admin, "POST", "/commissions", fmt.Sprintf(`{"payment_id":%d,"percent":"10","artist_id":%d}`, s.id(t, made), s.rui), 201)
+		body := fmt.Sprintf(`{"date":"2025-11-01","amount":"200.00","method":"Pix","artist_id":%d}`, s.ana)
+		before := s.dump(t)
+		s.refuses(t, s.admin, "DELETE", path, "", 412, "stale", "If-Match", tag)
+		s.refuses(t, s.admin, "PUT", path, body, 412, "stale", "If-Match", tag)
+		if s.dump(t) != before {
+			t.Error("a refused edit changed something")
+		}
+		tag = s.do(t, s.admin, "GET", path, "", 200, "If-None-Match", tag).header.Get("ETag")
+		tag = s.do(t, s.admin, "PUT", path, body, 200, "If-Match", tag).header.Get("ETag")
+		s.do(t, s.admin, "DELETE", path, "", 204, "If-Match", tag)
+	})
+}
+
 func TestOfEditsWithOneTagOneWins(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		path, made := s.pay(t, "2025-11-01", "1.00", "")
