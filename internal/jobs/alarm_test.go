@@ -159,6 +159,24 @@ func TestAMessageWaitsForAProcessThatKnowsItsPlace(t *testing.T) {
 	})
 }
 
+func TestAMessageOfAProcessThatWasKilledIsSentByAnother(t *testing.T) {
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		var now clock
+		now.set("2025-10-02 12:00")
+		folder, who := t.TempDir(), listen(t)
+		announced(t, prepare(t, db, &now, folder, []string{who.url}))
+		at := time.Now().UTC().Add(-4 * time.Minute).Format("2006-01-02 15:04:05.000")
+		by := map[bool]string{true: "'{killed}'", false: `'["killed"]'`}[db.Path == ""]
+		db.Exec(t, "UPDATE "+own(db, "river_job")+" SET state = 'running', attempt = 1, attempted_at = '"+at+"', attempted_by = "+by+" WHERE kind = 'tell'")
+		run(t, db, &now, folder, []string{who.url})
+		await(t, "the message to be taken for one of a process that died", func() bool {
+			return db.Int(t, "SELECT count(*) FROM "+own(db, "river_job")+" WHERE kind = 'tell' AND state <> 'running'") == 1
+		})
+		db.Exec(t, "UPDATE "+own(db, "river_job")+" SET scheduled_at = '"+at+"' WHERE kind = 'tell'") // the pause before the next try
+		who.await(t, "2024-05", 1)
+	})
+}
+
 func TestAMessageThatNobodyCanSendIsGivenUpLoudly(t *testing.T) {
 	defer jobs.WaitForPlaces(300*time.Millisecond, 50*time.Millisecond)()
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {

@@ -120,11 +120,13 @@ type closeWorker struct {
 	r *Runner
 }
 
-// Timeout is how long a run may take, of however many months.
-func (closeWorker) Timeout(*river.Job[closeDue]) time.Duration { return closeTimeout }
+// Timeout is after how long another process takes a run for one that died.
+func (closeWorker) Timeout(*river.Job[closeDue]) time.Duration { return closeTimeout + stopping }
 
 // Work closes what is due, oldest first, and tells about the first that fails.
 func (w *closeWorker) Work(ctx context.Context, _ *river.Job[closeDue]) error {
+	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
+	defer cancel()
 	r := w.r
 	if !r.closing.CompareAndSwap(false, true) {
 		return nil
@@ -151,7 +153,6 @@ func (w *closeWorker) Work(ctx context.Context, _ *river.Job[closeDue]) error {
 		}
 		row.Err = books.Refusedf("close_too_long", "the close did not end within %s and was broken off", closeTimeout).
 			WithHint("see whether the database and the folder of the backups are slow or locked; extrato close %s has no such limit", row.Failed).Because(row.Err)
-		var cancel func()
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), tellTimeout)
 		defer cancel()
 	}

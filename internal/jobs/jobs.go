@@ -64,8 +64,9 @@ type Runner struct {
 const (
 	askEvery     = 20 * time.Second
 	tellTimeout  = 2 * time.Minute
-	stuckAfter   = 45 * time.Minute
-	sqlitePoll   = 5 * time.Second // listening on SQLite is polling twenty times a second
+	stuckAfter   = 3 * time.Minute  // whose process was killed; the closing has a longer limit of its own
+	stopping     = 15 * time.Minute // what a close that reached its limit has to end
+	sqlitePoll   = 5 * time.Second  // listening on SQLite is polling twenty times a second
 	postgresPoll = 10 * time.Second
 )
 
