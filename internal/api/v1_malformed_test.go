@@ -73,6 +73,17 @@ func cursors() (all []string) {
 	} {
 		all = append(all, base64.RawURLEncoding.EncodeToString([]byte(place)))
 	}
+	for kind := range books.KindCount { // in the form of each list's own, with ids that no row can have and instants at the ends of time
+		for _, place := range []string{
+			`{"k":%d,"d":%q,"m":"2025-11-01 00:00:00.000000","i":2147483648}`, `{"k":%d,"d":%q,"m":"2025-11-01 00:00:00.000000","i":99999999999}`,
+			`{"k":%d,"d":%q,"m":"2025-11-01 00:00:00.000000","i":9223372036854775807}`, `{"k":%d,"d":%q,"m":"0001-01-01 00:00:00.000000","i":1}`,
+			`{"k":%d,"d":%q,"m":"9999-12-31 23:59:59.999999","i":1}`,
+		} {
+			for _, day := range []string{"", "2025-11-01", "0001-01-01", "9999-12-31"} {
+				all = append(all, base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, place, kind, day)))
+			}
+		}
+	}
 	return append(all, base64.StdEncoding.EncodeToString([]byte(`{"k":0,"i":1}`)), "=", "====", "e30=")
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,7 +97,7 @@ type Position struct {
 func (p Position) Valid(kind books.Kind) bool {
 	var made books.Instant
 	_, err := books.ParseDay(p.Day)
-	return made.Parse([]byte(p.Made)) == nil && p.ID > 0 && (err == nil || p.Day == "" && !hasDay(kind))
+	return made.Parse([]byte(p.Made)) == nil && p.ID > 0 && p.ID <= math.MaxInt32 && (err == nil || p.Day == "" && !hasDay(kind))
 }
 
 func hasDay(kind books.Kind) bool {
