@@ -84,6 +84,13 @@ func TestNoFolderIsListedAndNoOtherFileShown(t *testing.T) {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, body)
 		}
 	}
+	elsewhere, _, nothing := b.get("/nothing")
+	for _, path := range []string{"/static/nothing.css", "/static/%2fetc%2fpasswd", "/static/"} {
+		status, header := b.send("GET", path, "")
+		if _, _, text := b.get(path); status != elsewhere || text != nothing || header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %d %s %s, want it as on any path: %s", path, status, header.Get("Content-Type"), text, nothing)
+		}
+	}
 	if status, _, css := b.get("/static/extrato.css"); status != http.StatusOK || !strings.Contains(css, "{") {
 		t.Errorf("%d %s", status, css)
 	}

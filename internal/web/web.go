@@ -7,6 +7,7 @@ import (
 	"embed"
 	"errors"
 	"html/template"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -52,11 +53,14 @@ func (w *Web) Routes() []auth.Route {
 	}
 }
 
-// showFile answers one of the files beside the pages; it lists none.
+// showFile answers one of the files beside the pages; it lists none. Programs
+// ask for them, so what is not there is said as on any other path.
 func showFile(rw http.ResponseWriter, r *http.Request, static fs.FS) {
 	name := r.PathValue("file")
 	if info, err := fs.Stat(static, name); err != nil || !info.Mode().IsRegular() {
-		http.NotFound(rw, r)
+		rw.Header().Set("Content-Type", "application/json")
+		rw.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(rw, `{"error":"There is nothing at this path","success":false}`+"\n")
 		return
 	}
 	http.ServeFileFS(rw, r, static, name) //nolint:gosec // it was found in what is embedded, which nobody leaves
