@@ -11,7 +11,8 @@ import (
 type monthsCommand struct{}
 
 func (monthsCommand) Help() string {
-	return `Lists every month from the first with rows or a statement to the running one.
+	return `Lists every month from the first that has rows or a statement, or that the
+schedule closes, to the running one.
 
   open    running, not yet due, or waiting for a person
   due     ended: "extrato close" closes it

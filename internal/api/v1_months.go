@@ -135,7 +135,7 @@ func (v *v1) registerMonths() {
 	gone := []int{http.StatusNotFound}
 	register(v, operation{
 		method: http.MethodGet, path: "months", id: "list-months", tag: "months", needs: auth.Read,
-		summary: "Every month", description: "Gaps too, newest first, from the running month, or a later one that has rows, to the first with rows or a statement.",
+		summary: "Every month", description: "Gaps too, newest first, from the running month, or a later one that has rows, to the first that has rows or a statement or that the schedule closes.",
 	}, v.listMonths)
 	register(v, operation{
 		method: http.MethodGet, path: of, id: "get-month", tag: "months", needs: auth.Read, errors: gone,

@@ -42,7 +42,7 @@ type ledger struct {
 	stored    map[books.Month]bool
 	withRows  map[books.Month]bool
 	closeFrom books.Month
-	first     books.Month // the first month with rows or a statement, or the running one
+	first     books.Month // the first month with rows or a statement, or that the schedule closes, or the running one
 	last      books.Month
 }
 
@@ -84,7 +84,9 @@ func (c *Closer) ledgerOf(ctx context.Context, tx *store.Tx, withRows iter.Seq[b
 		l.withRows[m] = true
 		see(m)
 	}
-	l.closeFrom, err = c.closeFrom(ctx, tx)
+	if l.closeFrom, err = c.closeFrom(ctx, tx); err == nil && l.closeFrom.Before(l.first) {
+		l.first = l.closeFrom
+	}
 	return l, err
 }
 
@@ -112,8 +114,9 @@ func (c *Closer) state(l *ledger, m books.Month) State {
 	return Due
 }
 
-// Months describes every month, gaps too, from the first with rows or a
-// statement to the running one, and later ones that have rows.
+// Months describes every month, gaps too, from the first that has rows or a
+// statement or that the schedule closes to the running one, and later ones
+// that have rows.
 func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
 		return nil, err
@@ -238,12 +241,8 @@ func (c *Closer) earlierOpen(ctx context.Context, tx *store.Tx, m books.Month) (
 	if err != nil {
 		return nil, err
 	}
-	first := l.first
-	if l.closeFrom.Before(first) {
-		first = l.closeFrom
-	}
 	open := []books.Month{}
-	for e := first; e.Before(m); e = e.Add(1) {
+	for e := l.first; e.Before(m); e = e.Add(1) {
 		switch c.state(l, e) {
 		case Due, Held:
 			open = append(open, e)

@@ -74,6 +74,28 @@ func TestMonths_of_an_empty_studio_is_the_running_month(t *testing.T) {
 	})
 }
 
+// A new studio's first months are empty, and still they are closed: where that
+// fails, the list is where a person looks.
+func TestMonths_shows_every_month_that_is_due_even_without_a_row(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.CloseFrom = september
+		wantDue(t, s, "[2025-09 2025-10]")
+		if got := s.states(t); got != "2025-09 due, 2025-10 due, 2025-11 open" {
+			t.Errorf("the months are %s", got)
+		}
+		s.CloseFrom = books.Month{} // the month of the first migration
+		s.Clock = noon(2026, time.January, 2)
+		wantDue(t, s, "[2025-11 2025-12]")
+		if got := s.states(t); got != "2025-11 due, 2025-12 due, 2026-01 open" {
+			t.Errorf("three months later they are %s", got)
+		}
+		s.CloseFrom = books.Month{Year: 2026, Month: time.March}
+		if got := s.states(t); got != "2026-01 open" {
+			t.Errorf("before the schedule begins they are %s", got)
+		}
+	})
+}
+
 func TestMonths_turns_due_at_the_scheduled_minute(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.CloseFrom = october

@@ -1,0 +1,44 @@
+package api_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"extrato/internal/books"
+)
+
+// An empty month that is due and cannot be closed must be seen by whoever
+// watches: in the metric, in the list, and by itself.
+func TestAMonthThatIsDueIsSeenEvenWithoutARow(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		s.server.Closer.CloseFrom = books.Month{Year: 2025, Month: time.October}
+		if metrics := s.raw(t, "GET", "/metrics").text; !strings.Contains(metrics, `extrato_months{state="due"} 1`) {
+			t.Errorf("the metric says %s", lines(metrics, "extrato_months"))
+		}
+		list := s.do(t, s.admin, "GET", "/months", "", 200)
+		if got := items(list); len(got) != 2 || got[1]["month"] != "2025-10" || got[1]["state"] != "due" {
+			t.Errorf("the list says %s", list.text)
+		}
+		part := s.do(t, s.admin, "GET", "/months?limit=1", "", 200)
+		rest := s.do(t, s.admin, "GET", "/months?limit=1&cursor="+fmt.Sprint(part.body["next_cursor"]), "", 200)
+		if got := items(rest); len(got) != 1 || got[0]["month"] != "2025-10" || rest.body["next_cursor"] != nil {
+			t.Errorf("the second part of the list says %s", rest.text)
+		}
+		if one := s.do(t, s.admin, "GET", "/months/2025-10", "", 200); one.body["state"] != "due" {
+			t.Errorf("the month says %s", one.text)
+		}
+	})
+}
+
+// lines returns the lines of a text that begin with start.
+func lines(text, start string) string {
+	var found strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, start) {
+			found.WriteString(line)
+		}
+	}
+	return found.String()
+}
