@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -223,7 +222,9 @@ func onlyServer(s *store.Store) (unlock func(), err error) {
 type parts struct {
 	guard    *auth.Guard
 	jobs     *jobs.Runner
-	handler  http.Handler
+	api      *api.Server
+	pages    []auth.Route // for people; those for programs are the api's own
+	handler  http.Handler // over all of them, and nothing else
 	stopping atomic.Bool
 }
 
@@ -253,26 +254,24 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 		return nil, err
 	}
 	closer.Announce = p.jobs.Announce
-	interfaces := &api.Server{
+	p.api = &api.Server{
 		Closer: closer, Store: s, Guard: p.guard, Journal: &journal.Journal{Store: s, Now: closer.Now}, Log: log, Now: closer.Now,
 		Version: programVersion(), Closes: closes, Queued: p.jobs.Queued, Stopping: p.stopping.Load, Working: ctx,
 	}
 	pages := &web.Web{Guard: p.guard, Store: s, Log: log, Now: closer.Now}
-	p.handler = p.guard.Logins(p.besideJobs(pages, interfaces.Handler(pages.Routes()...)))
+	p.pages = append(pages.Routes(), p.jobPage(pages)...)
+	p.handler = p.guard.Logins(p.api.Handler(p.pages...))
 	return p, nil
 }
 
-// besideJobs serves River's page, behind admin login, and all the others.
-func (p *parts) besideJobs(pages *web.Web, others http.Handler) http.Handler {
-	jobPage := p.guard.Require(auth.Manage, p.jobs.Handler(), pages.Refuse)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == jobs.Prefix || strings.HasPrefix(r.URL.Path, jobs.Prefix+"/") {
-			w.Header().Set("Content-Security-Policy", jobPagePolicy)
-			jobPage.ServeHTTP(w, r)
-			return
-		}
-		others.ServeHTTP(w, r)
+// jobPage is River's own page, behind admin login. It takes every method.
+func (p *parts) jobPage(pages *web.Web) []auth.Route {
+	show := p.guard.Require(auth.Manage, p.jobs.Handler(), pages.Refuse)
+	withPolicy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", jobPagePolicy)
+		show.ServeHTTP(w, r)
 	})
+	return []auth.Route{auth.At("", jobs.Prefix, auth.Manage, withPolicy), auth.At("", jobs.Prefix+"/", auth.Manage, withPolicy)}
 }
 
 // jobPagePolicy lets River's page do what it does: styles and scripts of its

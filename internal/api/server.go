@@ -53,7 +53,7 @@ func (s *Server) Routes() []auth.Route {
 func (s *Server) Handler(others ...auth.Route) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range slices.Concat(s.Routes(), others) {
-		mux.Handle(route.Method+" "+route.Path, route.Handler)
+		mux.Handle(strings.TrimSpace(route.Method+" "+route.Path), route.Handler)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := mux.Handler(r); pattern == "" {

@@ -49,6 +49,7 @@ var allowed = map[string][]string{
 	"pgtest":            {},
 	"logtest":           {},
 	"store/storetest":   {"books", "store", "pgtest", "logtest"},
+	"auth/authtest":     {"books", "store", "auth"},
 	"bucket/buckettest": {"bucket"},
 	"crashtest":         {},
 }

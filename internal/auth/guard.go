@@ -14,7 +14,8 @@ import (
 	"extrato/internal/store"
 )
 
-// Route is a way in. Its Handler lets nobody in who lacks what it Needs.
+// Route is a way in. Its Handler lets nobody in who lacks what it Needs. The
+// Method "" is every one.
 type Route struct {
 	Method, Path string
 	Needs        Permission

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"extrato/internal/auth"
+	"extrato/internal/auth/authtest"
+	"extrato/internal/logtest"
+	"extrato/internal/server"
+	"extrato/internal/store/storetest"
+)
+
+// whoMay says who may come in where. A new route without a line fails the test
+// below. Each entry names, of the callers that the test knows, those that may.
+var whoMay = map[string]string{}
+
+func init() { //nolint:gochecknoinits // the table is long and reads better by groups
+	everybody := "nobody artist admin read backup close v4 revoked expired unknown inactive bogus wrong-key none rs256 other-user"
+	group := func(callers, routes string) {
+		for route := range strings.SplitSeq(strings.TrimSpace(routes), "\n") {
+			whoMay[strings.TrimSpace(route)] = callers
+		}
+	}
+	group(everybody, `
+		GET /health/extrato
+		GET /health
+		GET /ready
+		GET /api/health
+		GET /healthz
+		GET /readyz
+		GET /metrics
+		GET /api/v1/openapi.json
+		GET /api/docs
+		GET /api/docs/style.css
+		GET /login
+		POST /login
+		POST /logout
+		GET /login/oidc
+		GET /login/oidc/callback
+		GET /setup
+		POST /setup
+		GET /static/{file}`)
+	group("artist admin read backup close v4 other-user", "GET /{$}")
+	group("backup v4", "POST /api/backup/create_service")
+	group("close v4", "POST /api/extrato/generate_service")
+	group("artist admin read v4", `
+		GET /extrato/api
+		GET /api/v1/me
+		GET /api/v1/payments
+		GET /api/v1/payments/{id}
+		GET /api/v1/sessions
+		GET /api/v1/sessions/{id}
+		GET /api/v1/commissions
+		GET /api/v1/commissions/{id}
+		GET /api/v1/months/{month}/statement
+		GET /api/v1/months/{month}/statement.csv`)
+	group("admin close v4", "POST /api/v1/months/{month}/close")
+	group("admin backup v4", "POST /api/v1/months/{month}/verify")
+	group("admin", `
+		GET /river
+		POST /river
+		GET /river/
+		POST /river/
+		POST /api/v1/months/{month}/reopen
+		GET /api/v1/tokens
+		POST /api/v1/tokens
+		DELETE /api/v1/tokens/{id}`)
+	for _, kind := range []string{"payments", "sessions", "commissions", "expenses", "clients", "artists"} {
+		group("admin", "POST /api/v1/"+kind+"\nPUT /api/v1/"+kind+"/{id}\nDELETE /api/v1/"+kind+"/{id}")
+	}
+	group("admin read v4", `
+		GET /api/v1/months
+		GET /api/v1/months/{month}
+		GET /api/v1/months/{month}/backups
+		GET /api/v1/expenses
+		GET /api/v1/expenses/{id}
+		GET /api/v1/clients
+		GET /api/v1/clients/{id}
+		GET /api/v1/artists
+		GET /api/v1/artists/{id}
+		GET /api/v1/runs
+		GET /api/v1/closings`)
+}
+
+// inSight are all ways into a server as serve assembles it, each with its
+// method; what takes every method is tried with two.
+func inSight(p *parts) (all []auth.Route) {
+	var last []auth.Route
+	for _, r := range slices.Concat(p.api.Routes(), p.pages) {
+		switch {
+		case r.Method == "":
+			all = append(all, auth.At("GET", r.Path, r.Needs, r.Handler), auth.At("POST", r.Path, r.Needs, r.Handler))
+		case r.Path == "/logout": // it ends the logins with which the others are tried
+			last = append(last, r)
+		default:
+			all = append(all, r)
+		}
+	}
+	return append(all, last...)
+}
+
+func TestWhoMayComeInWhere(t *testing.T) {
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		s := assembled(t, db)
+		callers := authtest.Everybody(t, s.guard, db.Store, key, time.Now())
+		seen := map[string]bool{}
+		for _, route := range inSight(s.parts) {
+			name := route.Method + " " + route.Path
+			seen[name] = true
+			may, ok := whoMay[name]
+			if !ok {
+				t.Errorf("%s: nothing says who may come in", name)
+				continue
+			}
+			for who, c := range callers {
+				w := s.ask(route.Method, filled(route.Path), c)
+				want := slices.Contains(strings.Fields(may), who)
+				if in := !refused(w); in != want {
+					t.Errorf("%s by %s: %d, may come in: %v\n%.200s", name, who, w.Code, want, w.Body)
+				}
+				if strings.Contains(w.Body.String(), "eyJ") {
+					t.Errorf("%s by %s repeats the token", name, who)
+				}
+			}
+		}
+		for name := range whoMay {
+			if !seen[name] {
+				t.Errorf("%s is in the table and no route", name)
+			}
+		}
+	})
+}
+
+// refused reports whether somebody was not let in: a program is told 401 or
+// 403, a person sent to sign in or told 403. What the sign-in page says of a
+// password that is missing is none of that.
+func refused(w *httptest.ResponseRecorder) bool {
+	isPage := strings.HasPrefix(w.Header().Get("Content-Type"), "text/html")
+	return w.Code == http.StatusForbidden || w.Code == http.StatusUnauthorized && !isPage ||
+		w.Code == http.StatusSeeOther && strings.HasPrefix(w.Header().Get("Location"), "/login?next=")
+}
+
+// filled gives a path what stands in its places.
+func filled(path string) string {
+	return strings.NewReplacer("{month}", "2025-10", "{id}", "4711", "{file}", "extrato.css", "{$}", "").Replace(path)
+}
+
+// key signs the tokens of a server that assembled makes.
+var key = strings.Repeat("k", 32)
+
+// whole is a server as serve assembles it, in its frame, whose jobs do not run.
+type whole struct {
+	*parts
+	framed http.Handler
+}
+
+func assembled(t *testing.T, db *storetest.DB) *whole {
+	t.Helper()
+	t.Setenv("DATABASE_URL", db.URL)
+	t.Setenv("EXTRATO_BACKUPS", t.TempDir())
+	t.Setenv("JWT_SECRET_KEY", key)
+	t.Setenv("EXTRATO_RATE_LIMIT", "off")
+	a := &app{Globals: &Globals{}, ctx: t.Context(), stdout: io.Discard, stderr: logtest.NewWriter(t, io.Discard)}
+	t.Cleanup(a.close)
+	settings, err := a.config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := a.serviceLog(settings)
+	p, err := a.assemble(t.Context(), settings, db.Store, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &whole{p, server.Frame{Log: log, Now: time.Now}.Wrap(p.handler)}
+}
+
+// ask sends a request without a body.
+func (s *whole) ask(method, path string, who authtest.Caller) *httptest.ResponseRecorder {
+	r, w := httptest.NewRequest(method, path, nil), httptest.NewRecorder()
+	who.Say(r)
+	s.framed.ServeHTTP(w, r)
+	return w
+}
