@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
@@ -65,9 +66,12 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 	return nil
 }
 
+// ErrUnreachable means that the database server does not answer, or broke the
+// connection off.
+var ErrUnreachable = &books.Error{Kind: books.Internal, Code: "database_unreachable", Message: "the database does not answer"}
+
 func unreachable(err error) error {
-	return (&books.Error{Kind: books.Internal, Code: "database_unreachable", Message: "the database does not answer"}).
-		WithHint("check DATABASE_URL and that PostgreSQL runs; extrato doctor tells more").Because(pgReason(err))
+	return ErrUnreachable.WithHint("check DATABASE_URL and that PostgreSQL runs; extrato doctor tells more").Because(pgReason(err))
 }
 
 // pgReason keeps of a connection error what helps and holds no secret.
@@ -142,6 +146,15 @@ func explainPostgres(err error) error {
 		return unreachable(err)
 	}
 	return err
+}
+
+// hungUp reports whether a connection to PostgreSQL has ended.
+func hungUp(conn *sql.Conn) (ended bool) {
+	err := conn.Raw(func(below any) error {
+		ended = below.(*stdlib.Conn).Conn().IsClosed()
+		return nil
+	})
+	return ended || errors.Is(err, driver.ErrBadConn)
 }
 
 // lockTables keeps writers out of the books until the transaction ends;

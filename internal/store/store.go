@@ -195,19 +195,25 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, options *sql.TxOptions
 		return s.dialect.explain(err)
 	}
 	defer conn.Close()
+	explain := func(err error) error {
+		if s.dialect.postgres && ctx.Err() == nil && !alreadyExplained(err) && hungUp(conn) {
+			return unreachable(err)
+		}
+		return s.dialect.explain(err)
+	}
 	tx, err := conn.BeginTx(ctx, options)
 	if err != nil {
-		return s.dialect.explain(err)
+		return explain(err)
 	}
 	defer tx.Rollback() // after Commit it has nothing to do, before it nobody could help
 	t := &Tx{s: s, conn: conn, tx: tx}
 	if before != nil {
 		if err := before(t); err != nil {
-			return s.dialect.explain(err)
+			return explain(err)
 		}
 	}
 	if err := fn(t); err != nil {
-		return s.dialect.explain(err)
+		return explain(err)
 	}
 	if err := tx.Commit(); err != nil {
 		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {

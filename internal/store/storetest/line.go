@@ -8,13 +8,15 @@ import (
 	"testing"
 )
 
-// Line is a TCP line to PostgreSQL that loses the answer to a COMMIT.
+// Line is a TCP line to PostgreSQL that can be cut, and lose the answer to a
+// COMMIT.
 type Line struct {
 	URL    string // of the database, by this line
 	server string
 	lock   sync.Mutex
 	loss   *Loss
 	dead   bool
+	cutAt  string
 }
 
 // Loss says how a line loses the answer to the next COMMIT of a transaction
@@ -59,11 +61,24 @@ func (l *Line) Lose(how Loss) {
 	l.loss = &how
 }
 
-// Mend lets everybody through again.
+// CutAt cuts the line at a message that holds this.
+func (l *Line) CutAt(part string) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	l.cutAt = part
+}
+
+// Mend lets everybody and everything through again.
 func (l *Line) Mend() {
 	l.lock.Lock()
 	defer l.lock.Unlock()
-	l.loss, l.dead = nil, false
+	l.loss, l.dead, l.cutAt = nil, false, ""
+}
+
+func (l *Line) cuts(said []byte) bool {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	return l.cutAt != "" && bytes.Contains(said, []byte(l.cutAt))
 }
 
 // lost reports how the answer to what a client says is lost, nil if it is not.
@@ -121,6 +136,9 @@ func (l *Line) carry(client net.Conn) {
 		said := bytes.ToLower(buf[:n])
 		if bytes.Contains(said, []byte("begin")) {
 			reads = bytes.Contains(said, []byte("read only"))
+		}
+		if l.cuts(said) {
+			return
 		}
 		if how := l.lost(said, reads); how != nil {
 			deaf.Lock()
