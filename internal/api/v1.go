@@ -175,7 +175,8 @@ func register[I, O any](v *v1, o operation, handler func(context.Context, *I) (*
 		Method: o.method, Path: "/api/v1/" + o.path, OperationID: o.id, Tags: []string{o.tag},
 		Summary: o.summary, Description: o.description, DefaultStatus: o.status,
 		Metadata: map[string]any{"needs": o.needs},
-		Errors:   append(o.errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError),
+		Errors: append(o.errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError,
+			http.StatusServiceUnavailable),
 		Security: []map[string][]string{{"login": {}}, {"token": {}}},
 	}
 	if o.needs == auth.Write || o.needs == auth.Manage {

@@ -86,6 +86,8 @@ func problemOf(ctx context.Context, status int, message string, errs []error) *P
 	return p
 }
 
+var databaseAway = store.ErrUnreachable.WithHint("try again in a moment; whoever looks after the server finds the cause in its log, under the correlation id")
+
 var somethingWrong = &books.Error{Kind: books.Internal, Code: "internal", Message: "something went wrong here", Hint: "try again; if it stays, look for the correlation id in the server's log"}
 
 // The statuses of the kinds of errors.
@@ -124,6 +126,9 @@ func (v *v1) refusal(ctx context.Context, err error) *Problem {
 	if !errors.As(err, &e) || statusOf[e.Kind] == 0 || e.Kind == books.Internal {
 		if ctx.Err() == nil {
 			v.s.Log.Error("request failed", "cause", err.Error(), "correlation_id", books.CorrelationID(ctx))
+		}
+		if errors.Is(err, store.ErrUnreachable) {
+			return newProblem(ctx, http.StatusServiceUnavailable, databaseAway)
 		}
 		return newProblem(ctx, http.StatusInternalServerError, somethingWrong)
 	}

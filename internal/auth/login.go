@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -29,40 +28,72 @@ const (
 func newSessions(o Options) *scs.SessionManager {
 	m := scs.New()
 	m.Store, m.Lifetime = &loginStore{o.Store, o.Now}, loginLasts
-	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
-		id := books.CorrelationID(r.Context())
-		o.Log.Error("login not read or kept", "cause", err.Error(), "correlation_id", id)
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusInternalServerError)
-		_, _ = io.WriteString(w, `{"success":false,"error":"something went wrong here","code":"internal","correlation_id":"`+id+"\"}\n")
-	}
 	m.Cookie.Name, m.Cookie.HttpOnly, m.Cookie.SameSite, m.Cookie.Persist = "extrato_login", true, http.SameSiteLaxMode, true
 	return m
 }
 
-// Logins is the middleware that loads a request's login and keeps what it
-// changed. The cookie goes over TLS only, where the request came over it.
+// login is what a request says of its login, and what was read of it.
+type login struct {
+	sessions *scs.SessionManager // whose cookie goes over TLS only, where the request came over it
+	answer   http.ResponseWriter
+	cookie   string
+	read     context.Context //nolint:containedctx // the library keeps what it read in one; nil: nobody asked yet
+}
+
+type loginKey struct{}
+
+func loginOf(ctx context.Context) *login { return ctx.Value(loginKey{}).(*login) }
+
+// Logins is the middleware that lets a request have a login. Nothing is read
+// before a handler asks whose it is: what is for everybody answers without the
+// database, whatever cookie comes along.
 func (g *Guard) Logins(next http.Handler) http.Handler {
-	plain := g.sessions
 	secure := *g.sessions
 	secure.Cookie.Secure = true
-	// Both managers keep a request's login under the same key, that of a copy.
-	withPlain, withSecure := plain.LoadAndSave(next), secure.LoadAndSave(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Vary", "Cookie")
+		l := &login{sessions: g.sessions, answer: w}
 		if Secure(r) {
-			withSecure.ServeHTTP(w, r)
-		} else {
-			withPlain.ServeHTTP(w, r)
+			l.sessions = &secure
 		}
+		if c, err := r.Cookie(l.sessions.Cookie.Name); err == nil {
+			l.cookie = c.Value
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), loginKey{}, l)))
 	})
+}
+
+// open returns the context in which the library finds the request's login, a
+// new one if it has none. It fails with the database's error.
+func (l *login) open(ctx context.Context) (context.Context, error) {
+	if l.read == nil {
+		read, err := l.sessions.Load(ctx, l.cookie)
+		if err != nil {
+			return nil, err
+		}
+		l.read = read
+	}
+	return l.read, nil
+}
+
+// keep stores what a handler put into the login, and sends the cookie.
+func (l *login) keep(ctx context.Context) error {
+	token, expires, err := l.sessions.Commit(ctx)
+	if err == nil {
+		l.sessions.WriteSessionCookie(ctx, l.answer, token, expires)
+	}
+	return err
 }
 
 // byLogin returns who a request's login belongs to, if that user may still
 // come in.
 func (g *Guard) byLogin(r *http.Request) (Identity, error) {
-	ctx := r.Context()
 	if _, err := r.Cookie(g.sessions.Cookie.Name); err != nil {
 		return Identity{}, ErrNoToken
+	}
+	ctx, err := loginOf(r.Context()).open(r.Context())
+	if err != nil {
+		return Identity{}, err
 	}
 	id := books.ID(g.sessions.GetInt64(ctx, loginUser))
 	if id == 0 {
@@ -70,7 +101,7 @@ func (g *Guard) byLogin(r *http.Request) (Identity, error) {
 	}
 	var user store.User
 	var password string
-	err := g.o.Store.Read(ctx, func(tx *store.Tx) error {
+	err = g.o.Store.Read(ctx, func(tx *store.Tx) error {
 		var err error
 		if user, err = tx.UserByID(ctx, id); err != nil {
 			return err
@@ -137,21 +168,32 @@ func (g *Guard) userByEmail(ctx context.Context, email string) (user store.User,
 // begin gives the request a login, under a new cookie, that lasts until the
 // hash of the user's password is another.
 func (g *Guard) begin(ctx context.Context, id books.ID, password string, provided bool) error {
+	l := loginOf(ctx)
+	ctx, err := l.open(ctx)
+	if err != nil {
+		return err
+	}
 	if err := g.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
 	g.sessions.Put(ctx, loginUser, int64(id))
 	g.sessions.Put(ctx, loginPassword, digest(password))
 	g.sessions.Put(ctx, loginProvided, provided)
-	return nil
+	return l.keep(ctx)
 }
 
 // SignOut ends the request's login, if it has one.
 func (g *Guard) SignOut(r *http.Request) error {
-	if g.sessions.Token(r.Context()) == "" {
-		return nil
+	l := loginOf(r.Context())
+	ctx, err := l.open(r.Context())
+	if err != nil || g.sessions.Token(ctx) == "" {
+		return err
 	}
-	return g.sessions.Destroy(r.Context())
+	if err := g.sessions.Destroy(ctx); err != nil {
+		return err
+	}
+	l.sessions.WriteSessionCookie(ctx, l.answer, "", time.Time{}) // takes it back
+	return nil
 }
 
 func digest(s string) string {

@@ -208,6 +208,19 @@ func TestPeopleSignInWithTheProvider(t *testing.T) {
 			t.Errorf("%d users after refusals", n)
 		}
 		b := &browser{t: t, g: g, cookies: map[string]*http.Cookie{}}
+		var right url.Values // what the provider was asked for is good for one answer
+		if err := signIn(b, func(_ jwt.MapClaims, back url.Values) {
+			right = url.Values{"state": back["state"], "code": {"the-code"}}
+			back.Set("code", "x")
+		}); !errors.Is(err, auth.ErrSignIn) {
+			t.Error(err)
+		}
+		b.do(func(r *http.Request) {
+			r.Form = right
+			if err := g.SignInWithProvider(r, "http://extrato.test"); !errors.Is(err, auth.ErrSignIn) {
+				t.Errorf("the right answer behind a wrong one: %v", err)
+			}
+		})
 		if err := signIn(b, func(jwt.MapClaims, url.Values) {}); err != nil {
 			t.Fatal(err)
 		}

@@ -71,14 +71,18 @@ func (g *Guard) ProviderURL(r *http.Request, base string) (string, error) {
 		return "", err
 	}
 	state, nonce, verifier := rand.Text(), rand.Text(), oauth2.GenerateVerifier()
-	ctx := r.Context()
+	l := loginOf(r.Context())
+	ctx, err := l.open(r.Context())
+	if err != nil {
+		return "", err
+	}
 	if g.sessions.GetInt64(ctx, loginUser) == 0 {
 		g.sessions.SetDeadline(ctx, time.Now().Add(signInLasts)) // strangers must not fill the table
 	}
 	g.sessions.Put(ctx, askedState, state)
 	g.sessions.Put(ctx, askedNonce, nonce)
 	g.sessions.Put(ctx, askedVerifier, verifier)
-	return config.AuthCodeURL(state, oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)), nil
+	return config.AuthCodeURL(state, oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)), l.keep(ctx)
 }
 
 // SignInWithProvider signs in the person who comes back from the provider. It
@@ -90,9 +94,18 @@ func (g *Guard) SignInWithProvider(r *http.Request, base string) error {
 	if g.provider == nil {
 		return ErrSignIn
 	}
-	ctx := r.Context()
+	ctx, err := loginOf(r.Context()).open(r.Context())
+	if err != nil {
+		return err
+	}
 	state, nonce, verifier := g.sessions.PopString(ctx, askedState), g.sessions.PopString(ctx, askedNonce), g.sessions.PopString(ctx, askedVerifier)
-	if state == "" || subtle.ConstantTimeCompare([]byte(state), []byte(r.FormValue("state"))) != 1 {
+	if state == "" {
+		return ErrSignIn
+	}
+	if _, _, err := g.sessions.Commit(ctx); err != nil { // they are good for one answer
+		return err
+	}
+	if subtle.ConstantTimeCompare([]byte(state), []byte(r.FormValue("state"))) != 1 {
 		return ErrSignIn
 	}
 	email, name, err := g.provider.redeem(ctx, base, r.FormValue("code"), nonce, verifier, g.o)

@@ -25,6 +25,7 @@ var texts = map[string]string{ //nolint:gosec // words about passwords
 	"limited":       "Muitas tentativas. Espere um pouco e tente de novo.",
 	"forbidden":     "Você não tem acesso a esta página.",
 	"broken":        "Algo deu errado. Tente de novo.",
+	"away":          "O banco de dados não responde. Tente de novo daqui a pouco.",
 	"no provider":   "Nenhum provedor de login está configurado.",
 	"silent":        "O provedor de login não respondeu. Tente de novo ou entre com a senha.",
 	"set-up over":   "Este link não vale mais. Reinicie o extrato para receber outro.",

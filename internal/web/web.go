@@ -108,6 +108,10 @@ func (w *Web) Refuse(rw http.ResponseWriter, r *http.Request, err error) {
 func (w *Web) broken(rw http.ResponseWriter, r *http.Request, err error) {
 	id := books.CorrelationID(r.Context())
 	w.Log.Error("page not shown", "path", r.URL.Path, "cause", err.Error(), "correlation_id", id)
+	if errors.Is(err, store.ErrUnreachable) {
+		w.tell(rw, r, http.StatusServiceUnavailable, texts["away"]+" ("+id+")")
+		return
+	}
 	w.tell(rw, r, http.StatusInternalServerError, texts["broken"]+" ("+id+")")
 }
 
