@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"extrato/internal/auth"
+	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/store"
 )
@@ -41,12 +43,12 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		fail("database", "unreachable", err)
-		checks["migrations"] = "unknown"
+		checks["migrations"], checks["backups"] = "unknown", "unknown" // it knows which backups there should be
 	case condition != store.Current:
 		fail("migrations", "pending", books.Refusedf("migrations_pending", "the database is not of this version"))
-	}
-	if err := s.Closer.CheckBackups(ctx); err != nil {
-		fail("backups", "unwritable", err)
+		fallthrough
+	default:
+		s.readyBackups(ctx, fail)
 	}
 	if s.Stopping != nil && s.Stopping() {
 		checks["process"], status = "stopping", http.StatusServiceUnavailable
@@ -56,4 +58,13 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		word = "unavailable"
 	}
 	writeJSON(w, status, map[string]any{"status": word, "checks": checks})
+}
+
+func (s *Server) readyBackups(ctx context.Context, fail func(name, word string, err error)) {
+	switch err := s.Closer.CheckBackups(ctx); {
+	case errors.Is(err, backup.ErrUnwritable):
+		fail("backups", "unwritable", err)
+	case err != nil: // the database did not say
+		fail("backups", "unknown", err)
+	}
 }
