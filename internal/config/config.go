@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
+	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -147,7 +149,8 @@ func Load(flags map[string]string) (Config, error) {
 	c.Login = LoginOIDC{text("EXTRATO_LOGIN_OIDC_ISSUER"), text("EXTRATO_LOGIN_OIDC_CLIENT_ID"), text("EXTRATO_LOGIN_OIDC_CLIENT_SECRET")}
 	c.Job = JobOIDC{text("EXTRATO_JOB_OIDC_ISSUER"), text("EXTRATO_JOB_OIDC_AUDIENCE"), text("EXTRATO_JOB_OIDC_REPOSITORY"),
 		text("EXTRATO_JOB_OIDC_REF"), text("EXTRATO_JOB_OIDC_WORKFLOW")}
-	c.Notify, c.HeartbeatURL = list(text("EXTRATO_NOTIFY")), text("EXTRATO_HEARTBEAT_URL")
+	c.Notify, c.HeartbeatURL = urls(text("EXTRATO_NOTIFY")), text("EXTRATO_HEARTBEAT_URL")
+	check("EXTRATO_HEARTBEAT_URL", webURL("EXTRATO_HEARTBEAT_URL", c.HeartbeatURL))
 	c.Rate, err = rate(text("EXTRATO_RATE_LIMIT"))
 	check("EXTRATO_RATE_LIMIT", err)
 	c.TrustedProxies, err = proxies(list(text("EXTRATO_TRUSTED_PROXIES")))
@@ -178,6 +181,31 @@ func list(text string) []string {
 		}
 	}
 	return items
+}
+
+// beforeURL is where the next URL of a list begins. Other commas belong to the
+// URL that they stand in: the addresses of a mail have them between them.
+var beforeURL = regexp.MustCompile(`,\s*([A-Za-z][A-Za-z0-9+.-]*://)`)
+
+// urls reads a comma-separated list of URLs.
+func urls(text string) []string {
+	var items []string
+	for item := range strings.SplitSeq(beforeURL.ReplaceAllString(text, "\n$1"), "\n") {
+		if item = strings.Trim(item, ", \t\r"); item != "" {
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
+// webURL refuses what no request can be sent to. It may hold a secret, so it is
+// not repeated.
+func webURL(name, text string) error {
+	u, err := url.Parse(text)
+	if text == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" {
+		return nil
+	}
+	return fmt.Errorf("%s is no URL that can be asked; write one such as https://hc-ping.com/your-check (its text is not shown: it may be a secret)", name)
 }
 
 // rate reads 10/s, 10/m, 10/h or off.

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,6 +108,42 @@ func TestLoad_refuses_what_it_cannot_understand_and_reads_the_rest(t *testing.T)
 	t.Setenv("TZ", ":Europe/Lisbon")
 	if c, err := config.Load(nil); err != nil || c.Zone.String() != "Europe/Lisbon" {
 		t.Errorf("POSIX's colon before a zone: %v, %v", c.Zone, err)
+	}
+}
+
+func TestLoad_takes_a_comma_that_stands_in_a_URL_for_a_part_of_it(t *testing.T) {
+	clean(t)
+	for text, want := range map[string][]string{
+		"": nil, " , ,": nil,
+		"ntfy://ntfy.sh/a": {"ntfy://ntfy.sh/a"},
+		"ntfy://a/b,generic+https://c/d , telegram://e@f":       {"ntfy://a/b", "generic+https://c/d", "telegram://e@f"},
+		"smtp://u:p@h:587/?from=a@x.y&to=a@x.y,b@x.y":           {"smtp://u:p@h:587/?from=a@x.y&to=a@x.y,b@x.y"},
+		"smtp://h/?from=a@x.y&to=a@x.y,b@x.y, ntfy://a/b,":      {"smtp://h/?from=a@x.y&to=a@x.y,b@x.y", "ntfy://a/b"},
+		"telegram://e@telegram?chats=1,-2,@three,ntfy://a/b":    {"telegram://e@telegram?chats=1,-2,@three", "ntfy://a/b"},
+		"nonsense,ntfy://a/b":                                   {"nonsense", "ntfy://a/b"},
+		"generic://h/x?template=json%2Cntfy://a,\n\tntfy://a/b": {"generic://h/x?template=json%2Cntfy://a", "ntfy://a/b"},
+	} {
+		t.Setenv("EXTRATO_NOTIFY", text)
+		if c, err := config.Load(nil); err != nil || !slices.Equal(c.Notify, want) {
+			t.Errorf("%q is read as %q, %v, want %q", text, c.Notify, err, want)
+		}
+	}
+}
+
+func TestLoad_refuses_a_heartbeat_that_cannot_be_sent_and_does_not_repeat_it(t *testing.T) {
+	clean(t)
+	for _, text := range []string{"", "https://hc-ping.com/uuid", "http://127.0.0.1:8000/ping/x", "HTTPS://monitor.example/"} {
+		t.Setenv("EXTRATO_HEARTBEAT_URL", text)
+		if c, err := config.Load(nil); err != nil || c.HeartbeatURL != text {
+			t.Errorf("%q: %q, %v", text, c.HeartbeatURL, err)
+		}
+	}
+	for _, text := range []string{"SECRET", "http://", "https:///SECRET", "ftp://h/SECRET", "//h/SECRET", "http://:80/SECRET", "https:SECRET", "http://h\n/SECRET", "://SECRET", "http://[SECRET"} {
+		t.Setenv("EXTRATO_HEARTBEAT_URL", text)
+		c, err := config.Load(nil)
+		if err == nil || c.Problems["EXTRATO_HEARTBEAT_URL"] != err.Error() || !strings.HasPrefix(err.Error(), "EXTRATO_HEARTBEAT_URL is no URL") || strings.Contains(err.Error(), "SECRET") {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }
 

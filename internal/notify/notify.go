@@ -43,7 +43,7 @@ func NewTeller(urls []string) (*Teller, error) {
 				scheme = "text that is no"
 			}
 			return nil, books.Invalidf("invalid_setting", "EXTRATO_NOTIFY: the %s URL (number %d) cannot be used", scheme, i+1).
-				WithHint("see shoutrrr's page on the service for its form, such as telegram://TOKEN@telegram?chats=ID")
+				WithHint("see shoutrrr's page on the service for its form, such as telegram://TOKEN@telegram?chats=ID; the next URL begins behind a comma")
 		}
 		sender.Timeout = sendTimeout
 		place := placeOf(url)

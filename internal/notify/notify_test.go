@@ -29,6 +29,13 @@ func TestAWrongURLIsNamedWithoutItsSecret(t *testing.T) {
 	}
 }
 
+func TestAMailGoesToSeveralAddresses(t *testing.T) {
+	teller, err := notify.NewTeller([]string{"smtp://h:25/?from=a@example.com&to=a@example.com,b@example.com"})
+	if err != nil || len(teller.Places()) != 1 {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAMessageGoesToOnePlaceAndItsErrorNamesNoURL(t *testing.T) {
 	var told string
 	answer := http.StatusOK
