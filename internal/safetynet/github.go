@@ -21,7 +21,25 @@ type GitHub struct {
 	API, Repository, Token string // GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_TOKEN
 	RunURL                 string // where this run can be read; may be empty
 	Waits                  Waits
+
+	me *account // whose token it is, once asked; an app's has no login
 }
+
+// whoAmI is an address of the API, not of the repository.
+const whoAmI = "/user"
+
+func (g *GitHub) address(what string) string {
+	api := strings.TrimSuffix(g.API, "/")
+	if what == whoAmI {
+		return api + what
+	}
+	return api + "/repos/" + g.Repository + "/" + what
+}
+
+// answered is a status of GitHub's that is no success.
+type answered int
+
+func (a answered) Error() string { return fmt.Sprintf("GitHub answered %d", int(a)) }
 
 func (g *GitHub) run() string {
 	if g.RunURL == "" {
@@ -46,7 +64,7 @@ func (g *GitHub) do(ctx context.Context, method, what string, body, into any) er
 }
 
 func (g *GitHub) call(ctx context.Context, method, what string, body, into any) (retry bool, after time.Duration, err error) {
-	response, err := g.send(ctx, method, strings.TrimSuffix(g.API, "/")+"/repos/"+g.Repository+"/"+what, body)
+	response, err := g.send(ctx, method, g.address(what), body)
 	if err != nil {
 		return method != http.MethodPost, 0, errors.New("GitHub does not answer")
 	}
@@ -57,9 +75,9 @@ func (g *GitHub) call(ctx context.Context, method, what string, body, into any) 
 		return method != http.MethodPost, 0, errors.New("GitHub broke off its answer")
 	case response.StatusCode >= http.StatusMultipleChoices:
 		after = (&Client{now: time.Now}).retryAfter(answer{header: response.Header})
-		limited := response.StatusCode == http.StatusForbidden || response.StatusCode == http.StatusTooManyRequests
+		limited := response.StatusCode == http.StatusForbidden && what != whoAmI || response.StatusCode == http.StatusTooManyRequests
 		failed := response.StatusCode >= http.StatusInternalServerError && method != http.MethodPost
-		return (limited || failed) && after <= longestWait, after, fmt.Errorf("GitHub answered %d", response.StatusCode)
+		return (limited || failed) && after <= longestWait, after, answered(response.StatusCode)
 	case into == nil:
 		return false, 0, nil
 	}
@@ -159,8 +177,7 @@ func (g *GitHub) lastState(ctx context.Context, branch string) (State, error) {
 
 func (g *GitHub) stateOf(ctx context.Context, id int64) (State, error) {
 	empty := State{Causes: map[string]string{}}
-	address := fmt.Sprintf("%s/repos/%s/actions/artifacts/%d/zip", strings.TrimSuffix(g.API, "/"), g.Repository, id)
-	response, err := g.send(ctx, http.MethodGet, address, nil)
+	response, err := g.send(ctx, http.MethodGet, g.address(fmt.Sprintf("actions/artifacts/%d/zip", id)), nil)
 	if err != nil {
 		return empty, errors.New("GitHub does not answer")
 	}
@@ -172,7 +189,7 @@ func (g *GitHub) stateOf(ctx context.Context, id int64) (State, error) {
 	case err != nil:
 		return empty, errors.New("GitHub broke off its answer")
 	case response.StatusCode != http.StatusOK:
-		return empty, fmt.Errorf("GitHub answered %d", response.StatusCode)
+		return empty, answered(response.StatusCode)
 	}
 	state, err := unzipState(text)
 	if err != nil {

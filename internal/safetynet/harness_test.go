@@ -206,6 +206,7 @@ type github struct {
 	meet   func(r *http.Request) // waits, without the lock
 	kept   []map[string]any      // artifacts, newest first
 	zip    http.HandlerFunc      // what the address of an artifact answers
+	person string                // whose token it is; "": an app's
 	*httptest.Server
 }
 
@@ -237,6 +238,10 @@ func (g *github) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.Unmarshal(body, &in)
 	parts := strings.Split(path, "/")
 	switch {
+	case path == "/user" && g.person == "":
+		w.WriteHeader(403)
+	case path == "/user":
+		say(w, 200, map[string]any{"login": g.person, "type": "User"})
 	case path == "actions/artifacts":
 		say(w, 200, map[string]any{"artifacts": append([]map[string]any{}, g.kept...)})
 	case strings.HasPrefix(path, "actions/artifacts/") && g.zip != nil:
@@ -265,7 +270,10 @@ func (g *github) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *github) add(in map[string]any) {
-	in["number"], in["state"], in["comments"], in["user"] = len(g.issues)+1, "open", []string{}, map[string]any{"type": "Bot"}
+	in["number"], in["state"], in["comments"], in["user"] = len(g.issues)+1, "open", []string{}, map[string]any{"type": "Bot", "login": "github-actions[bot]"}
+	if g.person != "" {
+		in["user"], in["author_association"] = map[string]any{"type": "User", "login": g.person}, "NONE"
+	}
 	g.issues = append(g.issues, in)
 }
 

@@ -2,6 +2,7 @@ package safetynet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -20,19 +21,38 @@ type issue struct {
 	Body   string         `json:"body"`
 	PR     map[string]any `json:"pull_request"`
 	Author string         `json:"author_association"`
-	User   struct {
-		Type string `json:"type"`
-	} `json:"user"`
+	User   account        `json:"user"`
+}
+
+type account struct {
+	Login string `json:"login"`
+	Type  string `json:"type"`
 }
 
 // ours reports whether somebody wrote it who may: a stranger's issue with our
-// marker in it must not hide a failure.
-func (i issue) ours() bool {
+// marker in it must not hide a failure. A person whose membership is private
+// looks like a stranger, so it is asked whose token this is.
+func (g *GitHub) ours(ctx context.Context, i issue) (bool, error) {
 	switch i.Author {
 	case "OWNER", "MEMBER", "COLLABORATOR":
-		return true
+		return true, nil
 	}
-	return i.User.Type == "Bot"
+	if i.User.Type == "Bot" {
+		return true, nil
+	}
+	if g.me == nil {
+		var me account
+		var refused answered
+		err := g.do(ctx, http.MethodGet, whoAmI, nil, &me)
+		if errors.As(err, &refused) && (refused == http.StatusForbidden || refused == http.StatusNotFound) {
+			err = nil // an app's token is nobody's
+		}
+		if err != nil {
+			return false, err
+		}
+		g.me = &me
+	}
+	return g.me.Login != "" && g.me.Login == i.User.Login, nil
 }
 
 func marker(m books.Month) string { return "<!-- extrato-safetynet:" + m.String() + " -->" }
@@ -74,8 +94,11 @@ func (g *GitHub) find(ctx context.Context, m books.Month) (*issue, error) {
 			return nil, err
 		}
 		for _, i := range part {
-			if i.PR == nil && i.ours() && strings.Contains(i.Body, marker(m)) {
-				return &i, nil
+			if i.PR != nil || !strings.Contains(i.Body, marker(m)) {
+				continue
+			}
+			if ours, err := g.ours(ctx, i); err != nil || ours {
+				return &i, err
 			}
 		}
 		if len(part) < 100 {

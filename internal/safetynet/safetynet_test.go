@@ -320,6 +320,47 @@ func TestIssue_is_found_behind_many_others_and_never_opened_twice(t *testing.T) 
 	}
 }
 
+// A person whose membership of the organisation is private looks to GitHub like
+// a stranger.
+func TestIssue_of_a_person_whose_membership_is_private_is_one(t *testing.T) {
+	s, gh, n := newServer(t), newGitHub(t), newNet()
+	gh.person = "ana"
+	s.fault = answering(1, ever, 401, "{}")
+	gh.add(map[string]any{"body": "<!-- extrato-safetynet:2025-10 -->"})
+	gh.issues[0]["user"] = map[string]any{"type": "User", "login": "eva"} // a stranger
+	for _, want := range []string{"opened", "unchanged", "unchanged"} {
+		gh.calls = nil
+		r := n.run(t, s.URL, gh, false)
+		if r.Issue != want || len(gh.issues) != 2 {
+			t.Errorf("issue %s, want %s; there are %d", r.Issue, want, len(gh.issues))
+		}
+		if asked := strings.Count(strings.Join(gh.calls, "\n"), "GET /user"); asked != 1 {
+			t.Errorf("GitHub was asked %d times whose token it is", asked)
+		}
+	}
+	gh.fail = func(r *http.Request) int { return map[string]int{"/user": 502}[r.URL.Path] }
+	if r := n.run(t, s.URL, gh, false); r.Issue != "unknown" || len(gh.issues) != 2 {
+		t.Errorf("whose token it is cannot be known: issue %s; there are %d", r.Issue, len(gh.issues))
+	}
+	s.fault, gh.fail = nil, nil
+	if r := n.run(t, s.URL, gh, false); r.Issue != "closed" || gh.issues[0]["state"] != "open" {
+		t.Errorf("recovered: issue %s", r.Issue)
+	}
+}
+
+// An app's token is nobody's: a stranger's issue does not count, and is not
+// asked about three times.
+func TestIssue_of_a_stranger_costs_an_apps_token_one_call(t *testing.T) {
+	s, gh, n := newServer(t), newGitHub(t), newNet()
+	s.fault = answering(1, ever, 401, "{}")
+	gh.add(map[string]any{"body": "<!-- extrato-safetynet:2025-10 -->"})
+	gh.issues[0]["user"] = map[string]any{"type": "User"} // whoever left GitHub has no login
+	r := n.run(t, s.URL, gh, false)
+	if asked := strings.Count(strings.Join(gh.calls, "\n"), "GET /user"); r.Issue != "opened" || asked != 1 || len(n.waited) != 0 {
+		t.Errorf("issue %s, asked %d times, waited %v", r.Issue, asked, n.waited)
+	}
+}
+
 func TestGitHub_failing_hides_no_result_and_opens_nothing_blindly(t *testing.T) {
 	for _, status := range []int{403, 429, 500, 502} {
 		s, gh, n := newServer(t), newGitHub(t), newNet()
