@@ -103,6 +103,30 @@ func TestLastState_of_others_is_not_taken(t *testing.T) {
 	}
 }
 
+// Whoever has a fork can leave as many artifacts of this name as they like.
+func TestLastState_is_found_behind_many_of_others(t *testing.T) {
+	gh := newGitHub(t)
+	for i := range 350 {
+		gh.kept = append(gh.kept, artifactOf(i+1, "main", 2, false))
+	}
+	gh.kept = append(gh.kept, artifactOf(999, "main", 1, false))
+	fetched := 0
+	gh.zip = func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Sscanf(r.URL.Path, "/repos/studio/books/actions/artifacts/%d/zip", &fetched)
+		_, _ = w.Write(zipped(t, kept))
+	}
+	if state, err := gh.repository().LastState(t.Context(), "main"); err != nil || fetched != 999 || state.Head.Seq != 3 {
+		t.Errorf("artifact %d, %+v, %v", fetched, state, err)
+	}
+	for len(gh.kept) < 12_000 {
+		gh.kept = append(gh.kept, gh.kept[0])
+	}
+	gh.kept[350] = gh.kept[0]
+	if state, err := gh.repository().LastState(t.Context(), "main"); books.AsError(err).Code != "state_unknown" || state.Head.Seq != 0 {
+		t.Errorf("more than anybody looks through: %+v, %v", state, err)
+	}
+}
+
 func TestLastState_that_cannot_be_had_is_not_taken_for_none(t *testing.T) {
 	answers := func(status int, body []byte) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {

@@ -1,6 +1,7 @@
 package safetynet_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -110,6 +111,36 @@ func TestChain_with_a_link_that_does_not_fit_is_noticed(t *testing.T) {
 		change(s)
 		if r := n.run(t, s.URL, nil, false); r.ExitCode != 4 || r.Error.Code != "chain_broken" || n.state.Head.Seq != 0 {
 			t.Errorf("%s: %s", name, r.Summary())
+		}
+	}
+}
+
+// Whoever gets rid of the head that was kept must not get rid of the issue.
+func TestIssue_of_a_broken_chain_is_closed_by_a_comparison_only(t *testing.T) {
+	s, gh, n := newServer(t), newGitHub(t), newNet()
+	for _, month := range []string{"2025-08", "2025-09", "2025-10"} {
+		s.closeMonth(month)
+	}
+	kept := safetynet.Head{Seq: 3, Hash: hex64(9)}
+	none := safetynet.Head{}
+	for i, c := range []struct {
+		head         safetynet.Head
+		fault        func(int, http.ResponseWriter, *http.Request) bool
+		issue, state string
+		note         bool
+	}{
+		{kept, nil, "opened", "open", false},
+		{none, nil, "unchanged", "open", true},
+		{none, answering(1, ever, 401, "{}"), "commented", "open", false},
+		{none, nil, "unchanged", "open", true}, // another cause in between tells nothing of the chain
+		{safetynet.Head{Seq: 3, Hash: s.chain[2].Hash.String()}, nil, "closed", "closed", false},
+		{none, answering(1, ever, 401, "{}"), "reopened", "open", false},
+		{none, nil, "closed", "closed", false},
+	} {
+		s.asked, s.fault, n.state.Head = 0, c.fault, c.head
+		r := n.run(t, s.URL, gh, false)
+		if r.Issue != c.issue || len(gh.issues) != 1 || gh.issues[0]["state"] != c.state || c.note != strings.Contains(r.Summary(), "stays open") {
+			t.Errorf("run %d: issue %s, want %s; it is %v\n%s", i, r.Issue, c.issue, gh.issues[0]["state"], r.Summary())
 		}
 	}
 }

@@ -25,6 +25,9 @@ type GitHub struct {
 	me *account // whose token it is, once asked; an app's has no login
 }
 
+// mostListed bounds how many pages of a list are looked through.
+const mostListed = 50
+
 // whoAmI is an address of the API, not of the repository.
 const whoAmI = "/user"
 
@@ -161,18 +164,24 @@ func (g *GitHub) LastState(ctx context.Context, branch string) (State, error) {
 
 func (g *GitHub) lastState(ctx context.Context, branch string) (State, error) {
 	empty := State{Causes: map[string]string{}}
-	var found struct {
-		Artifacts []artifact `json:"artifacts"`
-	}
-	if err := g.do(ctx, http.MethodGet, "actions/artifacts?per_page=50&name="+StateArtifact, nil, &found); err != nil {
-		return empty, err
-	}
-	for _, a := range found.Artifacts {
-		if !a.Expired && a.Run.Branch == branch && a.Run.Repository == a.Run.Head {
-			return g.stateOf(ctx, a.ID)
+	for page := 1; page <= mostListed; page++ {
+		var found struct {
+			Artifacts []artifact `json:"artifacts"`
+		}
+		list := fmt.Sprintf("actions/artifacts?per_page=100&page=%d&name=%s", page, StateArtifact)
+		if err := g.do(ctx, http.MethodGet, list, nil, &found); err != nil {
+			return empty, err
+		}
+		for _, a := range found.Artifacts {
+			if !a.Expired && a.Run.Branch == branch && a.Run.Repository == a.Run.Head {
+				return g.stateOf(ctx, a.ID)
+			}
+		}
+		if len(found.Artifacts) < 100 {
+			return empty, nil
 		}
 	}
-	return empty, nil
+	return empty, errors.New("there are too many artifacts to look through")
 }
 
 func (g *GitHub) stateOf(ctx context.Context, id int64) (State, error) {

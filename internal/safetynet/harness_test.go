@@ -243,15 +243,13 @@ func (g *github) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == "/user":
 		say(w, 200, map[string]any{"login": g.person, "type": "User"})
 	case path == "actions/artifacts":
-		say(w, 200, map[string]any{"artifacts": append([]map[string]any{}, g.kept...)})
+		say(w, 200, map[string]any{"artifacts": page(r, g.kept)})
 	case strings.HasPrefix(path, "actions/artifacts/") && g.zip != nil:
 		g.zip(w, r)
 	case parts[0] != "issues":
 		w.WriteHeader(204)
 	case r.Method == "GET":
-		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
-		from := min((page-1)*100, len(g.issues))
-		say(w, 200, g.issues[from:min(from+100, len(g.issues))])
+		say(w, 200, page(r, g.issues))
 	case len(parts) == 1:
 		g.add(in)
 		say(w, 201, in)
@@ -267,6 +265,18 @@ func (g *github) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		say(w, 200, i)
 	}
+}
+
+// page is the part of a list that is asked for, 30 long where nobody says.
+func page(r *http.Request, all []map[string]any) []map[string]any {
+	number, size := 1, 30
+	for name, into := range map[string]*int{"page": &number, "per_page": &size} {
+		if n, err := strconv.Atoi(r.URL.Query().Get(name)); err == nil {
+			*into = n
+		}
+	}
+	from := min((number-1)*size, len(all))
+	return append([]map[string]any{}, all[from:min(from+size, len(all))]...)
 }
 
 func (g *github) add(in map[string]any) {

@@ -58,6 +58,16 @@ func (g *GitHub) ours(ctx context.Context, i issue) (bool, error) {
 func marker(m books.Month) string { return "<!-- extrato-safetynet:" + m.String() + " -->" }
 func causeMark(c string) string   { return "<!-- extrato-cause:" + c + " -->" }
 
+// brokenMark stays in an issue from the day that the chain was broken until a
+// run compares it with a head that was kept.
+const brokenMark = "<!-- extrato-chain-broken -->"
+
+// unproved reports whether an issue tells of a broken chain that this run did
+// not compare: that all is well cannot be known.
+func (i issue) unproved(r Result) bool {
+	return strings.Contains(i.Body, brokenMark) && (r.Proof == nil || !r.Proof.Compared)
+}
+
 // Report brings the month's one issue to what the result says and returns what
 // was done. Where it cannot be known whether there is one, none is opened.
 func (g *GitHub) Report(ctx context.Context, r Result) (string, error) {
@@ -65,6 +75,8 @@ func (g *GitHub) Report(ctx context.Context, r Result) (string, error) {
 	did := "none"
 	switch {
 	case err != nil:
+	case r.Error == nil && found != nil && found.State == "open" && found.unproved(r):
+		did = "unchanged"
 	case r.Error == nil && found != nil && found.State == "open":
 		did, err = "closed", g.settle(ctx, found, r)
 	case r.Error == nil:
@@ -87,7 +99,7 @@ func (g *GitHub) Report(ctx context.Context, r Result) (string, error) {
 func (g *GitHub) find(ctx context.Context, m books.Month) (*issue, error) {
 	since := m.End(time.UTC).AddDate(0, 0, -2) // no issue about a month is older than its end
 	q := url.Values{"state": {"all"}, "sort": {"created"}, "direction": {"asc"}, "per_page": {"100"}, "since": {since.Format(time.RFC3339)}}
-	for page := 1; page <= 50; page++ {
+	for page := 1; page <= mostListed; page++ {
 		q.Set("page", fmt.Sprint(page))
 		var part []issue
 		if err := g.do(ctx, http.MethodGet, "issues?"+q.Encode(), nil, &part); err != nil {
@@ -108,8 +120,14 @@ func (g *GitHub) find(ctx context.Context, m books.Month) (*issue, error) {
 	return nil, fmt.Errorf("there are too many issues to look through")
 }
 
-func (g *GitHub) text(r Result) string {
-	return marker(r.Month) + "\n" + causeMark(r.Error.Code) + "\n" + r.Summary() + g.run()
+// text is the body of the month's issue; before is the issue as it was, if
+// there was one.
+func (g *GitHub) text(r Result, before *issue) string {
+	marks := marker(r.Month) + "\n" + causeMark(r.Error.Code) + "\n"
+	if r.Error.Code == "chain_broken" || before != nil && before.State == "open" && before.unproved(r) {
+		marks += brokenMark + "\n"
+	}
+	return marks + r.Summary() + g.run()
 }
 
 // open opens the month's issue. Where two runs found none and both opened one,
@@ -118,7 +136,7 @@ func (g *GitHub) text(r Result) string {
 func (g *GitHub) open(ctx context.Context, r Result) (string, error) {
 	var opened issue
 	lost := g.do(ctx, http.MethodPost, "issues", map[string]any{
-		"title": fmt.Sprintf("Extrato %s: não fechado / not closed", r.Month), "body": g.text(r), "labels": Labels,
+		"title": fmt.Sprintf("Extrato %s: não fechado / not closed", r.Month), "body": g.text(r, nil), "labels": Labels,
 	}, &opened)
 	first, _ := g.find(ctx, r.Month)
 	switch {
@@ -138,7 +156,7 @@ func (g *GitHub) tell(ctx context.Context, i *issue, r Result) error {
 	if err := g.do(ctx, http.MethodPost, path+"/comments", map[string]any{"body": r.Summary() + g.run()}, nil); err != nil {
 		return err
 	}
-	return g.do(ctx, http.MethodPatch, path, map[string]any{"state": "open", "body": g.text(r)}, nil)
+	return g.do(ctx, http.MethodPatch, path, map[string]any{"state": "open", "body": g.text(r, i)}, nil)
 }
 
 // settle closes an issue with the proof.

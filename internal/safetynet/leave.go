@@ -32,8 +32,11 @@ func (n *Net) Tell(ctx context.Context, r *Result, g *GitHub, t Teller) {
 	if g != nil {
 		did, err := g.Report(ctx, *r)
 		r.Issue = did
-		if err != nil {
+		switch {
+		case err != nil:
 			r.note("issue_failed", err.Error())
+		case did == "unchanged" && r.Error == nil:
+			r.note("not_compared")
 		}
 	}
 	n.tellPlaces(ctx, r, t)

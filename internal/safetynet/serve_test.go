@@ -40,8 +40,8 @@ func replace(resp *http.Response, status int, kind string, body []byte) error {
 	return nil
 }
 
-// page is what a broken proxy shows: with all that must not go on from there.
-func page(r *rig) func(*http.Response) error {
+// broken is what a broken proxy shows: with all that must not go on from there.
+func broken(r *rig) func(*http.Response) error {
 	return func(resp *http.Response) error {
 		return replace(resp, http.StatusInternalServerError, "text/html",
 			[]byte("<html><h1>500</h1><pre>Traceback: "+client+" "+r.token+" "+user+":"+password+"</pre></html>"))
@@ -127,8 +127,8 @@ var realSituations = []realSituation{
 		}
 	}},
 	{pt: "429, pausa de uma hora", en: "429, a pause of an hour", exit: 1, code: "too_many_requests", issue: "opened", set: func(r *rig) { r.more = []string{"EXTRATO_RATE_LIMIT=1/h"} }},
-	{pt: "500 com HTML em toda resposta", en: "500 with HTML for every answer", exit: 1, code: "server_error", issue: "opened", set: func(r *rig) { spoil(r, true, page(r)) }},
-	{pt: "500 com HTML só na resposta ao fechamento", en: "500 with HTML for the answer to the close alone", issue: "none", entries: 1, set: func(r *rig) { spoil(r, false, page(r)) }},
+	{pt: "500 com HTML em toda resposta", en: "500 with HTML for every answer", exit: 1, code: "server_error", issue: "opened", set: func(r *rig) { spoil(r, true, broken(r)) }},
+	{pt: "500 com HTML só na resposta ao fechamento", en: "500 with HTML for the answer to the close alone", issue: "none", entries: 1, set: func(r *rig) { spoil(r, false, broken(r)) }},
 	{pt: "JSON cortado ao meio em toda resposta", en: "JSON cut in half in every answer", exit: 1, code: "bad_answer", issue: "opened", set: func(r *rig) { spoil(r, true, half) }},
 	{pt: "JSON cortado ao meio só na resposta ao fechamento", en: "JSON cut in half in the answer to the close alone", issue: "none", entries: 1, set: func(r *rig) { spoil(r, false, half) }},
 	{pt: "backup exigido, e a pasta não aceita nada", en: "a backup is required, and the folder takes none", exit: 3, code: "backup_required", issue: "opened", set: func(r *rig) {

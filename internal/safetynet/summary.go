@@ -36,6 +36,7 @@ var notes = map[string]said{
 	"no_backup":            {"O extrato foi fechado sem backup (EXTRATO_REQUIRE_BACKUP=false).", "The statement was closed without a backup (EXTRATO_REQUIRE_BACKUP=false)."},
 	"statement_of_v4":      {"Quem fechou foi a v4: não há backup nosso.", "It was v4 that closed the month: there is no backup of ours."},
 	"not_verified":         {"Extrato e backup não foram relidos agora; vale a última verificação.", "Statement and backup were not read back now; their last verification counts."},
+	"not_compared":         {"A cadeia não foi comparada com a de antes: a issue que conta que ela foi quebrada fica aberta até a próxima execução que comparar.", "The chain was not compared with the one seen before: the issue that tells that it was broken stays open until a run that compares."},
 	"late_rows":            {"Há lançamentos atrasados; para incluí-los: extrato close MÊS --force.", "There are late rows; to take them in: extrato close MONTH --force."},
 	"credentials_not_sent": {"EXTRATO_API_BASE_URL traz usuário e senha: não podem ir junto com o token e não foram enviados. Tire-os do endereço.", "EXTRATO_API_BASE_URL holds a user and a password: they cannot go along with the token, and were not sent. Take them out of the address."},
 	"issue_failed":         {"A issue no GitHub não pôde ser escrita.", "The issue on GitHub could not be written."},
