@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -60,10 +61,31 @@ func (g *GitHub) do(ctx context.Context, method, what string, body, into any) er
 		if err == nil || !retry || try == tries {
 			return err
 		}
-		if e := g.Waits.pause(ctx, try, after); e != nil {
-			return e
+		if g.Waits.pause(ctx, try, after) != nil {
+			return err
 		}
 	}
+}
+
+// each shows the items of a list one by one, until see has seen enough.
+func each[T any](ctx context.Context, g *GitHub, what string, q url.Values, see func(T) (enough bool, err error)) error {
+	q.Set("per_page", "100")
+	for page := 1; page <= mostListed; page++ {
+		q.Set("page", fmt.Sprint(page))
+		var part []T
+		if err := g.do(ctx, http.MethodGet, what+"?"+q.Encode(), nil, &part); err != nil {
+			return err
+		}
+		for _, item := range part {
+			if enough, err := see(item); enough || err != nil {
+				return err
+			}
+		}
+		if len(part) < 100 {
+			return nil
+		}
+	}
+	return fmt.Errorf("there are too many %s to look through", path.Base(what))
 }
 
 func (g *GitHub) call(ctx context.Context, method, what string, body, into any) (retry bool, after time.Duration, err error) {

@@ -248,6 +248,17 @@ func (g *github) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.zip(w, r)
 	case parts[0] != "issues":
 		w.WriteHeader(204)
+	case r.Method == "GET" && len(parts) == 3:
+		n, _ := strconv.Atoi(parts[1])
+		var comments []map[string]any
+		for _, text := range g.issues[n-1]["comments"].([]string) {
+			comment := map[string]any{"body": text, "user": g.issues[n-1]["user"]}
+			if text, ok := strings.CutPrefix(text, "eva: "); ok { // a stranger's
+				comment = map[string]any{"body": text, "user": map[string]any{"type": "User", "login": "eva"}}
+			}
+			comments = append(comments, comment)
+		}
+		say(w, 200, page(r, comments))
 	case r.Method == "GET":
 		say(w, 200, page(r, g.issues))
 	case len(parts) == 1:

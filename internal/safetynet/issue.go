@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -18,10 +19,15 @@ var Labels = []string{"automation", "extrato", "urgent"}
 type issue struct {
 	Number int            `json:"number"`
 	State  string         `json:"state"`
-	Body   string         `json:"body"`
 	PR     map[string]any `json:"pull_request"`
-	Author string         `json:"author_association"`
-	User   account        `json:"user"`
+	written
+}
+
+// written is what somebody wrote: an issue, or a comment.
+type written struct {
+	Body   string  `json:"body"`
+	Author string  `json:"author_association"`
+	User   account `json:"user"`
 }
 
 type account struct {
@@ -29,15 +35,15 @@ type account struct {
 	Type  string `json:"type"`
 }
 
-// ours reports whether somebody wrote it who may: a stranger's issue with our
-// marker in it must not hide a failure. A person whose membership is private
+// ours reports whether somebody wrote it who may: what a stranger writes with
+// our marker in it must not hide a failure. A person whose membership is private
 // looks like a stranger, so it is asked whose token this is.
-func (g *GitHub) ours(ctx context.Context, i issue) (bool, error) {
-	switch i.Author {
+func (g *GitHub) ours(ctx context.Context, w written) (bool, error) {
+	switch w.Author {
 	case "OWNER", "MEMBER", "COLLABORATOR":
 		return true, nil
 	}
-	if i.User.Type == "Bot" {
+	if w.User.Type == "Bot" {
 		return true, nil
 	}
 	if g.me == nil {
@@ -52,7 +58,7 @@ func (g *GitHub) ours(ctx context.Context, i issue) (bool, error) {
 		}
 		g.me = &me
 	}
-	return g.me.Login != "" && g.me.Login == i.User.Login, nil
+	return g.me.Login != "" && g.me.Login == w.User.Login, nil
 }
 
 func marker(m books.Month) string { return "<!-- extrato-safetynet:" + m.String() + " -->" }
@@ -98,26 +104,19 @@ func (g *GitHub) Report(ctx context.Context, r Result) (string, error) {
 // find returns the oldest issue with the month's marker, open or not.
 func (g *GitHub) find(ctx context.Context, m books.Month) (*issue, error) {
 	since := m.End(time.UTC).AddDate(0, 0, -2) // no issue about a month is older than its end
-	q := url.Values{"state": {"all"}, "sort": {"created"}, "direction": {"asc"}, "per_page": {"100"}, "since": {since.Format(time.RFC3339)}}
-	for page := 1; page <= mostListed; page++ {
-		q.Set("page", fmt.Sprint(page))
-		var part []issue
-		if err := g.do(ctx, http.MethodGet, "issues?"+q.Encode(), nil, &part); err != nil {
-			return nil, err
+	q := url.Values{"state": {"all"}, "sort": {"created"}, "direction": {"asc"}, "since": {since.Format(time.RFC3339)}}
+	var found *issue
+	err := each(ctx, g, "issues", q, func(i issue) (bool, error) {
+		if i.PR != nil || !strings.Contains(i.Body, marker(m)) {
+			return false, nil
 		}
-		for _, i := range part {
-			if i.PR != nil || !strings.Contains(i.Body, marker(m)) {
-				continue
-			}
-			if ours, err := g.ours(ctx, i); err != nil || ours {
-				return &i, err
-			}
+		ours, err := g.ours(ctx, i.written)
+		if ours {
+			found = &i
 		}
-		if len(part) < 100 {
-			return nil, nil //nolint:nilnil // there is none, and that is no error
-		}
-	}
-	return nil, fmt.Errorf("there are too many issues to look through")
+		return ours, err
+	})
+	return found, err
 }
 
 // text is the body of the month's issue; before is the issue as it was, if
@@ -152,18 +151,43 @@ func (g *GitHub) open(ctx context.Context, r Result) (string, error) {
 
 // tell comments on a cause that is new, then notes it in the issue.
 func (g *GitHub) tell(ctx context.Context, i *issue, r Result) error {
-	path := fmt.Sprintf("issues/%d", i.Number)
-	if err := g.do(ctx, http.MethodPost, path+"/comments", map[string]any{"body": r.Summary() + g.run()}, nil); err != nil {
+	if err := g.comment(ctx, i, r.Error.Code, r); err != nil {
 		return err
 	}
-	return g.do(ctx, http.MethodPatch, path, map[string]any{"state": "open", "body": g.text(r, i)}, nil)
+	return g.do(ctx, http.MethodPatch, fmt.Sprintf("issues/%d", i.Number), map[string]any{"state": "open", "body": g.text(r, i)}, nil)
 }
 
 // settle closes an issue with the proof.
 func (g *GitHub) settle(ctx context.Context, i *issue, r Result) error {
-	path := fmt.Sprintf("issues/%d", i.Number)
-	if err := g.do(ctx, http.MethodPost, path+"/comments", map[string]any{"body": r.Summary() + g.run()}, nil); err != nil {
+	what := string(r.Outcome)
+	if r.Proof != nil {
+		what += ":" + r.Proof.Fingerprint
+	}
+	if err := g.comment(ctx, i, what, r); err != nil {
 		return err
 	}
-	return g.do(ctx, http.MethodPatch, path, map[string]any{"state": "closed", "state_reason": "completed"}, nil)
+	return g.do(ctx, http.MethodPatch, fmt.Sprintf("issues/%d", i.Number), map[string]any{"state": "closed", "state_reason": "completed"}, nil)
+}
+
+var toldMark = regexp.MustCompile(`^<!-- extrato-told:(\S+) -->`)
+
+// comment tells what happened, unless that is the last that we told there: the
+// run before may have got no further.
+func (g *GitHub) comment(ctx context.Context, i *issue, what string, r Result) error {
+	path, last := fmt.Sprintf("issues/%d/comments", i.Number), ""
+	err := each(ctx, g, path, url.Values{}, func(w written) (bool, error) {
+		m := toldMark.FindStringSubmatch(w.Body)
+		if m == nil {
+			return false, nil
+		}
+		ours, err := g.ours(ctx, w)
+		if ours {
+			last = m[1]
+		}
+		return false, err
+	})
+	if err != nil || last == what {
+		return err
+	}
+	return g.do(ctx, http.MethodPost, path, map[string]any{"body": "<!-- extrato-told:" + what + " -->\n" + r.Summary() + g.run()}, nil)
 }

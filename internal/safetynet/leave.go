@@ -3,8 +3,12 @@ package safetynet
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"extrato/internal/books"
 	"extrato/internal/notify"
@@ -23,48 +27,82 @@ func (r *Result) FailBecause(err error) {
 	}
 }
 
+// How long telling may take: places that do not answer, and GitHub asking to
+// wait, must not use up one another's time.
+const (
+	placesLimit = 2 * time.Minute
+	issueLimit  = 3 * time.Minute
+)
+
 // Tell tells people of a failure that is new to them, and of its end. What
 // cannot be told is noted and hides nothing.
 func (n *Net) Tell(ctx context.Context, r *Result, g *GitHub, t Teller) {
 	if r.Error != nil && r.Error.Code == "month_not_ended" && len(r.Requests) == 0 {
 		return // whoever named the month sees it, and to others nothing happened
 	}
-	if g != nil {
-		did, err := g.Report(ctx, *r)
-		r.Issue = did
-		switch {
-		case err != nil:
-			r.note("issue_failed", err.Error())
-		case did == "unchanged" && r.Error == nil:
-			r.note("not_compared")
-		}
-	}
 	n.tellPlaces(ctx, r, t)
+	if g != nil {
+		g.tellIssue(ctx, r)
+	}
 }
 
+// tellPlaces tells every place of what is new, and of what is not new those
+// that did not take it before.
 func (n *Net) tellPlaces(ctx context.Context, r *Result, t Teller) {
+	ctx, cancel := context.WithTimeout(ctx, placesLimit)
+	defer cancel()
 	month, now := r.Month.String(), ""
 	if r.Error != nil {
 		now = r.Error.Code
 	}
-	if n.State.Causes[month] == now {
+	known, owed := n.State.Causes[month] == now, n.State.Owed[month]
+	delete(n.State.Causes, month)
+	if now != "" {
+		n.State.Causes[month] = now
+	}
+	if t == nil {
 		return
 	}
-	told := true
-	if t != nil {
-		for _, place := range t.Places() {
-			if t.Tell(ctx, place, notify.Message{Title: "Extrato " + month + ": " + outcomes[r.Outcome].pt, Text: r.Summary()}) != nil {
-				r.note("notify_failed")
-				told = false
-			}
+	var missed []string
+	for _, place := range t.Places() {
+		if known && !slices.Contains(owed, place) {
+			continue
+		}
+		if t.Tell(ctx, place, notify.Message{Title: "Extrato " + month + ": " + outcomes[r.Outcome].pt, Text: r.Summary()}) != nil {
+			missed = append(missed, place)
 		}
 	}
+	n.owe(month, missed)
+	if len(missed) > 0 {
+		r.note("notify_failed")
+	}
+}
+
+// owe keeps for the next run which places do not know of the month's cause.
+func (n *Net) owe(month string, places []string) {
+	delete(n.State.Owed, month)
+	if len(places) == 0 {
+		return
+	}
+	if n.State.Owed == nil {
+		n.State.Owed = map[string][]string{}
+	}
+	n.State.Owed[month] = places
+}
+
+func (g *GitHub) tellIssue(ctx context.Context, r *Result) {
+	ctx, cancel := context.WithTimeout(ctx, issueLimit)
+	defer cancel()
+	did, err := g.Report(ctx, *r)
+	r.Issue = did
+	var refused answered
 	switch {
-	case !told: // the next run tells it
-	case now == "":
-		delete(n.State.Causes, month)
-	default:
-		n.State.Causes[month] = now
+	case errors.As(err, &refused) && refused == http.StatusGone:
+		r.note("issues_off")
+	case err != nil:
+		r.note("issue_failed", err.Error())
+	case did == "unchanged" && r.Error == nil:
+		r.note("not_compared")
 	}
 }
 

@@ -18,8 +18,9 @@ type Head struct {
 
 // State is what one run keeps for the next, where the server cannot reach it.
 type State struct {
-	Head   Head              `json:"head"`
-	Causes map[string]string `json:"causes"` // by month: the code of the failure that people were told of
+	Head   Head                `json:"head"`
+	Causes map[string]string   `json:"causes"`         // by month: the code of the failure that people were told of
+	Owed   map[string][]string `json:"owed,omitempty"` // by month: the places, by a hash, that did not take it
 }
 
 // ReadState reads a state; a file that is not there is an empty one. A file

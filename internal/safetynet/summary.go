@@ -40,6 +40,7 @@ var notes = map[string]said{
 	"late_rows":            {"Há lançamentos atrasados; para incluí-los: extrato close MÊS --force.", "There are late rows; to take them in: extrato close MONTH --force."},
 	"credentials_not_sent": {"EXTRATO_API_BASE_URL traz usuário e senha: não podem ir junto com o token e não foram enviados. Tire-os do endereço.", "EXTRATO_API_BASE_URL holds a user and a password: they cannot go along with the token, and were not sent. Take them out of the address."},
 	"issue_failed":         {"A issue no GitHub não pôde ser escrita.", "The issue on GitHub could not be written."},
+	"issues_off":           {"As issues deste repositório estão desligadas (410): ligue em Settings → General → Features → Issues.", "This repository's issues are switched off (410): switch them on in Settings → General → Features → Issues."},
 	"notify_failed":        {"Um aviso (EXTRATO_NOTIFY) não pôde ser enviado.", "A message (EXTRATO_NOTIFY) could not be sent."},
 }
 

@@ -1,6 +1,8 @@
 package safetynet_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"extrato/internal/notify"
 	"extrato/internal/safetynet"
@@ -77,6 +80,137 @@ func TestPeople_are_told_once_of_each_cause_and_of_its_end(t *testing.T) {
 	}
 	if len(n.state.Causes) != 0 {
 		t.Errorf("the state still tells of %v", n.state.Causes)
+	}
+}
+
+// places are places that people are told at; bad are those that take nothing.
+type places struct {
+	all, told []string
+	bad       map[string]bool
+	limit     time.Duration // what was left of the time
+}
+
+func (p *places) Places() []string { return p.all }
+
+func (p *places) Tell(ctx context.Context, place string, m notify.Message) error {
+	until, _ := ctx.Deadline()
+	p.limit = time.Until(until)
+	if p.bad[place] || ctx.Err() != nil {
+		return errors.New("502")
+	}
+	p.told = append(p.told, place+" "+m.Title)
+	return nil
+}
+
+func TestPeople_are_told_once_at_each_place_though_another_takes_nothing(t *testing.T) {
+	s, n := newServer(t), newNet()
+	p := &places{all: []string{"good-1", "bad-2"}, bad: map[string]bool{"bad-2": true}}
+	n.teller = p
+	failed, over := " Extrato 2025-10: FALHOU", " Extrato 2025-10: fechado e comprovado"
+	for i, c := range []struct {
+		status int // 0: all is well
+		bad    bool
+		told   []string
+	}{
+		{503, true, []string{"good-1" + failed}},
+		{503, true, nil},
+		{503, false, []string{"bad-2" + failed}},
+		{503, false, nil},
+		{401, true, []string{"good-1" + failed}},
+		{0, true, []string{"good-1" + over}},
+		{0, true, nil},
+		{0, false, []string{"bad-2" + over}},
+		{0, false, nil},
+	} {
+		p.told, p.bad["bad-2"], s.fault = nil, c.bad, nil
+		if c.status != 0 {
+			s.fault = answering(1, ever, c.status, "")
+		}
+		file := filepath.Join(t.TempDir(), "state.json")
+		if err := n.state.Write(file); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if n.state, err = safetynet.ReadState(file); err != nil {
+			t.Fatal(err)
+		}
+		r := n.run(t, s.URL, nil, false)
+		missed := c.bad && !slices.Contains([]int{3, 8}, i)
+		if !slices.Equal(p.told, c.told) || missed != strings.Contains(fmt.Sprint(r.Notes), "notify_failed") {
+			t.Errorf("run %d: told %q, want %q; notes %v", i, p.told, c.told, r.Notes)
+		}
+	}
+	if len(n.state.Owed)+len(n.state.Causes) != 0 {
+		t.Errorf("the state still holds %+v", n.state)
+	}
+}
+
+func TestPeople_are_told_though_GitHub_asks_to_wait(t *testing.T) {
+	s, gh, n := newServer(t), newGitHub(t), newNet()
+	p := &places{all: []string{"good-1"}}
+	n.teller = p
+	s.fault = answering(1, ever, 401, "{}")
+	waits := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if len(p.told) == 0 {
+			t.Error("GitHub was called first")
+		}
+		w.Header().Set("Retry-After", "290")
+		w.WriteHeader(429)
+	}))
+	t.Cleanup(waits.Close)
+	asked, left := time.Duration(0), time.Duration(0)
+	g := &safetynet.GitHub{API: waits.URL, Repository: "studio/books", Token: gitToken, Waits: safetynet.Waits{Sleep: func(ctx context.Context, d time.Duration) error {
+		until, _ := ctx.Deadline()
+		asked, left = d, time.Until(until)
+		return context.DeadlineExceeded // all the time is over
+	}}}
+	r := n.with(t, s.URL, g, gh, false)
+	if len(p.told) != 1 || p.limit <= 0 || p.limit > 2*time.Minute {
+		t.Errorf("told %q, with %s to go", p.told, p.limit)
+	}
+	if r.Issue != "unknown" || asked < 290*time.Second || left <= 0 || left > 3*time.Minute || !strings.Contains(r.Summary(), "GitHub answered 429") {
+		t.Errorf("asked to wait %s, with %s to go: %s", asked, left, r.Summary())
+	}
+}
+
+func TestIssue_whose_closing_fails_gets_its_proof_once(t *testing.T) {
+	s, gh, n := newServer(t), newGitHub(t), newNet()
+	s.fault = answering(1, ever, 503, "")
+	n.run(t, s.URL, gh, false)
+	proof := "eva: <!-- extrato-told:proved:"
+	closing := func(status int, fault func(int, http.ResponseWriter, *http.Request) bool, issue string, comments int) {
+		t.Helper()
+		s.asked, s.fault = 0, fault
+		gh.fail = func(r *http.Request) int {
+			if r.Method == "PATCH" {
+				return status
+			}
+			return 0
+		}
+		r := n.run(t, s.URL, gh, false)
+		if said := gh.issues[0]["comments"].([]string); r.Issue != issue || len(said) != comments {
+			t.Errorf("issue %s, want %s; comments %q", r.Issue, issue, said)
+		}
+	}
+	closing(502, nil, "unknown", 1)
+	said := gh.issues[0]["comments"].([]string)
+	gh.issues[0]["comments"] = append(said, "eva: <!-- extrato-told:unreachable -->") // which a stranger cannot say for us
+	closing(502, nil, "unknown", 2)
+	closing(0, nil, "closed", 2)
+	closing(0, answering(1, ever, 401, "{}"), "reopened", 3)
+	gh.issues[0]["comments"] = append(gh.issues[0]["comments"].([]string), proof+s.chain[0].Fingerprint.String()+" -->")
+	closing(0, nil, "closed", 5) // it recovered again, and that is told again
+	closing(502, answering(1, ever, 403, "{}"), "unknown", 6)
+	closing(502, answering(1, ever, 403, "{}"), "unknown", 6)
+	closing(0, answering(1, ever, 403, "{}"), "reopened", 6)
+}
+
+func TestIssues_that_are_switched_off_are_named(t *testing.T) {
+	s, gh, n := newServer(t), newGitHub(t), newNet()
+	s.fault = answering(1, ever, 401, "{}")
+	gh.fail = func(r *http.Request) int { return map[string]int{"POST": 410}[r.Method] }
+	if r := n.run(t, s.URL, gh, false); r.Issue != "unknown" || !strings.Contains(r.Summary(), "estão desligadas") || !strings.Contains(r.Summary(), "switch them on in Settings") {
+		t.Errorf("issue %s: %s", r.Issue, r.Summary())
 	}
 }
 
