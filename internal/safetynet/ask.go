@@ -32,7 +32,7 @@ func (m monthState) closed() bool { return m.State == "closed" || m.State == "la
 func (c *Client) read(ctx context.Context, path string, into any) error {
 	return c.ask(ctx, request{method: http.MethodGet, path: "/api/v1/" + path, tries: tries, judge: func(a answer) error {
 		switch {
-		case a.status == http.StatusNotFound && harmless(a.body)["correlation_id"] == nil:
+		case a.status == http.StatusNotFound && !named(a.body):
 			return errNoV1
 		case a.status == http.StatusOK && json.Unmarshal(a.body, into) == nil:
 			return nil

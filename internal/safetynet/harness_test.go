@@ -43,6 +43,7 @@ type server struct {
 	months map[string]string // state by month
 	chain  []books.Closing
 	backup string // state of the copy that the statement rests on
+	hash   string // of that copy
 	late   int
 	from   string // EXTRATO_CLOSE_FROM
 	due    time.Time
@@ -53,7 +54,7 @@ type server struct {
 }
 
 func newServer(t *testing.T) *server {
-	s := &server{t: t, months: map[string]string{}, backup: "ok", agents: map[string]bool{}, from: "2020-01", due: time.Date(2025, 11, 1, 5, 0, 0, 0, time.UTC)}
+	s := &server{t: t, months: map[string]string{}, backup: "ok", hash: hex64(5), agents: map[string]bool{}, from: "2020-01", due: time.Date(2025, 11, 1, 5, 0, 0, 0, time.UTC)}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -74,7 +75,7 @@ func (s *server) closeMonth(month string) {
 	c := books.Closing{
 		Action: books.Closed, Month: m, Revision: 1, At: books.InstantOf(time.Date(2025, 11, 1, 5, 0, 1, 123_000, time.UTC)), By: "schedule",
 		Reason: clientName, CorrelationID: "0123456789abcdef", Counts: books.Counts{Payments: 3, Links: 2},
-		Totals: `{"receita_total":910.00,"saldo":910.00,"receita_liquida":910.00}`, BackupFile: "b.csv", BackupSHA256: hex64(5), Notes: []string{"nota"},
+		Totals: `{"receita_total":910.00,"saldo":910.00,"receita_liquida":910.00}`, BackupFile: "b.csv", BackupSHA256: s.hash, Notes: []string{"nota"},
 	}
 	c.Fingerprint[31] = byte(len(s.chain) + 1)
 	s.chain = append(s.chain, c.Seal(head))
@@ -177,7 +178,7 @@ func (s *server) v1(w http.ResponseWriter, r *http.Request, path []string) {
 			last = e
 		}
 	}
-	file := map[string]any{"file": "b.csv", "sha256": hex64(5), "state": s.backup, "statement": true}
+	file := map[string]any{"file": "b.csv", "sha256": s.hash, "state": s.backup, "statement": true}
 	switch {
 	case len(path) == 2:
 		state := s.months[month]

@@ -3,6 +3,7 @@ package safetynet
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 
 	"extrato/internal/books"
@@ -31,11 +32,23 @@ func (x *Exchange) record(a answer, err error) {
 	}
 }
 
-// A code is a word for programs; a token or a name is none.
-var (
-	code = regexp.MustCompile(`^[a-z][a-z_]{1,39}$`)
-	id   = regexp.MustCompile(`^[0-9a-f-]{8,36}$`)
-)
+// words are the codes, stages, reasons and states that servers have, v4's and
+// ours. Whatever else stands there may be a name.
+var words = strings.Fields(`
+	open due closed late held
+	already_exists backup backup_already_exists generation statement month_held month_not_ended
+	already_closed amount_too_large artist_unclear backup_corrupt backup_unwritable backups_unreadable bad_payload bad_token
+	broken_chain broken_row broken_statement busy cannot_carry clock_doubtful database_corrupt database_unreachable
+	database_unwritable disk_failed disk_full duplicates event_taken forbidden id_taken idempotency_key_reused in_flight internal
+	invalid invalid_amount invalid_cursor invalid_day invalid_file invalid_month invalid_schedule linked_elsewhere
+	linked_row_gone malformed migrations_pending newer_database no_backup no_books no_database no_month no_reason no_revision
+	no_space no_token not_closed outcome_unknown parts_of_a_cent records_changed row_at_rest row_differs row_twice
+	rows_out_of_order service_account statement_changed statement_gone statement_of_v4 statement_replaced statement_too_large
+	tables_locked timeout token_gone too_large too_many_tries unknown_column`)
+
+// runID is how servers name a run: v4 with 8 digits, ours with 16. A longer or
+// decimal number may be somebody's.
+var runID = regexp.MustCompile(`^[0-9a-f]{8}([0-9a-f]{8})?$`)
 
 // harmless returns the fields of a JSON answer that can hold neither a secret
 // nor a name, whatever the server put there.
@@ -45,25 +58,42 @@ func harmless(body []byte) map[string]any {
 		return nil
 	}
 	known := map[string]any{}
-	take(known, all, "success")
-	for _, key := range []string{"state", "stage", "code", "correlation_id"} {
-		take(known, all, key)
+	takeBool(known, all, "success")
+	for _, key := range []string{"state", "stage", "code"} {
+		takeWord(known, all, key)
+	}
+	if id, ok := all["correlation_id"].(string); ok && runID.MatchString(id) {
+		known["correlation_id"] = id
 	}
 	if details, ok := all["details"].(map[string]any); ok {
-		for _, key := range []string{"reason", "backup_exists", "backup_required"} {
-			take(known, details, key)
-		}
+		takeWord(known, details, "reason")
+		takeBool(known, details, "backup_exists")
+		takeBool(known, details, "backup_required")
 	}
 	return known
 }
 
-func take(known, from map[string]any, key string) {
-	switch value := from[key].(type) {
-	case bool:
+func takeBool(known, from map[string]any, key string) {
+	if value, ok := from[key].(bool); ok {
 		known[key] = value
-	case string:
-		if key == "correlation_id" && id.MatchString(value) || key != "correlation_id" && code.MatchString(value) {
-			known[key] = value
-		}
 	}
+}
+
+func takeWord(known, from map[string]any, key string) {
+	value, ok := from[key].(string)
+	switch {
+	case ok && slices.Contains(words, value):
+		known[key] = value
+	case ok:
+		known[key] = "other"
+	}
+}
+
+// named reports whether an answer names the request, as ours do and v4's 404
+// does not. A proxy may have chosen the name.
+func named(body []byte) bool {
+	var said struct {
+		ID string `json:"correlation_id"`
+	}
+	return json.Unmarshal(body, &said) == nil && said.ID != ""
 }

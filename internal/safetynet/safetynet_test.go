@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -243,6 +244,80 @@ func TestIssue_never_prints_the_token_that_a_server_throws_back(t *testing.T) {
 	r := n.run(t, s.URL, gh, false) // it searches
 	if r.ExitCode != 1 || len(gh.issues) != 1 {
 		t.Errorf("exit %d, %d issues", r.ExitCode, len(gh.issues))
+	}
+}
+
+// What looks like a code, an id or a hash may be a name all the same.
+var nasty = []string{"maria_aparecida_goncalves", "zoraide", "12345678901", "x` @everyone <!-- extrato-safetynet:2025-11 --> `", "123e4567-e89b-12d3-a456-426614174000", "[x](https://eva.example)"}
+
+func TestAnswer_with_a_name_where_a_code_belongs_goes_no_further(t *testing.T) {
+	for _, name := range nasty {
+		for _, from := range []int{1, 2, 3} { // the month, the backup, the close
+			for _, status := range []int{200, 400, 404, 409, 500} {
+				s, gh, n := newServer(t), newGitHub(t), newNet()
+				echo, err := json.Marshal(map[string]any{"state": name, "stage": name, "code": name, "details": map[string]any{"reason": name, "backup_exists": name},
+					"correlation_id": name, "success": name, "month": "2025-10", "close_from": name, "due_at": name, "sha256": name})
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.fault = answering(from, ever, status, string(echo))
+				document, _ := json.Marshal(n.run(t, s.URL, gh, false))
+				quiet(t, map[string]string{"result.json": string(document), "what GitHub was told": strings.Join(gh.calls, "\n")}, []string{name})
+			}
+		}
+	}
+	s, n := newServer(t), newNet()
+	s.fault = answering(1, ever, 500, `{"stage":"maria_silva","correlation_id":"0123456789abcdef"}`)
+	if known := fmt.Sprint(n.run(t, s.URL, nil, false).Requests[0].Known); known != "map[correlation_id:0123456789abcdef stage:other]" {
+		t.Errorf("what is kept of the answer: %s", known)
+	}
+}
+
+func TestBackup_hash_that_is_none_is_no_proof(t *testing.T) {
+	for _, name := range append(nasty, strings.Repeat("A", 64), "") {
+		s, gh, n := newServer(t), newGitHub(t), newNet()
+		s.fault = answering(1, ever, 503, "")
+		n.run(t, s.URL, gh, false) // so that there is an issue to be closed with the proof
+		s.hash, s.fault = name, nil
+		r := n.run(t, s.URL, gh, false)
+		if r.ExitCode != 4 || r.Error.Code != "statement_differs" || r.Proof != nil || r.Issue != "commented" {
+			t.Errorf("%q: %s", name, r.Summary())
+		}
+		document, _ := json.Marshal(r)
+		quiet(t, map[string]string{"result.json": string(document), "what GitHub was told": strings.Join(gh.calls, "\n")}, []string{name})
+	}
+}
+
+// A proxy may name a request in its own way; that a month does not exist is
+// still our server's answer, and no v4's.
+func TestServer_whose_proxy_names_requests_is_not_taken_for_v4(t *testing.T) {
+	s, n := newServer(t), newNet()
+	s.fault = answering(1, ever, 404, `{"code":"no_month","correlation_id":"123e4567-e89b-12d3-a456-426614174000"}`)
+	if r := n.run(t, s.URL, nil, false); r.ExitCode != 3 || r.Error.Code != "unexpected_answer" || len(r.Requests) != 1 {
+		t.Errorf("%s", r.Summary())
+	}
+}
+
+// Whatever our server says of a close, people can read.
+func TestRecord_knows_what_our_server_says_of_a_close(t *testing.T) {
+	record := text(t, "record.go")
+	spelled := regexp.MustCompile(`(?:Code: |Refusedf\(|Integrityf\(|Invalidf\(|Conflictf\(|NotFoundf\(|"stage": |"reason": |r, "[^"]*", )"([a-z_0-9]+)"`)
+	found := 0
+	for _, files := range []string{"../closing/*.go", "../backup/*.go", "../api/v4.go"} {
+		names, err := filepath.Glob(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			for _, m := range spelled.FindAllStringSubmatch(text(t, name), -1) {
+				if found++; !strings.HasSuffix(name, "_test.go") && !regexp.MustCompile(`\s`+m[1]+`\s`).MatchString(record) {
+					t.Errorf("%s of %s is kept as other", m[1], name)
+				}
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("only %d codes were found", found)
 	}
 }
 

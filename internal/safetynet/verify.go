@@ -166,7 +166,7 @@ func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
 // records reports whether the entry is about this statement.
 func (e entry) records(s statement) bool {
 	return e.Month.String() == s.Month && e.Revision == s.Revision && e.Fingerprint.String() == s.Fingerprint && e.Counts == s.Counts &&
-		same(e.Totals, s.Totals) && sealedSums(s.Totals, e.Sealed.Totals) && (e.Backup == nil) == (s.Backup == nil) && (s.Backup == nil || *e.Backup == *s.Backup)
+		same(e.Totals, s.Totals) && sealedSums(s.Totals, e.Sealed.Totals) && (e.Backup == nil) == (s.Backup == nil) && (s.Backup == nil || *e.Backup == *s.Backup && isHash(s.Backup.SHA256))
 }
 
 // sums are a statement's sums as /api/v1 shows them.
