@@ -63,7 +63,7 @@ func (c *Client) verify(ctx context.Context, month books.Month) error {
 func (c *Client) month(ctx context.Context, month books.Month) (m monthState, err error) {
 	err = c.read(ctx, "months/"+month.String(), &m)
 	if err == nil && (m.Month != month.String() || m.State == "") {
-		err = books.Integrityf("wrong_month", "asked for %s, the server answers something else", month)
+		err = books.Integrityf("wrong_month", "asked for %s, the server answers something else", month).WithHint("look at what stands between us and the server")
 	}
 	return m, err
 }

@@ -119,6 +119,15 @@ func (g *GitHub) find(ctx context.Context, m books.Month) (*issue, error) {
 	return found, err
 }
 
+// title says whether the month is not closed or, as far as can be known, closed
+// and not proved.
+func title(r Result) string {
+	if r.Error.Kind == books.Integrity || r.Error.Code == "proof_gone" || r.Proof != nil {
+		return fmt.Sprintf("Extrato %s: não comprovado / not proved", r.Month)
+	}
+	return fmt.Sprintf("Extrato %s: não fechado / not closed", r.Month)
+}
+
 // text is the body of the month's issue; before is the issue as it was, if
 // there was one.
 func (g *GitHub) text(r Result, before *issue) string {
@@ -135,7 +144,7 @@ func (g *GitHub) text(r Result, before *issue) string {
 func (g *GitHub) open(ctx context.Context, r Result) (string, error) {
 	var opened issue
 	lost := g.do(ctx, http.MethodPost, "issues", map[string]any{
-		"title": fmt.Sprintf("Extrato %s: não fechado / not closed", r.Month), "body": g.text(r, nil), "labels": Labels,
+		"title": title(r), "body": g.text(r, nil), "labels": Labels,
 	}, &opened)
 	first, _ := g.find(ctx, r.Month)
 	switch {
@@ -154,7 +163,7 @@ func (g *GitHub) tell(ctx context.Context, i *issue, r Result) error {
 	if err := g.comment(ctx, i, r.Error.Code, r); err != nil {
 		return err
 	}
-	return g.do(ctx, http.MethodPatch, fmt.Sprintf("issues/%d", i.Number), map[string]any{"state": "open", "body": g.text(r, i)}, nil)
+	return g.do(ctx, http.MethodPatch, fmt.Sprintf("issues/%d", i.Number), map[string]any{"state": "open", "title": title(r), "body": g.text(r, i)}, nil)
 }
 
 // settle closes an issue with the proof.

@@ -110,7 +110,7 @@ func (g *GitHub) tellIssue(ctx context.Context, r *Result) {
 // request and its answer.
 func (r Result) Leave(dir string) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return books.Refusedf("cannot_write", "the folder for the result cannot be made").Because(err)
+		return books.Refusedf("cannot_write", "the folder for the result cannot be made").WithHint("see --out").Because(err)
 	}
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {

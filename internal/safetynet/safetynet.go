@@ -125,7 +125,7 @@ func errHeld(month books.Month) error {
 func (n *Net) withoutProof(ctx context.Context, month books.Month, force bool, r *Result) error {
 	r.note("no_v1")
 	if err := n.makeClose(ctx, month, force, r, nil); err != nil {
-		return err
+		return ofV4(err)
 	}
 	if n.State.Head.Seq > 0 { // who could give proofs before must not get away without
 		return books.Refusedf("proof_gone", "the server closed the month, it says, but no longer has /api/v1, which proved it before").
@@ -133,6 +133,15 @@ func (n *Net) withoutProof(ctx context.Context, month books.Month, force bool, r
 	}
 	r.Outcome = Accepted
 	return nil
+}
+
+// ofV4 is an error with what can be done about it on v4, which has no doctor.
+func ofV4(err error) error {
+	if books.AsError(err).Code != "backup_required" {
+		return err
+	}
+	return books.Refusedf("v4_backup_required", "v4 needs a backup and has none").
+		WithHint("look at v4's log and folder of backups. A month without rows never gets a backup on v4: for it, set EXTRATO_REQUIRE_BACKUP=false there, close, and take it out again")
 }
 
 // leaveOpen leaves a month that the schedule does not close: not yet, or never.

@@ -1,6 +1,7 @@
 package safetynet
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -18,6 +19,14 @@ func (r *Result) note(code string, more ...string) {
 // said is the text of a code: Portuguese and English.
 type said struct{ pt, en string }
 
+// with is the text with what a note adds.
+func (s said) with(more string) said {
+	if !strings.Contains(s.pt+s.en, "%s") && more != "" {
+		return said{s.pt + " " + more, s.en + " " + more}
+	}
+	return said{strings.ReplaceAll(s.pt, "%s", more), strings.ReplaceAll(s.en, "%s", more)}
+}
+
 var outcomes = map[Outcome]said{
 	Proved:   {"fechado e comprovado", "closed and proved"},
 	Accepted: {"fechado, segundo o servidor (v4 não oferece provas)", "closed, says the server (v4 offers no proof)"},
@@ -25,42 +34,69 @@ var outcomes = map[Outcome]said{
 	Failed:   {"FALHOU", "FAILED"},
 }
 
-// notes are the texts of the notes; what a note adds stands behind both.
+// notes are the texts of the notes. What a note adds stands where a text has a
+// %s or, where none has, behind both.
 var notes = map[string]said{
 	"no_v1":                {"O servidor só tem os endpoints da v4; totais e cadeia não foram conferidos.", "The server has v4's endpoints only; totals and chain were not checked."},
-	"not_due_yet":          {"O mês ainda não venceu. Vence em:", "The month is not due yet. It is due at:"},
-	"before_close_from":    {"O mês é anterior a EXTRATO_CLOSE_FROM; uma pessoa decide. A agenda começa em:", "The month is before EXTRATO_CLOSE_FROM; a person decides. The schedule begins with:"},
+	"not_due_yet":          {"O mês ainda não venceu; vence em %s.", "The month is not due yet; it is due at %s."},
+	"before_close_from":    {"O mês é anterior a EXTRATO_CLOSE_FROM; uma pessoa decide. A agenda começa em %s.", "The month is before EXTRATO_CLOSE_FROM; a person decides. The schedule begins with %s."},
 	"closed_by_net":        {"O servidor não tinha fechado o mês sozinho; a rede de segurança pediu o fechamento. Veja o log dele.", "The server had not closed the month by itself; the safety net asked for it. Look in its log."},
-	"answer_lost":          {"O pedido de fechamento não teve boa resposta, mas o mês está fechado.", "The request to close had no good answer, but the month is closed."},
-	"backup_failed":        {"O backup pedido falhou; o servidor faz o seu ao fechar.", "The backup that was asked for failed; the server makes its own when it closes."},
+	"answer_lost":          {"O pedido de fechamento não teve boa resposta (%s), mas o mês está fechado.", "The request to close had no good answer (%s), but the month is closed."},
+	"backup_failed":        {"O backup pedido falhou; o fechamento foi pedido mesmo assim.", "The backup that was asked for failed (%s); the close was asked for all the same."},
 	"no_backup":            {"O extrato foi fechado sem backup (EXTRATO_REQUIRE_BACKUP=false).", "The statement was closed without a backup (EXTRATO_REQUIRE_BACKUP=false)."},
 	"statement_of_v4":      {"Quem fechou foi a v4: não há backup nosso.", "It was v4 that closed the month: there is no backup of ours."},
-	"not_verified":         {"Extrato e backup não foram relidos agora; vale a última verificação.", "Statement and backup were not read back now; their last verification counts."},
+	"not_verified":         {"Extrato e backup não foram relidos agora; vale a última verificação.", "Statement and backup were not read back now (%s); their last verification counts."},
 	"not_compared":         {"A cadeia não foi comparada com a de antes: a issue que conta que ela foi quebrada fica aberta até a próxima execução que comparar.", "The chain was not compared with the one seen before: the issue that tells that it was broken stays open until a run that compares."},
 	"late_rows":            {"Há lançamentos atrasados; para incluí-los: extrato close MÊS --force.", "There are late rows; to take them in: extrato close MONTH --force."},
-	"credentials_not_sent": {"EXTRATO_API_BASE_URL traz usuário e senha: não podem ir junto com o token e não foram enviados. Tire-os do endereço.", "EXTRATO_API_BASE_URL holds a user and a password: they cannot go along with the token, and were not sent. Take them out of the address."},
-	"issue_failed":         {"A issue no GitHub não pôde ser escrita.", "The issue on GitHub could not be written."},
+	"credentials_not_sent": {"EXTRATO_API_BASE_URL traz usuário e senha: não podem ir junto com o token e não foram enviados. Tire-os do endereço; um proxy que os exija deve deixar /api/ passar sem eles.", "EXTRATO_API_BASE_URL holds a user and a password: they cannot go along with the token, and were not sent. Take them out of the address; a proxy that asks for them should let /api/ pass without."},
+	"issue_failed":         {"A issue no GitHub não pôde ser escrita.", "The issue on GitHub could not be written: %s."},
 	"issues_off":           {"As issues deste repositório estão desligadas (410): ligue em Settings → General → Features → Issues.", "This repository's issues are switched off (410): switch them on in Settings → General → Features → Issues."},
 	"notify_failed":        {"Um aviso (EXTRATO_NOTIFY) não pôde ser enviado.", "A message (EXTRATO_NOTIFY) could not be sent."},
 }
 
-// causes are the Portuguese texts of the codes of failures.
-var causes = map[string]string{ //nolint:gosec // texts about secrets, none of them one
-	"unreachable": "O servidor não responde, ou cortou a resposta.", "timeout": "O servidor não respondeu a tempo.",
-	"no_token": "O segredo EXTRATO_API_TOKEN não está definido.", "invalid_setting": "EXTRATO_API_BASE_URL não é o endereço de um servidor.",
-	"took_too_long": "A execução inteira demorou demais.", "interrupted": "A execução foi interrompida.",
-	"bad_token": "O servidor não aceita o token: confira o segredo EXTRATO_API_TOKEN.", "forbidden": "O token não tem permissão: confira os escopos (backup, close, read) do segredo EXTRATO_API_TOKEN.",
-	"too_many_requests": "O servidor pede para esperar (429).", "server_error": "O servidor falhou.", "bad_answer": "A resposta não é o JSON esperado.",
-	"month_held": "O mês foi reaberto; uma pessoa deve fechá-lo.", "month_not_ended": "O mês ainda não terminou.", "backup_required": "O servidor não consegue fazer o backup exigido.",
-	"clocks_differ": "Os relógios das duas máquinas discordam.", "proof_gone": "O servidor não oferece mais as provas que oferecia.",
-	"chain_broken": "A cadeia de fechamentos não continua a que foi vista antes.", "statement_not_in_chain": "O extrato não está na cadeia de fechamentos.",
-	"statement_changed": "O extrato foi alterado depois do fechamento.", "statement_differs": "O extrato não confere.", "wrong_month": "O servidor respondeu sobre outro mês.",
-	"backup_corrupt": "O backup do extrato está corrompido.", "backup_stale": "O backup não corresponde ao extrato.", "backup_missing": "O backup do extrato não existe mais.",
-	"backup_incomplete": "O backup do extrato está incompleto.", "backup_legacy": "O backup do extrato não tem manifesto.", "backup_differs": "O backup não é o que o extrato nomeia.",
-	"not_closed": "O mês continua sem extrato.", "unexpected_answer": "O servidor deu uma resposta inesperada: confira EXTRATO_API_BASE_URL.",
-	"bad_state": "O estado guardado não pode ser lido.", "state_unknown": "O estado da última execução não pôde ser buscado.",
-	"cannot_write": "Um arquivo não pôde ser escrito.", "no_identity": "O GitHub não deu identidade a esta execução.",
+// cause is what people read of a failure in Portuguese: what it is, and what
+// they can do. The English is the error's own.
+type cause struct{ is, do string }
+
+var causes = map[string]cause{ //nolint:gosec // texts about secrets, none of them one
+	"unreachable":            {"O servidor não responde, ou cortou a resposta.", "Ligue o servidor, ou corrija EXTRATO_API_BASE_URL."},
+	"timeout":                {"O servidor não respondeu a tempo.", "Veja a carga e o log do servidor."},
+	"took_too_long":          {"A execução inteira demorou demais.", "Veja a carga e o log do servidor."},
+	"interrupted":            {"A execução foi interrompida.", "Rode de novo."},
+	"internal":               {"Algo inesperado falhou nesta máquina.", "Veja o log desta execução e rode de novo."},
+	"server_error":           {"O servidor falhou.", "Veja o log do servidor."},
+	"bad_answer":             {"A resposta não é o JSON esperado.", "O servidor pode ser de uma versão antiga, ou algo entre a rede e ele altera as respostas."},
+	"too_many_requests":      {"O servidor pede para esperar (429).", "Veja EXTRATO_RATE_LIMIT no servidor."},
+	"not_closed":             {"O mês continua sem extrato.", "Veja o log do servidor."},
+	"no_identity":            {"O GitHub não deu identidade a esta execução.", "O job precisa da permissão id-token: write."},
+	"state_unknown":          {"O estado da última execução não pôde ser buscado.", "O job precisa da permissão actions: read; sem o estado ninguém compara a cadeia."},
+	"no_token":               {"O segredo EXTRATO_API_TOKEN não está definido.", "Crie um no servidor: extrato token create safetynet --scope backup --scope close --scope read. No GitHub, EXTRATO_JOB_OIDC_AUDIENCE e id-token: write o dispensam."},
+	"invalid_setting":        {"EXTRATO_API_BASE_URL não é o endereço de um servidor.", "Escreva como https://estudio.exemplo."},
+	"bad_token":              {"O servidor não aceita quem somos (401).", "Confira o segredo EXTRATO_API_TOKEN: pode ter vencido; ou a identidade que EXTRATO_JOB_OIDC_* fixa."},
+	"forbidden":              {"O servidor sabe quem somos e não nos deixa fazer isto (403).", "O token de EXTRATO_API_TOKEN precisa dos escopos backup, close e read."},
+	"month_held":             {"O mês foi reaberto.", "Uma pessoa deve fechá-lo: extrato close MÊS."},
+	"month_not_ended":        {"O mês ainda não terminou.", "Confira o mês pedido, e compare os relógios e TZ das duas máquinas."},
+	"clocks_differ":          {"Os relógios das duas máquinas discordam.", "Compare os relógios das duas máquinas."},
+	"backup_required":        {"O servidor exige um backup e não consegue fazê-lo.", "Veja a pasta de backups dele: extrato doctor."},
+	"v4_backup_required":     {"A v4 exige um backup e não tem nenhum.", "Veja o log e a pasta de backups da v4. Um mês sem lançamentos nunca ganha backup na v4: para ele, ponha EXTRATO_REQUIRE_BACKUP=false na v4, feche, e tire."},
+	"proof_gone":             {"O servidor não oferece mais as provas que oferecia.", "Veja o que há entre a rede e ele; depois de voltar à v4 de propósito, remova o arquivo de estado."},
+	"unexpected_answer":      {"O servidor deu uma resposta inesperada.", "Confira EXTRATO_API_BASE_URL, o log do servidor e o que há entre a rede e ele."},
+	"cannot_write":           {"Um arquivo não pôde ser escrito.", "Veja --state e --out."},
+	"chain_broken":           {"A cadeia de fechamentos não continua a que foi vista antes.", "Alguém alterou os livros, ou voltou uma cópia antiga: extrato audit verify; depois compare com os extratos impressos antes."},
+	"statement_not_in_chain": {"O extrato não está na cadeia de fechamentos.", "extrato audit verify."},
+	"statement_changed":      {"O extrato foi alterado no banco depois do fechamento.", "extrato audit verify; deixe o banco como está."},
+	"statement_differs":      {"O extrato não confere.", "extrato audit verify."},
+	"wrong_month":            {"O servidor respondeu sobre outro mês.", "Veja o que há entre a rede e o servidor."},
+	"backup_corrupt":         {"O backup do extrato está corrompido.", readBackups},
+	"backup_stale":           {"O backup não corresponde ao extrato.", readBackups},
+	"backup_missing":         {"O backup do extrato não existe mais.", readBackups},
+	"backup_incomplete":      {"O backup do extrato está incompleto.", readBackups},
+	"backup_legacy":          {"O backup do extrato não tem manifesto.", readBackups},
+	"backup_differs":         {"O backup não é o que o extrato nomeia.", readBackups},
+	"bad_state":              {"O estado guardado não pode ser lido.", "Ponha uma cópia anterior do arquivo no lugar, ou remova-o para começar de novo; no GitHub, apague o artefato safetynet-state mais novo."},
 }
+
+const readBackups = "extrato backup verify MÊS; não apague nada."
 
 // Summary tells people in Markdown what a run came to, in Portuguese and in
 // English. It says how many rows, not whose, and no amounts.
@@ -69,24 +105,33 @@ func (r Result) Summary() string {
 	o := outcomes[r.Outcome]
 	fmt.Fprintf(&b, "## Extrato %s: %s / %s\n\n", r.Month, o.pt, o.en)
 	if r.Error != nil {
-		pt := causes[r.Error.Code]
-		if pt == "" {
-			pt = "Veja a causa em inglês, abaixo."
-		}
-		fmt.Fprintf(&b, "- **Causa:** %s\n- **Cause:** %s (`%s`, exit %d)\n", pt, r.Error.Message, r.Error.Code, r.ExitCode)
-		if r.Error.Hint != "" {
-			fmt.Fprintf(&b, "- **O que fazer / what to do:** %s\n", r.Error.Hint)
-		}
+		b.WriteString(r.cause())
 	}
 	if p := r.Proof; p != nil {
 		b.WriteString(p.markdown())
 	}
 	for _, n := range r.Notes {
-		s := notes[n.Code]
-		fmt.Fprintf(&b, "- %s\n- %s\n", strings.TrimSpace(s.pt+" "+n.More), strings.TrimSpace(s.en+" "+n.More))
+		s := notes[n.Code].with(n.More)
+		b.WriteString(r.named(fmt.Sprintf("- %s\n- %s\n", s.pt, s.en)))
 	}
 	fmt.Fprintf(&b, "- Pedidos / requests: %d\n", len(r.Requests))
 	return b.String()
+}
+
+// named is a text with this month where it says MONTH.
+func (r Result) named(text string) string {
+	return strings.NewReplacer("MÊS", r.Month.String(), "MONTH", r.Month.String()).Replace(text)
+}
+
+// cause says why a run failed, and what people can do.
+func (r Result) cause() string {
+	pt, ok := causes[r.Error.Code]
+	if !ok {
+		pt = cause{"Veja a causa em inglês.", "Veja em inglês."}
+	}
+	en := cmp.Or(r.Error.Hint, "look in this run's log, and run it again")
+	return fmt.Sprintf("- **Causa:** %s\n- **Cause:** %s (`%s`, exit %d)\n", pt.is, r.Error.Message, r.Error.Code, r.ExitCode) +
+		r.named(fmt.Sprintf("- **O que fazer:** %s\n- **What to do:** %s\n", pt.do, en))
 }
 
 func (p *Proof) markdown() string {

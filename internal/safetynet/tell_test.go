@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"extrato/internal/books"
 	"extrato/internal/notify"
 	"extrato/internal/safetynet"
 )
@@ -348,16 +349,28 @@ func TestEveryCode_has_its_words(t *testing.T) {
 	for _, state := range []string{"stale", "incomplete", "corrupt", "missing", "legacy", "differs"} {
 		codes["backup_"+state] = true
 	}
-	delete(codes, "backup_")           // a state follows
-	delete(codes, "usage")             // ends before there is a summary
-	delete(codes, "schedule_not_kept") // of the other job, which makes no summary
-	if len(codes) < 20 || len(notes) < 8 {
+	delete(codes, "backup_") // a state follows
+	codes["internal"] = true // what nobody foresaw
+	for _, m := range regexp.MustCompile(`\n\t"([a-z_0-9]+)": +\{`).FindAllStringSubmatch(text(t, "summary.go"), -1) {
+		if r := (safetynet.Result{Outcome: safetynet.Failed, Error: &safetynet.Cause{Code: m[1]}}); strings.Contains(r.Summary(), "Veja a causa em inglês") {
+			notes[m[1]] = true
+		} else {
+			codes[m[1]] = true
+		}
+	}
+	if len(codes) < 35 || len(notes) < 15 {
 		t.Fatalf("only %d codes and %d notes were found", len(codes), len(notes))
 	}
+	silent := []string{"usage", "invalid_month", "schedule_not_kept"} // they end before there is a summary, or in the job that makes none
+	codes["invalid_month"] = true
 	for code := range codes {
-		words := safetynet.Result{Outcome: safetynet.Failed, Error: &safetynet.Cause{Code: code}}.Summary()
-		if strings.Contains(words, "Veja a causa em inglês") {
-			t.Errorf("%s has no Portuguese words", code)
+		words := safetynet.Result{Month: october, Outcome: safetynet.Failed, Error: &safetynet.Cause{Code: code, Hint: "extrato close MONTH"}}.Summary()
+		said := regexp.MustCompile(`\*\*Causa:\*\* \S(.|\n)*\*\*O que fazer:\*\* \S`).MatchString(words)
+		if !slices.Contains(silent, code) && (!said || strings.Contains(words, "em inglês")) {
+			t.Errorf("%s has no Portuguese words, or no advice: %s", code, words)
+		}
+		if strings.Contains(words, "MONTH") || strings.Contains(words, "MÊS") {
+			t.Errorf("%s does not name the month: %s", code, words)
 		}
 		for language, part := range map[string]string{"Portuguese": portuguese, "English": english} {
 			if !strings.Contains(part, "`"+code+"`") {
@@ -366,15 +379,100 @@ func TestEveryCode_has_its_words(t *testing.T) {
 		}
 	}
 	for note := range notes {
-		words := safetynet.Result{Outcome: safetynet.Proved, Notes: []safetynet.Note{{Code: note}}}.Summary()
-		if strings.Contains(words, "- \n") {
-			t.Errorf("%s has no words", note)
+		words := safetynet.Result{Month: october, Outcome: safetynet.Proved, Notes: []safetynet.Note{{Code: note, More: "X"}}}.Summary()
+		if strings.Contains(words, "-  X\n") || strings.Contains(words, "%s") || strings.Contains(words, "MONTH") {
+			t.Errorf("%s has no words: %s", note, words)
 		}
 		for language, part := range map[string]string{"Portuguese": portuguese, "English": english} {
 			if !strings.Contains(part, "`"+note+"`") {
 				t.Errorf("the guide does not explain %s in %s", note, language)
 			}
 		}
+	}
+}
+
+// What people can do stands with every error, as a hint.
+func TestEveryError_says_what_to_do(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := regexp.MustCompile(`(?:Code: |Refusedf\(|Integrityf\(|Invalidf\()"([a-z_0-9]+)".*\n.*\n`)
+	found := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, m := range made.FindAllStringSubmatch(text(t, file), -1) {
+			if found++; !strings.Contains(m[0], "Hint") {
+				t.Errorf("%s in %s has no hint", m[1], file)
+			}
+		}
+	}
+	if found < 25 {
+		t.Errorf("only %d errors were found", found)
+	}
+}
+
+func TestSummary_says_what_to_do_in_both_languages(t *testing.T) {
+	for name, c := range map[string]struct {
+		set    func(*server)
+		pt, en string
+	}{
+		"held": {func(s *server) { s.months["2025-10"] = "held" }, "Uma pessoa deve fechá-lo: extrato close 2025-10", "a person closes it: extrato close 2025-10"},
+		"held, says the close": {func(s *server) {
+			s.fault = answering(3, ever, 400, `{"details":{"reason":"month_held"}}`)
+		}, "Uma pessoa deve fechá-lo: extrato close 2025-10", "a person closes it: extrato close 2025-10"},
+		"corrupt": {func(s *server) { s.backup = "corrupt"; s.closeMonth("2025-10") }, "extrato backup verify 2025-10; não apague nada", "extrato backup verify 2025-10"},
+		"no backup": {func(s *server) {
+			s.fault = answering(2, ever, 400, `{"details":{"backup_required":true}}`)
+		}, "Veja a pasta de backups dele: extrato doctor", "look at its folder of backups: extrato doctor"},
+		"no backup, on v4": {func(s *server) {
+			s.v4, s.fault = true, answering(2, ever, 400, `{"details":{"backup_required":true}}`)
+		}, "Veja o log e a pasta de backups da v4. Um mês sem lançamentos nunca ganha backup na v4", "A month without rows never gets a backup on v4"},
+	} {
+		s, gh, n := newServer(t), newGitHub(t), newNet()
+		c.set(s)
+		words := n.run(t, s.URL, gh, false).Summary()
+		if len(gh.issues) != 1 {
+			t.Fatalf("%s: %d issues", name, len(gh.issues))
+		}
+		for where, text := range map[string]string{"summary": words, "issue": gh.issues[0]["body"].(string)} {
+			if !strings.Contains(text, "- **O que fazer:** "+c.pt) || !strings.Contains(text, "- **What to do:** ") || !strings.Contains(text, c.en) {
+				t.Errorf("%s, %s: %s", name, where, text)
+			}
+			if s.v4 && strings.Contains(text, "doctor") {
+				t.Errorf("v4 has no doctor: %s", text)
+			}
+		}
+	}
+}
+
+func TestIssue_is_named_after_what_is_wrong(t *testing.T) {
+	s, gh, n := newServer(t), newGitHub(t), newNet()
+	proofGone := safetynet.Head{Seq: 1, Hash: hex64(1)}
+	for _, c := range []struct {
+		set   func()
+		title string
+	}{
+		{func() { s.fault = answering(1, ever, 503, "") }, "Extrato 2025-10: não fechado / not closed"},
+		{func() { s.closeMonth("2025-10"); s.backup = "corrupt" }, "Extrato 2025-10: não comprovado / not proved"},
+		{func() { s.fault = answering(1, ever, 401, "") }, "Extrato 2025-10: não fechado / not closed"},
+		{func() { n.state.Head = proofGone }, "Extrato 2025-10: não comprovado / not proved"},
+		{func() { s.fault = answering(1, ever, 401, "") }, "Extrato 2025-10: não fechado / not closed"},
+		{func() { s.v4, n.state.Head = true, proofGone }, "Extrato 2025-10: não comprovado / not proved"},
+	} {
+		s.fault = nil
+		c.set()
+		n.run(t, s.URL, gh, false)
+		if len(gh.issues) != 1 || gh.issues[0]["title"] != c.title {
+			t.Errorf("%d issues, called %q, want %q", len(gh.issues), gh.issues[0]["title"], c.title)
+		}
+	}
+	r := safetynet.Result{Month: october.Add(-1), Proof: &safetynet.Proof{}}
+	r.FailBecause(books.Refusedf("state_unknown", "the last run's state cannot be fetched"))
+	if _, err := gh.repository().Report(t.Context(), r); err != nil || gh.issues[1]["title"] != "Extrato 2025-09: não comprovado / not proved" {
+		t.Errorf("%v, %q", err, gh.issues[1]["title"])
 	}
 }
 
