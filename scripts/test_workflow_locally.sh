@@ -17,8 +17,10 @@ trap clean EXIT
 trap 'exit 130' INT TERM
 
 # What the server is given; the net, which is another program, gets none of it.
+# It stands in its own folder: a .env of this checkout would fill in whatever is
+# empty here, and people would be told of months that were never theirs.
 settings() {
-	export DATABASE_URL="sqlite:///$own/studio/extrato.db" EXTRATO_BACKUPS="$own/studio/backups" JWT_SECRET_KEY="$key" \
+	cd "$own" && export DATABASE_URL="sqlite:///$own/studio/extrato.db" EXTRATO_BACKUPS="$own/studio/backups" JWT_SECRET_KEY="$key" \
 		HOST=127.0.0.1 PORT=0 LOG_FORMAT=json LOG_LEVEL=info ENABLE_MONTHLY_EXTRATO_JOB=false EXTRATO_NOTIFY= EXTRATO_HEARTBEAT_URL=
 }
 

@@ -239,10 +239,20 @@ func TestScript_makes_a_server_of_its_own_and_leaves_nothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the program twice")
 	}
-	temp := t.TempDir()
-	script := exec.CommandContext(t.Context(), "../../scripts/test_workflow_locally.sh")
+	temp, checkout := t.TempDir(), t.TempDir()
+	// A checkout with a .env: a server that took it could not start.
+	for name, content := range map[string]string{".env": "EXTRATO_NOTIFY=nonsense://x\nEXTRATO_HEARTBEAT_URL=http://127.0.0.1:1/x\n", "scripts/test_workflow_locally.sh": text(t, "../../scripts/test_workflow_locally.sh")} {
+		file := filepath.Join(checkout, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script := exec.CommandContext(t.Context(), filepath.Join(checkout, "scripts/test_workflow_locally.sh"))
 	script.WaitDelay = time.Second // a server that is left behind must not keep us
-	script.Env = append(os.Environ(), "TMPDIR="+temp, "EXTRATO_API_BASE_URL=", "EXTRATO_API_TOKEN=")
+	script.Env = append(os.Environ(), "PATH="+goHere(t)+":"+os.Getenv("PATH"), "TMPDIR="+temp, "EXTRATO_API_BASE_URL=", "EXTRATO_API_TOKEN=")
 	out, err := script.CombinedOutput()
 	said := string(out)
 	if err != nil || !strings.Contains(said, "closed and proved") || !strings.Contains(said, "a demo studio is made") || !strings.Contains(said, "--- PASS: TestWorkflow_runs_from_its_own_file") {

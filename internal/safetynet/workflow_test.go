@@ -118,6 +118,9 @@ func TestWorkflow_may_no_more_than_it_needs(t *testing.T) {
 			if strings.HasPrefix(s.Uses, "actions/checkout@") && s.With["persist-credentials"] != "false" {
 				t.Errorf("job %s leaves GitHub's token in the checkout", name)
 			}
+			if s.Uses != "" && !strings.HasPrefix(s.Uses, "actions/") && !strings.HasPrefix(s.Uses, "./") {
+				t.Errorf("job %s runs the code of others: %s", name, s.Uses)
+			}
 			if name == "keep-schedule" && (s.Uses != "" && !strings.HasPrefix(s.Uses, "actions/") || s.Env["EXTRATO_API_TOKEN"] != "") {
 				t.Errorf("the job that may write actions does more than that: %+v", s)
 			}
@@ -143,6 +146,9 @@ func TestWorkflow_comes_on_days_2_to_7_and_keeps_what_failed_for_a_week(t *testi
 	for _, s := range w.Jobs["safetynet"].Steps {
 		if strings.HasPrefix(s.Uses, "actions/upload-artifact@") {
 			days[s.With["name"]] = s.With["retention-days"] + " " + s.If
+			if s.With["overwrite"] != "true" {
+				t.Errorf("a job that is run again cannot leave %s", s.With["name"])
+			}
 		}
 	}
 	if days["safetynet-failure"] != "7 failure()" || !strings.HasSuffix(days[safetynet.StateArtifact], " always()") {
