@@ -91,13 +91,15 @@ func TestSystemd_finds_nothing_wrong_with_the_units(t *testing.T) {
 		t.Skip(err)
 	}
 	dir := t.TempDir()
-	for _, name := range []string{"safetynet.service", "safetynet.timer"} {
+	units := []string{"safetynet.service", "safetynet.timer", "extrato.service"}
+	for i, name := range units {
 		unit := strings.ReplaceAll(text(t, deploy+name), "/usr/local/bin/extrato", "/bin/true") // a program that is there
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(unit), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		units[i] = filepath.Join(dir, name)
 	}
-	verify := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", filepath.Join(dir, "safetynet.service"), filepath.Join(dir, "safetynet.timer"))
+	verify := exec.CommandContext(t.Context(), analyze, append([]string{"verify", "--man=no"}, units...)...)
 	if out, err := verify.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -122,6 +124,36 @@ func TestSystemd_finds_nothing_wrong_with_the_units(t *testing.T) {
 	}
 	if want := "[02-02 02-03 02-04 02-05 02-06 02-07 03-02 03-03 03-04 03-05 03-06 03-07]"; err != nil || !strings.HasPrefix(fmt.Sprint(unique(days)), strings.TrimSuffix(want, "]")) {
 		t.Errorf("the timer comes on %v, %v\n%s", days, err, out)
+	}
+}
+
+// What the unit's head recommends must be where the unit may write.
+func TestUnit_of_the_server_may_write_where_it_says_that_things_are_kept(t *testing.T) {
+	unit := text(t, deploy+"extrato.service")
+	values := map[string]string{}
+	for line := range strings.Lines(unit) {
+		if key, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(line, "#") {
+			values[key] = value
+		}
+	}
+	may := []string{"/var/lib/" + values["StateDirectory"], values["ReadWritePaths"]}
+	found := regexp.MustCompile(`(?:EXTRATO_BACKUPS=|DATABASE_URL=sqlite:///|WorkingDirectory=)(/\S+)`).FindAllStringSubmatch(unit, -1)
+	for _, m := range found {
+		inside := func(dir string) bool { return dir != "" && (m[1] == dir || strings.HasPrefix(m[1], dir+"/")) }
+		if values["ProtectSystem"] != "strict" || !inside(may[0]) && !inside(may[1]) {
+			t.Errorf("%s is not writable: %q", m[1], may)
+		}
+	}
+	if len(found) != 3 || values["DynamicUser"] != "" || values["User"] == "" || values["RequiresMountsFor"] != values["ReadWritePaths"] {
+		t.Errorf("whose the folder of the backups is: %v", values)
+	}
+	head, _, _ := strings.Cut(unit, "[Unit]")
+	for where, said := range map[string]string{"the unit's head": head, "operations.md": text(t, "../../docs/operations.md")} {
+		for _, want := range append(may, values["EnvironmentFile"], values["User"]) {
+			if !strings.Contains(said, want) {
+				t.Errorf("%s does not say %s", where, want)
+			}
+		}
 	}
 }
 
