@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -229,6 +230,21 @@ func TestCronJob_is_one_that_Kubernetes_takes_and_may_little(t *testing.T) {
 	if err := decoder.Decode(&job); err != nil {
 		t.Fatal(err)
 	}
+	var claim struct {
+		APIVersion string `yaml:"apiVersion"`
+		Kind       string
+		Metadata   struct{ Name string }
+		Spec       struct {
+			Access    []string `yaml:"accessModes"`
+			Resources struct{ Requests map[string]string }
+		}
+	}
+	if err := decoder.Decode(&claim); err != nil {
+		t.Fatal(err)
+	}
+	if claim.APIVersion != "v1" || claim.Kind != "PersistentVolumeClaim" || fmt.Sprint(claim.Spec.Access) != "[ReadWriteOnce]" || claim.Spec.Resources.Requests["storage"] == "" {
+		t.Errorf("the claim is %+v", claim)
+	}
 	s := job.Spec
 	if job.APIVersion != "batch/v1" || job.Kind != "CronJob" || job.Metadata.Name == "" {
 		t.Errorf("it is a %s %s", job.APIVersion, job.Kind)
@@ -244,7 +260,7 @@ func TestCronJob_is_one_that_Kubernetes_takes_and_may_little(t *testing.T) {
 	if pod.Restart != "Never" || !pod.SecurityContext.NonRoot || pod.SecurityContext.User == 0 || pod.SecurityContext.Seccomp.Type != "RuntimeDefault" || pod.Token == nil || *pod.Token {
 		t.Errorf("the pod may %+v", pod)
 	}
-	if len(pod.Containers) != 1 || len(pod.Volumes) != 1 || pod.Volumes[0].Claim.Name == "" {
+	if len(pod.Containers) != 1 || len(pod.Volumes) != 1 || pod.Volumes[0].Claim.Name != claim.Metadata.Name {
 		t.Fatalf("it has %d containers and keeps its state in %+v", len(pod.Containers), pod.Volumes)
 	}
 	c := pod.Containers[0]
@@ -264,6 +280,101 @@ func TestCronJob_is_one_that_Kubernetes_takes_and_may_little(t *testing.T) {
 	knowsFlags(t, command)
 	if !strings.Contains(command, "--state "+c.Mounts[0].Path+"/") {
 		t.Errorf("the state is not kept in the volume: %s", command)
+	}
+}
+
+// The commands of cron and of systemd, as they stand, run by a user who may
+// nothing, in folders that are made as the guide says.
+func TestCommands_of_the_units_run_for_a_user_who_may_nothing(t *testing.T) {
+	program := build(t)
+	_, cron, _ := strings.Cut(text(t, deploy+"safetynet.cron"), "* * extrato ")
+	_, unit, _ := strings.Cut(text(t, deploy+"safetynet.service"), "ExecStart=")
+	unit, _, _ = strings.Cut(unit, "\n")
+	for name, command := range map[string]string{"cron": cron, "systemd": unit} {
+		s, box := newServer(t), t.TempDir()
+		s.lock.Lock()
+		s.closeMonth(last.String())
+		s.lock.Unlock()
+		settings := map[string]string{"EXTRATO_API_BASE_URL": s.URL, "EXTRATO_API_TOKEN": token, "EXTRATO_NOTIFY": "", "TZ": "America/Sao_Paulo"}
+		env := []string{"HOME=/", "PATH=/usr/bin:/bin", "STATE_DIRECTORY=" + box}
+		var file strings.Builder
+		for k, v := range settings {
+			fmt.Fprintf(&file, "%s=%s\n", k, v)
+			if name == "systemd" { // it reads the file itself
+				env = append(env, k+"="+v)
+			}
+		}
+		if name == "cron" {
+			if err := os.WriteFile(filepath.Join(box, ".env"), []byte(file.String()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", strings.NewReplacer("/var/lib/extrato-safetynet", box, "/usr/local/bin/extrato", program).Replace(command))
+		cmd.Dir, cmd.Env = "/", env
+		asNobody(t, cmd, box, filepath.Dir(program))
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "closed and proved") {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+		for _, left := range []string{"state.json", "out/result.json", "out/summary.md"} {
+			if _, err := os.Stat(filepath.Join(box, left)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// asNobody lets root run a command as nobody, to whom box belongs.
+func asNobody(t *testing.T, cmd *exec.Cmd, box, programs string) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		return
+	}
+	const nobody = 65534
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	for _, dir := range []string{filepath.Dir(box), filepath.Dir(programs)} { // of this test alone, and closed
+		if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // nobody goes through, and sees nothing
+			t.Fatal(err)
+		}
+	}
+	inside, _ := filepath.Glob(filepath.Join(box, ".env"))
+	for _, name := range append(inside, box) {
+		if err := os.Chown(name, nobody, nobody); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What the guide's recipes name is what the units use.
+func TestGuide_names_the_files_and_users_of_the_units(t *testing.T) {
+	portuguese, english, _ := strings.Cut(text(t, "../../docs/MONTHLY_EXTRATO_BACKUP_GUIDE.md"), "\n## English\n")
+	var recipes []string
+	for _, part := range []string{portuguese, english} {
+		recipe := ""
+		for line := range strings.Lines(part) {
+			if strings.HasPrefix(line, "    ") {
+				recipe += line
+			}
+		}
+		recipes = append(recipes, recipe)
+	}
+	if recipes[0] != recipes[1] || strings.Count(recipes[0], "\n") != 15 {
+		t.Errorf("the recipes are not five lines each, the same in both languages:\n%s\n%s", recipes[0], recipes[1])
+	}
+	for _, file := range regexp.MustCompile(`deploy/[\w.-]+`).FindAllString(recipes[0], -1) {
+		text(t, "../../"+file)
+	}
+	service, cron, job := text(t, deploy+"safetynet.service"), text(t, deploy+"safetynet.cron"), text(t, deploy+"safetynet-cronjob.yaml")
+	for _, c := range []struct{ file, says, recipe string }{
+		{service, "\nEnvironmentFile=/etc/extrato-safetynet.env\n", "safetynet.env /etc/extrato-safetynet.env\n"},
+		{service, "\nExecStart=/usr/local/bin/extrato ", "-o /usr/local/bin/extrato ./cmd/extrato"},
+		{cron, " extrato cd /var/lib/extrato-safetynet && /usr/local/bin/extrato ", "-o extrato -g extrato /var/lib/extrato-safetynet "},
+		{job, "secretRef: {name: extrato-safetynet}", "secret generic extrato-safetynet "},
+		{job, "image: extrato ", "s|image: extrato .*|image: "},
+		{job, "kind: CronJob\nmetadata:\n  name: extrato-safetynet\n", "--from=cronjob/extrato-safetynet "},
+	} {
+		if !strings.Contains(c.file, c.says) || !strings.Contains(recipes[0], c.recipe) {
+			t.Errorf("the unit says %q, the guide %q", c.says, c.recipe)
+		}
 	}
 }
 
