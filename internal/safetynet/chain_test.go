@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"extrato/internal/books"
 	"extrato/internal/safetynet"
@@ -142,5 +143,46 @@ func TestIssue_of_a_broken_chain_is_closed_by_a_comparison_only(t *testing.T) {
 		if r.Issue != c.issue || len(gh.issues) != 1 || gh.issues[0]["state"] != c.state || c.note != strings.Contains(r.Summary(), "stays open") {
 			t.Errorf("run %d: issue %s, want %s; it is %v\n%s", i, r.Issue, c.issue, gh.issues[0]["state"], r.Summary())
 		}
+	}
+}
+
+// Whatever another copy of the books says of the month, it is neither left nor
+// closed there, and no issue ends with it.
+func TestServer_with_other_books_than_before_is_asked_for_nothing(t *testing.T) {
+	for name, set := range map[string]func(*server){
+		"empty, the month before EXTRATO_CLOSE_FROM": func(s *server) { s.months["2025-10"], s.from = "open", "2025-11" },
+		"empty, the month not due":                   func(s *server) { s.months["2025-10"], s.due = "open", time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"empty, the month due":                       func(*server) {},
+		"empty, the month held":                      func(s *server) { s.months["2025-10"] = "held" },
+		"an old copy, the month due":                 func(s *server) { s.closeMonth("2025-07") },
+		"another's, the month closed": func(s *server) {
+			for _, month := range []string{"2025-06", "2025-07", "2025-08", "2025-10"} {
+				s.closeMonth(month)
+			}
+		},
+		"no longer /api/v1": func(s *server) { s.v4 = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, gh, n := newServer(t), newGitHub(t), newNet()
+			kept := safetynet.Head{Seq: 3, Hash: hex64(9)}
+			n.state.Head = kept
+			s.fault = answering(1, ever, 503, "")
+			n.run(t, s.URL, gh, false)
+			set(s)
+			entries, want, exit := len(s.chain), "chain_broken", 4
+			if s.v4 {
+				want, exit = "proof_gone", 3
+			}
+			s.fault = func(_ int, _ http.ResponseWriter, r *http.Request) bool {
+				if r.Method != http.MethodGet {
+					t.Errorf("the server was asked for %s %s", r.Method, r.URL.Path)
+				}
+				return false
+			}
+			r := n.run(t, s.URL, gh, false)
+			if r.ExitCode != exit || r.Error.Code != want || len(s.chain) != entries || n.state.Head != kept || gh.issues[0]["state"] != "open" {
+				t.Errorf("%d entries, head %v, issue %s: %s", len(s.chain), n.state.Head, r.Issue, r.Summary())
+			}
+		})
 	}
 }

@@ -98,6 +98,11 @@ func (n *Net) lookAfter(ctx context.Context, month books.Month, force bool, r *R
 	if err != nil {
 		return err
 	}
+	if n.State.Head.Seq > 0 { // on another copy of the books nothing is left as it is, and nothing closed
+		if _, err := n.chain(ctx, n.State.Head.Seq); err != nil {
+			return err
+		}
+	}
 	switch {
 	case found.State == "held":
 		return errHeld(month)
@@ -124,12 +129,12 @@ func errHeld(month books.Month) error {
 // withoutProof looks after a month of a server that has v4's endpoints only.
 func (n *Net) withoutProof(ctx context.Context, month books.Month, force bool, r *Result) error {
 	r.note("no_v1")
+	if n.State.Head.Seq > 0 { // who could give proofs before must not get away without
+		return books.Refusedf("proof_gone", "the server no longer has /api/v1, which proved its closes before").
+			WithHint("look at what stands between us and it; after going back to v4 on purpose, remove the state file")
+	}
 	if err := n.makeClose(ctx, month, force, r, nil); err != nil {
 		return ofV4(err)
-	}
-	if n.State.Head.Seq > 0 { // who could give proofs before must not get away without
-		return books.Refusedf("proof_gone", "the server closed the month, it says, but no longer has /api/v1, which proved it before").
-			WithHint("look at what stands between us and it; after going back to v4 on purpose, remove the state file")
 	}
 	r.Outcome = Accepted
 	return nil

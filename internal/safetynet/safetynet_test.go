@@ -142,15 +142,15 @@ var situations = []situation{
 		s.closeMonth("2025-09")
 		s.closeMonth("2025-10")
 		n.state.Head = safetynet.Head{Seq: 2, Hash: hex64(9)}
-	}, 4, "chain_broken", "opened", 4},
+	}, 4, "chain_broken", "opened", 2},
 	{"the chain was cut short", func(s *server, n *equipment) {
 		s.closeMonth("2025-10")
 		n.state.Head = safetynet.Head{Seq: 9, Hash: hex64(1009)}
-	}, 4, "chain_broken", "opened", 4},
+	}, 4, "chain_broken", "opened", 2},
 	{"no more proofs where there were some", func(s *server, n *equipment) {
 		s.v4 = true
 		n.state.Head = safetynet.Head{Seq: 1, Hash: hex64(1)}
-	}, 3, "proof_gone", "opened", 3},
+	}, 3, "proof_gone", "opened", 1},
 }
 
 func TestSituations_end_as_the_table_says(t *testing.T) {

@@ -202,6 +202,17 @@ var realSituations = []realSituation{
 		r.url, r.path, r.backups = old.url, old.path, old.backups
 		r.closeMonth()
 	}},
+	{pt: "a cadeia não continua: cópia antiga do banco, mês vencido", en: "the chain head does not continue: an old copy of the database, the month due", exit: 4, code: "chain_broken", issue: "opened", set: func(r *rig) {
+		old := r.clone(r.t)
+		r.seen()
+		r.url, r.path, r.backups = old.url, old.path, old.backups
+	}},
+	{pt: "a cadeia não continua: um banco novo, antes de EXTRATO_CLOSE_FROM", en: "the chain head does not continue: a new database, before EXTRATO_CLOSE_FROM", exit: 4, code: "chain_broken", issue: "opened", set: func(r *rig) {
+		old := r.clone(r.t)
+		r.seen()
+		r.url, r.path, r.backups = old.url, old.path, old.backups
+		r.more = []string{"EXTRATO_CLOSE_FROM=" + current.String()}
+	}},
 	{pt: "a cadeia não continua: entrada reescrita", en: "the chain head does not continue: an entry was rewritten", exit: 4, code: "chain_broken", issue: "opened", entries: 1, set: func(r *rig) {
 		r.seen()
 		r.rewrite(r.t, "actor = 'cli:eva'")

@@ -132,14 +132,11 @@ func (n *Net) chain(ctx context.Context, down int64) ([]entry, error) {
 	if err != nil {
 		return nil, there(err)
 	}
-	if err := whole(chain); err != nil {
-		return nil, err
-	}
 	if kept.Seq > 0 && !holds(chain, kept) {
 		return nil, books.Integrityf("chain_broken", "the chain does not continue the one seen before: entry %d is gone or another", kept.Seq).
-			WithHint("somebody changed the books, or an old copy was restored: extrato audit verify, then compare with the statements printed before")
+			WithHint("somebody changed the books, an old copy was restored, or another database stands behind the address: extrato audit verify, then compare with the statements printed before")
 	}
-	return chain, nil
+	return chain, whole(chain)
 }
 
 func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
