@@ -81,16 +81,16 @@ func (g *GitHub) Report(ctx context.Context, r Result) (string, error) {
 	did := "none"
 	switch {
 	case err != nil:
-	case r.Error == nil && found != nil && found.State == "open" && found.unproved(r):
+	case r.Error == nil && (found == nil || found.State != "open"):
+	case r.Error == nil && r.Outcome != Left && found.unproved(r):
 		did = "unchanged"
-	case r.Error == nil && found != nil && found.State == "open":
+	case r.Outcome == Proved, r.Outcome == Accepted:
 		did, err = "closed", g.settle(ctx, found, r)
-	case r.Error == nil:
 	case found == nil:
 		did, err = g.open(ctx, r)
 	case found.State != "open":
 		did, err = "reopened", g.tell(ctx, found, r)
-	case strings.Contains(found.Body, causeMark(r.Error.Code)):
+	case strings.Contains(found.Body, causeMark(r.why())):
 		did = "unchanged"
 	default:
 		did, err = "commented", g.tell(ctx, found, r)
@@ -131,8 +131,8 @@ func title(r Result) string {
 // text is the body of the month's issue; before is the issue as it was, if
 // there was one.
 func (g *GitHub) text(r Result, before *issue) string {
-	marks := marker(r.Month) + "\n" + causeMark(r.Error.Code) + "\n"
-	if r.Error.Code == "chain_broken" || before != nil && before.State == "open" && before.unproved(r) {
+	marks := marker(r.Month) + "\n" + causeMark(r.why()) + "\n"
+	if r.why() == "chain_broken" || before != nil && before.State == "open" && before.unproved(r) {
 		marks += brokenMark + "\n"
 	}
 	return marks + r.Summary() + g.run()
@@ -160,7 +160,7 @@ func (g *GitHub) open(ctx context.Context, r Result) (string, error) {
 
 // tell comments on a cause that is new, then notes it in the issue.
 func (g *GitHub) tell(ctx context.Context, i *issue, r Result) error {
-	if err := g.comment(ctx, i, r.Error.Code, r); err != nil {
+	if err := g.comment(ctx, i, r.why(), r); err != nil {
 		return err
 	}
 	return g.do(ctx, http.MethodPatch, fmt.Sprintf("issues/%d", i.Number), map[string]any{"state": "open", "title": title(r), "body": g.text(r, i)}, nil)

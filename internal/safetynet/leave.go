@@ -101,7 +101,7 @@ func (g *GitHub) tellIssue(ctx context.Context, r *Result) {
 		r.note("issues_off")
 	case err != nil:
 		r.note("issue_failed", err.Error())
-	case did == "unchanged" && r.Error == nil:
+	case did == "unchanged" && r.Error == nil && r.Outcome != Left:
 		r.note("not_compared")
 	}
 }

@@ -78,6 +78,18 @@ func NewResult(month books.Month, now time.Time) Result {
 	return Result{Month: month, Notes: []Note{}, Issue: "none", Requests: []Exchange{}, At: books.InstantOf(now).String()}
 }
 
+// why is in one code what people are told of a month: why it failed, or why it
+// was left.
+func (r Result) why() string {
+	switch {
+	case r.Error != nil:
+		return r.Error.Code
+	case r.Outcome == Left && len(r.Notes) > 0:
+		return r.Notes[len(r.Notes)-1].Code
+	}
+	return string(r.Outcome)
+}
+
 func (r *Result) fail(err error) {
 	e := books.AsError(err)
 	r.Outcome, r.ExitCode = Failed, e.Kind.ExitCode()

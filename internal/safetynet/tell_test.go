@@ -222,9 +222,34 @@ func TestPeople_are_told_the_end_of_a_failure_whose_month_is_then_left(t *testin
 	s.fault = answering(1, ever, 503, "")
 	n.run(t, s.URL, gh, false)
 	s.fault, s.months["2025-10"], s.from = nil, "open", "2025-11"
-	r := n.run(t, s.URL, gh, false)
-	if r.Issue != "closed" || gh.issues[0]["state"] != "closed" || len(place.told) != 2 || !strings.Contains(place.told[1], "left as it is") {
-		t.Errorf("issue %s, told %q", r.Issue, place.told)
+	for _, want := range []string{"commented", "unchanged", "unchanged"} { // nobody closed the month: its issue stays open
+		r := n.run(t, s.URL, gh, false)
+		if r.ExitCode != 0 || r.Issue != want || gh.issues[0]["state"] != "open" || len(place.told) != 2 || !strings.Contains(place.told[1], "left as it is") {
+			t.Errorf("issue %s, want %s; told %q", r.Issue, want, place.told)
+		}
+	}
+	comments := gh.issues[0]["comments"].([]string)
+	if len(comments) != 1 || !strings.Contains(comments[0], "before EXTRATO_CLOSE_FROM") {
+		t.Errorf("the comments are %q", comments)
+	}
+	s.months["2025-10"] = "held"
+	if r := n.run(t, s.URL, gh, false); r.ExitCode != 3 || r.Issue != "commented" || gh.issues[0]["state"] != "open" {
+		t.Errorf("held: %s, issue %s", r.Summary(), r.Issue)
+	}
+	s.closeMonth("2025-10") // a person does
+	if r := n.run(t, s.URL, gh, false); r.Issue != "closed" || gh.issues[0]["state"] != "closed" {
+		t.Errorf("closed: %s, issue %s", r.Summary(), r.Issue)
+	}
+}
+
+// Whose issue a person closed wants to hear no more of a month that is left.
+func TestIssue_that_a_person_closed_stays_closed_where_the_month_is_left(t *testing.T) {
+	s, gh, n := newServer(t), newGitHub(t), newNet()
+	s.fault = answering(1, ever, 503, "")
+	n.run(t, s.URL, gh, false)
+	s.fault, s.months["2025-10"], s.from, gh.issues[0]["state"] = nil, "open", "2025-11", "closed"
+	if r := n.run(t, s.URL, gh, false); r.Issue != "none" || gh.issues[0]["state"] != "closed" || len(gh.issues[0]["comments"].([]string)) != 0 {
+		t.Errorf("issue %s, %v", r.Issue, gh.issues)
 	}
 }
 
