@@ -21,6 +21,7 @@ type Problem struct {
 	Status        int             `json:"status" example:"409" doc:"The HTTP status."`
 	Detail        string          `json:"detail" example:"2025-10 is closed" doc:"What is wrong, for people."`
 	Code          string          `json:"code" example:"month_closed" doc:"What is wrong, for programs. Codes are stable."`
+	Kind          books.ErrorKind `json:"kind" enum:"invalid,not_found,refused,conflict,integrity,unauthorized,forbidden,internal" example:"refused" doc:"Who can help: the caller (invalid, not_found, unauthorized), the studio's owner (forbidden), a person, because the program must not decide it (refused) or because something stored is not what it should be (integrity); with the others another try may."`
 	Hint          string          `json:"hint,omitempty" doc:"What to do about it."`
 	CorrelationID string          `json:"correlation_id" example:"b17cee4a03f2d1c9" doc:"The request's name in the server's log."`
 	Errors        []ProblemDetail `json:"errors,omitempty" doc:"Each part of the request that is not as this document says."`
@@ -47,7 +48,7 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 
 func newProblem(ctx context.Context, status int, e *books.Error) *Problem {
 	return &Problem{
-		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message, Code: e.Code, Hint: e.Hint,
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message, Code: e.Code, Kind: e.Kind, Hint: e.Hint,
 		CorrelationID: books.CorrelationID(ctx),
 	}
 }
@@ -75,7 +76,7 @@ func problemOf(ctx context.Context, status int, message string, errs []error) *P
 	if code == "" {
 		return newProblem(ctx, http.StatusInternalServerError, somethingWrong)
 	}
-	p := newProblem(ctx, status, &books.Error{Code: code, Message: message, Hint: "see /api/docs"})
+	p := newProblem(ctx, status, &books.Error{Kind: books.Invalid, Code: code, Message: message, Hint: "see /api/docs"})
 	for _, err := range errs {
 		var detailer huma.ErrorDetailer
 		if errors.As(err, &detailer) {
@@ -110,7 +111,7 @@ var (
 func (v *v1) refusal(ctx context.Context, err error) *Problem {
 	var limited *auth.Limited
 	if errors.As(err, &limited) {
-		p := newProblem(ctx, http.StatusTooManyRequests, &books.Error{Code: "too_many_tries", Message: "too many tries", Hint: "wait, then try again"})
+		p := newProblem(ctx, http.StatusTooManyRequests, &books.Error{Kind: books.Internal, Code: "too_many_tries", Message: "too many tries", Hint: "wait, then try again"})
 		p.headers = http.Header{"Retry-After": {limited.Seconds()}}
 		return p
 	}
@@ -154,5 +155,5 @@ func (v *v1) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	for name, values := range p.headers {
 		w.Header()[name] = values
 	}
-	writeProblem(w, r, p.Status, &books.Error{Code: p.Code, Message: p.Detail, Hint: p.Hint})
+	writeProblem(w, r, p.Status, &books.Error{Kind: p.Kind, Code: p.Code, Message: p.Detail, Hint: p.Hint})
 }

@@ -106,8 +106,8 @@ func (s *Server) v4Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// v4Failed answers what went wrong inside. What a person can act on is told;
-// of the rest only the correlation id.
+// v4Failed answers what went wrong inside. What a person can act on is told,
+// with its kind, which v4 has not; of the rest only the correlation id.
 func (s *Server) v4Failed(w http.ResponseWriter, r *http.Request, title, stage string, err error) {
 	id := books.CorrelationID(r.Context())
 	s.Log.Error("request failed", "path", r.URL.Path, "stage", stage, "cause", err.Error(), "correlation_id", id)
@@ -115,14 +115,16 @@ func (s *Server) v4Failed(w http.ResponseWriter, r *http.Request, title, stage s
 }
 
 func v4Inside(id, title, stage string, err error) object {
-	details := "An internal error occurred; its correlation_id is in the server's log"
+	body := object{"success": false, "error": title, "stage": stage, "correlation_id": id,
+		"details": "An internal error occurred; its correlation_id is in the server's log"}
 	if e := books.AsError(err); e.Kind != books.Internal {
-		stage, details = e.Code, e.Message
+		details := e.Message
 		if e.Hint != "" {
 			details += "; " + e.Hint
 		}
+		body["stage"], body["details"], body["kind"] = e.Code, details, e.Kind
 	}
-	return object{"success": false, "error": title, "stage": stage, "details": details, "correlation_id": id}
+	return body
 }
 
 // v4Asked reads the body. Without one, or without a month, the month that

@@ -277,6 +277,38 @@ func TestWhatGoesWrongInsideIsNotTold(t *testing.T) {
 		if id := body["correlation_id"]; id == "" || !strings.Contains(s.log.String(), id) {
 			t.Errorf("correlation id %q is not in the log", id)
 		}
+		if kind, given := body["kind"]; given {
+			t.Errorf("v4's body of a failure inside has no kind, this one %q", kind)
+		}
+	})
+}
+
+func TestWhatAPersonMustDecideSaysSo(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		s.fillOctober(t)
+		wants := func(path, kind, code string) {
+			t.Helper()
+			w := s.v4(t, v4Token(t, s.clock), "POST", path, octoberBody)
+			var body map[string]any
+			_ = json.Unmarshal(w.Body.Bytes(), &body)
+			if w.Code != 500 || body["success"] != false || body["kind"] != kind || body["stage"] != code {
+				t.Errorf("%s: %d %s", path, w.Code, w.Body)
+			}
+		}
+		s.Exec(t, "ALTER TABLE pagamentos ADD COLUMN recibo TEXT")
+		s.Exec(t, "UPDATE pagamentos SET recibo = 'abc'")
+		wants(backupPath, "refused", "unknown_column")
+		wants(generatePath, "refused", "unknown_column")
+		if a := s.refuses(t, s.admin, "POST", "/months/2025-10/close", `{}`, 409, "unknown_column"); a.body["kind"] != "refused" {
+			t.Errorf("%s", a.text)
+		}
+		s.Exec(t, "UPDATE pagamentos SET recibo = NULL")
+		s.do(t, s.admin, "POST", "/months/2025-10/close", `{}`, 200)
+		s.Exec(t, "DELETE FROM extratos")
+		wants(generatePath, "integrity", "statement_gone")
+		if a := s.refuses(t, s.admin, "POST", "/months/2025-10/close", `{}`, 500, "statement_gone"); a.body["kind"] != "integrity" {
+			t.Errorf("%s", a.text)
+		}
 	})
 }
 
