@@ -146,6 +146,78 @@ func TestIssue_of_a_broken_chain_is_closed_by_a_comparison_only(t *testing.T) {
 	}
 }
 
+// A server may answer a part of its chain, or a statement that the chain has
+// gone on from.
+func TestChain_that_is_shown_in_part_is_no_proof(t *testing.T) {
+	s, n := newServer(t), newNet()
+	for _, month := range []string{"2025-07", "2025-08", "2025-09", "2025-10"} {
+		s.closeMonth(month)
+	}
+	s.fault = func(_ int, w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/closings") {
+			return false
+		}
+		say(w, 200, map[string]any{"items": []any{shown(s.chain[3]), shown(s.chain[2])}, "next_cursor": nil})
+		return true
+	}
+	if r := n.run(t, s.URL, nil, false); r.ExitCode != 4 || r.Error.Code != "chain_broken" || n.state.Head.Seq != 0 {
+		t.Errorf("%s", r.Summary())
+	}
+}
+
+func TestStatement_that_the_chain_went_on_from_is_no_proof(t *testing.T) {
+	for action, exit := range map[books.Action]int{books.Reopened: 4, books.Revised: 4, books.Adopted: 4, books.Restored: 0} {
+		s, n := newServer(t), newNet()
+		s.closeMonth("2025-10")
+		first, next := s.chain[0], s.chain[0]
+		next.Action = action
+		s.chain = append(s.chain, next.Seal(first))
+		s.fault = func(_ int, w http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasSuffix(r.URL.Path, "/statement") {
+				return false
+			}
+			say(w, 200, map[string]any{"month": "2025-10", "revision": 1, "counts": first.Counts, "totals": totals, "fingerprint": first.Fingerprint,
+				"backup": map[string]any{"file": "b.csv", "sha256": hex64(5)}, "chain": map[string]any{"seq": first.Seq, "hash": first.Hash}})
+			return true
+		}
+		r := n.run(t, s.URL, nil, false)
+		if r.ExitCode != exit || exit == 4 && (r.Error.Code != "statement_not_in_chain" || n.state.Head.Seq != 0) {
+			t.Errorf("%s: %s", action, r.Summary())
+		}
+	}
+}
+
+// Between two questions somebody may close, or reopen.
+func TestStatement_that_changes_while_it_is_proved_is_asked_for_again(t *testing.T) {
+	for name, c := range map[string]struct {
+		meanwhile func(*server)
+		code      string
+	}{
+		"a revision": {func(s *server) { s.closeMonth("2025-10") }, ""},
+		"a reopening": {func(s *server) {
+			s.closeMonth("2025-10")
+			s.chain[1].Action = books.Reopened
+			reseal(s.chain, 1)
+			s.months["2025-10"] = "held"
+		}, "month_held"},
+	} {
+		s, n := newServer(t), newNet()
+		s.closeMonth("2025-10")
+		did := false
+		s.fault = func(_ int, _ http.ResponseWriter, r *http.Request) bool {
+			if strings.HasSuffix(r.URL.Path, "/closings") && !did {
+				did = true
+				c.meanwhile(s)
+			}
+			return false
+		}
+		r := n.run(t, s.URL, nil, false)
+		if c.code == "" && (r.ExitCode != 0 || n.state.Head.Seq != 2) || c.code != "" && (r.Error == nil || r.Error.Code != c.code) {
+			t.Errorf("%s: %s", name, r.Summary())
+		}
+	}
+}
+
 // Whatever another copy of the books says of the month, it is neither left nor
 // closed there, and no issue ends with it.
 func TestServer_with_other_books_than_before_is_asked_for_nothing(t *testing.T) {

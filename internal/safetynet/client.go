@@ -180,10 +180,6 @@ func (c *Client) ask(ctx context.Context, r request) error {
 	}
 }
 
-// errChanged says that the server found a statement changed behind its back.
-var errChanged = books.Integrityf("statement_changed", "the month's statement is not what was closed: somebody changed it in the database").
-	WithHint("extrato audit verify; keep the database as it is")
-
 // refusal turns an answer that is no success into an error.
 func (c *Client) refusal(a answer) error {
 	known := harmless(a.body)
@@ -203,15 +199,18 @@ func (c *Client) refusal(a answer) error {
 	case known["reason"] == "month_not_ended":
 		return books.Refusedf("month_not_ended", "the server says that the month has not ended").WithHint("compare the clocks, and TZ on both machines")
 	case a.status == http.StatusBadRequest && known["backup_required"] == true:
-		return books.Refusedf("backup_required", "the server needs a backup and cannot make one").WithHint("look at its folder of backups: extrato doctor")
+		return errBackupRequired
 	case a.status == http.StatusTooManyRequests:
 		return again{&books.Error{Kind: books.Internal, Code: "too_many_requests", Message: "the server asks to wait (429)", Hint: "see EXTRATO_RATE_LIMIT"}, c.retryAfter(a)}
-	case known["code"] == errChanged.Code:
-		return errChanged
+	}
+	if e := reason(a.body); e != nil {
+		return e
+	}
+	switch {
 	case a.status >= http.StatusInternalServerError:
 		return again{&books.Error{Kind: books.Internal, Code: "server_error", Message: fmt.Sprintf("the server failed (%d%s)", a.status, stage(known)),
 			Hint: "look in its log"}, c.retryAfter(a)}
-	case a.status >= http.StatusOK && a.status < http.StatusMultipleChoices:
+	case a.status >= http.StatusOK && a.status < http.StatusMultipleChoices, a.status == http.StatusConflict:
 		return again{&books.Error{Kind: books.Internal, Code: "bad_answer", Message: "the answer is not the JSON that is expected", Hint: "something between us and the server may change answers"}, 0}
 	}
 	return books.Refusedf("unexpected_answer", "the server answered %d%s", a.status, stage(known)).WithHint("check EXTRATO_API_BASE_URL and the server's log")

@@ -155,6 +155,28 @@ var realSituations = []realSituation{
 		}
 		r.exec(r.t, "UPDATE extratos SET pagamentos = replace(CAST(pagamentos AS text), '450.00', '451.00')"+cast)
 	}},
+	{pt: "um lançamento traz algo numa coluna desconhecida", en: "a row holds something in an unknown column", exit: 3, code: "unknown_column", issue: "opened", set: func(r *rig) {
+		r.exec(r.t, "ALTER TABLE gastos ADD COLUMN recibo TEXT", "UPDATE gastos SET recibo = '"+client+"'")
+		r.must(r.t, 3, "close", last.String())
+	}},
+	{pt: "um lançamento que não pode ser lido", en: "a row that cannot be read", exit: 4, code: "broken_row", issue: "opened", set: func(r *rig) {
+		if r.path == "" {
+			r.exec(r.t, "UPDATE gastos SET created_at = '-infinity'")
+		} else {
+			r.exec(r.t, "UPDATE gastos SET descricao = CAST(x'61ff' AS TEXT)")
+		}
+		r.must(r.t, 4, "close", last.String())
+	}},
+	{pt: "extrato que não pode ser lido", en: "the statement cannot be read", exit: 4, code: "statement_changed", issue: "opened", entries: 1, set: func(r *rig) {
+		r.closeMonth()
+		r.exec(r.t, `UPDATE extratos SET totais = '"{"', pagamentos = '"[{"'`)
+		r.must(r.t, 4, "audit", "verify")
+	}},
+	{pt: "extrato apagado do banco", en: "the statement removed from the database", exit: 4, code: "statement_gone", issue: "opened", entries: 1, set: func(r *rig) {
+		r.closeMonth()
+		r.exec(r.t, "DELETE FROM extratos")
+		r.must(r.t, 4, "close", last.String())
+	}},
 	{pt: "backup do extrato corrompido", en: "the statement's backup corrupt", exit: 4, code: "backup_corrupt", issue: "opened", entries: 1, set: func(r *rig) {
 		r.closeMonth()
 		r.flip(r.t)

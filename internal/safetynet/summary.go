@@ -86,6 +86,20 @@ var causes = map[string]cause{ //nolint:gosec // texts about secrets, none of th
 	"statement_not_in_chain": {"O extrato não está na cadeia de fechamentos.", "extrato audit verify."},
 	"statement_changed":      {"O extrato foi alterado no banco depois do fechamento.", "extrato audit verify; deixe o banco como está."},
 	"statement_differs":      {"O extrato não confere.", "extrato audit verify."},
+	"broken_row":             {"Um lançamento do mês não pode ser lido com exatidão.", atServer + "extrato close MÊS."},
+	"row_twice":              {"Um lançamento está vivo e também no extrato do mês.", atServer + "extrato close MÊS --force."},
+	"broken_statement":       {"O extrato guardado não pode ser lido.", atServer + "extrato audit verify."},
+	"statement_gone":         {"O mês foi fechado, mas o seu extrato sumiu do banco.", atServer + "extrato close MÊS."},
+	"statement_replaced":     {"A v4 pôs um extrato seu no lugar do extrato do mês.", atServer + "extrato close MÊS --force."},
+	"database_corrupt":       {"O arquivo do banco está danificado.", atServer + "extrato doctor."},
+	"server_integrity":       {"Algo que o servidor guarda não é o que deveria ser.", atServer + "extrato close MÊS; extrato audit verify."},
+	"server_refuses":         {"O servidor recusa: uma pessoa deve decidir.", atServer + "extrato close MÊS."},
+	"unknown_column":         {"Um lançamento traz algo numa coluna que o servidor não conhece.", atServer + "extrato close MÊS."},
+	"clock_doubtful":         {"O servidor duvida do próprio relógio.", atServer + "extrato doctor."},
+	"disk_full":              {"O disco do servidor está cheio, ou não aceita nada.", atServer + "extrato doctor."},
+	"database_unwritable":    {"O servidor não consegue gravar no banco.", atServer + "extrato doctor."},
+	"statement_too_large":    {"O extrato é maior do que o banco pode guardar.", atServer + "extrato close MÊS."},
+	"statement_of_v4":        {"O extrato do mês é da v4, que não aceita revisão.", atServer + "extrato close MÊS --force."},
 	"wrong_month":            {"O servidor respondeu sobre outro mês.", "Veja o que há entre a rede e o servidor."},
 	"backup_corrupt":         {"O backup do extrato está corrompido.", readBackups},
 	"backup_stale":           {"O backup não corresponde ao extrato.", readBackups},
@@ -95,6 +109,8 @@ var causes = map[string]cause{ //nolint:gosec // texts about secrets, none of th
 	"backup_differs":         {"O backup não é o que o extrato nomeia.", readBackups},
 	"bad_state":              {"O estado guardado não pode ser lido.", "Ponha uma cópia anterior do arquivo no lugar, ou remova-o para começar de novo; no GitHub, apague o artefato safetynet-state mais novo."},
 }
+
+const atServer = "No servidor: "
 
 const readBackups = "extrato backup verify MÊS; não apague nada."
 

@@ -2,7 +2,6 @@ package safetynet
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,20 +24,15 @@ type Proof struct {
 // statement, that against the chain, the chain against the head that was kept,
 // and has the server verify statement and backup. Only a chain that continues replaces that head.
 func (n *Net) prove(ctx context.Context, month books.Month, r *Result) error {
-	m, s, err := n.statementOf(ctx, month)
-	if errors.Is(err, errChanged) { // the chain may say more of what happened
-		_, broken := n.chain(ctx, 1)
-		return cmp.Or(broken, err)
+	m, s, proof, err := n.agreed(ctx, month)
+	if errors.Is(err, errOvertaken) { // a revision, or a reopening, came in between
+		m, s, proof, err = n.agreed(ctx, month)
 	}
-	if err != nil {
-		return err
-	}
-	proof, err := n.chainGood(ctx, s)
 	if err != nil {
 		return err
 	}
 	if err := n.Server.verify(ctx, month); err != nil {
-		if ends(err) || ctx.Err() != nil || books.AsError(err).Kind == books.Integrity {
+		if ends(err) || ctx.Err() != nil || isIntegrity(err) {
 			return err
 		}
 		r.note("not_verified", books.AsError(err).Message)
@@ -53,24 +47,50 @@ func (n *Net) prove(ctx context.Context, month books.Month, r *Result) error {
 	return nil
 }
 
+// agreed returns a closed month, its statement, and the proof that the chain
+// says the same.
+func (n *Net) agreed(ctx context.Context, month books.Month) (m monthState, s statement, proof *Proof, err error) {
+	if m, s, err = n.statementOf(ctx, month); err == nil {
+		proof, err = n.chainGood(ctx, s)
+		return m, s, proof, err
+	}
+	if isIntegrity(err) { // the chain may say more of what happened
+		if _, broken := n.chain(ctx, 1); isIntegrity(broken) {
+			err = broken
+		}
+	}
+	return m, s, nil, err
+}
+
+func isIntegrity(err error) bool { return err != nil && books.AsError(err).Kind == books.Integrity }
+
 // statementOf returns a closed month and its statement, which say the same. A
 // revision may come between the two questions; then they are asked again.
 func (n *Net) statementOf(ctx context.Context, month books.Month) (m monthState, s statement, err error) {
+	var wrong error
 	for range 2 {
 		if m, err = n.Server.month(ctx, month); err != nil {
 			return m, s, there(err)
 		}
-		if !m.closed() {
+		switch {
+		case m.State == "held":
+			return m, s, errHeld(month)
+		case !m.closed():
 			return m, s, errNotClosed(month)
 		}
-		if err = n.Server.read(ctx, "months/"+month.String()+"/statement?limit=1", &s); err != nil {
+		err = n.Server.read(ctx, "months/"+month.String()+"/statement?limit=1", &s)
+		switch {
+		case errors.Is(err, books.ErrNotClosed):
+			wrong = reasons["statement_gone"]
+		case err != nil:
 			return m, s, there(err)
-		}
-		if s.Month == m.Month && s.Revision == m.Revision && s.Counts == m.Counts && same(s.Totals, m.Totals) {
+		case s.Month == m.Month && s.Revision == m.Revision && s.Counts == m.Counts && same(s.Totals, m.Totals):
 			return m, s, nil
+		default:
+			wrong = books.Integrityf("statement_differs", "the statement of %s is not what the month's list says", month).WithHint("extrato audit verify")
 		}
 	}
-	return m, s, books.Integrityf("statement_differs", "the statement of %s is not what the month's list says", month).WithHint("extrato audit verify")
+	return m, s, wrong
 }
 
 // there is an error of a server that had /api/v1 a moment ago.
@@ -132,6 +152,9 @@ func (n *Net) chain(ctx context.Context, down int64) ([]entry, error) {
 	if err != nil {
 		return nil, there(err)
 	}
+	if kept.Seq == 0 && len(chain) > 0 && chain[len(chain)-1].Seq != 1 {
+		return nil, books.Integrityf("chain_broken", "the chain of closings does not reach down to its first entry").WithHint("extrato audit verify")
+	}
 	if kept.Seq > 0 && !holds(chain, kept) {
 		return nil, books.Integrityf("chain_broken", "the chain does not continue the one seen before: entry %d is gone or another", kept.Seq).
 			WithHint("somebody changed the books, an old copy was restored, or another database stands behind the address: extrato audit verify, then compare with the statements printed before")
@@ -148,7 +171,10 @@ func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
 		return nil, books.Integrityf("statement_not_in_chain", "the statement's entry %d is not in the chain", s.Chain.Seq).WithHint("extrato audit verify")
 	}
 	for _, e := range chain {
-		if e.Seq == s.Chain.Seq && !e.records(s) {
+		switch {
+		case e.Seq > s.Chain.Seq && e.Month.String() == s.Month && e.Action != books.Restored:
+			return nil, errOvertaken
+		case e.Seq == s.Chain.Seq && !e.records(s):
 			return nil, books.Integrityf("statement_differs", "the statement of %s is not what the chain recorded", s.Month).WithHint("extrato audit verify")
 		}
 	}
@@ -159,6 +185,9 @@ func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
 	n.State.Head = proof.Head
 	return proof, nil
 }
+
+// errOvertaken says that the chain goes on about a month behind its statement.
+var errOvertaken = books.Integrityf("statement_not_in_chain", "the chain has an entry about the month that is newer than its statement's").WithHint("extrato audit verify")
 
 // records reports whether the entry is about this statement.
 func (e entry) records(s statement) bool {

@@ -1,0 +1,67 @@
+package safetynet
+
+import (
+	"cmp"
+	"encoding/json"
+
+	"extrato/internal/books"
+)
+
+// errChanged says that the server found a statement changed behind its back.
+var errChanged = books.Integrityf("statement_changed", "the month's statement is not what was closed: somebody changed it in the database").
+	WithHint("extrato audit verify; keep the database as it is")
+
+// reasons are the failures that a server may name, in our own words: its own
+// could hold a name.
+var reasons = map[string]*books.Error{
+	"statement_changed": errChanged,
+	"not_closed":        books.ErrNotClosed,
+
+	"broken_row":         books.Integrityf("broken_row", "a row of the month has a value that cannot be kept exactly").WithHint(onServer + "extrato close MONTH"),
+	"row_twice":          books.Integrityf("row_twice", "a row is live and also stands in the month's statement").WithHint(onServer + "extrato close MONTH --force"),
+	"broken_statement":   books.Integrityf("broken_statement", "the month's statement cannot be read").WithHint(onServer + "extrato audit verify"),
+	"statement_gone":     books.Integrityf("statement_gone", "the month was closed, but its statement is gone from the database").WithHint(onServer + "extrato close MONTH"),
+	"statement_replaced": books.Integrityf("statement_replaced", "v4 put a statement of its own in the place of the month's").WithHint(onServer + "extrato close MONTH --force"),
+	"broken_chain":       books.Integrityf("chain_broken", "the chain of closings cannot be read").WithHint(onServer + "extrato audit verify"),
+	"backup_corrupt":     books.Integrityf("backup_corrupt", "a backup of the month is corrupt").WithHint(onServer + "extrato backup verify MONTH"),
+	"database_corrupt":   books.Integrityf("database_corrupt", "the server's database file is damaged").WithHint(onServer + "extrato doctor"),
+
+	"unknown_column":      books.Refusedf("unknown_column", "a row of the month holds something in a column that the server does not know").WithHint(onServer + "extrato close MONTH"),
+	"clock_doubtful":      books.Refusedf("clock_doubtful", "the server doubts its own clock").WithHint(onServer + "extrato doctor"),
+	"disk_full":           errDiskFull,
+	"no_space":            errDiskFull,
+	"database_unwritable": books.Refusedf("database_unwritable", "the server cannot write its database").WithHint(onServer + "extrato doctor"),
+	"backup_unwritable":   errBackupRequired,
+	"backups_unreadable":  errBackupRequired,
+	"statement_too_large": books.Refusedf("statement_too_large", "the statement is larger than the server's database can store").WithHint(onServer + "extrato close MONTH"),
+	"statement_of_v4":     books.Refusedf("statement_of_v4", "the month's statement is v4's, which takes no revision").WithHint(onServer + "extrato close MONTH --force"),
+}
+
+const onServer = "on the server: "
+
+var errDiskFull = books.Refusedf("disk_full", "the server's disk is full, or takes nothing").WithHint(onServer + "extrato doctor")
+
+var errBackupRequired = books.Refusedf("backup_required", "the server needs a backup and cannot make one").WithHint("look at its folder of backups: extrato doctor")
+
+// reason returns why a server refuses or finds its books not to be what they
+// should be, nil if it gives no such reason.
+func reason(body []byte) *books.Error {
+	var said struct {
+		Kind  books.ErrorKind `json:"kind"`
+		Code  string          `json:"code"`  // in /api/v1
+		Stage string          `json:"stage"` // in v4's endpoints
+	}
+	if json.Unmarshal(body, &said) != nil {
+		return nil
+	}
+	known := reasons[cmp.Or(said.Code, said.Stage)]
+	switch {
+	case known != nil && (said.Kind == known.Kind || said.Kind == ""):
+		return known
+	case said.Kind == books.Refused:
+		return books.Refusedf("server_refuses", "the server refuses: a person must decide").WithHint(onServer + "extrato close MONTH")
+	case said.Kind == books.Integrity:
+		return books.Integrityf("server_integrity", "something that the server stores is not what it should be").WithHint(onServer + "extrato close MONTH; extrato audit verify")
+	}
+	return nil
+}
