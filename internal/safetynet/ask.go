@@ -63,7 +63,7 @@ func (c *Client) verify(ctx context.Context, month books.Month) error {
 func (c *Client) month(ctx context.Context, month books.Month) (m monthState, err error) {
 	err = c.read(ctx, "months/"+month.String(), &m)
 	if err == nil && (m.Month != month.String() || m.State == "") {
-		err = books.Integrityf("wrong_month", "asked for %s, the server answers something else", month).WithHint("look at what stands between us and the server")
+		err = errWrongMonth(month)
 	}
 	return m, err
 }
@@ -78,25 +78,25 @@ type v4Body struct {
 func (c *Client) backup(ctx context.Context, month books.Month) error {
 	body := v4Body{Month: int(month.Month), Year: month.Year}
 	return c.ask(ctx, request{method: http.MethodPost, path: "/api/backup/create_service", document: body, tries: 1, judge: func(a answer) error {
-		if succeeded(a) || a.status == http.StatusConflict {
-			return nil
+		if succeeded(a) || isThere(a) {
+			return about(a, month)
 		}
 		return c.refusal(a)
 	}})
 }
 
-// generate asks for the statement. One that is there already is fine: it may
-// be that of a try whose answer was lost. wait, if there is one, waits for a
-// close that may still be running: its answer did not come in time, or the
-// server says that somebody is at it.
-func (c *Client) generate(ctx context.Context, month books.Month, force bool, wait func() error) error {
+// generate asks for the statement, and reports whether there was one already.
+// That is fine: it may be that of a try whose answer was lost. wait, if there
+// is one, waits for a close that may still be running: its answer did not come
+// in time, or the server says that somebody is at it.
+func (c *Client) generate(ctx context.Context, month books.Month, force bool, wait func() error) (existed bool, err error) {
 	body := v4Body{Month: int(month.Month), Year: month.Year, Force: &force}
 	r := request{method: http.MethodPost, path: "/api/extrato/generate_service", document: body, tries: tries, judge: func(a answer) error {
-		switch {
-		case a.status == http.StatusConflict && wait != nil:
+		switch existed = isThere(a) || alreadyExists(a); {
+		case isThere(a) && wait != nil:
 			return wait()
-		case succeeded(a) || a.status == http.StatusConflict || alreadyExists(a):
-			return nil
+		case succeeded(a), existed:
+			return about(a, month)
 		}
 		return c.refusal(a)
 	}}
@@ -108,11 +108,37 @@ func (c *Client) generate(ctx context.Context, month books.Month, force bool, wa
 			return wait()
 		}
 	}
-	return c.ask(ctx, r)
+	err = c.ask(ctx, r)
+	return existed, err
 }
 
 func succeeded(a answer) bool {
 	return a.status >= http.StatusOK && a.status < http.StatusMultipleChoices && harmless(a.body)["success"] == true
+}
+
+// isThere recognises the 409 of v4's endpoints; a proxy's is no answer.
+func isThere(a answer) bool {
+	var said map[string]json.RawMessage
+	return a.status == http.StatusConflict && json.Unmarshal(a.body, &said) == nil && (said["success"] != nil || said["error"] != nil)
+}
+
+// about fails with an Error of kind Integrity if a good answer names another
+// month than was asked for.
+func about(a answer, month books.Month) error {
+	var said map[string]any
+	_ = json.Unmarshal(a.body, &said)
+	for _, part := range []string{"data", "details"} {
+		named, _ := said[part].(map[string]any)
+		m, y := named["month"], named["year"]
+		if m != nil && m != float64(month.Month) || y != nil && y != float64(month.Year) {
+			return errWrongMonth(month)
+		}
+	}
+	return nil
+}
+
+func errWrongMonth(month books.Month) error {
+	return books.Integrityf("wrong_month", "asked for %s, the server answers something else", month).WithHint("look at what stands between us and the server")
 }
 
 // alreadyExists recognises v4's words for a month that has its statement.

@@ -121,7 +121,7 @@ func (n *Net) lookAfter(ctx context.Context, month books.Month, force bool, r *R
 	case found.State == "open" && !force:
 		return n.leaveOpen(found, r)
 	case found.State == "due", found.State == "open", found.State == "late" && force:
-		if err := n.makeClose(ctx, month, force, r, n.waitFor(ctx, month, found)); err != nil {
+		if _, err := n.makeClose(ctx, month, force, r, n.waitFor(ctx, month, found)); err != nil {
 			if !n.closedAllTheSame(ctx, month, found, err) {
 				return err
 			}
@@ -145,7 +145,11 @@ func (n *Net) withoutProof(ctx context.Context, month books.Month, force bool, r
 		return books.Refusedf("proof_gone", "the server no longer has /api/v1, which proved its closes before").
 			WithHint("look at what stands between us and it; after going back to v4 on purpose, remove the state file")
 	}
-	if err := n.makeClose(ctx, month, force, r, nil); err != nil {
+	existed, err := n.makeClose(ctx, month, false, r, nil)
+	if err == nil && existed && force { // only now: with force the month would be closed even if it is held
+		_, err = n.Server.generate(ctx, month, true, nil)
+	}
+	if err != nil {
 		return ofV4(err)
 	}
 	r.Outcome = Accepted
@@ -187,10 +191,10 @@ const clockTolerance = 10 * time.Minute
 
 // makeClose has a backup made and the month closed. A backup that fails is
 // noted, and the close is asked for all the same: the server makes its own.
-func (n *Net) makeClose(ctx context.Context, month books.Month, force bool, r *Result, wait func() error) error {
+func (n *Net) makeClose(ctx context.Context, month books.Month, force bool, r *Result, wait func() error) (existed bool, err error) {
 	if err := n.Server.backup(ctx, month); err != nil {
 		if ends(err) || ctx.Err() != nil {
-			return err
+			return false, err
 		}
 		r.note("backup_failed", books.AsError(err).Message)
 	}
@@ -244,6 +248,6 @@ func (n *Net) closedAllTheSame(ctx context.Context, month books.Month, before mo
 
 // ends reports whether an error makes every further request pointless.
 func ends(err error) bool {
-	k := books.AsError(err).Kind
-	return k == books.Unauthorized || k == books.Forbidden || k == books.Invalid
+	e := books.AsError(err)
+	return e.Kind == books.Unauthorized || e.Kind == books.Forbidden || e.Kind == books.Invalid || e.Code == "wrong_month"
 }

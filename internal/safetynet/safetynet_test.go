@@ -1,9 +1,11 @@
 package safetynet_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -147,6 +149,43 @@ var situations = []situation{
 		s.closeMonth("2025-10")
 		n.state.Head = safetynet.Head{Seq: 9, Hash: hex64(1009)}
 	}, 4, "chain_broken", "opened", 2},
+	{"v4 answers for another month", func(s *server, _ *equipment) {
+		s.v4 = true
+		s.fault = answering(2, ever, 200, `{"success":true,"message":"Backup created successfully for 9/2025","data":{"month":9,"year":2025}}`)
+	}, 4, "wrong_month", "opened", 2},
+	{"v4 has the statement of another year, it says", func(s *server, _ *equipment) {
+		s.v4 = true
+		s.fault = answering(3, ever, 409, `{"success":false,"details":{"month":10,"year":2024}}`)
+	}, 4, "wrong_month", "opened", 3},
+	{"a proxy answers 409 with HTML, and hides /api/v1", func(s *server, _ *equipment) {
+		s.v4 = true
+		s.fault = answering(2, ever, 409, html)
+	}, 1, "bad_answer", "opened", 5},
+	{"a proxy answers 409 with JSON that is not v4's, and hides /api/v1", func(s *server, _ *equipment) {
+		s.v4 = true
+		s.fault = answering(2, ever, 409, `{"message":"conflict"}`)
+	}, 1, "bad_answer", "opened", 5},
+	{"the server refuses, for a reason that we know", func(s *server, _ *equipment) {
+		s.fault = answering(2, 3, 500, `{"success":false,"kind":"refused","stage":"unknown_column","details":"`+clientName+`"}`)
+	}, 3, "unknown_column", "opened", 3},
+	{"the server refuses, for a reason that we do not know", func(s *server, _ *equipment) {
+		s.fault = answering(2, 3, 500, `{"success":false,"kind":"refused","stage":"maria_aparecida","details":"`+clientName+`"}`)
+	}, 3, "server_refuses", "opened", 3},
+	{"a row is broken", func(s *server, _ *equipment) {
+		s.fault = answering(1, ever, 500, `{"kind":"integrity","code":"broken_row","detail":"`+clientName+`","hint":"`+clientName+`"}`)
+	}, 4, "broken_row", "opened", 1},
+	{"something is broken that we do not know", func(s *server, _ *equipment) {
+		s.fault = answering(3, 3, 500, `{"kind":"integrity","stage":"maria_aparecida"}`)
+	}, 4, "server_integrity", "opened", 3},
+	{"somebody was faster", func(s *server, _ *equipment) {
+		s.fault = answering(3, 3, 500, `{"success":false,"kind":"conflict","stage":"records_changed"}`)
+	}, 0, "", "none", 9},
+	{"the statement is gone from the database", func(s *server, _ *equipment) {
+		s.closeMonth("2025-10")
+		s.fault = func(n int, w http.ResponseWriter, r *http.Request) bool {
+			return strings.HasSuffix(r.URL.Path, "/statement") && answering(1, ever, 404, `{"kind":"not_found","code":"not_closed","correlation_id":"b17cee4a"}`)(n, w, r)
+		}
+	}, 4, "statement_gone", "opened", 6},
 	{"no more proofs where there were some", func(s *server, n *equipment) {
 		s.v4 = true
 		n.state.Head = safetynet.Head{Seq: 1, Hash: hex64(1)}
@@ -215,6 +254,53 @@ func TestPauses_grow_and_are_as_long_as_the_server_asks(t *testing.T) {
 	n.run(t, s.URL, nil, false)
 	if len(n.waited) != 1 || n.waited[0] < 69*time.Second {
 		t.Errorf("paused for %v, the server asked for 70 s", n.waited)
+	}
+}
+
+// A proxy that hides /api/v1 hides that a month is held as well.
+func TestForce_is_sent_to_v4_only_where_the_month_has_its_statement(t *testing.T) {
+	held := func(s *server, forced bool, w http.ResponseWriter) bool {
+		if !forced {
+			say(w, 400, map[string]any{"success": false, "error": "x", "details": map[string]any{"reason": "month_held"}})
+			return true
+		}
+		s.t.Error("a held month was asked for with force")
+		return false
+	}
+	for name, c := range map[string]struct {
+		answer func(s *server, forced bool, w http.ResponseWriter) bool
+		closed bool
+		exit   int
+		forces string
+	}{
+		"held":   {held, false, 3, "[false]"},
+		"open":   {nil, false, 0, "[false]"},
+		"closed": {nil, true, 0, "[false true]"},
+		"does not close at all": {func(_ *server, _ bool, w http.ResponseWriter) bool {
+			say(w, 400, map[string]any{"error": "x"})
+			return true
+		}, false, 3, "[false]"},
+	} {
+		s, n := newServer(t), newNet()
+		s.v4 = true
+		if c.closed {
+			s.closeMonth("2025-10")
+		}
+		var forces []bool
+		s.fault = func(_ int, w http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasSuffix(r.URL.Path, "generate_service") {
+				return false
+			}
+			var in struct{ Force bool }
+			text, _ := io.ReadAll(r.Body)
+			_ = json.Unmarshal(text, &in)
+			r.Body = io.NopCloser(bytes.NewReader(text))
+			forces = append(forces, in.Force)
+			return c.answer != nil && c.answer(s, in.Force, w)
+		}
+		if r := n.run(t, s.URL, nil, true); r.ExitCode != c.exit || fmt.Sprint(forces) != c.forces {
+			t.Errorf("%s: force %v, want %s: %s", name, forces, c.forces, r.Summary())
+		}
 	}
 }
 
