@@ -268,6 +268,7 @@ var faults = []fault{
 	{"a switch that is neither on nor off", "", set("EXTRATO_REQUIRE_BACKUP", "maybe"), "setting EXTRATO_REQUIRE_BACKUP", doctor.Fail, "maybe"},
 	{"backups that are not required", "", set("EXTRATO_REQUIRE_BACKUP", "off"), "setting EXTRATO_REQUIRE_BACKUP", doctor.Warn, "for ever"},
 	{"a job that is switched off", "", set("ENABLE_MONTHLY_EXTRATO_JOB", "0"), "setting ENABLE_MONTHLY_EXTRATO_JOB", doctor.Warn, "by themselves"},
+	{"a schedule after the safety net's days", "", set("EXTRATO_SCHEDULE", "0 2 7 * *"), "schedule", doctor.Warn, "a month later"},
 	{"a schedule that is none", "", set("EXTRATO_SCHEDULE", "monthly"), "setting EXTRATO_SCHEDULE", doctor.Fail, "monthly"},
 	{"a first month that is none", "", set("EXTRATO_CLOSE_FROM", "2025-13"), "setting EXTRATO_CLOSE_FROM", doctor.Fail, "2025-13"},
 	{"a URL that is none", "", set("DATABASE_URL", "mysql://ana:geheim@host/db"), "setting DATABASE_URL", doctor.Fail, "neither"},

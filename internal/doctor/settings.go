@@ -101,13 +101,25 @@ func (d *Doctor) schedule(r *Report) {
 	}
 	now := d.Now().In(d.Config.Zone)
 	var next []string
+	late := false
 	for m := books.MonthOf(now).Add(-1); len(next) < 3; m = m.Add(1) {
 		if due := schedule.DueAt(m, d.Config.Zone); due.After(now) {
 			next = append(next, fmt.Sprintf("%s at %s", m, due.Format("2006-01-02 15:04")))
+			late = late || !due.Before(m.End(d.Config.Zone).AddDate(0, 0, lastNetDay))
 		}
 	}
-	r.ok("schedule", "next due: %s", strings.Join(next, ", "))
+	found := "next due: " + strings.Join(next, ", ")
+	if late {
+		r.warn("schedule", fmt.Sprintf("set EXTRATO_SCHEDULE to a day up to the %dth, or let the safety net run on later days too", lastNetDay),
+			"%s; the safety net, which comes on days 2 to 7, sees that a month later", found)
+		return
+	}
+	r.ok("schedule", "%s", found)
 }
+
+// lastNetDay is the last day on which a month may fall due and the safety net,
+// which comes until the day after, still looks after it.
+const lastNetDay = 6
 
 // clockTolerance is what a close tolerates.
 const clockTolerance = 5 * time.Minute
