@@ -14,7 +14,7 @@ import (
 )
 
 type safetynetCommand struct {
-	Month        string        `arg:"" optional:"" name:"month" help:"The month, such as 2025-10. Without it, the one that ended last."`
+	Month        string        `arg:"" optional:"" name:"month" help:"The month, such as 2025-10. Without it, those that earlier runs left unsettled and the one that ended last."`
 	Force        bool          `help:"Take late rows in as a revision; close a month that waits for a person, unless it is held."`
 	State        string        `help:"What one run keeps for the next: the head of the chain." placeholder:"FILE"`
 	Out          string        `help:"Where result.json and summary.md go." placeholder:"DIR"`
@@ -34,8 +34,9 @@ Examples:
   extrato safetynet 2025-10 --force`
 }
 
-// allOfIt is how long everything that is asked of the server may take; besides,
-// how long fetching the last state may, and telling people, which comes after.
+// allOfIt is how long everything that is asked of the server may take, for all
+// months; besides, how long fetching the last state may, and telling people of
+// a month, which comes after.
 const (
 	allOfIt = 15 * time.Minute
 	besides = 5 * time.Minute
@@ -47,7 +48,7 @@ func within(ctx context.Context, limit time.Duration, do func(context.Context)) 
 	do(ctx)
 }
 
-// Run looks after one month.
+// Run looks after one month or, if none is named, after each that needs it.
 func (c *safetynetCommand) Run(a *app) error {
 	settings, err := a.config()
 	if err != nil {
@@ -59,7 +60,7 @@ func (c *safetynetCommand) Run(a *app) error {
 	if c.KeepSchedule {
 		return keepSchedule(a.ctx, github)
 	}
-	month, force, err := c.asked(now())
+	month, force, err := c.asked()
 	if err != nil {
 		return err
 	}
@@ -70,20 +71,61 @@ func (c *safetynetCommand) Run(a *app) error {
 	net := &safetynet.Net{Now: now, Patience: c.CloseTimeout}
 	var stateErr error
 	within(a.ctx, besides, func(ctx context.Context) { net.State, stateErr = c.lastState(ctx, github) })
-	result := safetynet.NewResult(month, now())
-	if net.Server, err = c.server(settings, waits, now); err != nil {
-		result.FailBecause(err) // a secret that is gone is a failure that people are told of
-	} else {
-		within(a.ctx, allOfIt, func(ctx context.Context) { result = net.Run(ctx, month, force) })
+	keep := func() error {
+		if c.State == "" || stateErr != nil {
+			return nil
+		}
+		return unwritten(net.State.Write(c.State))
 	}
-	result.FailBecause(stateErr)
-	if a.ctx.Err() == nil { // who stops a run by hand knows
-		within(a.ctx, besides, func(ctx context.Context) { net.Tell(ctx, &result, github, teller) })
+	wrong := keep() // before anything is changed, or anybody told
+	if wrong == nil {
+		net.Server, wrong = c.server(settings, waits, now)
 	}
-	if c.State != "" && stateErr == nil {
-		result.FailBecause(unwritten(net.State.Write(c.State)))
+	months := []books.Month{month}
+	switch last := safetynet.Month(now()); {
+	case month.IsZero() && wrong != nil:
+		months[0] = last
+	case month.IsZero():
+		months = net.State.Months(last)
 	}
+	result := (&watch{net, github, teller, force, wrong, stateErr}).over(a.ctx, months)
+	result.FailBecause(keep())
 	return c.leave(a, result)
+}
+
+// watch is what looking after months takes.
+type watch struct {
+	net    *safetynet.Net
+	github *safetynet.GitHub
+	teller safetynet.Teller
+	force  bool  // for the last of the months
+	wrong  error // why nothing can be asked
+	also   error // what people are told of if nothing worse happens
+}
+
+// over looks after each of the months and tells people, and returns the last
+// one's result, with those before it.
+func (w *watch) over(ctx context.Context, months []books.Month) safetynet.Result {
+	var done []safetynet.Result
+	until := w.net.Now().Add(allOfIt)
+	for i, month := range months {
+		last := i == len(months)-1
+		result := safetynet.NewResult(month, w.net.Now())
+		if result.FailBecause(w.wrong); w.wrong == nil { // a secret that is gone is a failure that people are told of
+			share := until.Sub(w.net.Now()) / time.Duration(len(months)-i)
+			within(ctx, share, func(ctx context.Context) { result = w.net.Run(ctx, month, w.force && last) })
+		}
+		if last {
+			result.FailBecause(w.also)
+		}
+		if ctx.Err() == nil { // who stops a run by hand knows
+			within(ctx, besides, func(ctx context.Context) { w.net.Tell(ctx, &result, w.github, w.teller) })
+		}
+		done = append(done, result)
+	}
+	result := done[len(done)-1]
+	result.Earlier = done[:len(done)-1]
+	return result
 }
 
 // server returns the way to the server, and who we are there.
@@ -102,9 +144,9 @@ func unwritten(err error) error {
 	return books.Refusedf("cannot_write", "the state file cannot be written").WithHint("see --state").Because(err)
 }
 
-// asked returns the month and whether it is forced; the form of a workflow
-// gives both through the environment.
-func (c *safetynetCommand) asked(now time.Time) (books.Month, bool, error) {
+// asked returns the month, the zero Month if none is named, and whether it is
+// forced; the form of a workflow gives both through the environment.
+func (c *safetynetCommand) asked() (books.Month, bool, error) {
 	force, text := c.Force, c.Month
 	if given := os.Getenv("SAFETYNET_FORCE"); given != "" {
 		f, err := strconv.ParseBool(given)
@@ -122,10 +164,7 @@ func (c *safetynetCommand) asked(now time.Time) (books.Month, bool, error) {
 		}
 		text = fmt.Sprintf("%04d-%02d", year, month)
 	}
-	if text == "" {
-		return safetynet.Month(now), force, nil
-	}
-	month, err := books.ParseMonth(text)
+	month, err := monthArgument(text)
 	return month, force, err
 }
 
@@ -180,13 +219,14 @@ func (c *safetynetCommand) lastState(ctx context.Context, g *safetynet.GitHub) (
 
 // leave writes what a run leaves behind, and returns its error.
 func (c *safetynetCommand) leave(a *app, r safetynet.Result) error {
+	worst := r.Worst()
 	var failed error
 	if c.Out != "" {
 		failed = r.Leave(c.Out)
 	}
 	for name, text := range map[string]string{
 		"GITHUB_STEP_SUMMARY": r.Summary(),
-		"GITHUB_OUTPUT":       fmt.Sprintf("month=%s\nresult=%s\nexit_code=%d\nissue=%s\n", r.Month, r.Outcome, r.ExitCode, r.Issue),
+		"GITHUB_OUTPUT":       fmt.Sprintf("month=%s\nresult=%s\nexit_code=%d\nissue=%s\n", worst.Month, worst.Outcome, worst.ExitCode, worst.Issue),
 	} {
 		if err := appendTo(os.Getenv(name), text); err != nil && failed == nil {
 			failed = books.Refusedf("cannot_write", "%s cannot be written", name).Because(err)
@@ -199,10 +239,10 @@ func (c *safetynetCommand) leave(a *app, r safetynet.Result) error {
 	} else {
 		a.printf("%s", r.Summary())
 	}
-	if r.Error == nil {
+	if worst.Error == nil {
 		return failed
 	}
-	return shown{&books.Error{Kind: r.Error.Kind, Code: r.Error.Code, Message: r.Error.Message, Hint: r.Error.Hint}}
+	return shown{&books.Error{Kind: worst.Error.Kind, Code: worst.Error.Code, Message: worst.Error.Message, Hint: worst.Error.Hint}}
 }
 
 func appendTo(file, text string) error {

@@ -186,7 +186,7 @@ func TestProgram_compares_with_what_the_last_run_left(t *testing.T) {
 		"the chain continues": {func(h safetynet.Head) []byte {
 			return zipped(t, fmt.Sprintf(`{"head":{"seq":%d,"hash":%q}}`, h.Seq, h.Hash))
 		}, 0, "sim / yes"},
-		"the chain is another":   {func(safetynet.Head) []byte { return zipped(t, kept) }, 4, "chain_broken"},
+		"the chain is another":   {func(safetynet.Head) []byte { return zipped(t, `{"head":{"seq":3,"hash":"`+hex64(3)+`"}}`) }, 4, "chain_broken"},
 		"the state is no state":  {func(safetynet.Head) []byte { return []byte("<html>") }, 4, "bad_state"},
 		"there is none any more": {nil, 0, "não / no"},
 	} {

@@ -1,6 +1,7 @@
 package safetynet_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -302,6 +303,7 @@ func (g *github) add(in map[string]any) {
 // net is one run's equipment; waited collects its pauses.
 type equipment struct {
 	now    time.Time
+	month  books.Month // the one to look after, if it is not the last
 	limit  time.Duration
 	state  safetynet.State
 	who    safetynet.Identity
@@ -338,7 +340,11 @@ func (n *equipment) with(t *testing.T, base string, g *safetynet.GitHub, gh *git
 		t.Fatal(err)
 	}
 	run := &safetynet.Net{Server: client, Now: now, State: n.state, Patience: 6 * time.Minute}
-	r := run.Run(t.Context(), safetynet.Month(n.now), force)
+	month := n.month
+	if month.IsZero() {
+		month = safetynet.Month(n.now)
+	}
+	r := run.Run(t.Context(), month, force)
 	run.Tell(t.Context(), &r, g, n.teller)
 	n.state = run.State
 	dir := t.TempDir()
@@ -347,6 +353,18 @@ func (n *equipment) with(t *testing.T, base string, g *safetynet.GitHub, gh *git
 	}
 	keepsQuiet(t, dir, r, gh)
 	return r
+}
+
+// asksFor says which month is asked for, and whether with force.
+func asksFor(r *http.Request) string {
+	var in struct {
+		Month, Year int
+		Force       bool
+	}
+	text, _ := io.ReadAll(r.Body)
+	_ = json.Unmarshal(text, &in)
+	r.Body = io.NopCloser(bytes.NewReader(text))
+	return fmt.Sprintf("%04d-%02d %t", in.Year, in.Month, in.Force)
 }
 
 func jobIdentity(address, secret string, n *equipment) safetynet.Identity {

@@ -44,6 +44,7 @@ func (n *Net) Tell(ctx context.Context, r *Result, g *GitHub, t Teller) {
 	if g != nil {
 		g.tellIssue(ctx, r)
 	}
+	n.State.settle(*r)
 }
 
 // tellPlaces tells every place of what is new, and of what is not new those

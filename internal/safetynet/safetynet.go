@@ -11,6 +11,7 @@ package safetynet
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"extrato/internal/books"
@@ -46,6 +47,7 @@ type Result struct {
 	Issue    string      `json:"issue"` // none, opened, reopened, commented, unchanged, closed, unknown
 	Requests []Exchange  `json:"requests"`
 	At       string      `json:"at"`
+	Earlier  []Result    `json:"earlier,omitempty"` // of the months that were looked after before this one
 }
 
 // Cause is why a run failed, in this program's own words.
@@ -65,8 +67,9 @@ func Month(now time.Time) books.Month { return books.MonthOf(now).Add(-1) }
 // always returns a Result, whose Error says what went wrong.
 func (n *Net) Run(ctx context.Context, month books.Month, force bool) Result {
 	r := NewResult(month, n.Now())
+	before := len(n.Server.Exchanges())
 	err := n.lookAfter(ctx, month, force, &r)
-	r.Requests = n.Server.Exchanges()
+	r.Requests = n.Server.Exchanges()[before:]
 	if err != nil {
 		r.fail(err)
 	}
@@ -78,16 +81,30 @@ func NewResult(month books.Month, now time.Time) Result {
 	return Result{Month: month, Notes: []Note{}, Issue: "none", Requests: []Exchange{}, At: books.InstantOf(now).String()}
 }
 
+// Worst returns the result of the month with the highest exit code, the last of
+// them.
+func (r Result) Worst() Result {
+	worst := r
+	for _, e := range slices.Backward(r.Earlier) {
+		if e.ExitCode > worst.ExitCode {
+			worst = e
+		}
+	}
+	return worst
+}
+
 // why is in one code what people are told of a month: why it failed, or why it
 // was left.
 func (r Result) why() string {
 	switch {
 	case r.Error != nil:
 		return r.Error.Code
-	case r.Outcome == Left && len(r.Notes) > 0:
-		return r.Notes[len(r.Notes)-1].Code
+	case r.Outcome != Left:
+		return string(r.Outcome)
+	case slices.ContainsFunc(r.Notes, func(n Note) bool { return n.Code == "not_due_yet" }):
+		return "not_due_yet"
 	}
-	return string(r.Outcome)
+	return "before_close_from"
 }
 
 func (r *Result) fail(err error) {

@@ -1,11 +1,9 @@
 package safetynet_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -291,12 +289,9 @@ func TestForce_is_sent_to_v4_only_where_the_month_has_its_statement(t *testing.T
 			if !strings.HasSuffix(r.URL.Path, "generate_service") {
 				return false
 			}
-			var in struct{ Force bool }
-			text, _ := io.ReadAll(r.Body)
-			_ = json.Unmarshal(text, &in)
-			r.Body = io.NopCloser(bytes.NewReader(text))
-			forces = append(forces, in.Force)
-			return c.answer != nil && c.answer(s, in.Force, w)
+			forced := asksFor(r) == "2025-10 true"
+			forces = append(forces, forced)
+			return c.answer != nil && c.answer(s, forced, w)
 		}
 		if r := n.run(t, s.URL, nil, true); r.ExitCode != c.exit || fmt.Sprint(forces) != c.forces {
 			t.Errorf("%s: force %v, want %s: %s", name, forces, c.forces, r.Summary())

@@ -1,11 +1,14 @@
 package safetynet
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"extrato/internal/books"
 )
@@ -21,15 +24,18 @@ type State struct {
 	Head   Head                `json:"head"`
 	Causes map[string]string   `json:"causes"`         // by month: the code of the failure that people were told of
 	Owed   map[string][]string `json:"owed,omitempty"` // by month: the places, by a hash, that did not take it
+
+	Unsettled []books.Month `json:"unsettled,omitempty"` // what later runs look after again, oldest first
 }
 
 // ReadState reads a state; a file that is not there is an empty one. A file
-// that cannot be read fails with an Error of kind Integrity: without it nobody
-// would notice that the chain was rewritten.
+// that cannot be read, that no run wrote, or that is a link to nothing fails
+// with an Error of kind Integrity: without it nobody would notice that the chain
+// was rewritten.
 func ReadState(file string) (State, error) {
 	empty := State{Causes: map[string]string{}}
 	text, err := os.ReadFile(file)
-	if file == "" || errors.Is(err, fs.ErrNotExist) {
+	if _, there := os.Lstat(file); file == "" || errors.Is(err, fs.ErrNotExist) && errors.Is(there, fs.ErrNotExist) {
 		return empty, nil
 	}
 	var s State
@@ -45,20 +51,33 @@ func ReadState(file string) (State, error) {
 
 func parseState(text []byte) (State, error) {
 	var s State
-	if err := json.Unmarshal(text, &s); err != nil {
+	var written struct {
+		Head struct {
+			Seq  *int64  `json:"seq"`
+			Hash *string `json:"hash"`
+		} `json:"head"`
+	}
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	if err := errors.Join(json.Unmarshal(text, &written), strict.Decode(&s)); err != nil {
 		return s, err
 	}
-	if s.Head.Seq < 0 || s.Head.Seq > 0 && !isHash(s.Head.Hash) {
+	none := s.Head == Head{}
+	if written.Head.Seq == nil || written.Head.Hash == nil || !none && (s.Head.Seq < 1 || !isHash(s.Head.Hash)) {
 		return s, errors.New("the head is none")
 	}
 	if s.Causes == nil {
 		s.Causes = map[string]string{}
 	}
-	return s, nil
+	return s, s.remember()
 }
 
-// Write replaces the file as a whole, and makes its folder if there is none.
+// Write replaces the file as a whole, where a link leads to if it is one, and
+// makes its folder if there is none.
 func (s State) Write(file string) error {
+	if target, err := filepath.EvalSymlinks(file); err == nil {
+		file = target
+	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
@@ -67,6 +86,50 @@ func (s State) Write(file string) error {
 		return err
 	}
 	return writeWhole(file, append(text, '\n'))
+}
+
+// remember takes the months that failed for unsettled: a state of an earlier
+// version says so of none.
+func (s *State) remember() error {
+	for text := range s.Causes {
+		month, err := books.ParseMonth(text)
+		if err != nil {
+			return err
+		}
+		s.unsettle(month)
+	}
+	return nil
+}
+
+func (s *State) unsettle(month books.Month) {
+	if !slices.Contains(s.Unsettled, month) {
+		s.Unsettled = append(s.Unsettled, month)
+	}
+	slices.SortFunc(s.Unsettled, func(a, b books.Month) int { return cmp.Compare(a.String(), b.String()) })
+}
+
+// Months returns what a run looks after for which no month was named: those
+// before last that are not settled, oldest first, then last.
+func (s State) Months(last books.Month) []books.Month {
+	var months []books.Month
+	for _, m := range s.Unsettled {
+		if m.Before(last) {
+			months = append(months, m)
+		}
+	}
+	return append(months, last)
+}
+
+// settle keeps a month for later runs until nothing is left to be done or told
+// of it.
+func (s *State) settle(r Result) {
+	untold := len(s.Owed[r.Month.String()]) > 0 || r.Issue == "unknown"
+	open := r.Issue == "commented" || r.Issue == "unchanged"
+	if r.Error != nil || untold || open || r.why() == "not_due_yet" {
+		s.unsettle(r.Month)
+		return
+	}
+	s.Unsettled = slices.DeleteFunc(s.Unsettled, func(m books.Month) bool { return m == r.Month })
 }
 
 func writeWhole(file string, text []byte) error {

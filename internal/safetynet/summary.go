@@ -118,6 +118,9 @@ const readBackups = "extrato backup verify MÊS; não apague nada."
 // English. It says how many rows, not whose, and no amounts.
 func (r Result) Summary() string {
 	var b strings.Builder
+	for _, e := range r.Earlier {
+		b.WriteString(e.Summary() + "\n")
+	}
 	o := outcomes[r.Outcome]
 	fmt.Fprintf(&b, "## Extrato %s: %s / %s\n\n", r.Month, o.pt, o.en)
 	if r.Error != nil {
