@@ -1,11 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"extrato/internal/books"
 	"extrato/internal/config"
@@ -50,10 +54,7 @@ func within(ctx context.Context, limit time.Duration, do func(context.Context)) 
 
 // Run looks after one month or, if none is named, after each that needs it.
 func (c *safetynetCommand) Run(a *app) error {
-	settings, err := a.config()
-	if err != nil {
-		return err
-	}
+	settings, wrong := c.settings(a)
 	now := func() time.Time { return time.Now().In(settings.Zone) }
 	waits := safetynet.Waits{First: settings.Net.Pause, Sleep: safetynet.Sleep}
 	github := onGitHub(waits)
@@ -64,10 +65,7 @@ func (c *safetynetCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	teller, err := notify.NewTeller(settings.Notify)
-	if err != nil {
-		return err
-	}
+	teller, mute := places(settings.Notify)
 	net := &safetynet.Net{Now: now, Patience: c.CloseTimeout}
 	var stateErr error
 	within(a.ctx, besides, func(ctx context.Context) { net.State, stateErr = c.lastState(ctx, github) })
@@ -77,7 +75,7 @@ func (c *safetynetCommand) Run(a *app) error {
 		}
 		return unwritten(net.State.Write(c.State))
 	}
-	wrong := keep() // before anything is changed, or anybody told
+	wrong = cmp.Or(wrong, keep()) // before anything is changed, or anybody told
 	if wrong == nil {
 		net.Server, wrong = c.server(settings, waits, now)
 	}
@@ -88,7 +86,7 @@ func (c *safetynetCommand) Run(a *app) error {
 	case month.IsZero():
 		months = net.State.Months(last)
 	}
-	result := (&watch{net, github, teller, force, wrong, stateErr}).over(a.ctx, months)
+	result := (&watch{net, github, teller, force, wrong, cmp.Or(stateErr, mute)}).over(a.ctx, months)
 	result.FailBecause(keep())
 	return c.leave(a, result)
 }
@@ -126,6 +124,39 @@ func (w *watch) over(ctx context.Context, months []books.Month) safetynet.Result
 	result := done[len(done)-1]
 	result.Earlier = done[:len(done)-1]
 	return result
+}
+
+// settings returns the settings, and what is wrong with one that the net needs;
+// those of a server are none of its business.
+func (c *safetynetCommand) settings(a *app) (config.Config, error) {
+	settings, _ := config.Load(a.flags())
+	var wrong error
+	if text := settings.Problems[config.File]; text != "" {
+		wrong = books.Invalidf("invalid_setting", "%s", text).WithHint("correct it, or set the variables in the environment")
+	}
+	if settings.Zone == nil {
+		settings.Zone = time.UTC
+		wrong = cmp.Or(wrong, error(books.Invalidf("invalid_setting", "TZ is no time zone").WithHint("write a name such as America/Sao_Paulo")))
+	}
+	if text := settings.Problems["EXTRATO_SAFETYNET_PAUSE"]; text != "" {
+		settings.Net.Pause = 5 * time.Second
+		wrong = cmp.Or(wrong, error(books.Invalidf("invalid_setting", "%s", text)))
+	}
+	return settings, wrong
+}
+
+// places returns those that can be told, and which of the others is the first.
+func places(urls []string) (safetynet.Teller, error) {
+	teller, err := notify.NewTeller(urls)
+	if err == nil {
+		return teller, nil
+	}
+	usable := slices.DeleteFunc(slices.Clone(urls), func(url string) bool {
+		_, err := notify.NewTeller([]string{url})
+		return err != nil
+	})
+	teller, _ = notify.NewTeller(usable)
+	return teller, err
 }
 
 // server returns the way to the server, and who we are there.
@@ -171,9 +202,12 @@ func (c *safetynetCommand) asked() (books.Month, bool, error) {
 // identity is the token's or, in a job of GitHub Actions without one, the job's.
 func identity(c config.Config, now func() time.Time) (safetynet.Identity, error) {
 	address, secret := os.Getenv("ACTIONS_ID_TOKEN_REQUEST_URL"), os.Getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+	token := strings.TrimSpace(c.Net.Token)
 	switch {
-	case c.Net.Token != "":
-		return safetynet.Token(c.Net.Token), nil
+	case strings.ContainsFunc(token, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }):
+		return nil, books.Invalidf("invalid_setting", "EXTRATO_API_TOKEN holds a blank or a control character").WithHint("it is one line, as extrato token create printed it")
+	case token != "":
+		return safetynet.Token(token), nil
 	case address != "" && secret != "" && c.Job.Audience != "":
 		return safetynet.Job(address, secret, c.Job.Audience, now), nil
 	}

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"extrato/internal/books"
 )
@@ -43,8 +44,9 @@ const maxAnswer = 8 << 20
 // limit. A user and password in base cannot go along with the token: they are
 // not sent, never shown, and Run notes it.
 func NewClient(base string, who Identity, version string, limit time.Duration, waits Waits, now func() time.Time) (*Client, error) {
+	base = strings.TrimSpace(base)
 	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	if err != nil || strings.ContainsFunc(base, unicode.IsSpace) || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, books.Invalidf("invalid_setting", "EXTRATO_API_BASE_URL is no address of a server").WithHint("write it as https://studio.example")
 	}
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {

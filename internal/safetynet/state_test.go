@@ -1,8 +1,11 @@
 package safetynet_test
 
 import (
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"extrato/internal/books"
@@ -69,5 +72,63 @@ func TestProgram_that_cannot_keep_its_state_changes_nothing(t *testing.T) {
 	out := inJob(t, build(t), s.URL, token, gh, box, nil, "--state", filepath.Join(box, "volume", "state.json"))
 	if out.code != 3 || out.result.Error.Code != "cannot_write" || s.asked != 0 || gh.issues[0]["state"] != "open" || len(gh.issues[0]["comments"].([]string)) != 1 {
 		t.Errorf("exit %d, %d requests, %v: %s", out.code, s.asked, gh.issues, out.texts["stdout"])
+	}
+}
+
+// What a secret is pasted with must not hinder; what the net does not need is
+// none of its business; of what it needs people are told.
+func TestSettings_that_are_wrong_are_told_of_or_do_not_matter(t *testing.T) {
+	program := build(t)
+	for name, c := range map[string]struct {
+		env    []string
+		exit   int
+		names  string // the setting
+		closes bool
+	}{
+		"a token with a line end":      {[]string{"EXTRATO_API_TOKEN= " + token + "\r\n"}, 0, "", true},
+		"an address with blanks":       {[]string{"EXTRATO_API_BASE_URL= ADDRESS \n"}, 0, "", true},
+		"a token of two lines":         {[]string{"EXTRATO_API_TOKEN=" + token + "\n" + password}, 2, "EXTRATO_API_TOKEN", false},
+		"a token with a control":       {[]string{"EXTRATO_API_TOKEN=" + token + "\x01x"}, 2, "EXTRATO_API_TOKEN", false},
+		"a token of blanks":            {[]string{"EXTRATO_API_TOKEN= \n"}, 2, "EXTRATO_API_TOKEN", false},
+		"an address with a blank in":   {[]string{"EXTRATO_API_BASE_URL=ADDRESS/a b"}, 2, "EXTRATO_API_BASE_URL", false},
+		"a time zone that is none":     {[]string{"TZ=" + password}, 2, "TZ", false},
+		"a pause that is none":         {[]string{"EXTRATO_SAFETYNET_PAUSE=long"}, 2, "EXTRATO_SAFETYNET_PAUSE", false},
+		"a place that cannot be used":  {[]string{"EXTRATO_NOTIFY=slack://" + password + ",PLACE"}, 2, "EXTRATO_NOTIFY", true},
+		"what only a server needs":     {[]string{"LOG_LEVEL=loud", "EXTRATO_SCHEDULE=monthly", "EXTRATO_CLOSE_FROM=x", "PORT=x", "JWT_SECRET_KEY=short", "EXTRATO_RATE_LIMIT=x"}, 0, "", true},
+		"what only a server needs, II": {[]string{"ENABLE_MONTHLY_EXTRATO_JOB=perhaps", "EXTRATO_REQUIRE_BACKUP=x", "LOG_FORMAT=x", "EXTRATO_TRUSTED_PROXIES=x"}, 0, "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, gh := newServer(t), newGitHub(t)
+			place, _ := newWebhook(t)
+			fill := strings.NewReplacer("ADDRESS", s.URL, "PLACE", "generic://"+place.Listener.Addr().String()+"/x?disabletls=yes")
+			var env []string
+			for _, setting := range c.env {
+				env = append(env, fill.Replace(setting))
+			}
+			out := inJob(t, program, s.URL, token, gh, "", env)
+			if out.code != c.exit || (s.months[last.String()] == "closed") != c.closes {
+				t.Errorf("exit %d, months %v: %s%s", out.code, s.months, out.texts["stdout"], out.texts["stderr"])
+			}
+			if want := min(c.exit, 1); len(gh.issues) != want || want == 1 && !strings.Contains(fmt.Sprint(gh.issues[0]["body"]), c.names) {
+				t.Errorf("issues %v", gh.issues)
+			}
+			if strings.Contains(c.names, "NOTIFY") && len(place.told) != 1 {
+				t.Errorf("the other place was told %q", place.told)
+			}
+			quiet(t, out.texts, []string{token, password, gitToken})
+		})
+	}
+}
+
+func TestMonth_of_a_run_by_hand_with_a_wrong_zone_is_told_of(t *testing.T) {
+	s, gh := newServer(t), newGitHub(t)
+	s.fault = func(_ int, _ http.ResponseWriter, r *http.Request) bool {
+		t.Errorf("the server was asked for %s", r.URL.Path)
+		return false
+	}
+	out := inJob(t, build(t), s.URL, token, gh, "", []string{"TZ=Nowhere"}, "2025-03")
+	if out.code != 2 || out.result.Month.String() != "2025-03" || len(gh.issues) != 1 {
+		t.Errorf("exit %d, %s, %v", out.code, out.result.Month, gh.issues)
 	}
 }

@@ -71,7 +71,7 @@ var causes = map[string]cause{ //nolint:gosec // texts about secrets, none of th
 	"no_identity":            {"O GitHub não deu identidade a esta execução.", "O job precisa da permissão id-token: write."},
 	"state_unknown":          {"O estado da última execução não pôde ser buscado.", "O job precisa da permissão actions: read; sem o estado ninguém compara a cadeia."},
 	"no_token":               {"O segredo EXTRATO_API_TOKEN não está definido.", "Crie um no servidor: extrato token create safetynet --scope backup --scope close --scope read. No GitHub, EXTRATO_JOB_OIDC_AUDIENCE e id-token: write o dispensam."},
-	"invalid_setting":        {"EXTRATO_API_BASE_URL não é o endereço de um servidor.", "Escreva como https://estudio.exemplo."},
+	"invalid_setting":        {"Uma configuração está errada; qual delas, diz a linha seguinte.", "Corrija-a no ambiente da rede (no GitHub, nos segredos e variáveis); um endereço se escreve https://estudio.exemplo."},
 	"bad_token":              {"O servidor não aceita quem somos (401).", "Confira o segredo EXTRATO_API_TOKEN: pode ter vencido; ou a identidade que EXTRATO_JOB_OIDC_* fixa."},
 	"forbidden":              {"O servidor sabe quem somos e não nos deixa fazer isto (403).", "O token de EXTRATO_API_TOKEN precisa dos escopos backup, close e read."},
 	"month_held":             {"O mês foi reaberto.", "Uma pessoa deve fechá-lo: extrato close MÊS."},
