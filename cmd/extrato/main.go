@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -140,6 +141,7 @@ func newParser(c *cli, stdout, stderr io.Writer) (*kong.Kong, error) {
 	return kong.New(c, kong.Name("extrato"),
 		kong.Description("Closes a studio's months: backs the rows up, proves the backup, makes the statement."),
 		kong.Writers(stdout, stderr), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.KindMapper(reflect.Int, number), kong.KindMapper(reflect.Int32, number),
 		kong.Exit(func(code int) { panic(exited(code)) }))
 }
 

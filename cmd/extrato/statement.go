@@ -13,7 +13,7 @@ import (
 type statementCommand struct {
 	Month  string `arg:"" help:"The month, such as 2025-10."`
 	Format string `help:"text, json or csv." default:"text" enum:"text,json,csv"`
-	Artist int32  `help:"Only what is this artist's, by id." placeholder:"ID"`
+	Artist *int32 `help:"Only what is this artist's, by id." placeholder:"ID"`
 	Lang   string `help:"pt or en." default:"pt" enum:"pt,en"`
 	Output string `short:"o" help:"Write to a new file instead of the terminal." placeholder:"FILE"`
 }
@@ -31,6 +31,10 @@ func (c *statementCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	artist, err := artistID("--artist", c.Artist)
+	if err != nil {
+		return err
+	}
 	closer, err := a.closer(existing)
 	if err != nil {
 		return err
@@ -43,8 +47,8 @@ func (c *statementCommand) Run(a *app) error {
 		return err
 	}
 	out := exported(closer, statement)
-	if c.Artist != 0 {
-		if out, err = c.extract(a, closer, out); err != nil {
+	if artist != 0 {
+		if out, err = extract(a, closer, out, artist); err != nil {
 			return err
 		}
 	}
@@ -52,15 +56,14 @@ func (c *statementCommand) Run(a *app) error {
 }
 
 // extract returns what is one artist's.
-func (c *statementCommand) extract(a *app, closer *closing.Closer, s export.Statement) (export.Statement, error) {
-	artist := books.ID(c.Artist)
+func extract(a *app, closer *closing.Closer, s export.Statement, artist books.ID) (export.Statement, error) {
 	name, err := closer.ArtistName(a.ctx, s.Month, artist)
 	if err != nil {
 		return s, err
 	}
 	part := s.ForArtist(artist, name)
 	if len(part.Rows) == 0 {
-		err = books.NotFoundf("no_artist", "the statement of %s has nothing of an artist %d", s.Month, c.Artist).
+		err = books.NotFoundf("no_artist", "the statement of %s has nothing of an artist %d", s.Month, artist).
 			WithHint("the artists' ids are in: extrato user list")
 	}
 	return part, err

@@ -29,7 +29,7 @@ type userAdd struct {
 	Email         string `arg:"" help:"Their e-mail address."`
 	Name          string `help:"Their name."`
 	Role          string `help:"admin (everything) or artist (only what is theirs); admin if not given." default:"" enum:",admin,artist"`
-	ArtistID      int32  `help:"Give this login to an artist or user who is in the books already, by id; name and role stay unless given." placeholder:"ID"`
+	ArtistID      *int32 `help:"Give this login to an artist or user who is in the books already, by id; name and role stay unless given." placeholder:"ID"`
 	PasswordStdin bool   `help:"Read the password from standard input."`
 }
 
@@ -44,6 +44,10 @@ Examples:
 
 // Run adds a user.
 func (c *userAdd) Run(a *app) error {
+	artist, err := artistID("--artist-id", c.ArtistID)
+	if err != nil {
+		return err
+	}
 	s, err := a.people()
 	if err != nil {
 		return err
@@ -52,16 +56,16 @@ func (c *userAdd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	u, err := c.add(a, s, password)
+	u, err := c.add(a, s, artist, password)
 	if err != nil {
 		return err
 	}
 	return a.showLogin(u, password, made)
 }
 
-func (c *userAdd) add(a *app, s *store.Store, password string) (store.User, error) {
-	u := store.User{ID: books.ID(c.ArtistID), Email: c.Email, Name: c.Name, Role: c.Role, Active: true}
-	if c.ArtistID != 0 {
+func (c *userAdd) add(a *app, s *store.Store, artist books.ID, password string) (store.User, error) {
+	u := store.User{ID: artist, Email: c.Email, Name: c.Name, Role: c.Role, Active: true}
+	if artist != 0 {
 		return auth.GiveLogin(a.ctx, s, u, password)
 	}
 	u.Role = cmp.Or(u.Role, string(auth.Admin))
