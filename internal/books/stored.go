@@ -99,21 +99,9 @@ func (s Stored) broken(p Part, err error) error {
 // that it does not hold are NULL or zero, and rows come in its own order.
 func (s Stored) Rows() Rows {
 	return func(yield func(Row, error) bool) {
-		for part := range TotalsPart {
-			text, err := s.inner(part)
-			if err != nil {
-				yield(nil, s.broken(part, err))
-				return
-			}
-			if text == "" {
-				continue
-			}
-			for row, err := range decodeList(Kind(part), text) {
-				if err != nil {
-					yield(nil, s.broken(part, err))
-					return
-				}
-				if !yield(row, nil) {
+		for kind := range LinkKind {
+			for row, err := range s.List(kind) {
+				if !yield(row, err) || err != nil {
 					return
 				}
 			}
@@ -136,6 +124,31 @@ func (s Stored) Rows() Rows {
 				if !yield(row, nil) {
 					return
 				}
+			}
+		}
+	}
+}
+
+// List returns the rows of one kind, which is that of payments, sessions,
+// commissions or expenses, as Rows does, whatever the rest of the statement is.
+func (s Stored) List(kind Kind) Rows {
+	return func(yield func(Row, error) bool) {
+		part := Part(kind)
+		text, err := s.inner(part)
+		if err != nil {
+			yield(nil, s.broken(part, err))
+			return
+		}
+		if text == "" {
+			return
+		}
+		for row, err := range decodeList(kind, text) {
+			if err != nil {
+				yield(nil, s.broken(part, err))
+				return
+			}
+			if !yield(row, nil) {
+				return
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 
@@ -49,24 +50,36 @@ func (c monthCounts) add(month books.Month, kind books.Kind, n int64) {
 	c[month] = counts
 }
 
-// addDay takes a day as the database writes it. What is no day is in no month.
-func (c monthCounts) addDay(day string, kind books.Kind, n int64) {
-	if d, err := books.ParseDay(day); err == nil {
-		c.add(d.Month(), kind, n)
-	}
+// storedDay is a day as a database holds it. What is no day is in no month, and
+// in SQLite neither is a BLOB, even one that spells a day: no range of days
+// holds it.
+type storedDay struct{ text string }
+
+// Scan makes storedDay a sql.Scanner.
+func (d *storedDay) Scan(src any) error {
+	d.text, _ = src.(string)
+	return nil
 }
 
-// eachDay counts the rows of a query by the day p.data and returns how many
-// there are. Days become text after they are grouped, which is faster.
-func (t *Tx) eachDay(ctx context.Context, from string, add func(day string, n int64)) (all int64, err error) {
+func (d storedDay) month() books.Month {
+	day, err := books.ParseDay(d.text)
+	if err != nil {
+		return books.Month{}
+	}
+	return day.Month()
+}
+
+// eachDay counts the rows of a query by the month of the day p.data and returns
+// how many there are. Days become text after they are grouped, which is faster.
+func (t *Tx) eachDay(ctx context.Context, from string, add func(month books.Month, n int64)) (all int64, err error) {
 	query := "SELECT " + t.s.dialect.text("g.data") + ", g.n FROM (SELECT p.data, count(*) AS n FROM " + from + " GROUP BY p.data) AS g"
 	err = t.list(ctx, query, nil, func(scan func(...any) error) error {
-		var day string
+		var day storedDay
 		var n int64
 		if err := scan(&day, &n); err != nil {
 			return err
 		}
-		add(day, n)
+		add(day.month(), n)
 		all += n
 		return nil
 	})
@@ -76,7 +89,7 @@ func (t *Tx) eachDay(ctx context.Context, from string, add func(day string, n in
 // countDated counts what belongs to a month by its own date.
 func (t *Tx) countDated(ctx context.Context, c monthCounts) error {
 	for _, kind := range []books.Kind{books.PaymentKind, books.ExpenseKind} {
-		if _, err := t.eachDay(ctx, kind.Table()+" p", func(day string, n int64) { c.addDay(day, kind, n) }); err != nil {
+		if _, err := t.eachDay(ctx, kind.Table()+" p", func(month books.Month, n int64) { c.add(month, kind, n) }); err != nil {
 			return err
 		}
 	}
@@ -86,82 +99,70 @@ func (t *Tx) countDated(ctx context.Context, c monthCounts) error {
 // countCommissions counts those of live payments by the payments' dates, and
 // then the others, which are few.
 func (t *Tx) countCommissions(ctx context.Context, c monthCounts) error {
-	paid, err := t.eachDay(ctx, "comissoes c JOIN pagamentos p ON p.id = c.pagamento_id", func(day string, n int64) { c.addDay(day, books.CommissionKind, n) })
+	paid, err := t.eachDay(ctx, "comissoes c JOIN pagamentos p ON p.id = c.pagamento_id", func(month books.Month, n int64) { c.add(month, books.CommissionKind, n) })
 	if err != nil {
 		return err
 	}
-	var all, naming int64
-	if err := t.one(ctx, "SELECT count(*), count(pagamento_id) FROM comissoes", nil, &all, &naming); err != nil || all == paid {
+	var all int64
+	if err := t.one(ctx, "SELECT count(*) FROM comissoes", nil, &all); err != nil || all == paid {
 		return err
 	}
-	if naming > paid {
-		lost, err := t.lostCommissions(ctx)
-		if err != nil {
-			return err
-		}
-		for _, l := range lost {
-			c.add(l.month, books.CommissionKind, 1)
-		}
+	loose, err := t.looseCommissions(ctx)
+	for _, l := range loose {
+		c.add(l.month, books.CommissionKind, 1)
 	}
-	return t.list(ctx, "SELECT "+t.s.dialect.text("created_at")+" FROM comissoes WHERE pagamento_id IS NULL AND created_at IS NOT NULL", nil,
-		func(scan func(...any) error) error {
-			var made books.NullInstant
-			err := scan(&column{value: &made})
-			if err == nil {
-				c.add(books.MonthOf(made.V.Time().In(t.s.zone)), books.CommissionKind, 1)
-			}
-			return err
-		})
+	return err
 }
 
-// lostCommission is one whose payment is not live, and the month it belongs
-// to: that of the statement in which the payment rests, or else that in which
-// the commission was made.
-type lostCommission struct {
+// looseCommission is one without a live payment, and the month it belongs to:
+// that of the statement in which its payment rests, or else that in which it was
+// made, in the studio's zone. It is zero if it was made at no instant that can
+// be read: then it belongs to none.
+type looseCommission struct {
 	id    int64
 	month books.Month
 }
 
-// lostCommissions returns those that belong to a month, by id.
-func (t *Tx) lostCommissions(ctx context.Context) ([]lostCommission, error) {
-	return remembered(ctx, t, "lost", func() ([]lostCommission, error) {
-		type row struct {
-			id, payment int64
-			made        books.NullInstant
-		}
-		var rows []row
-		err := t.list(ctx, "SELECT c.id, c.pagamento_id, "+t.s.dialect.text("c.created_at")+` FROM comissoes c
-			WHERE c.pagamento_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pagamentos p WHERE p.id = c.pagamento_id) ORDER BY c.id`, nil,
-			func(scan func(...any) error) error {
-				var r row
-				err := scan(&r.id, &r.payment, &column{value: &r.made})
-				rows = append(rows, r)
-				return err
-			})
-		if err != nil || len(rows) == 0 {
-			return nil, err
+// looseCommissions returns all of them, by id.
+func (t *Tx) looseCommissions(ctx context.Context) ([]looseCommission, error) {
+	return remembered(ctx, t, "loose", func() ([]looseCommission, error) {
+		var loose []looseCommission
+		payments := map[int]books.ID{} // by where in loose
+		query := "SELECT c.id, CAST(c.pagamento_id AS TEXT), " + t.s.dialect.text("c.created_at") + ` FROM comissoes c
+			WHERE NOT EXISTS (SELECT 1 FROM pagamentos p WHERE p.id = c.pagamento_id) ORDER BY c.id`
+		err := t.list(ctx, query, nil, func(scan func(...any) error) error {
+			var l looseCommission
+			var payment, made sql.NullString
+			err := scan(&l.id, &payment, &made)
+			var id books.ID
+			if id.Parse([]byte(payment.String)) == nil {
+				payments[len(loose)] = id
+			}
+			var at books.Instant
+			if at.Parse([]byte(made.String)) == nil {
+				l.month = books.MonthOf(at.Time().In(t.s.zone))
+			}
+			loose = append(loose, l)
+			return err
+		})
+		if err != nil || len(payments) == 0 {
+			return loose, err
 		}
 		resting, err := t.paymentsAtRest(ctx)
-		if err != nil {
-			return nil, err
-		}
-		var lost []lostCommission
-		for _, r := range rows {
-			if month, ok := resting[books.ID(r.payment)]; ok {
-				lost = append(lost, lostCommission{r.id, month})
-			} else if r.made.Valid {
-				lost = append(lost, lostCommission{r.id, books.MonthOf(r.made.V.Time().In(t.s.zone))})
+		for i, id := range payments {
+			if month, ok := resting[id]; ok {
+				loose[i].month = month
 			}
 		}
-		return lost, nil
+		return loose, err
 	})
 }
 
-// lostOf returns the ids of a month's lost commissions.
-func (t *Tx) lostOf(ctx context.Context, month books.Month) ([]int64, error) {
-	lost, err := t.lostCommissions(ctx)
+// looseOf returns the ids of the loose commissions of a month.
+func (t *Tx) looseOf(ctx context.Context, month books.Month) ([]int64, error) {
+	loose, err := t.looseCommissions(ctx)
 	ids := []int64{}
-	for _, l := range lost {
+	for _, l := range loose {
 		if l.month == month {
 			ids = append(ids, l.id)
 		}
@@ -173,8 +174,8 @@ func (t *Tx) lostOf(ctx context.Context, month books.Month) ([]int64, error) {
 // Where every link goes both ways, each session has one payment, whose date
 // says which month that is; otherwise they are looked at one by one.
 func (t *Tx) countSessions(ctx context.Context, c monthCounts) error {
-	days := map[string]int64{}
-	pairs, err := t.eachDay(ctx, "sessoes s JOIN pagamentos p ON p.id = s.payment_id WHERE p.sessao_id = s.id", func(day string, n int64) { days[day] = n })
+	months := map[books.Month]int64{}
+	pairs, err := t.eachDay(ctx, "sessoes s JOIN pagamentos p ON p.id = s.payment_id WHERE p.sessao_id = s.id", func(month books.Month, n int64) { months[month] += n })
 	if err != nil {
 		return err
 	}
@@ -187,8 +188,8 @@ func (t *Tx) countSessions(ctx context.Context, c monthCounts) error {
 	if pairs != named || pairs != naming {
 		return t.countLinked(ctx, c)
 	}
-	for day, n := range days {
-		c.addDay(day, books.SessionKind, n)
+	for month, n := range months {
+		c.add(month, books.SessionKind, n)
 	}
 	return nil
 }
@@ -203,17 +204,13 @@ func (t *Tx) countLinked(ctx context.Context, c monthCounts) error {
 			GROUP BY l.id HAVING min(CASE WHEN 1 = 1` + t.s.dialect.validDay("l.data") + ` THEN 1 ELSE 0 END) = 1) AS g
 		GROUP BY g.first, g.last`
 	return t.list(ctx, query, nil, func(scan func(...any) error) error {
-		var first, last string
+		var first, last storedDay
 		var n int64
-		if err := scan(&first, &last, &n); err != nil {
-			return err
+		err := scan(&first, &last, &n)
+		if first.month() == last.month() {
+			c.add(first.month(), books.SessionKind, n)
 		}
-		f, err1 := books.ParseDay(first)
-		l, err2 := books.ParseDay(last)
-		if err1 == nil && err2 == nil && f.Month() == l.Month() {
-			c.add(f.Month(), books.SessionKind, n)
-		}
-		return nil
+		return err
 	})
 }
 
@@ -233,11 +230,22 @@ func (t *Tx) MonthTotals(ctx context.Context, month books.Month) (books.Totals, 
 		tally := books.NewTally()
 		for _, kind := range []books.Kind{books.PaymentKind, books.CommissionKind, books.ExpenseKind} {
 			if err := t.addSums(ctx, tally, people, kind, args); err != nil {
-				return books.Totals{}, err
+				return books.Totals{}, cmp.Or(t.brokenIn(ctx, month), err)
 			}
 		}
-		return tally.Totals(), nil
+		return tally.Totals(), people.broken
 	})
+}
+
+// brokenIn returns the error that names the first row of a month that cannot
+// be read, if there is one.
+func (t *Tx) brokenIn(ctx context.Context, month books.Month) error {
+	for _, err := range t.MonthRows(ctx, month) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addSums adds a row for each artist, method or both, with the sum of theirs.
@@ -253,7 +261,7 @@ func (t *Tx) addSums(ctx context.Context, tally *books.Tally, people *people, ki
 	from, condition, n := t.s.dialect.walk(kind)
 	cents, groups := "CAST(round(r.valor * 100) AS BIGINT)", ""
 	if t.s.dialect.postgres {
-		cents, groups = "sum("+cents+")", " GROUP BY 1, 2"
+		cents, groups = t.s.dialect.text("round(sum(r.valor) * 100)"), " GROUP BY 1, 2"
 	}
 	query := "SELECT " + who + ", " + how + ", " + cents + " FROM " + from + " WHERE " + condition + groups
 	return t.list(ctx, query, args[:n], func(scan func(...any) error) error {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"extrato/internal/books"
 )
@@ -20,32 +19,27 @@ import (
 //   - the sessions that such a payment is linked to in either direction,
 //     whatever their own date, except those that a live payment outside the
 //     month is linked to as well: they leave with their last payment;
-//   - the commissions of those payments, and the commissions without a payment
-//     by the instant they were made in the studio's zone;
+//   - the commissions of those payments, and the commissions without a live
+//     payment that looseCommissions finds for the month;
 //   - the links that sessions which stay lose when their payment leaves.
 //
 // Each direction has a NOT EXISTS of its own and ids meet by UNION ALL: one
 // condition with OR goes quadratic on PostgreSQL.
 
-// monthArgs are the arguments $1 to $5: the month's first and last day, its
-// first instant and the first after it, and a JSON array with the ids of the
-// commissions of lost payments that belong to it.
-type monthArgs [5]any
+// monthArgs are the arguments $1 to $3: the month's first and last day, and a
+// JSON array with the ids of the commissions without a live payment that belong
+// to it.
+type monthArgs [3]any
 
 // In a transaction of ReadRemembered the ids may come from memory.
 func (t *Tx) monthArgs(ctx context.Context, month books.Month) (monthArgs, error) {
-	lost, err := t.lostOf(ctx, month)
+	loose, err := t.looseOf(ctx, month)
 	if err != nil {
 		return monthArgs{}, err
 	}
-	ids, err := json.Marshal(lost)
-	return monthArgs{month.First().String(), month.Last().String(),
-		edge(month.Start(t.s.zone)), edge(month.End(t.s.zone)), string(ids)}, err
+	ids, err := json.Marshal(loose)
+	return monthArgs{month.First().String(), month.Last().String(), string(ids)}, err
 }
-
-// edge returns the instant as whole seconds: in SQLite it sorts as text, and
-// before the same second both with microseconds and without, as people write it.
-func edge(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05") }
 
 // in is the condition that a column's day lies in the month.
 func (d dialect) in(column string) string {
@@ -67,8 +61,7 @@ func (d dialect) belongs(kind books.Kind) (condition string, args int) {
 			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.id = r.payment_id AND ` + outside + `)`, 2
 	case books.CommissionKind:
 		return `r.id IN (SELECT c.id FROM comissoes c WHERE c.pagamento_id IN (` + payments + `)
-			UNION ALL SELECT c.id FROM comissoes c WHERE c.pagamento_id IS NULL AND c.created_at >= $3 AND c.created_at < $4
-			UNION ALL SELECT c.id FROM comissoes c WHERE c.id IN (` + d.idList("$5") + `))`, 5
+			UNION ALL SELECT c.id FROM comissoes c WHERE c.id IN (` + d.idList("$3") + `))`, 3
 	case books.LinkKind:
 		return `r.payment_id IN (` + payments + `)
 			AND EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = r.id AND ` + outside + `)`, 2
@@ -102,9 +95,7 @@ func (d dialect) walk(kind books.Kind) (from, condition string, args int) {
 			AND (p.id IS NOT NULL OR ` + paying(inside) + ")"
 	case books.CommissionKind:
 		from += ofPayment
-		condition = "(" + d.in("p.data") + `
-			OR r.pagamento_id IS NULL AND r.created_at >= $3 AND r.created_at < $4
-			OR r.id IN (` + d.idList("$5") + "))"
+		condition = "(" + d.in("p.data") + " OR r.id IN (" + d.idList("$3") + "))"
 	case books.LinkKind:
 		from += " JOIN pagamentos p ON p.id = r.payment_id"
 		condition = d.in("p.data") + " AND " + paying(outside)
@@ -208,12 +199,9 @@ func (t *Tx) MonthRows(ctx context.Context, month books.Month) books.Rows {
 func (t *Tx) paymentsAtRest(ctx context.Context) (map[books.ID]books.Month, error) {
 	resting := map[books.ID]books.Month{}
 	err := t.EachStatement(ctx, func(s books.Stored) error {
-		for row, err := range s.Rows() {
+		for row, err := range s.List(books.PaymentKind) {
 			if err != nil {
 				return err
-			}
-			if row.Kind() > books.PaymentKind {
-				break
 			}
 			resting[row.Key()] = s.Month
 		}
@@ -314,25 +302,26 @@ func (t *Tx) MonthsWithRows(ctx context.Context) ([]books.Month, error) {
 	text := t.s.dialect.text
 	days := func(table string) string { return "SELECT DISTINCT " + text("data") + " FROM " + table }
 	err := t.list(ctx, days("pagamentos")+" UNION "+days("gastos"), nil, func(scan func(...any) error) error {
-		var s string
-		if err := scan(&s); err != nil {
-			return err
-		}
-		// What is no day is in no month.
-		if d, err := books.ParseDay(s); err == nil && d.Month().Valid() {
-			seen[d.Month()] = true
-		}
-		return nil
+		var day storedDay
+		err := scan(&day)
+		seen[day.month()] = true
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := t.addCommissionMonths(ctx, seen); err != nil {
+	loose, err := t.looseCommissions(ctx)
+	if err != nil {
 		return nil, err
+	}
+	for _, c := range loose {
+		seen[c.month] = true
 	}
 	var months []books.Month
 	for m := range seen {
-		months = append(months, m)
+		if m.Valid() {
+			months = append(months, m)
+		}
 	}
 	slices.SortFunc(months, func(a, b books.Month) int {
 		if a.Before(b) {
@@ -343,54 +332,24 @@ func (t *Tx) MonthsWithRows(ctx context.Context) ([]books.Month, error) {
 	return months, nil
 }
 
-// addCommissionMonths adds the months of commissions without a live payment.
-func (t *Tx) addCommissionMonths(ctx context.Context, seen map[books.Month]bool) error {
-	var resting map[books.ID]books.Month
-	type loose struct {
-		payment sql.NullInt64
-		created books.NullInstant
-	}
-	var all []loose
-	err := t.list(ctx, "SELECT DISTINCT c.pagamento_id, "+t.s.dialect.text("c.created_at")+` FROM comissoes c
-		WHERE c.pagamento_id IS NULL OR NOT EXISTS (SELECT 1 FROM pagamentos p WHERE p.id = c.pagamento_id)`, nil,
-		func(scan func(...any) error) error {
-			var l loose
-			err := scan(&l.payment, &column{value: &l.created})
-			all = append(all, l)
-			return err
-		})
-	if err != nil {
-		return err
-	}
-	for _, l := range all {
-		if l.payment.Valid && resting == nil {
-			if resting, err = t.paymentsAtRest(ctx); err != nil {
-				return err
-			}
-		}
-		if m, ok := resting[books.ID(l.payment.Int64)]; l.payment.Valid && ok {
-			seen[m] = true
-		} else if l.created.Valid {
-			if m := books.MonthOf(l.created.V.Time().In(t.s.zone)); m.Valid() {
-				seen[m] = true
-			}
-		}
-	}
-	return nil
-}
-
 // FutureRow returns a live payment, session or expense that was made after
-// limit, or "": a sign that a clock was or is wrong.
+// limit, or "": a sign that a clock was or is wrong. What was made at no instant
+// is no such sign.
 func (t *Tx) FutureRow(ctx context.Context, limit books.Instant) (string, error) {
 	var parts []string
 	for _, kind := range []books.Kind{books.PaymentKind, books.SessionKind, books.ExpenseKind} {
-		parts = append(parts, fmt.Sprintf("SELECT * FROM (SELECT '%s' AS kind, id FROM %s WHERE created_at > $1 LIMIT 1) AS %[2]s", kind, kind.Table()))
+		parts = append(parts, fmt.Sprintf("SELECT '%s', id, %s FROM %s WHERE created_at > $1", kind, t.s.dialect.text("created_at"), kind.Table()))
 	}
-	var kind string
-	var id int64
-	err := t.one(ctx, strings.Join(parts, " UNION ALL "), []any{limit.SQL()}, &kind, &id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	return fmt.Sprintf("%s %d", kind, id), err
+	name := ""
+	err := t.list(ctx, strings.Join(parts, " UNION ALL "), []any{limit.SQL()}, func(scan func(...any) error) error {
+		var kind, made string
+		var id int64
+		var at books.Instant
+		err := scan(&kind, &id, &made)
+		if err == nil && name == "" && at.Parse([]byte(made)) == nil {
+			name = fmt.Sprintf("%s %d", kind, id)
+		}
+		return err
+	})
+	return name, err
 }

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -25,6 +27,7 @@ func (t *Tx) scanRows(ctx context.Context, kind books.Kind, people *people, quer
 		for row, err := range t.scan(ctx, kind, copies, query, args...) {
 			if err == nil {
 				people.name(row, client)
+				err = people.broken
 			}
 			if !yield(row, err) {
 				return
@@ -38,7 +41,9 @@ func (t *Tx) scanPlain(ctx context.Context, kind books.Kind, query string, args 
 	return t.scan(ctx, kind, func(_ books.Row, values []books.Value) []books.Value { return values }, query, args...)
 }
 
-// scan runs a query and reads a row's own columns and then those that more adds.
+// scan runs a query and reads a row's own columns and then those that more
+// adds. With an error of kind Integrity comes the row that it is about, as far
+// as it was read, and who asks for more gets the rows behind it.
 func (t *Tx) scan(ctx context.Context, kind books.Kind, more func(books.Row, []books.Value) []books.Value, query string, args ...any) books.Rows {
 	return func(yield func(books.Row, error) bool) {
 		rows, err := t.query(ctx, query, args...)
@@ -67,8 +72,10 @@ func (t *Tx) scan(ctx context.Context, kind books.Kind, more func(books.Row, []b
 					yield(nil, ctx.Err())
 					return
 				}
-				yield(nil, brokenRow(row, err))
-				return
+				if !yield(row, brokenRow(row, err)) {
+					return
+				}
+				continue
 			}
 			if !yield(row, nil) {
 				return
@@ -81,18 +88,34 @@ func (t *Tx) scan(ctx context.Context, kind books.Kind, more func(books.Row, []b
 }
 
 func brokenRow(row books.Row, err error) error {
+	var index int
 	var column string
-	if _, after, ok := strings.Cut(err.Error(), "sql: Scan error on column index "); ok {
-		if _, name, ok := strings.Cut(after, `name "`); ok {
-			column, _, _ = strings.Cut(name, `"`)
-		}
-	}
+	_, _ = fmt.Sscanf(err.Error(), "sql: Scan error on column index %d, name %q", &index, &column)
 	cause := errors.Unwrap(err)
 	if cause == nil {
 		cause = err
 	}
-	return books.Integrityf("broken_row", "%s has a value that cannot be kept exactly in column %q: %s", books.Describe(row), column, cause).
+	return books.Integrityf("broken_row", "%s has a value that cannot be kept exactly in column %q: %s", holder(row, index, column), column, cause).
 		WithHint("correct that row in the database; nothing was changed")
+}
+
+// holder names the row that holds what stands in a column of a query for row:
+// behind its own columns come those of the rows it refers to.
+func holder(row books.Row, index int, column string) string {
+	if index < len(row.Kind().Columns()) {
+		return books.Describe(row)
+	}
+	switch r := row.(type) {
+	case *books.Payment:
+		if column == "data" {
+			return fmt.Sprintf("%s %d", books.SessionKind, r.SessionID.V)
+		}
+	case *books.Commission:
+		if column == "data" || column == "valor" {
+			return fmt.Sprintf("%s %d", books.PaymentKind, r.PaymentID.V)
+		}
+	}
+	return books.Describe(row)
 }
 
 // people holds all clients and artists, and which of them rows referred to.
@@ -100,13 +123,21 @@ type people struct {
 	clients  map[books.ID]*books.Client
 	artists  map[books.ID]*books.Artist
 	referred [2]map[books.ID]bool
+
+	unreadable map[books.Kind]map[books.ID]error
+	broken     error // the first of them that was referred to
 }
 
 func (t *Tx) readPeople(ctx context.Context) (*people, error) {
 	p := &people{clients: map[books.ID]*books.Client{}, artists: map[books.ID]*books.Artist{}}
 	p.referred = [2]map[books.ID]bool{{}, {}}
+	p.unreadable = map[books.Kind]map[books.ID]error{books.ClientKind: {}, books.ArtistKind: {}}
 	for _, kind := range []books.Kind{books.ClientKind, books.ArtistKind} {
 		for row, err := range t.scanPlain(ctx, kind, t.s.tableQuery(kind, true)) {
+			if isBroken(err) { // no matter, unless somebody refers to that one
+				p.unreadable[kind][row.Key()] = err
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -119,6 +150,12 @@ func (t *Tx) readPeople(ctx context.Context) (*people, error) {
 		}
 	}
 	return p, nil
+}
+
+// isBroken reports whether err says that one row cannot be read.
+func isBroken(err error) bool {
+	var e *books.Error
+	return errors.As(err, &e) && e.Code == "broken_row"
 }
 
 // tableQuery returns the query for all rows of a table.
@@ -147,6 +184,7 @@ func (p *people) name(row books.Row, client books.Ref) {
 func (p *people) client(id books.Ref) books.Text {
 	c := p.clients[id.V]
 	if !id.Valid || c == nil {
+		p.broken = cmp.Or(p.broken, p.unreadable[books.ClientKind][id.V])
 		return books.Text{}
 	}
 	p.referred[0][id.V] = true
@@ -156,6 +194,7 @@ func (p *people) client(id books.Ref) books.Text {
 func (p *people) artist(id books.ID) books.Text {
 	a := p.artists[id]
 	if a == nil {
+		p.broken = cmp.Or(p.broken, p.unreadable[books.ArtistKind][id])
 		return books.Text{}
 	}
 	p.referred[1][id] = true

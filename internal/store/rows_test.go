@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -43,8 +44,15 @@ type smallCommission struct {
 
 var edgeDays = []string{"2025-09-01", "2025-09-30", "2025-10-01", "2025-10-02", "2025-10-31", "2025-11-01", "2025-11-30", "2024-10-15"}
 
-// Days as v4's SQLite files may hold them: they belong to no month.
-var malformedDays = []string{"2025-10-1", "2025-10-32", "2025-10", "", "2025-10-05 00:00:00", "2025-1O-05"}
+// Days as v4's SQLite files may hold them: they belong to no month. What
+// begins with BLOB is stored as one.
+var malformedDays = []string{"2025-10-1", "2025-10-32", "2025-10", "", "2025-10-05 00:00:00", "2025-1O-05", "BLOB 2025-10-05"}
+
+// Instants that are none, in SQLite and in PostgreSQL.
+var malformedInstants = map[bool][]string{
+	true:  {"garbage", "2025-10-15", "2025-10-garbage", "2025-10-32 12:00:00", "now", "BLOB 2025-10"},
+	false: {"infinity", "-infinity", "0044-03-15 12:00:00 BC", "12025-10-15 12:00:00"},
+}
 
 func drawSmall(t *rapid.T, sqlite bool) small {
 	var s small
@@ -66,7 +74,11 @@ func drawSmall(t *rapid.T, sqlite bool) small {
 		if sqlite { // only there may a payment be gone
 			least = -1
 		}
-		s.commissions = append(s.commissions, smallCommission{rapid.IntRange(least, nPayments).Draw(t, "payment"), drawInstant(t, sqlite)})
+		c := smallCommission{rapid.IntRange(least, nPayments).Draw(t, "payment"), drawInstant(t, sqlite)}
+		if c.payment <= 0 && rapid.IntRange(0, 7).Draw(t, "no instant") == 0 { // one with a payment breaks that one's month
+			c.made = rapid.SampledFrom(malformedInstants[sqlite]).Draw(t, "made")
+		}
+		s.commissions = append(s.commissions, c)
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "expenses") {
 		s.expenses = append(s.expenses, day())
@@ -118,7 +130,8 @@ func (s small) put(t testing.TB, db *storetest.DB) {
 		made := "NULL"
 		if c.made != "" {
 			made = "'" + c.made + "'"
-			if db.Path == "" {
+			var at books.Instant
+			if db.Path == "" && at.Parse([]byte(c.made)) == nil {
 				made = "'" + c.made + "+00'"
 			}
 		}
@@ -137,6 +150,7 @@ func (s small) put(t testing.TB, db *storetest.DB) {
 	}
 	defer tx.Rollback()
 	for _, q := range sql {
+		q = asBlob.ReplaceAllString(q, "CAST('$1' AS BLOB)")
 		if _, err := tx.ExecContext(t.Context(), q); err != nil {
 			t.Fatalf("%s: %v", q, err)
 		}
@@ -145,6 +159,8 @@ func (s small) put(t testing.TB, db *storetest.DB) {
 		t.Fatal(err)
 	}
 }
+
+var asBlob = regexp.MustCompile(`'BLOB ([^']*)'`)
 
 // in reports whether a day lies in month; what is no day lies in none.
 func in(month books.Month, day string) bool {
@@ -241,7 +257,9 @@ func (s small) remaining(month books.Month) map[string]bool {
 }
 
 func (s small) malformed() bool {
+	var at books.Instant
 	return slices.ContainsFunc(s.payments, func(p smallPayment) bool { return slices.Contains(malformedDays, p.day) }) ||
+		slices.ContainsFunc(s.commissions, func(c smallCommission) bool { return c.made != "" && at.Parse([]byte(c.made)) != nil }) ||
 		slices.ContainsFunc(s.expenses, func(day string) bool { return slices.Contains(malformedDays, day) })
 }
 
