@@ -23,6 +23,7 @@ type dialect struct {
 	validDay              func(column string) string // a condition beside a range of days
 	inOrder               string                     // behind a table that is to be walked by id
 	text                  func(column string) string // the column as text that books.Value reads
+	shown                 func(column string) string // the column as people are to see it, NULL too
 	idList                func(param string) string  // a SELECT of the ids in a JSON array
 	textList              func(param string) string  // a SELECT of the texts in a JSON array
 	again                 func(error) bool           // whether the same transaction may succeed if tried again

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -229,71 +228,77 @@ type Trouble struct {
 
 // HomelessRows returns live rows that belong to no month and so are never
 // closed, at most limit of them: payments and expenses whose date is no day
-// from 2000 to 2100, commissions with neither a payment nor a time.
+// from 2000 to 2100, commissions without a payment that were made at no instant
+// of those years.
 func (t *Tx) HomelessRows(ctx context.Context, limit int) ([]Trouble, error) {
 	var found []Trouble
 	for _, kind := range []books.Kind{books.PaymentKind, books.ExpenseKind} {
 		home := "data BETWEEN '2000-01-01' AND '2100-12-31'" + t.s.dialect.validDay("data")
-		query := fmt.Sprintf("SELECT id, CAST(data AS TEXT) FROM %s WHERE NOT (%s) OR data IS NULL ORDER BY id LIMIT %d", kind.Table(), home, limit)
-		if err := t.troubles(ctx, kind, "its date is %q", query, &found); err != nil {
+		query := fmt.Sprintf("SELECT id, %s FROM %s WHERE NOT (%s) OR data IS NULL ORDER BY id LIMIT %d", t.s.dialect.shown("data"), kind.Table(), home, limit)
+		if err := t.troubles(ctx, kind, "its date is %s", query, nil, &found); err != nil {
 			return nil, err
 		}
 	}
-	query := fmt.Sprintf(`SELECT c.id, '' FROM comissoes c WHERE c.created_at IS NULL
-		AND NOT EXISTS (SELECT 1 FROM pagamentos p WHERE p.id = c.pagamento_id) ORDER BY c.id LIMIT %d`, limit)
-	err := t.troubles(ctx, books.CommissionKind, "it has neither a payment nor a created_at%.0s", query, &found)
+	loose, err := t.looseCommissions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var ids []books.ID
+	for _, c := range loose {
+		if !c.month.Valid() {
+			ids = append(ids, books.ID(c.id))
+		}
+	}
+	query := fmt.Sprintf("SELECT id, %s FROM comissoes WHERE id IN (%s) ORDER BY id LIMIT %d", t.s.dialect.shown("created_at"), t.s.dialect.idList("$1"), limit)
+	err = t.troubles(ctx, books.CommissionKind, "it has no payment, and its created_at is %s", query, []any{jsonIDs(ids)}, &found)
 	return found[:min(len(found), limit)], err
 }
 
-func (t *Tx) troubles(ctx context.Context, kind books.Kind, why, query string, found *[]Trouble) error {
-	return t.list(ctx, query, nil, func(scan func(...any) error) error {
+func (t *Tx) troubles(ctx context.Context, kind books.Kind, why, query string, args []any, found *[]Trouble) error {
+	return t.list(ctx, query, args, func(scan func(...any) error) error {
 		var id int64
-		var text sql.NullString
+		var text string
 		err := scan(&id, &text)
-		*found = append(*found, Trouble{fmt.Sprintf("%s %d", kind, id), fmt.Sprintf(why, text.String)})
+		*found = append(*found, Trouble{fmt.Sprintf("%s %d", kind, id), fmt.Sprintf(why, strings.ToValidUTF8(text, "�"))})
 		return err
 	})
 }
 
-// UnreadableRows reads every live row as a close does, and returns those with
-// a value that cannot be kept exactly, such as NaN or parts of a cent, at most
-// limit of them.
+// UnreadableRows reads every live row as a close does, with the clients and
+// artists that it would copy, and returns those with a value that cannot be
+// kept exactly, such as NaN or parts of a cent, at most limit of them.
 func (t *Tx) UnreadableRows(ctx context.Context, limit int) ([]Trouble, error) {
 	hasTime, err := t.hasColumn(ctx, "sessoes", "hora")
 	if err != nil {
 		return nil, err
 	}
 	var found []Trouble
-	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
-		query := "SELECT " + strings.Join(t.s.selectColumns(kind, hasTime), ", ") + " FROM " + kind.Table() + " r WHERE r.id > $1 ORDER BY r.id"
-		last := int64(-1) << 31
-		for len(found) < limit {
-			broken := t.readUntilBroken(ctx, kind, query, &last)
-			if broken == nil {
-				break
-			}
-			var e *books.Error
-			if !errors.As(broken, &e) || e.Code != "broken_row" {
-				return found, broken
-			}
-			if err := t.one(ctx, "SELECT min(id) FROM "+kind.Table()+" WHERE id > $1", []any{last}, &last); err != nil {
+	for kind := range books.KindCount {
+		if kind.Table() == "" {
+			continue
+		}
+		query := "SELECT " + strings.Join(t.s.selectColumns(kind, hasTime), ", ") + " FROM " + kind.Table() + " r" + copied[kind] + " ORDER BY r.id"
+		for row, err := range t.scanPlain(ctx, kind, query) {
+			if err != nil && !isBroken(err) {
 				return found, err
 			}
-			found = append(found, Trouble{fmt.Sprintf("%s %d", kind, last), e.Message})
+			if err != nil {
+				found = append(found, Trouble{books.Describe(row), books.AsError(err).Message})
+			}
+			if len(found) == limit {
+				return found, nil
+			}
 		}
 	}
 	return found, nil
 }
 
-// readUntilBroken leaves the id of the last row that could be read in last.
-func (t *Tx) readUntilBroken(ctx context.Context, kind books.Kind, query string, last *int64) error {
-	for row, err := range t.scanPlain(ctx, kind, query, *last) {
-		if err != nil {
-			return err
-		}
-		*last = int64(row.Key())
-	}
-	return nil
+// copied are the conditions that a client or an artist is one whom a close
+// copies, because a live row names them.
+var copied = map[books.Kind]string{
+	books.ClientKind: " WHERE r.id IN (SELECT cliente_id FROM pagamentos UNION ALL SELECT cliente_id FROM sessoes)",
+	books.ArtistKind: ` WHERE r.id IN (SELECT artista_id FROM pagamentos UNION ALL SELECT artista_id FROM sessoes
+		UNION ALL SELECT artista_id FROM comissoes UNION ALL SELECT created_by FROM gastos)`,
 }
 
 // LargestStatement returns the size in bytes of the largest statement's JSON

@@ -98,6 +98,9 @@ func postgresDialect() dialect {
 		writeLevel: sql.LevelSerializable,
 		validDay:   func(string) string { return "" },
 		text:       func(column string) string { return "CAST(" + column + " AS TEXT)" },
+		shown: func(column string) string {
+			return "coalesce(CAST(to_json(CAST(" + column + " AS TEXT)) AS TEXT), 'NULL')"
+		},
 		idList: func(param string) string {
 			return "SELECT CAST(value AS INTEGER) FROM json_array_elements_text(CAST(" + param + " AS JSON))"
 		},

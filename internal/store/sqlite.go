@@ -94,6 +94,9 @@ func sqliteDialect(path string) dialect {
 		validDay: func(column string) string { return " AND " + column + " GLOB '????????[0-9][0-9]'" },
 		inOrder:  " NOT INDEXED",
 		text:     func(column string) string { return column },
+		shown: func(column string) string {
+			return "CASE typeof(" + column + ") WHEN 'text' THEN json_quote(" + column + ") ELSE quote(" + column + ") END"
+		},
 		idList:   func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
 		textList: func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
 		again:    func(error) bool { return false },
