@@ -27,6 +27,7 @@ type dialect struct {
 	idList                func(param string) string  // a SELECT of the ids in a JSON array
 	textList              func(param string) string  // a SELECT of the texts in a JSON array
 	again                 func(error) bool           // whether the same transaction may succeed if tried again
+	answered              func(error) bool           // whether an error of a commit says that it did not happen
 	explain               func(error) error          // turns a driver's error into one that says who can help
 }
 

@@ -107,8 +107,9 @@ func postgresDialect() dialect {
 		textList: func(param string) string {
 			return "SELECT value FROM json_array_elements_text(CAST(" + param + " AS JSON))"
 		},
-		again:   againPostgres,
-		explain: explainPostgres,
+		again:    againPostgres,
+		answered: againPostgres,
+		explain:  explainPostgres,
 	}
 }
 

@@ -100,8 +100,15 @@ func sqliteDialect(path string) dialect {
 		idList:   func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
 		textList: func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
 		again:    func(error) bool { return false },
+		answered: answeredSQLite,
 		explain:  explainSQLite,
 	}
+}
+
+// answeredSQLite: only where the disk failed may the log hold the commit.
+func answeredSQLite(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff != sqlite3.SQLITE_IOERR
 }
 
 func explainSQLite(err error) error {

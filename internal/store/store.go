@@ -219,7 +219,7 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, options *sql.TxOptions
 		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
 			return ctx.Err() // it was rolled back before the commit was sent
 		}
-		if s.dialect.again(err) {
+		if s.dialect.answered(err) {
 			return s.dialect.explain(err)
 		}
 		return fmt.Errorf("%w: %w", ErrCommitUnknown, s.dialect.explain(err))
