@@ -174,7 +174,7 @@ func (c *closeCommand) closeDue(a *app, closer *closing.Closer) error {
 	if a.JSON {
 		document := dueDocument{Closed: row.Closed, Waiting: row.Waiting}
 		if row.Err != nil {
-			document.Failed = &failedMonth{row.Failed, detail(books.AsError(row.Err))}
+			document.Failed = &failedMonth{row.Failed, detail(explained(brokenOff(a.ctx, row.Err)))}
 		}
 		if err := printJSON(a.stdout, document); err != nil {
 			return err
@@ -191,7 +191,7 @@ func (c *closeCommand) closeDue(a *app, closer *closing.Closer) error {
 	case row.Err == nil:
 		return nil
 	}
-	e := *books.AsError(row.Err)
+	e := *explained(brokenOff(a.ctx, row.Err))
 	e.Message = fmt.Sprintf("%s was not closed: %s", row.Failed, e.Error())
 	e.Err = nil
 	if len(row.Waiting) > 0 {

@@ -109,11 +109,16 @@ func runOn(ctx context.Context, args []string, stdout, stderr io.Writer) (code i
 	stdout, stderr = line.before(stdout), line.before(stderr)
 	a := &app{Globals: &c.Globals, ctx: ctx, stdout: stdout, stderr: stderr, line: line, parser: parser}
 	defer a.close()
-	err = command.Run(a)
+	return report(stdout, stderr, c.JSON, brokenOff(ctx, command.Run(a)))
+}
+
+// brokenOff says of an error that it is an interruption, if that is what it
+// came from: what broke off has many words for it.
+func brokenOff(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil && books.AsError(err).Code == "internal" {
-		err = errors.Join(ctx.Err(), err) // what broke off has many words for it
+		return errors.Join(ctx.Err(), err)
 	}
-	return report(stdout, stderr, c.JSON, err)
+	return err
 }
 
 // withoutURLs keeps a mistyped URL, which may hold a password, out of a message.
@@ -176,11 +181,7 @@ func report(stdout, stderr io.Writer, asJSON bool, err error) int {
 	if err == nil {
 		return 0
 	}
-	e := books.AsError(err)
-	if errors.Is(err, context.Canceled) {
-		e = (&books.Error{Kind: books.Internal, Code: "interrupted", Message: "interrupted"}).
-			WithHint("nothing was changed halfway; run the command again")
-	}
+	e := explained(err)
 	var done shown
 	if asJSON && !errors.As(err, &done) {
 		f := failure{Error: detail(e)}
@@ -198,6 +199,15 @@ func report(stdout, stderr io.Writer, asJSON bool, err error) int {
 		fmt.Fprintf(stderr, "hint: %s\n", e.Hint)
 	}
 	return e.Kind.ExitCode()
+}
+
+// explained returns err as an Error, and an interruption as what people call it.
+func explained(err error) *books.Error {
+	if errors.Is(err, context.Canceled) {
+		return (&books.Error{Kind: books.Internal, Code: "interrupted", Message: "interrupted"}).
+			WithHint("nothing was changed halfway; run the command again")
+	}
+	return books.AsError(err)
 }
 
 func detail(e *books.Error) failureDetail {

@@ -111,7 +111,7 @@ func (c *Closer) close(ctx context.Context, month books.Month, force bool, run r
 			return Result{Month: month}, err
 		}
 		c.step("committed")
-		return c.result(ctx, closing, outcomeOf(closing))
+		return c.nameOpen(ctx, resultOf(closing, outcomeOf(closing))), nil
 	}
 	e := *books.ErrRecordsChanged
 	e.Message = fmt.Sprintf("the rows of %s changed during each of %d tries", month, backupTries)
@@ -190,8 +190,8 @@ func (c *Closer) plan(ctx context.Context, month books.Month, force bool) (*plan
 	case force && late.Total() > 0:
 		return &plan{month: month, revise: true, revision: last.Revision + 1}, Result{}, nil
 	}
-	result, err := c.result(ctx, last, AlreadyClosed)
-	if err == nil && !force {
+	result := c.nameOpen(ctx, resultOf(last, AlreadyClosed))
+	if !force {
 		closed := *books.ErrClosed
 		closed.Message = fmt.Sprintf("%s is already closed", month)
 		err = &closed

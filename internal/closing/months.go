@@ -216,7 +216,8 @@ type Row struct {
 }
 
 // CloseDue closes every month that is due, oldest first, and stops at the
-// first that fails. A month that somebody else closed meanwhile is no failure.
+// first that fails, and before the next if it is interrupted. A month that
+// somebody else closed meanwhile is no failure.
 func (c *Closer) CloseDue(ctx context.Context, by books.Actor) (Row, error) {
 	due, err := c.DueMonths(ctx)
 	if err != nil {
@@ -224,6 +225,10 @@ func (c *Closer) CloseDue(ctx context.Context, by books.Actor) (Row, error) {
 	}
 	row := Row{Closed: []Result{}}
 	for i, m := range due {
+		if err := ctx.Err(); err != nil {
+			row.Failed, row.Err, row.Waiting = m, err, due[i+1:]
+			return row, nil
+		}
 		result, err := c.Close(ctx, m, Options{}, by)
 		if err != nil && result.Outcome != AlreadyClosed {
 			row.Failed, row.Err, row.RunID, row.Waiting = m, err, result.CorrelationID, due[i+1:]

@@ -91,11 +91,11 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		return Result{Month: month}, sendAgain(err)
 	}
 	c.step("reopened")
-	result, err := c.result(ctx, entry, Outcome(books.Reopened))
+	result := c.nameOpen(ctx, resultOf(entry, Outcome(books.Reopened)))
 	if taken != "" {
 		result.Notes = append(slices.Clone(result.Notes), besideV4)
 	}
-	return result, err
+	return result, nil
 }
 
 // besideV4 warns where v4 works on the same database: it knows nothing of

@@ -3,6 +3,7 @@ package closing
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"extrato/internal/backup"
@@ -59,20 +60,37 @@ type ChainRef struct {
 	Hash books.Fingerprint `json:"hash"`
 }
 
-// result describes a closing, and says which earlier months are still open.
-func (c *Closer) result(ctx context.Context, entry books.Closing, outcome Outcome) (Result, error) {
-	r := Result{
+// resultOf describes a closing.
+func resultOf(entry books.Closing, outcome Outcome) Result {
+	return Result{
 		Month: entry.Month, Outcome: outcome, Revision: entry.Revision, Counts: entry.Counts,
 		Totals: json.RawMessage(entry.Totals), Fingerprint: entry.Fingerprint,
 		Backup: BackupRef{entry.BackupFile, entry.BackupSHA256}, Chain: ChainRef{entry.Seq, entry.Hash},
-		Notes: entry.Notes,
+		EarlierOpen: []books.Month{}, Notes: entry.Notes,
 	}
+}
+
+// answerPatience is how long is asked for what an answer says besides.
+const answerPatience = 10 * time.Second
+
+// nameOpen says in a result which earlier months are still open. What was done
+// is done, so neither an interruption nor a database that fails makes an error
+// of it: a note then stands where the months would.
+func (c *Closer) nameOpen(ctx context.Context, r Result) Result {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerPatience)
+	defer cancel()
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		var err error
-		r.EarlierOpen, err = c.earlierOpen(ctx, tx, entry.Month)
+		open, err := c.earlierOpen(ctx, tx, r.Month)
+		if err == nil {
+			r.EarlierOpen = open
+		}
 		return err
 	})
-	return r, err
+	if err != nil {
+		c.Log.Warn("earlier months not read", "month", r.Month.String(), "cause", err.Error())
+		r.Notes = append(slices.Clone(r.Notes), "whether earlier months are still open could not be read: see extrato months")
+	}
+	return r
 }
 
 // Finished returns what the run with this correlation id did to month, if it
@@ -92,9 +110,9 @@ func (c *Closer) Finished(ctx context.Context, month books.Month, correlationID 
 	if entry.Action == books.Reopened {
 		outcome = Outcome(books.Reopened)
 	}
-	result, err := c.result(ctx, entry, outcome)
+	result := c.nameOpen(ctx, resultOf(entry, outcome))
 	result.CorrelationID = correlationID
-	return result, err == nil, err
+	return result, true, nil
 }
 
 // run is one attempt.

@@ -200,9 +200,47 @@ func TestKilledAndInterruptedAtAnyInstant(t *testing.T) {
 				if signal != syscall.SIGKILL && r.code != 0 && r.code != 1 && !early {
 					t.Errorf("%v\nwant it to end by itself, and to say that it was interrupted", r)
 				}
+				if st := s.look(t); r.code == 0 && !sameState(st, o.after) || r.code == 1 && !sameState(st, o.before) {
+					t.Errorf("%v\nbut the month has %d live and %d stored rows", r, len(st.live), len(st.stored))
+				}
 				o.check(t, s, d)
 			})
 		}
 		t.Logf("%v", came)
+	})
+}
+
+// TestInterruptedAfterTheCommit interrupts a close of two due months when the
+// first is closed: it is told as closed, and the second is left alone.
+func TestInterruptedAfterTheCommit(t *testing.T) {
+	program := build(t, "stoppoints")
+	both(t, program, 40, func(t *testing.T, fresh *studio) {
+		for _, c := range []struct {
+			args []string
+			code int
+			want string
+		}{
+			{[]string{"close", month, "--json"}, 0, `"result": "closed"`},
+			{[]string{"close"}, 1, before + " closed"},
+			{[]string{"close", "--json"}, 1, `"code": "interrupted"`},
+		} {
+			s := fresh.clone(t)
+			file := filepath.Join(t.TempDir(), "paused")
+			r := s.start(t, []string{"EXTRATO_CLOSE_FROM=" + before, "EXTRATO_PAUSE_AT=committed", "EXTRATO_PAUSE_FILE=" + file}, c.args...)
+			_, goOn := pausedAt(t, file)
+			if err := r.cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(100 * time.Millisecond) // for the signal to be taken
+			goOn()
+			r.wait(t)
+			if r.code != c.code || !strings.Contains(r.stdout.String(), c.want) || r.code != 0 && !strings.Contains(r.stderr.String(), month+" was not closed: interrupted") {
+				t.Errorf("%v\nwant exit %d and %s", r, c.code, c.want)
+			}
+			if n := s.closings(t); n != 1 {
+				t.Errorf("the chain has %d entries", n)
+			}
+			s.sound(t)
+		}
 	})
 }
