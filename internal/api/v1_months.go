@@ -46,7 +46,7 @@ type month struct {
 	Revision int    `json:"revision" doc:"Of the statement; 0 if the month was never closed."`
 	Counts   counts `json:"counts" doc:"The statement's rows or, without one, the live rows that belong to the month."`
 	Late     counts `json:"late" doc:"Live rows that belong to a closed month."`
-	Backup   string `json:"backup" enum:"verified,stale,corrupt,missing,unverified" doc:"What the last verification found."`
+	Backup   string `json:"backup" enum:"verified,stale,corrupt,missing,unverified" doc:"The worst that the last verification found of the newest copy and of the one that the statement rests on."`
 }
 
 type monthDetail struct {

@@ -34,10 +34,7 @@ func (c *Closer) Month(ctx context.Context, month books.Month) (info MonthInfo, 
 		info = c.monthInfo(l, month, live)
 		found = !books.MonthOf(c.Now()).Before(month) || info.Counts.Total() > 0 || info.Revision > 0
 		backups, err := tx.Backups(ctx, month)
-		info.Backup = "unverified"
-		for _, b := range backups {
-			info.Backup = verified(b.State)
-		}
+		info.Backup = backupState(backups, last)
 		return err
 	})
 	return info, found, err

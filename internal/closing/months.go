@@ -135,9 +135,9 @@ func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 		if err != nil {
 			return err
 		}
-		found := map[books.Month]string{}
+		of := map[books.Month][]store.Backup{}
 		for _, b := range backups {
-			found[b.Month] = verified(b.State)
+			of[b.Month] = append(of[b.Month], b)
 		}
 		running := books.MonthOf(c.Now())
 		for m := l.first; !l.last.Before(m); m = m.Add(1) {
@@ -145,10 +145,7 @@ func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 				continue
 			}
 			info := c.monthInfo(l, m, live[m])
-			info.Backup = found[m]
-			if info.Backup == "" {
-				info.Backup = "unverified"
-			}
+			info.Backup = backupState(of[m], l.latest[m])
 			months = append(months, info)
 		}
 		return nil
@@ -172,6 +169,29 @@ func (c *Closer) monthInfo(l *ledger, m books.Month, live books.Counts) MonthInf
 	}
 	return info
 }
+
+// backupState returns the worst that the last verification found of a month's
+// newest copy and of the one that its statement rests on.
+func backupState(copies []store.Backup, last books.Closing) string {
+	var found []string
+	if n := len(copies); n > 0 {
+		found = append(found, verified(copies[n-1].State))
+	}
+	if last.HasStatement() && last.BackupFile != "" {
+		state := "" // of one that the database forgot
+		if i := slices.IndexFunc(copies, func(b store.Backup) bool { return b.File == last.BackupFile }); i >= 0 {
+			state = copies[i].State
+		}
+		found = append(found, verified(state))
+	}
+	if len(found) == 0 {
+		return "unverified"
+	}
+	return slices.MaxFunc(found, func(a, b string) int { return slices.Index(byWorth, a) - slices.Index(byWorth, b) })
+}
+
+// byWorth are the words of a list for what a verification found, best first.
+var byWorth = []string{"verified", "unverified", "stale", "missing", "corrupt"}
 
 // verified puts what a verification found into the words of a list.
 func verified(state string) string {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -251,6 +253,40 @@ func TestClose_of_a_month_names_the_earlier_ones_that_are_open(t *testing.T) {
 		s.close(t, month2025(time.August), false)
 		if r := s.close(t, october, false); fmt.Sprint(r.EarlierOpen) != "[2025-05 2025-07 2025-09]" {
 			t.Errorf("%v are open before October", r.EarlierOpen)
+		}
+	})
+}
+
+func TestMonths_say_the_worst_of_the_newest_copy_and_the_statements(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		r := s.close(t, october, false)
+		s.payment(t, 90, "2025-10-05", "1.00")
+		newest := s.backUp(t, october)
+		says := func(want string) {
+			t.Helper()
+			s.verify(t, october, "")
+			info, _, err := s.Month(t.Context(), october)
+			if listed := s.month(t, october); err != nil || listed.Backup != want || info != listed {
+				t.Errorf("the list says %s, the month %s (%v), want %s", listed.Backup, info.Backup, err, want)
+			}
+		}
+		says("verified")
+		for file, want := range map[string]string{r.Backup.File: "missing", newest.File: "missing"} {
+			path := filepath.Join(s.Folder, file)
+			if err := os.Rename(path, path+".away"); err != nil {
+				t.Fatal(err)
+			}
+			says(want)
+			if err := os.Rename(path+".away", path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.damage(t, r.Backup.File, func(text string) string { return text[1:] })
+		says("corrupt")
+		s.Exec(t, "DELETE FROM "+s.own("backups")+" WHERE file = $1", r.Backup.File)
+		if info := s.month(t, october); info.Backup != "unverified" {
+			t.Errorf("of a statement's copy that is not recorded the list says %s", info.Backup)
 		}
 	})
 }
