@@ -62,10 +62,18 @@ func (c *closeCommand) Run(a *app) error {
 		return err
 	}
 	switch {
+	case c.DryRun && month.IsZero():
+		row, err := closer.PreviewDue(a.ctx)
+		return a.showRow(row, err, "would not be closed")
 	case c.DryRun:
-		return c.preview(a, closer, month)
+		return a.showClose(closer.Preview(a.ctx, month, c.Force))
 	case month.IsZero():
-		return c.closeDue(a, closer)
+		row, err := closer.CloseDue(a.ctx, actor())
+		err = a.showRow(row, err, "was not closed")
+		if err != nil || len(row.Closed) > 0 || a.JSON {
+			return err
+		}
+		return a.nameWaiting(closer)
 	}
 	result, err := closer.Close(a.ctx, month, closing.Options{Force: c.Force}, actor())
 	return a.showClose(result, err)
@@ -124,36 +132,6 @@ func (a *app) printResult(r closing.Result) {
 	}
 }
 
-func (c *closeCommand) preview(a *app, closer *closing.Closer, month books.Month) error {
-	months := []books.Month{month}
-	if month.IsZero() {
-		var err error
-		if months, err = closer.DueMonths(a.ctx); err != nil {
-			return err
-		}
-	}
-	results := []closing.Result{}
-	for _, m := range months {
-		r, err := closer.Preview(a.ctx, m, c.Force)
-		if err != nil {
-			return err
-		}
-		results = append(results, r)
-		if !a.JSON {
-			a.printResult(r)
-		}
-	}
-	switch {
-	case a.JSON && month.IsZero():
-		return printJSON(a.stdout, dueDocument{Closed: results})
-	case a.JSON:
-		return printJSON(a.stdout, results[0])
-	case len(months) == 0:
-		a.printf("nothing is due\n")
-	}
-	return nil
-}
-
 // dueDocument is what close without a month prints with --json.
 type dueDocument struct {
 	Closed  []closing.Result `json:"closed"`
@@ -166,8 +144,8 @@ type failedMonth struct {
 	Error failureDetail `json:"error"`
 }
 
-func (c *closeCommand) closeDue(a *app, closer *closing.Closer) error {
-	row, err := closer.CloseDue(a.ctx, actor())
+// showRow prints what became of the months that were due, or would.
+func (a *app) showRow(row closing.Row, err error, failed string) error {
 	if err != nil {
 		return err
 	}
@@ -187,12 +165,12 @@ func (c *closeCommand) closeDue(a *app, closer *closing.Closer) error {
 	switch {
 	case row.Err == nil && len(row.Closed) == 0 && !a.JSON:
 		a.printf("nothing is due\n")
-		return a.nameWaiting(closer)
+		return nil
 	case row.Err == nil:
 		return nil
 	}
 	e := *explained(brokenOff(a.ctx, row.Err))
-	e.Message = fmt.Sprintf("%s was not closed: %s", row.Failed, e.Error())
+	e.Message = fmt.Sprintf("%s %s: %s", row.Failed, failed, e.Error())
 	e.Err = nil
 	if len(row.Waiting) > 0 {
 		e.Message += fmt.Sprintf("; waiting behind it: %v", row.Waiting)

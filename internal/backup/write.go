@@ -65,6 +65,19 @@ func (b *Backups) Write(ctx context.Context, month books.Month, rows books.Rows)
 	return unproved.Receipt(ctx)
 }
 
+// Probe fails as Write would where the place cannot be written, and leaves
+// nothing there.
+func (b *Backups) Probe(ctx context.Context, month books.Month) error {
+	err := b.Bucket.Probe(ctx, fileName(month, 1))
+	if err == nil {
+		_, err = b.copies(ctx, month)
+	}
+	if err != nil {
+		return unwritable(err)
+	}
+	return nil
+}
+
 // Unproved is a copy that was made durable under its name, and is being read
 // back. What its Manifest says of the file is not known to be so before Receipt.
 type Unproved struct {

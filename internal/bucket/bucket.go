@@ -19,6 +19,9 @@ var ErrNotExist = errors.New("there is no object of this name")
 type Bucket interface {
 	// Stage begins an object. near is a name in the folder where it will be.
 	Stage(ctx context.Context, near string) (Staged, error)
+	// Probe fails where Stage could not begin an object or nothing could be
+	// written into it, and leaves nothing behind, not even a folder.
+	Probe(ctx context.Context, near string) error
 	// Open reads an object from where it is kept, not from a cache. It fails
 	// with ErrNotExist.
 	Open(ctx context.Context, name string) (io.ReadCloser, error)

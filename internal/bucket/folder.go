@@ -62,6 +62,29 @@ func (f *Folder) Stage(ctx context.Context, near string) (Staged, error) {
 	return &stagedFile{folder: f, file: file, buffer: bufio.NewWriterSize(file, 1<<20)}, nil
 }
 
+// Probe makes a temporary file where Stage would, or in the nearest folder that
+// is there.
+func (f *Folder) Probe(ctx context.Context, near string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	path, err := f.path(near)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(path)
+	for !exists(dir) && dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+	}
+	file, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*"+stagedSuffix)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	_, err = file.WriteString("probe")
+	return errors.Join(err, file.Sync(), file.Close())
+}
+
 // makeDir makes a folder and the parents that it lacks, and makes durable that
 // each of them is in its parent.
 func makeDir(dir string) error {

@@ -87,7 +87,9 @@ func (c *Closer) Close(ctx context.Context, month books.Month, o Options, by boo
 }
 
 func (c *Closer) close(ctx context.Context, month books.Month, force bool, run run) (Result, error) {
-	unlock, err := c.Store.LockMonthUnless(ctx, month, func() error { return c.refuseUnended(ctx, month) })
+	unlock, err := c.Store.LockMonthUnless(ctx, month, func() error {
+		return c.Store.Read(ctx, func(tx *store.Tx) error { return c.refuseUnended(ctx, tx, month) })
+	})
 	if err != nil {
 		return Result{Month: month}, err
 	}
@@ -120,7 +122,7 @@ func (c *Closer) close(ctx context.Context, month books.Month, force bool, run r
 
 // refuseUnended refuses a month that has not ended, and any month while a
 // clock is in doubt: a clock that runs ahead would close the running month.
-func (c *Closer) refuseUnended(ctx context.Context, month books.Month) error {
+func (c *Closer) refuseUnended(ctx context.Context, tx *store.Tx, month books.Month) error {
 	now := c.Now()
 	if !month.EndedBy(now) {
 		e := *books.ErrNotEnded
@@ -128,22 +130,20 @@ func (c *Closer) refuseUnended(ctx context.Context, month books.Month) error {
 		return e.WithHint("wait until %s is over", month)
 	}
 	const tolerance = 5 * time.Minute
-	return c.Store.Read(ctx, func(tx *store.Tx) error {
-		server, err := tx.Clock(ctx)
-		if err != nil {
-			return err
-		}
-		if skew := server.Sub(now).Abs(); !server.IsZero() && !c.IgnoreServerClock && skew > tolerance {
-			return books.Refusedf("clock_doubtful", "the clocks of this machine and of the database differ by %s", skew.Round(time.Second)).
-				WithHint("set both clocks (NTP), then try again")
-		}
-		row, err := tx.FutureRow(ctx, books.InstantOf(now.Add(tolerance)))
-		if err == nil && row != "" {
-			return books.Refusedf("clock_doubtful", "%s was made in the future: a clock is or was wrong", row).
-				WithHint("check this machine's clock; if it is right, correct the row's created_at")
-		}
+	server, err := tx.Clock(ctx)
+	if err != nil {
 		return err
-	})
+	}
+	if skew := server.Sub(now).Abs(); !server.IsZero() && !c.IgnoreServerClock && skew > tolerance {
+		return books.Refusedf("clock_doubtful", "the clocks of this machine and of the database differ by %s", skew.Round(time.Second)).
+			WithHint("set both clocks (NTP), then try again")
+	}
+	row, err := tx.FutureRow(ctx, books.InstantOf(now.Add(tolerance)))
+	if err == nil && row != "" {
+		return books.Refusedf("clock_doubtful", "%s was made in the future: a clock is or was wrong", row).
+			WithHint("check this machine's clock; if it is right, correct the row's created_at")
+	}
+	return err
 }
 
 // plan is what a close is going to do.
@@ -160,23 +160,35 @@ func (c *Closer) plan(ctx context.Context, month books.Month, force bool) (*plan
 	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
 		return nil, Result{Month: month}, err
 	}
-	var last books.Closing
-	var late books.Counts
+	var p *plan
+	result := Result{Month: month}
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		var err error
-		if last, err = tx.LastClosing(ctx, month); err != nil || !last.HasStatement() {
-			return err
+		last, err := tx.LastClosing(ctx, month)
+		if err == nil {
+			p, result, err = c.planOn(ctx, tx, month, last, force)
 		}
-		if late, err = tx.CountMonth(ctx, month); err != nil {
-			return err
-		}
-		_, err = c.asClosed(ctx, tx, month, last)
 		return err
 	})
+	if result.Outcome == AlreadyClosed {
+		result = c.nameOpen(ctx, result)
+	}
+	return p, result, err
+}
+
+// planOn is plan on what a transaction sees, last being the month's last entry
+// in the chain.
+func (c *Closer) planOn(ctx context.Context, tx *store.Tx, month books.Month, last books.Closing, force bool) (*plan, Result, error) {
+	var late books.Counts
+	var err error
+	if last.HasStatement() {
+		if late, err = tx.CountMonth(ctx, month); err == nil {
+			_, err = c.asClosed(ctx, tx, month, last)
+		}
+	}
 	switch {
 	case errors.Is(err, errGone) && force && late.Total() > 0:
 		// A person has put the rows back, from the backup, and asks for a new statement of them.
-		if err := c.cameBack(ctx, last, late); err != nil {
+		if err := c.cameBack(ctx, tx, last, late); err != nil {
 			return nil, Result{Month: month}, err
 		}
 		return &plan{month: month, gone: true, revision: last.Revision + 1}, Result{}, nil
@@ -190,7 +202,6 @@ func (c *Closer) plan(ctx context.Context, month books.Month, force bool) (*plan
 	case force && late.Total() > 0:
 		return &plan{month: month, revise: true, revision: last.Revision + 1}, Result{}, nil
 	}
-	result := c.nameOpen(ctx, resultOf(last, AlreadyClosed))
 	if !force {
 		closed := *books.ErrClosed
 		closed.Message = fmt.Sprintf("%s is already closed", month)
@@ -202,7 +213,7 @@ func (c *Closer) plan(ctx context.Context, month books.Month, force bool) (*plan
 			err = closed.WithHint("late rows (%d) wait for a revision: extrato close %s --force", late.Total(), month)
 		}
 	}
-	return nil, result, err
+	return nil, resultOf(last, AlreadyClosed), err
 }
 
 func (c *Closer) backUpAndFreeze(ctx context.Context, p plan, run run) (books.Closing, error) {

@@ -76,12 +76,8 @@ func (c *Closer) freeze(ctx context.Context, p plan, made backedUp, run run) (bo
 			return err
 		}
 		c.step("chain grown")
-		removed, err := tx.RemoveMonth(ctx, statement.leaving)
-		if err != nil {
+		if err := remove(ctx, tx, statement.leaving); err != nil {
 			return err
-		}
-		if removed != statement.leaving.Counts {
-			return fmt.Errorf("%d rows were deleted where %d were read", removed.Total(), statement.leaving.Counts.Total())
 		}
 		c.step("rows deleted")
 		if err := tx.AddRun(ctx, run.record(c.Now(), string(entry.Action), nil)); err != nil {
@@ -91,6 +87,15 @@ func (c *Closer) freeze(ctx context.Context, p plan, made backedUp, run run) (bo
 		return c.announce(ctx, tx, entry)
 	})
 	return entry, sendAgain(err)
+}
+
+// remove ends the live rows, which must be those that were read, in number.
+func remove(ctx context.Context, tx *store.Tx, leaving *store.Leaving) error {
+	removed, err := tx.RemoveMonth(ctx, leaving)
+	if err == nil && removed != leaving.Counts {
+		err = fmt.Errorf("%d rows were deleted where %d were read", removed.Total(), leaving.Counts.Total())
+	}
+	return err
 }
 
 // proofPatience is how long a transaction waits for the proof of its backup once
@@ -250,9 +255,13 @@ func entryFor(p plan, h books.Header, made backedUp, run run, at books.Instant) 
 	if made.copy != nil {
 		entry.BackupFile, entry.BackupSHA256 = made.copy.File, made.copy.SHA256
 	} else {
-		entry.Notes = []string{"closed without a backup (EXTRATO_REQUIRE_BACKUP=false): " + made.unbacked.Error()}
+		entry.Notes = []string{unbackedNote(made.unbacked)}
 	}
 	return entry
+}
+
+func unbackedNote(why error) string {
+	return "closed without a backup (EXTRATO_REQUIRE_BACKUP=false): " + why.Error()
 }
 
 // sendAgain says what to do where nobody knows whether a transaction happened.

@@ -209,6 +209,11 @@ func (c *Closer) DueMonths(ctx context.Context) ([]books.Month, error) {
 	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
 		return nil, err
 	}
+	return c.readDue(ctx)
+}
+
+// readDue is DueMonths without the adoption; a statement of v4's is one either way.
+func (c *Closer) readDue(ctx context.Context) ([]books.Month, error) {
 	var due []books.Month
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
 		l, err := c.readLedger(ctx, tx)
@@ -278,44 +283,4 @@ func (c *Closer) earlierOpen(ctx context.Context, tx *store.Tx, m books.Month) (
 		}
 	}
 	return open, nil
-}
-
-// Preview says what Close would do, with the counts, totals and fingerprint
-// that the statement would have, and refuses what Close would refuse. It
-// changes nothing.
-func (c *Closer) Preview(ctx context.Context, month books.Month, force bool) (Result, error) {
-	if err := c.refuseUnended(ctx, month); err != nil {
-		return Result{Month: month}, err
-	}
-	plan, result, err := c.plan(ctx, month, force)
-	if err != nil || plan == nil {
-		return result, err
-	}
-	result = Result{Month: month, Outcome: WouldClose, Revision: plan.revision}
-	if plan.revise {
-		result.Outcome = WouldRevise
-	}
-	err = c.Store.Read(ctx, func(tx *store.Tx) error {
-		if c.RequireBackup {
-			if _, err := c.checkPlace(ctx, tx); err != nil {
-				return err
-			}
-		}
-		if err := tx.CheckColumns(ctx, month); err != nil {
-			return err
-		}
-		statement, err := c.spool(ctx, tx, *plan)
-		if err != nil {
-			return err
-		}
-		defer statement.close()
-		if err := tx.CheckSpace(statement.spool.Size()); err != nil {
-			return err
-		}
-		h := statement.header
-		result.Counts, result.Fingerprint, result.Totals = h.Counts, h.Fingerprint, h.Totals.JSON()
-		result.EarlierOpen, err = c.earlierOpen(ctx, tx, month)
-		return err
-	})
-	return result, err
 }

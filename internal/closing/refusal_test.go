@@ -142,10 +142,7 @@ func TestClose_refuses_where_the_backup_cannot_be_written(t *testing.T) {
 		s.Backups.Bucket = faultyBucket{Bucket: whole, write: syscall.ENOSPC}
 		s.refusesCloseForItsBackup(t, "full")
 		s.Backups.Bucket = faultyBucket{Bucket: whole, commit: syscall.EIO}
-		s.refusesCloseForItsBackup(t, "")
-		if _, err := s.Preview(t.Context(), october, false); err != nil {
-			t.Errorf("preview: %v", err)
-		}
+		s.refusesClose(t, october, false, books.Refused, "backup_unwritable") // only who writes a backup meets this
 		s.Backups.Bucket = whole
 		s.close(t, october, false)
 		s.wantWhole(t)
@@ -154,7 +151,14 @@ func TestClose_refuses_where_the_backup_cannot_be_written(t *testing.T) {
 
 func (s *studio) refusesCloseForItsBackup(t *testing.T, hint string) {
 	t.Helper()
+	previewed := s.refused(t, books.Refused, "backup_unwritable", func() error {
+		_, err := s.Preview(t.Context(), october, false)
+		return err
+	})
 	e := s.refusesClose(t, october, false, books.Refused, "backup_unwritable")
+	if previewed.Message != e.Message || previewed.Hint != e.Hint {
+		t.Errorf("previewed %q, %q, closed %q, %q", previewed.Message, previewed.Hint, e.Message, e.Hint)
+	}
 	if e.Hint == "" || !strings.Contains(e.Hint, hint) {
 		t.Errorf("the hint is %q, want one about %q", e.Hint, hint)
 	}
@@ -326,6 +330,15 @@ func (b faultyBucket) Stage(ctx context.Context, near string) (bucket.Staged, er
 	}
 	staged, err := b.Bucket.Stage(ctx, near)
 	return faultyStaged{staged, b.write, b.commit}, err
+}
+
+func (b faultyBucket) Probe(ctx context.Context, near string) error {
+	staged, err := b.Stage(ctx, near)
+	if err == nil {
+		_, err = staged.Write(nil)
+		staged.Discard()
+	}
+	return err
 }
 
 func (b faultyBucket) Open(ctx context.Context, name string) (io.ReadCloser, error) {
@@ -691,32 +704,6 @@ func TestClose_records_every_attempt_with_its_correlation_id(t *testing.T) {
 		}
 		if n := s.Int(t, "SELECT count(*) FROM extrato_run_logs WHERE mes = 11 AND ano = 2025 AND status = 'error'"); n != 1 {
 			t.Errorf("v4's own log has %d lines", n)
-		}
-	})
-}
-
-func TestPreview_says_what_a_close_would_do_and_changes_nothing(t *testing.T) {
-	both(t, func(t *testing.T, s *studio) {
-		s.fullOctober(t)
-		before := s.dump(t)
-		p, err := s.Preview(t.Context(), october, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		wantSame(t, "the preview changed something", before, s.dump(t))
-		if len(s.files(t)) != 0 {
-			t.Errorf("the preview left %v", s.fileNames(t))
-		}
-		r := s.close(t, october, false)
-		if p.Outcome != closing.WouldClose || p.Fingerprint != r.Fingerprint || p.Counts != r.Counts || string(p.Totals) != string(r.Totals) || p.Revision != r.Revision {
-			t.Errorf("previewed %+v, closed %+v", p, r)
-		}
-		s.payment(t, 90, "2025-10-03", "1.00")
-		if p, err = s.Preview(t.Context(), october, true); err != nil || p.Outcome != closing.WouldRevise || p.Revision != 2 || p.Counts.Payments != 5 {
-			t.Errorf("previewed the revision as %+v, %v", p, err)
-		}
-		if _, err := s.Preview(t.Context(), november, false); err == nil {
-			t.Error("the preview of the running month is not refused")
 		}
 	})
 }

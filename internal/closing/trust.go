@@ -115,7 +115,7 @@ func restoring(last books.Closing) string {
 
 // cameBack refuses to make a statement anew where rows of the one that is gone
 // are not live again. Where its backup is gone as well, there must be as many.
-func (c *Closer) cameBack(ctx context.Context, last books.Closing, live books.Counts) error {
+func (c *Closer) cameBack(ctx context.Context, tx *store.Tx, last books.Closing, live books.Counts) error {
 	missing := func(what string) error {
 		return books.Integrityf(errGone.Code, "the statement of %s is gone from the database, and not all of its rows are live again: %s", last.Month, what).
 			WithHint("put them back first: extrato backup restore %s", restoring(last))
@@ -135,19 +135,17 @@ func (c *Closer) cameBack(ctx context.Context, last books.Closing, live books.Co
 	if err != nil {
 		return err
 	}
-	return c.Store.Read(ctx, func(tx *store.Tx) error {
-		for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
-			ids := idsOf(rows, kind)
-			there, err := tx.LiveByID(ctx, kind, ids)
-			if err != nil {
-				return err
-			}
-			for _, id := range ids {
-				if there[id] == nil {
-					return missing(fmt.Sprintf("%s %d", kind, id))
-				}
+	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
+		ids := idsOf(rows, kind)
+		there, err := tx.LiveByID(ctx, kind, ids)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if there[id] == nil {
+				return missing(fmt.Sprintf("%s %d", kind, id))
 			}
 		}
-		return nil
-	})
+	}
+	return nil
 }

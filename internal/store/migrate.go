@@ -346,13 +346,23 @@ func (t *Tx) unknownStatements(ctx context.Context) ([]books.Month, error) {
 }
 
 func (t *Tx) adopt(ctx context.Context, month books.Month, by books.Actor) error {
+	entry, err := t.Adoption(ctx, month, by)
+	if err == nil {
+		_, err = t.AppendClosing(ctx, entry)
+	}
+	return err
+}
+
+// Adoption returns the entry that adopts a month's statement, which the chain
+// does not know yet, and adopts nothing.
+func (t *Tx) Adoption(ctx context.Context, month books.Month, by books.Actor) (books.Closing, error) {
 	stored, err := t.Statement(ctx, month)
 	if err != nil {
-		return err
+		return books.Closing{}, err
 	}
 	last, err := t.LastClosing(ctx, month)
 	if err != nil {
-		return err
+		return books.Closing{}, err
 	}
 	entry := books.Closing{
 		Action: books.Adopted, Month: month, Revision: last.Revision + 1, At: books.InstantOf(t.s.now()), By: by,
@@ -372,8 +382,7 @@ func (t *Tx) adopt(ctx context.Context, month books.Month, by books.Actor) error
 		entry.Notes = append(entry.Notes, "the rows cannot be read")
 	}
 	entry.Counts = counts
-	_, err = t.AppendClosing(ctx, entry)
-	return err
+	return entry, nil
 }
 
 // checkKeys reports whether the unique keys that the close rests on are there,

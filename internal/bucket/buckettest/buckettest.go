@@ -35,6 +35,7 @@ func Run(t *testing.T, empty func() bucket.Bucket) {
 		{"what is not there does not exist", nothingThere},
 		{"a list is sorted and holds one folder alone", listsOneFolder},
 		{"a discarded object leaves nothing", discardLeavesNothing},
+		{"a probe leaves nothing", probeLeavesNothing},
 		{"discarding after a commit keeps the object", discardAfterCommit},
 		{"a committed object is not committed again", notCommittedAgain},
 		{"names outside the bucket are refused", refusesNamesOutside},
@@ -277,6 +278,18 @@ func discardLeavesNothing(t *testing.T, b bucket.Bucket) {
 		t.Error("what was discarded was committed")
 	}
 	wantList(t, b)
+}
+
+func probeLeavesNothing(t *testing.T, b bucket.Bucket) {
+	if err := b.Probe(t.Context(), folder+"/a"); err != nil {
+		t.Fatal(err)
+	}
+	if folders, err := b.Folders(t.Context()); err != nil || len(folders) != 0 {
+		t.Errorf("a probe left %v, %v", folders, err)
+	}
+	if err := b.Probe(t.Context(), "../a"); err == nil {
+		t.Error("a place outside was probed")
+	}
 }
 
 func discardAfterCommit(t *testing.T, b bucket.Bucket) {

@@ -1,0 +1,140 @@
+package closing
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"extrato/internal/backup"
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// Preview says what Close would do, with the counts, totals and fingerprint
+// that the statement would have, and refuses what Close would refuse. It
+// changes nothing.
+func (c *Closer) Preview(ctx context.Context, month books.Month, force bool) (Result, error) {
+	var result Result
+	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		result, _, err = c.preview(ctx, tx, month, force)
+		return err
+	})
+	if err == nil || result.Outcome == AlreadyClosed {
+		result = c.nameOpen(ctx, result)
+	}
+	return result, err
+}
+
+// errRehearsed ends a transaction that was to come to nothing.
+var errRehearsed = errors.New("it was only a rehearsal")
+
+// PreviewDue says what CloseDue would do. What a later month would hold depends
+// on what an earlier one takes, such as the payment that a session of both waits
+// for. So where several are due, the rows of each leave in a transaction, which
+// is then rolled back.
+func (c *Closer) PreviewDue(ctx context.Context) (Row, error) {
+	due, err := c.readDue(ctx)
+	if err != nil {
+		return Row{}, err
+	}
+	rehearse := c.Store.Read
+	if len(due) > 1 {
+		rehearse = c.Store.Write
+	}
+	var row Row
+	err = rehearse(ctx, func(tx *store.Tx) error {
+		row = Row{Closed: []Result{}}
+		for i, m := range due {
+			row.Failed, row.Waiting = m, due[i+1:]
+			result, leaving, err := c.preview(ctx, tx, m, false)
+			if err == nil && len(row.Waiting) > 0 {
+				err = remove(ctx, tx, leaving)
+			}
+			if err != nil && result.Outcome != AlreadyClosed {
+				return err
+			}
+			row.Closed = append(row.Closed, result)
+		}
+		row.Failed, row.Waiting = books.Month{}, nil
+		return errRehearsed
+	})
+	switch {
+	case errors.Is(err, errRehearsed):
+	case row.Failed.IsZero():
+		return Row{}, err
+	default:
+		row.Err = err
+	}
+	for i, r := range row.Closed {
+		r = c.nameOpen(ctx, r)
+		r.EarlierOpen = slices.DeleteFunc(r.EarlierOpen, func(m books.Month) bool { return slices.Contains(due[:i], m) })
+		row.Closed[i] = r
+	}
+	return row, nil
+}
+
+// preview is Preview on what a transaction sees; it also returns which rows
+// would leave the live tables.
+func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, force bool) (Result, *store.Leaving, error) {
+	none := Result{Month: month}
+	if err := c.refuseUnended(ctx, tx, month); err != nil {
+		return none, nil, err
+	}
+	last, err := lastOnceAdopted(ctx, tx, month)
+	if err != nil {
+		return none, nil, err
+	}
+	plan, result, err := c.planOn(ctx, tx, month, last, force)
+	if err != nil || plan == nil {
+		return result, nil, err
+	}
+	result = Result{Month: month, Outcome: WouldClose, Revision: plan.revision}
+	if plan.revise {
+		result.Outcome = WouldRevise
+	}
+	err = c.checkBackup(ctx, tx, month)
+	switch {
+	case err == nil:
+	case c.RequireBackup || !errors.Is(err, backup.ErrUnwritable):
+		return none, nil, err
+	default:
+		result.Notes = []string{unbackedNote(err)}
+	}
+	if err := tx.CheckColumns(ctx, month); err != nil {
+		return none, nil, err
+	}
+	statement, err := c.spool(ctx, tx, *plan)
+	if err != nil {
+		return none, nil, err
+	}
+	defer statement.close()
+	if err := tx.CheckSpace(statement.spool.Size()); err != nil {
+		return none, nil, err
+	}
+	h := statement.header
+	result.Counts, result.Fingerprint, result.Totals = h.Counts, h.Fingerprint, h.Totals.JSON()
+	return result, statement.leaving, nil
+}
+
+// lastOnceAdopted returns a month's last entry in the chain, or the one that a
+// statement of v4's which the chain does not know would get.
+func lastOnceAdopted(ctx context.Context, tx *store.Tx, month books.Month) (books.Closing, error) {
+	last, err := tx.LastClosing(ctx, month)
+	if err != nil || last.HasStatement() {
+		return last, err
+	}
+	if closed, err := tx.MonthClosed(ctx, month); err != nil || !closed {
+		return last, err
+	}
+	return tx.Adoption(ctx, month, "extrato")
+}
+
+// checkBackup fails as a backup of month would, as far as that can be known
+// without writing one.
+func (c *Closer) checkBackup(ctx context.Context, tx *store.Tx, month books.Month) error {
+	if _, err := c.checkPlace(ctx, tx); err != nil {
+		return err
+	}
+	return c.Backups.Probe(ctx, month)
+}
