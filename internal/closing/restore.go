@@ -221,7 +221,7 @@ func (c *Closer) restore(ctx context.Context, tx *store.Tx, r *Restoration, run 
 	if err != nil {
 		return err
 	}
-	if err := tx.LinkPayments(ctx, r.links); err != nil {
+	if err := linkPayments(ctx, tx, r.links); err != nil {
 		return err
 	}
 	c.step("rows put back")

@@ -2,20 +2,115 @@ package closing
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"extrato/internal/books"
 	"extrato/internal/store"
 )
 
 // putBack inserts rows into the live tables, with those of the clients and
-// artists among them that are gone. It returns the links that could not be set
-// because the session has a newer one.
+// artists among them that are gone, and reads them back: it fails with an Error
+// of kind Integrity if one is not there as it was. It returns the links that
+// could not be set because the session has a newer one.
 func putBack(ctx context.Context, tx *store.Tx, rows []books.Row) (kept []*books.Link, err error) {
 	needed, err := withoutLivePeople(ctx, tx, rows)
 	if err != nil {
 		return nil, err
 	}
-	return tx.InsertRows(ctx, needed)
+	linked, err := tx.LiveByID(ctx, books.SessionKind, idsOf(needed, books.LinkKind))
+	if err != nil {
+		return nil, err
+	}
+	if kept, err = tx.InsertRows(ctx, needed); err != nil {
+		return nil, err
+	}
+	return kept, areLive(ctx, tx, withLinks(needed, linked))
+}
+
+// linkPayments sets pagamentos.sessao_id where it is NULL, and reads back what
+// it did as putBack does.
+func linkPayments(ctx context.Context, tx *store.Tx, links []*books.Link) error {
+	ids := make([]books.ID, len(links))
+	for i, l := range links {
+		ids[i] = l.PaymentID
+	}
+	live, err := tx.LiveByID(ctx, books.PaymentKind, ids)
+	if err != nil {
+		return err
+	}
+	var want []books.Row
+	for _, l := range links {
+		if p, ok := live[l.PaymentID].(*books.Payment); ok && !p.SessionID.Valid {
+			p.SessionID = books.RefTo(l.SessionID)
+			want = append(want, p)
+		}
+	}
+	if err := tx.LinkPayments(ctx, links); err != nil {
+		return err
+	}
+	return areLive(ctx, tx, want)
+}
+
+// withLinks returns the rows, but for the links among them, as they are once
+// the links are set, and so the live sessions that get them.
+func withLinks(rows []books.Row, live map[books.ID]books.Row) []books.Row {
+	links := map[books.ID]books.ID{}
+	for _, row := range rows {
+		if l, ok := row.(*books.Link); ok {
+			links[l.SessionID] = l.PaymentID
+		}
+	}
+	var all []books.Row
+	for _, row := range slices.AppendSeq(slices.Clone(rows), maps.Values(live)) {
+		switch r := row.(type) {
+		case *books.Link:
+			continue
+		case *books.Session:
+			if payment, ok := links[r.ID]; ok && !r.PaymentID.Valid {
+				linked := *r
+				linked.PaymentID = books.RefTo(payment)
+				row = &linked
+			}
+		}
+		all = append(all, row)
+	}
+	return all
+}
+
+// readBatch is how many rows areLive holds a second time.
+const readBatch = 10_000
+
+// areLive fails unless each of rows is live with these very values: a trigger
+// or a rule of the database may have dropped or changed what was written.
+func areLive(ctx context.Context, tx *store.Tx, rows []books.Row) error {
+	for kind := range books.KindCount {
+		of := slices.Collect(func(yield func(books.Row) bool) {
+			for _, row := range rows {
+				if row.Kind() == kind && !yield(row) {
+					return
+				}
+			}
+		})
+		for batch := range slices.Chunk(of, readBatch) {
+			live, err := tx.LiveByID(ctx, kind, idsOf(batch, kind))
+			if err != nil {
+				return err
+			}
+			for _, row := range batch {
+				what := "changed"
+				switch now := live[row.Key()]; {
+				case now == nil:
+					what = "dropped"
+				case books.Equal(now, row):
+					continue
+				}
+				return books.Integrityf("row_"+what, "%s was put back, but the database %s it", books.Describe(row), what).
+					WithHint("nothing was changed; see which trigger or rule on %s did that, switch it off, then try again", kind.Table())
+			}
+		}
+	}
+	return nil
 }
 
 // withoutLivePeople leaves out the clients and artists that are still there,
