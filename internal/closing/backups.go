@@ -46,7 +46,7 @@ func unreadablePlace(err error) error {
 // verified copy of exactly these rows is there, nothing is written.
 func (c *Closer) CreateBackup(ctx context.Context, month books.Month, by books.Actor) (backup.Receipt, error) {
 	run := c.begin(ctx, "backup", month, by, "")
-	unlock, err := c.Store.LockMonth(ctx, month)
+	unlock, err := c.Store.LockMonth(ctx, month, c.waits)
 	if err != nil {
 		return backup.Receipt{}, err
 	}

@@ -18,6 +18,7 @@
 package closing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,7 +88,7 @@ func (c *Closer) Close(ctx context.Context, month books.Month, o Options, by boo
 }
 
 func (c *Closer) close(ctx context.Context, month books.Month, force bool, run run) (Result, error) {
-	unlock, err := c.Store.LockMonthUnless(ctx, month, func() error {
+	unlock, err := c.Store.LockMonthUnless(ctx, month, c.waits, func() error {
 		return c.Store.Read(ctx, func(tx *store.Tx) error { return c.refuseUnended(ctx, tx, month) })
 	})
 	if err != nil {
@@ -326,6 +327,9 @@ func (c *Closer) announce(ctx context.Context, tx *store.Tx, entry books.Closing
 	}
 	return c.Announce(ctx, tx, entry)
 }
+
+// waits tells for whom a lock is waited.
+func (c *Closer) waits(holder string) { c.step("waiting for " + cmp.Or(holder, "another process")) }
 
 func (c *Closer) step(name string) {
 	if c.Step != nil {

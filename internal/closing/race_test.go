@@ -3,8 +3,10 @@ package closing_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -145,5 +147,26 @@ func TestClosersAndReopenersAtOnceLoseNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.oneClosing(t, audit.Entries)
+	})
+}
+
+func TestWhoWaitsForAnotherSaysForWhom(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.people(t)
+		unlock, err := s.crowd(t, 1)[0].Store.LockMonth(t.Context(), october, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		waitsFor := make(chan string, 1)
+		s.Step = func(step string) {
+			if who, ok := strings.CutPrefix(step, "waiting for "); ok {
+				waitsFor <- who
+				unlock()
+			}
+		}
+		s.close(t, october, false)
+		if who := <-waitsFor; !strings.Contains(who, fmt.Sprintf("process %d on ", os.Getpid())) {
+			t.Errorf("waits for %q", who)
+		}
 	})
 }

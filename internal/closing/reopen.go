@@ -32,7 +32,7 @@ func (c *Closer) Reopen(ctx context.Context, month books.Month, reason string, b
 }
 
 func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, run run) (Result, error) {
-	unlock, err := c.Store.LockMonth(ctx, month)
+	unlock, err := c.Store.LockMonth(ctx, month, c.waits)
 	if err != nil {
 		return Result{Month: month}, err
 	}

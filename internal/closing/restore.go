@@ -52,7 +52,7 @@ func (c *Closer) Restore(ctx context.Context, month books.Month, file string, dr
 	if err != nil {
 		return Restoration{}, err
 	}
-	unlock, err := c.Store.LockMonth(ctx, month)
+	unlock, err := c.Store.LockMonth(ctx, month, c.waits)
 	if err != nil {
 		return Restoration{}, err
 	}

@@ -354,7 +354,7 @@ func wantLocked(t *testing.T, s *store.Store, month books.Month, locked bool) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	unlock, err := s.LockMonth(ctx, month)
+	unlock, err := s.LockMonth(ctx, month, nil)
 	switch {
 	case err == nil:
 		unlock()
@@ -371,7 +371,7 @@ func wantLocked(t *testing.T, s *store.Store, month books.Month, locked bool) {
 func TestLockMonthKeepsOthersOut(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		other := open(t, db.URL)
-		unlock, err := db.Store.LockMonth(t.Context(), october)
+		unlock, err := db.Store.LockMonth(t.Context(), october, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -389,17 +389,17 @@ func TestLockMonthUnlessGivesTheLockBackIfRefused(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		no := errors.New("no")
 		other := open(t, db.URL)
-		if unlock, err := other.LockMonthUnless(t.Context(), october, func() error { return no }); !errors.Is(err, no) || unlock != nil {
+		if unlock, err := other.LockMonthUnless(t.Context(), october, nil, func() error { return no }); !errors.Is(err, no) || unlock != nil {
 			t.Errorf("locked: %t, %v", unlock != nil, err)
 		}
 		wantLocked(t, db.Store, october, false)
-		unlock, err := db.Store.LockMonthUnless(t.Context(), october, func() error { return nil })
+		unlock, err := db.Store.LockMonthUnless(t.Context(), october, nil, func() error { return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
 		wantLocked(t, other, october, true)
 		// Who is refused does not wait for somebody else's lock.
-		if _, err := other.LockMonthUnless(t.Context(), october, func() error { return no }); !errors.Is(err, no) {
+		if _, err := other.LockMonthUnless(t.Context(), october, nil, func() error { return no }); !errors.Is(err, no) {
 			t.Errorf("refused with %v", err)
 		}
 		unlock()
@@ -434,7 +434,7 @@ func TestLockMonthGoesWithItsProcess(t *testing.T) {
 func holdLock(url string) {
 	s, err := store.Open(context.Background(), store.Options{URL: url, Zone: storetest.Zone, Now: now}, false)
 	if err == nil {
-		_, err = s.LockMonth(context.Background(), october)
+		_, err = s.LockMonth(context.Background(), october, nil)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -447,7 +447,7 @@ func holdLock(url string) {
 
 func TestLockMonthGoesWithItsConnection(t *testing.T) {
 	db := storetest.Postgres(t, now)
-	unlock, err := db.Store.LockMonth(t.Context(), october)
+	unlock, err := db.Store.LockMonth(t.Context(), october, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -467,7 +467,7 @@ func TestManyWhoWaitForALockLetTheHolderWork(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 16 {
 			all.Go(func() {
-				unlock, err := db.Store.LockMonth(ctx, october.Add(i%2))
+				unlock, err := db.Store.LockMonth(ctx, october.Add(i%2), nil)
 				if err != nil {
 					t.Errorf("closer %d: %v", i, err)
 					return

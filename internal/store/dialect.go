@@ -5,6 +5,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"os"
+	"time"
 	"unsafe"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -33,24 +36,47 @@ type dialect struct {
 
 // LockMonth keeps other processes from closing month at the same time, until
 // the returned function is called or the process ends. It saves work; being
-// right never rests on it.
-func (s *Store) LockMonth(ctx context.Context, month books.Month) (unlock func(), err error) {
-	if s.dialect.postgres {
-		return s.lockAdvisory(ctx, month)
+// right never rests on it. Where somebody else has the lock, waits, if not nil,
+// is told who; one who does not give it back in time, such as a process that
+// was stopped, ends the wait with an Error of kind Conflict.
+func (s *Store) LockMonth(ctx context.Context, month books.Month, waits func(holder string)) (unlock func(), err error) {
+	if waits == nil {
+		waits = func(string) {}
 	}
-	return s.lockFile(ctx)
+	if s.dialect.postgres {
+		return s.lockAdvisory(ctx, month, waits)
+	}
+	return s.lockFile(ctx, waits)
+}
+
+// lockPatience is how long is waited for a lock: many times what a million rows
+// need, and less than a job of the schedule may take.
+var lockPatience = 2 * time.Minute
+
+// thisProcess names the one who has a lock to those who wait for it.
+func thisProcess() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "this machine"
+	}
+	return fmt.Sprintf("extrato process %d on %s", os.Getpid(), host)
+}
+
+func stillLocked(holder string) error {
+	return books.Conflictf("locked", "somebody else has been closing, reopening or backing up for %s", lockPatience).
+		WithHint("nothing was changed; it is %s: let it go on or end it, then try again", cmp.Or(holder, "another process"))
 }
 
 // LockMonthUnless does what LockMonth does, unless refuse returns an error,
 // which it then returns. On PostgreSQL the lock needs a connection of its own,
 // and refuse runs while that is made.
-func (s *Store) LockMonthUnless(ctx context.Context, month books.Month, refuse func() error) (unlock func(), err error) {
+func (s *Store) LockMonthUnless(ctx context.Context, month books.Month, waits func(holder string), refuse func() error) (unlock func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // the lock, once taken, is no matter of ctx
 	locked := make(chan error, 1)
 	go func() {
 		var err error
-		unlock, err = s.LockMonth(ctx, month)
+		unlock, err = s.LockMonth(ctx, month, waits)
 		locked <- err
 	}()
 	refused := refuse()

@@ -9,3 +9,11 @@ func WaitForOutcome(d time.Duration) (back func()) {
 	outcomePatience = d
 	return func() { outcomePatience = before }
 }
+
+// WaitForLock sets how long a lock is waited for, until the function that it
+// returns is called.
+func WaitForLock(d time.Duration) (back func()) {
+	before := lockPatience
+	lockPatience = d
+	return func() { lockPatience = before }
+}

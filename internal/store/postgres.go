@@ -57,6 +57,7 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 	s.pool = pool
 	s.dialect = postgresDialect()
 	s.lockConfig = config.ConnConfig.Copy()
+	s.lockConfig.RuntimeParams["application_name"] = thisProcess()
 	s.write = stdlib.OpenDBFromPool(pool)
 	s.read = s.write
 	s.closeFuncs = append(s.closeFuncs, func() { s.write.Close() })
@@ -183,7 +184,7 @@ func (t *Tx) onConn(data func(*pgconn.PgConn) error) error {
 // advisoryNamespace sets our advisory locks apart from others' ("extr").
 const advisoryNamespace = 0x65787472
 
-func (s *Store) lockAdvisory(ctx context.Context, month books.Month) (func(), error) {
+func (s *Store) lockAdvisory(ctx context.Context, month books.Month, waits func(string)) (func(), error) {
 	// A connection of its own: if those who wait held the pool's, none would be
 	// left for the one who works.
 	s.statements.Add(1)
@@ -198,11 +199,35 @@ func (s *Store) lockAdvisory(ctx context.Context, month books.Month) (func(), er
 		defer cancel()
 		_ = conn.Close(ctx) // whatever it says, the connection is closed
 	}
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1, $2)", advisoryNamespace, key); err != nil {
+	if err := awaitAdvisory(ctx, conn, key, waits); err != nil {
 		hangUp()
 		return nil, s.dialect.explain(err)
 	}
 	return hangUp, nil
+}
+
+func awaitAdvisory(ctx context.Context, conn *pgx.Conn, key int, waits func(string)) error {
+	var locked bool
+	err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, $2)", advisoryNamespace, key).Scan(&locked)
+	if err != nil || locked {
+		return err
+	}
+	holder := func() (name string) {
+		_ = conn.QueryRow(ctx, `SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+			WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database()
+				AND CAST(l.classid AS BIGINT) = $1 AND CAST(l.objid AS BIGINT) = $2`, advisoryNamespace, key).Scan(&name)
+		return name // "" if it is gone by now
+	}
+	waits(holder())
+	_, err = conn.Exec(ctx, "SELECT set_config('lock_timeout', $1, false)", fmt.Sprint(lockPatience.Milliseconds()))
+	if err == nil {
+		_, err = conn.Exec(ctx, "SELECT pg_advisory_lock($1, $2)", advisoryNamespace, key)
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "55P03" {
+		return stillLocked(holder())
+	}
+	return err
 }
 
 // Clock returns PostgreSQL's clock, or the zero Time on SQLite, which has none.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -145,15 +146,32 @@ func alreadyExplained(err error) bool {
 }
 
 // lockFile takes a lock on a file beside the database. It ends with the process.
-func (s *Store) lockFile(ctx context.Context) (func(), error) {
+// Whoever has it stands in the file, for those who wait; what a killed process
+// left there, the next replaces.
+func (s *Store) lockFile(ctx context.Context, waits func(string)) (func(), error) {
 	lock := flock.New(s.dialect.path+".close-lock", flock.SetPermissions(0o600))
-	if _, err := lock.TryLockContext(ctx, 10*time.Millisecond); err != nil {
-		if ctx.Err() != nil {
-			return nil, err // somebody else held it for too long
+	holder := func() string {
+		text, _ := os.ReadFile(lock.Path())
+		return string(text)
+	}
+	locked, err := lock.TryLock()
+	if err == nil && !locked {
+		waits(holder())
+		waiting, cancel := context.WithTimeout(ctx, lockPatience)
+		defer cancel()
+		_, err = lock.TryLockContext(waiting, 10*time.Millisecond)
+		if err != nil && waiting.Err() != nil {
+			return nil, cmp.Or(ctx.Err(), stillLocked(holder()))
 		}
+	}
+	if err != nil {
 		return nil, books.Refusedf("database_unwritable", "cannot lock the file beside the database").Because(err)
 	}
-	return func() { _ = lock.Unlock() }, nil
+	_ = os.WriteFile(lock.Path(), []byte(thisProcess()), 0o600) // a full disk must not keep anybody from working
+	return func() {
+		_ = os.Truncate(lock.Path(), 0)
+		_ = lock.Unlock()
+	}, nil
 }
 
 // CheckSpace refuses a statement of size bytes that SQLite's disk has no room

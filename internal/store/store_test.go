@@ -214,7 +214,7 @@ func TestAWrongPasswordOrDatabaseIsSaidWithoutASecret(t *testing.T) {
 		err = s.Write(t.Context(), func(tx *store.Tx) error { return tx.SetSetting(t.Context(), "x", "y") })
 		wants(t, err, books.Internal, "database_unreachable")
 	}
-	_, err = s.LockMonth(t.Context(), october)
+	_, err = s.LockMonth(t.Context(), october, nil)
 	wants(t, err, books.Internal, "database_unreachable")
 	cluster.Start(t)
 	wantWritable(t, s)
