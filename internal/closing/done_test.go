@@ -11,12 +11,8 @@ import (
 
 // afterCommit are what can happen between a commit and its answer.
 var afterCommit = map[string]func(*testing.T, *studio, context.CancelFunc){
-	"a broken row in another month": func(t *testing.T, s *studio, _ context.CancelFunc) {
-		at := "ontem"
-		if s.Store().Postgres() {
-			at = "infinity"
-		}
-		s.commission(t, 90, nil, "1.00", at)
+	"a broken setting": func(t *testing.T, s *studio, _ context.CancelFunc) {
+		s.Exec(t, "UPDATE "+s.own("settings")+" SET value = 'ontem' WHERE name = 'close_from'")
 	},
 	"an interruption": func(_ *testing.T, _ *studio, interrupt context.CancelFunc) { interrupt() },
 	"lost connections": func(t *testing.T, s *studio, _ context.CancelFunc) {
@@ -55,10 +51,10 @@ func TestWhatWasCommittedIsAnsweredAsDone(t *testing.T) {
 				if runs := s.texts(t, "SELECT result FROM "+s.own("runs")+" WHERE id > $1", last); !slices.Equal(runs, []string{string(want)}) {
 					t.Errorf("%s, %s: recorded as %q", name, step, runs)
 				}
-				if n := s.Int(t, "SELECT count(*) FROM comissoes WHERE id = 90"); n == 1 && len(r.Notes) == 0 {
+				if n := s.Int(t, "SELECT count(*) FROM "+s.own("settings")+" WHERE value = 'ontem'"); n == 1 && len(r.Notes) == 0 {
 					t.Errorf("%s, %s: nothing says that the earlier months are unknown", name, step)
 				}
-				s.Exec(t, "DELETE FROM comissoes WHERE id = 90")
+				s.Exec(t, "UPDATE "+s.own("settings")+" SET value = '2025-10' WHERE name = 'close_from'")
 			}
 		}
 		if n := s.Int(t, "SELECT count(*) FROM extrato_run_logs WHERE status = 'error'"); n != 0 {

@@ -338,6 +338,9 @@ func (m *model) months() []string {
 	listed, running := m.listed(), m.running()
 	seen := maps.Clone(listed)
 	seen[running] = true
+	if m.closeFrom < running {
+		seen[m.closeFrom] = true // what is due needs no rows
+	}
 	for month := range m.revision {
 		seen[month] = true
 	}

@@ -104,7 +104,7 @@ func (c *Closer) closeFrom(ctx context.Context, tx *store.Tx) (books.Month, erro
 
 func (c *Closer) state(l *ledger, m books.Month) State {
 	switch {
-	case l.stored[m], l.latest[m].HasStatement(): // one that is gone is for a person: see statementGone
+	case l.stored[m], l.latest[m].HasStatement(): // one that is gone is for a person: see asClosed
 		return IsClosed
 	case l.latest[m].Action == books.Reopened:
 		return Held
