@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -309,6 +310,7 @@ type equipment struct {
 	who    safetynet.Identity
 	teller safetynet.Teller
 	waited []time.Duration
+	left   string // the last run's result.json
 }
 
 func newNet() *equipment {
@@ -351,6 +353,7 @@ func (n *equipment) with(t *testing.T, base string, g *safetynet.GitHub, gh *git
 	if err := r.Leave(dir); err != nil {
 		t.Fatal(err)
 	}
+	n.left = text(t, filepath.Join(dir, "result.json"))
 	keepsQuiet(t, dir, r, gh)
 	return r
 }

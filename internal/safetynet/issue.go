@@ -122,7 +122,7 @@ func (g *GitHub) find(ctx context.Context, m books.Month) (*issue, error) {
 // title says whether the month is not closed or, as far as can be known, closed
 // and not proved.
 func title(r Result) string {
-	if r.Error.Kind == books.Integrity || r.Error.Code == "proof_gone" || r.Proof != nil {
+	if e := r.Error; e != nil && (e.Kind == books.Integrity || e.Code == "proof_gone") || r.Proof != nil {
 		return fmt.Sprintf("Extrato %s: não comprovado / not proved", r.Month)
 	}
 	return fmt.Sprintf("Extrato %s: não fechado / not closed", r.Month)

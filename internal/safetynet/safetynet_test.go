@@ -342,8 +342,8 @@ func TestAnswer_with_a_name_where_a_code_belongs_goes_no_further(t *testing.T) {
 					t.Fatal(err)
 				}
 				s.fault = answering(from, ever, status, string(echo))
-				document, _ := json.Marshal(n.run(t, s.URL, gh, false))
-				quiet(t, map[string]string{"result.json": string(document), "what GitHub was told": strings.Join(gh.calls, "\n")}, []string{name})
+				n.run(t, s.URL, gh, false)
+				quiet(t, map[string]string{"result.json": n.left, "what GitHub was told": strings.Join(gh.calls, "\n")}, []string{name})
 			}
 		}
 	}
@@ -364,8 +364,7 @@ func TestBackup_hash_that_is_none_is_no_proof(t *testing.T) {
 		if r.ExitCode != 4 || r.Error.Code != "statement_differs" || r.Proof != nil || r.Issue != "commented" {
 			t.Errorf("%q: %s", name, r.Summary())
 		}
-		document, _ := json.Marshal(r)
-		quiet(t, map[string]string{"result.json": string(document), "what GitHub was told": strings.Join(gh.calls, "\n")}, []string{name})
+		quiet(t, map[string]string{"result.json": n.left, "what GitHub was told": strings.Join(gh.calls, "\n")}, []string{name})
 	}
 }
 

@@ -58,7 +58,7 @@ var notes = map[string]said{
 // they can do. The English is the error's own.
 type cause struct{ is, do string }
 
-var causes = map[string]cause{ //nolint:gosec // texts about secrets, none of them one
+var causes = map[string]cause{
 	"unreachable":            {"O servidor não responde, ou cortou a resposta.", "Ligue o servidor, ou corrija EXTRATO_API_BASE_URL."},
 	"timeout":                {"O servidor não respondeu a tempo.", "Veja a carga e o log do servidor."},
 	"took_too_long":          {"A execução inteira demorou demais.", "Veja a carga e o log do servidor."},
@@ -69,7 +69,7 @@ var causes = map[string]cause{ //nolint:gosec // texts about secrets, none of th
 	"too_many_requests":      {"O servidor pede para esperar (429).", "Veja EXTRATO_RATE_LIMIT no servidor."},
 	"not_closed":             {"O mês continua sem extrato.", "Veja o log do servidor."},
 	"no_identity":            {"O GitHub não deu identidade a esta execução.", "O job precisa da permissão id-token: write."},
-	"state_unknown":          {"O estado da última execução não pôde ser buscado.", "O job precisa da permissão actions: read; sem o estado ninguém compara a cadeia."},
+	"state_unknown":          {"O estado da última execução não pôde ser buscado.", "O job precisa da permissão actions: read, e de que a lista de artefatos safetynet-state tenha fim; sem o estado ninguém compara a cadeia."},
 	"no_token":               {"O segredo EXTRATO_API_TOKEN não está definido.", "Crie um no servidor: extrato token create safetynet --scope backup --scope close --scope read. No GitHub, EXTRATO_JOB_OIDC_AUDIENCE e id-token: write o dispensam."},
 	"invalid_setting":        {"Uma configuração está errada; qual delas, diz a linha seguinte.", "Corrija-a no ambiente da rede (no GitHub, nos segredos e variáveis); um endereço se escreve https://estudio.exemplo."},
 	"bad_token":              {"O servidor não aceita quem somos (401).", "Confira o segredo EXTRATO_API_TOKEN: pode ter vencido; ou a identidade que EXTRATO_JOB_OIDC_* fixa."},
