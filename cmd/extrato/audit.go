@@ -101,7 +101,7 @@ func (c *auditShowCommand) Run(a *app) error {
 	}
 	var closings []books.Closing
 	err = closer.Store.Read(a.ctx, func(tx *store.Tx) error {
-		closings, err = tx.Closings(a.ctx, 0, 0)
+		closings, err = tx.Closings(a.ctx)
 		return err
 	})
 	if err != nil {

@@ -22,11 +22,15 @@ type Audit struct {
 func (c *Closer) VerifyChain(ctx context.Context) (Audit, error) {
 	a := Audit{}
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		entries, err := tx.Closings(ctx, 0, 0)
+		entries, err := tx.Closings(ctx)
 		if err != nil {
 			return err
 		}
 		var previous books.Closing
+		for len(entries) > 0 && entries[0].Seq < 1 {
+			a.problem("entry %d (%s %s) is none of the chain's, which begins with 1: somebody put it there", entries[0].Seq, entries[0].Month, entries[0].Action)
+			entries = entries[1:]
+		}
 		for _, e := range entries {
 			if !e.Follows(previous) {
 				a.problem("entry %d of the chain was changed, or the one before it is gone", e.Seq)

@@ -78,6 +78,10 @@ var tamperings = []struct {
 		"DELETE FROM C WHERE seq = 4", "UPDATE C SET seq = 4 WHERE seq = 5", "UPDATE C SET seq = 5 WHERE seq = 6", "UPDATE C SET seq = 6 WHERE seq = 7"}},
 	{"two_entries_swapped", "entry 2 of the chain was changed", []string{
 		"UPDATE C SET seq = 99 WHERE seq = 2", "UPDATE C SET seq = 2 WHERE seq = 3", "UPDATE C SET seq = 3 WHERE seq = 99"}},
+	{"an_entry_put_before_the_first", "entry -1 (2025-11 reopened) is none of the chain's", []string{`INSERT INTO C SELECT -1, 'reopened', '2025-11', revision, at, actor, reason, correlation_id,
+		fingerprint, counts, totals, backup_file, backup_sha256, notes, previous_hash, hash FROM C WHERE seq = 1`}},
+	{"an_entry_of_number_0", "entry 0 (2025-09 closed) is none of the chain's", []string{`INSERT INTO C SELECT 0, action, month, revision, at, actor, reason, correlation_id,
+		fingerprint, counts, totals, backup_file, backup_sha256, notes, previous_hash, hash FROM C WHERE seq = 1`}},
 	{"an_entry_added", "entry 8 of the chain was changed", []string{`INSERT INTO C SELECT 8, action, month, revision, at, actor, reason, correlation_id,
 		fingerprint, counts, totals, backup_file, backup_sha256, notes, hash, hash FROM C WHERE seq = 7`}},
 }
@@ -199,5 +203,33 @@ func TestClosings_is_append_only(t *testing.T) {
 			_, _ = s.SQL.ExecContext(t.Context(), "INSERT OR IGNORE INTO closings SELECT * FROM closings WHERE seq = 1")
 			wantSame(t, "INSERT OR IGNORE", before, s.dump(t, "closings"))
 		}
+	})
+}
+
+func TestClosings_of_an_earlier_version_are_guarded_from_now_on_and_what_was_put_before_them_is_told(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.longHistory(t)
+		version := s.own("goose_db_version")
+		s.Exec(t, "DELETE FROM "+version+" WHERE version_id > 3")
+		if s.Store().Postgres() {
+			s.Exec(t, "DROP FUNCTION extrato.refuse_gap CASCADE")
+		} else {
+			s.Exec(t, "DROP TRIGGER closings_refuse_gap")
+		}
+		odd := strings.ReplaceAll(`INSERT INTO C SELECT seq - 1, 'reopened', '2025-11', revision, at, actor, reason, correlation_id, fingerprint, counts, totals,
+			backup_file, backup_sha256, notes, previous_hash, hash FROM C ORDER BY seq LIMIT 1`, " C ", " "+s.own("closings")+" ")
+		s.Exec(t, odd)
+		if err := s.Store().Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.SQL.ExecContext(t.Context(), odd); err == nil {
+			t.Error("another entry was let in before the first")
+		}
+		a, err := s.VerifyChain(t.Context())
+		if err != nil || len(a.Problems) != 1 || !strings.HasPrefix(a.Problems[0], "entry 0 (2025-11 reopened) is none of the chain's") || a.Entries != 7 {
+			t.Errorf("the audit says %+v, %v", a, err)
+		}
+		s.close(t, month2025(time.June), false)
+		s.reopen(t, month2025(time.June))
 	})
 }

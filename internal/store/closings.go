@@ -68,14 +68,11 @@ func (t *Tx) closing(ctx context.Context, where string, args ...any) (books.Clos
 	return c, err
 }
 
-// Closings returns the chain from entry after on, at most limit entries; all
-// of them if limit is 0.
-func (t *Tx) Closings(ctx context.Context, after int64, limit int) ([]books.Closing, error) {
-	if limit <= 0 {
-		limit = 1 << 31
-	}
+// Closings returns all entries, by number, those that are none of the chain's
+// as well.
+func (t *Tx) Closings(ctx context.Context) ([]books.Closing, error) {
 	var all []books.Closing
-	err := t.list(ctx, "SELECT "+closingColumns+" FROM closings WHERE seq > $1 ORDER BY seq LIMIT $2", []any{after, limit},
+	err := t.list(ctx, "SELECT "+closingColumns+" FROM closings ORDER BY seq", nil,
 		func(scan func(...any) error) error {
 			var c books.Closing
 			err := scanClosing(scan, &c)

@@ -150,7 +150,7 @@ func TestWritesOfManyHappenAsIfOneAfterTheOther(t *testing.T) {
 			t.Errorf("%d payments after %d writes that ran %d times", n, stores*writes, runs.Load())
 		}
 		read(t, db.Store, func(tx *store.Tx) error {
-			chain, err := tx.Closings(t.Context(), 0, 0)
+			chain, err := tx.Closings(t.Context())
 			var last books.Closing
 			for _, c := range chain {
 				if !c.Follows(last) {
@@ -499,14 +499,15 @@ func TestTheChainOnlyGrows(t *testing.T) {
 		})
 		chain := func() (all []books.Closing) {
 			read(t, db.Store, func(tx *store.Tx) (err error) {
-				all, err = tx.Closings(t.Context(), 0, 0)
+				all, err = tx.Closings(t.Context())
 				return err
 			})
 			return all
 		}
 		before := fmt.Sprint(chain())
 		columns := "seq, action, month, revision, at, actor, reason, correlation_id, fingerprint, counts, totals, backup_file, backup_sha256, notes, previous_hash, hash"
-		forged := "2, 'closed', '2025-10', 1, '', '', 'forged', '', '', '', '', '', '', '', '', ''"
+		rest := ", 'closed', '2025-10', 1, '', '', 'forged', '', '', '', '', '', '', '', '', ''"
+		forged := "2" + rest
 		attempts := []string{
 			"UPDATE closings SET reason = 'forged'",
 			"UPDATE closings SET reason = 'forged' WHERE seq = 3",
@@ -515,6 +516,11 @@ func TestTheChainOnlyGrows(t *testing.T) {
 			"DELETE FROM closings WHERE seq = 3",
 			"INSERT INTO closings (" + columns + ") VALUES (" + forged + ")",
 			"INSERT INTO closings (" + columns + ") VALUES (" + forged + ") ON CONFLICT (seq) DO UPDATE SET reason = 'forged'",
+			"INSERT INTO closings (" + columns + ") VALUES (0" + rest + ")",
+			"INSERT INTO closings (" + columns + ") VALUES (-1" + rest + ")",
+			"INSERT INTO closings (" + columns + ") VALUES (5" + rest + ")",
+			"INSERT INTO closings (" + columns + ") VALUES (4" + rest + "), (6" + rest + ")",
+			"INSERT INTO closings (" + columns + ") SELECT -1, action, month, revision, at, actor, reason, correlation_id, fingerprint, counts, totals, backup_file, backup_sha256, notes, previous_hash, hash FROM closings",
 		}
 		if db.Path == "" {
 			attempts = append(attempts, "TRUNCATE closings", "TRUNCATE closings CASCADE", "TRUNCATE settings, closings")
