@@ -154,7 +154,10 @@ func difference(ctx context.Context, tx *store.Tx, from backup.Manifest, rows []
 	if err := eventsFree(ctx, tx, r.rows); err != nil {
 		return r, err
 	}
-	return r, r.cutLinks(ctx, tx, resting)
+	if err := r.cutLinks(ctx, tx, resting); err != nil {
+		return r, err
+	}
+	return r, tx.CheckFit(ctx, r.rows)
 }
 
 // compare holds a row against the live one of its id. A link that only one of

@@ -262,6 +262,62 @@ func TestRestore_into_PostgreSQL_refuses_a_commission_that_it_cannot_hold(t *tes
 	}
 }
 
+func TestRestore_into_PostgreSQL_refuses_as_a_whole_what_its_columns_cannot_hold(t *testing.T) {
+	t.Parallel()
+	clock := noon(2025, time.November, 2)
+	now := func() time.Time { return clock }
+	long := func(n int) string { return "'" + strings.Repeat("ç", n) + "'" }
+	for name, bad := range map[string]struct{ do, says, hint string }{
+		"a status that is NULL":      {"UPDATE sessoes SET status = NULL WHERE id = 1", "sessao 1 cannot go into this database: its status is NULL", "ALTER TABLE sessoes ALTER COLUMN status DROP NOT NULL"},
+		"a long status":              {"UPDATE sessoes SET status = " + long(21) + " WHERE id = 1", "sessao 1 cannot go into this database: its status is 21 letters long, and the column has room for 20", "VARCHAR(21)"},
+		"a long note":                {"UPDATE pagamentos SET observacoes = " + long(256) + " WHERE id = 1", "pagamento 1 cannot go into this database: its observacoes is 256", "SQLite"},
+		"a long method":              {"UPDATE pagamentos SET forma_pagamento = " + long(51) + " WHERE id = 2", "pagamento 2 cannot go into this database: its forma_pagamento is 51", "SQLite"},
+		"a long event":               {"UPDATE pagamentos SET google_event_id = " + long(101) + " WHERE id = 2", "pagamento 2 cannot go into this database: its google_event_id is 101", "SQLite"},
+		"a long description":         {"UPDATE gastos SET descricao = " + long(256) + " WHERE id = 1", "gasto 1 cannot go into this database: its descricao is 256", "SQLite"},
+		"a commission's long note":   {"UPDATE comissoes SET observacoes = " + long(256) + " WHERE id = 1", "comissao 1 cannot go into this database: its observacoes is 256", "SQLite"},
+		"an artist's long name":      {"UPDATE users SET name = " + long(101), "artista 1 cannot go into this database: its name is 101", "SQLite"},
+		"a client's long name":       {"UPDATE clients SET name = " + long(256), "cliente 1 cannot go into this database: its name is 256", "SQLite"},
+		"a NUL in a note":            {"UPDATE gastos SET descricao = CAST(x'4100' AS TEXT) WHERE id = 1", "gasto 1 cannot go into this database: its descricao holds a NUL", "SQLite"},
+		"a NUL in a name":            {"UPDATE clients SET name = CAST(x'4100' AS TEXT)", "cliente 1 cannot go into this database: its name holds a NUL", "SQLite"},
+		"a time that is none":        {"UPDATE sessoes SET hora = 'cedo' WHERE id = 1", `sessao 1 cannot go into this database: its hora is "cedo", which is no time of day`, "SQLite"},
+		"a time without a column":    {"UPDATE sessoes SET hora = '14:30' WHERE id = 1", "sessao 1 has a time, but this database has no column sessoes.hora", "ADD COLUMN hora"},
+		"nothing that does not fit":  {"UPDATE pagamentos SET observacoes = " + long(255) + " WHERE id = 1", "", ""},
+		"a time that is one":         {"UPDATE sessoes SET hora = '14:30' WHERE id = 1", "", ""},
+		"a client whom nobody names": {"INSERT INTO clients (id, name) VALUES (9, " + long(256) + ")", "", ""},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			from := &studio{DB: storetest.SQLite(t, now), Folder: filepath.Join(t.TempDir(), "backups"), Clock: clock}
+			from.Closer = newCloser(t, from.Store(), from.Folder, now)
+			from.people(t)
+			from.linked(t, 1, 1, "2025-10-03", "450.00")
+			from.payment(t, 2, "2025-10-04", "1.00")
+			from.commission(t, 1, 1, "5.00", "2025-10-10 12:00:00.000000")
+			from.expense(t, 1, "2025-10-01", "33.33")
+			from.Exec(t, bad.do)
+			from.backUp(t, october)
+			to := &studio{DB: storetest.Postgres(t, now), Folder: from.Folder, Clock: clock}
+			to.Closer = newCloser(t, to.Store(), from.Folder, now)
+			code := "unknown_column"
+			if !strings.Contains(bad.says, "no column") {
+				to.Exec(t, "ALTER TABLE sessoes ADD COLUMN hora TIME")
+				code = "row_does_not_fit"
+			}
+			if bad.says == "" {
+				to.restore(t, october)
+				return
+			}
+			e := to.refusesRestore(t, october, "", books.Refused, code)
+			if !strings.HasPrefix(e.Message, bad.says) || !strings.Contains(e.Hint, bad.hint) {
+				t.Errorf("the refusal is %s (%s)", e.Message, e.Hint)
+			}
+			if _, err := to.Restore(t.Context(), october, "", true, "test"); err == nil || err.Error() != e.Error() {
+				t.Errorf("the dry run says %v", err)
+			}
+		})
+	}
+}
+
 func TestListBackups_finds_copies_that_a_new_database_does_not_know(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)

@@ -70,8 +70,7 @@ func (t *Tx) insertKind(ctx context.Context, kind books.Kind, rows []books.Row, 
 			if s, ok := row.(*books.Session); ok {
 				values[slices.Index(kind.Columns(), "payment_id")] = &books.Ref{}
 				if skip && s.Time.Valid {
-					return books.Refusedf("unknown_column", "%s has a time, but this database has no column sessoes.hora", books.Describe(row)).
-						WithHint("add the column: ALTER TABLE sessoes ADD COLUMN hora TIME")
+					return noTime(row)
 				}
 			}
 			if skip {
@@ -89,6 +88,11 @@ func (t *Tx) insertKind(ctx context.Context, kind books.Kind, rows []books.Row, 
 		}
 	}
 	return nil
+}
+
+func noTime(row books.Row) error {
+	return books.Refusedf("unknown_column", "%s has a time, but this database has no column sessoes.hora", books.Describe(row)).
+		WithHint("add the column: ALTER TABLE sessoes ADD COLUMN hora TIME")
 }
 
 func separator(i int) string {

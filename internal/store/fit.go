@@ -1,0 +1,95 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"extrato/internal/books"
+)
+
+// room is what a column of PostgreSQL takes.
+type room struct {
+	needed  bool // NULL is refused
+	letters int  // at most so many; 0: any number
+	clock   bool // it is of type TIME
+}
+
+// CheckFit refuses rows of which one has a value that this database cannot
+// hold, and names the row: SQLite keeps longer texts, NULL and NUL where
+// PostgreSQL does not.
+func (t *Tx) CheckFit(ctx context.Context, rows []books.Row) error {
+	if !t.s.dialect.postgres || len(rows) == 0 {
+		return nil
+	}
+	rooms, err := t.rooms(ctx)
+	if err != nil {
+		return err
+	}
+	var values []books.Value
+	for _, row := range rows {
+		values = row.AppendValues(values[:0])
+		for i, column := range row.Kind().Columns() {
+			room, there := rooms[row.Kind().Table()][column]
+			if !there && column == "hora" && !values[i].Null() {
+				return noTime(row)
+			}
+			if why, hint := room.lacking(values[i], row.Kind().Table(), column); why != "" {
+				return books.Refusedf("row_does_not_fit", "%s cannot go into this database: its %s %s", books.Describe(row), column, why).
+					WithHint("nothing was changed; %s", hint)
+			}
+		}
+	}
+	return nil
+}
+
+// rooms returns what the columns of the books' tables take.
+func (t *Tx) rooms(ctx context.Context) (map[string]map[string]room, error) {
+	rooms := map[string]map[string]room{}
+	for kind := range books.KindCount {
+		if kind.Table() == "" {
+			continue
+		}
+		of := map[string]room{}
+		rooms[kind.Table()] = of
+		err := t.list(ctx, `SELECT attname, attnotnull, CASE WHEN atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND atttypmod > 4 THEN atttypmod - 4 ELSE 0 END,
+				atttypid = 'time'::regtype
+			FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped`, []any{kind.Table()}, func(scan func(...any) error) error {
+			var name string
+			var r room
+			err := scan(&name, &r.needed, &r.letters, &r.clock)
+			of[name] = r
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return rooms, nil
+}
+
+// lacking says why there is no room for a value and what to do; "" if there is.
+func (r room) lacking(v books.Value, table, column string) (why, hint string) {
+	if v.Null() {
+		if r.needed {
+			return "is NULL, and the column insists on a value",
+				fmt.Sprintf("allow it (ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL), or restore into SQLite", table, column)
+		}
+		return "", ""
+	}
+	text := v.AppendText(nil)
+	letters := utf8.RuneCount(text)
+	switch {
+	case bytes.IndexByte(text, 0) >= 0:
+		return "holds a NUL character, which PostgreSQL cannot store", "restore into SQLite"
+	case r.letters > 0 && letters > r.letters:
+		return fmt.Sprintf("is %d letters long, and the column has room for %d", letters, r.letters),
+			fmt.Sprintf("make room (ALTER TABLE %s ALTER COLUMN %s TYPE VARCHAR(%d)), or restore into SQLite", table, column, letters)
+	case r.clock && !slices.ContainsFunc([]string{"15:04:05", "15:04"}, func(layout string) bool { _, err := time.Parse(layout, string(text)); return err == nil }):
+		return fmt.Sprintf("is %q, which is no time of day", text), "restore into SQLite"
+	}
+	return "", ""
+}
