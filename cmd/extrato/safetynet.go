@@ -70,10 +70,10 @@ func (c *safetynetCommand) Run(a *app) error {
 	var stateErr error
 	within(a.ctx, besides, func(ctx context.Context) { net.State, stateErr = c.lastState(ctx, github) })
 	keep := func() error {
-		if c.State == "" || stateErr != nil {
-			return nil
+		if c.State != "" && stateErr == nil {
+			return unwritten(net.State.Write(c.State))
 		}
-		return unwritten(net.State.Write(c.State))
+		return nil
 	}
 	wrong = cmp.Or(wrong, keep()) // before anything is changed, or anybody told
 	if wrong == nil {

@@ -105,7 +105,7 @@ func areLive(ctx context.Context, tx *store.Tx, rows []books.Row) error {
 				case books.Equal(now, row):
 					continue
 				}
-				return books.Integrityf("row_"+what, "%s was put back, but the database %s it", books.Describe(row), what).
+				return books.Integrityf("row_altered", "%s was put back, but the database %s it", books.Describe(row), what).
 					WithHint("nothing was changed; see which trigger or rule on %s did that, switch it off, then try again", kind.Table())
 			}
 		}

@@ -52,9 +52,9 @@ var meddlings = map[meddling]string{
 
 func (m meddling) code() string {
 	if m.event == "INSERT" && m.column == "" {
-		return "row_dropped"
+		return "row_altered"
 	}
-	return "row_changed"
+	return "row_altered"
 }
 
 func TestReopen_refuses_where_the_database_drops_or_changes_what_is_put_back(t *testing.T) {

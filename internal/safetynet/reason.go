@@ -17,14 +17,13 @@ var reasons = map[string]*books.Error{
 	"statement_changed": errChanged,
 	"not_closed":        books.ErrNotClosed,
 
-	"broken_row":         books.Integrityf("broken_row", "a row of the month has a value that cannot be kept exactly").WithHint(onServer + "extrato close MONTH"),
-	"row_twice":          books.Integrityf("row_twice", "a row is live and also stands in the month's statement").WithHint(onServer + "extrato close MONTH --force"),
-	"broken_statement":   books.Integrityf("broken_statement", "the month's statement cannot be read").WithHint(onServer + "extrato audit verify"),
-	"statement_gone":     books.Integrityf("statement_gone", "the month was closed, but its statement is gone from the database").WithHint(onServer + "extrato close MONTH"),
-	"statement_replaced": books.Integrityf("statement_replaced", "v4 put a statement of its own in the place of the month's").WithHint(onServer + "extrato close MONTH --force"),
-	"broken_chain":       books.Integrityf("chain_broken", "the chain of closings cannot be read").WithHint(onServer + "extrato audit verify"),
-	"backup_corrupt":     books.Integrityf("backup_corrupt", "a backup of the month is corrupt").WithHint(onServer + "extrato backup verify MONTH"),
-	"database_corrupt":   books.Integrityf("database_corrupt", "the server's database file is damaged").WithHint(onServer + "extrato doctor"),
+	"broken_row":       books.Integrityf("broken_row", "a row of the month has a value that cannot be kept exactly").WithHint(onServer + "extrato close MONTH"),
+	"row_twice":        books.Integrityf("row_twice", "a row is live and also stands in the month's statement").WithHint(onServer + "extrato close MONTH --force"),
+	"broken_statement": books.Integrityf("broken_statement", "the month's statement cannot be read").WithHint(onServer + "extrato audit verify"),
+	"statement_gone":   books.Integrityf("statement_gone", "the month was closed, but its statement is gone from the database").WithHint(onServer + "extrato close MONTH"),
+	"broken_chain":     books.Integrityf("chain_broken", "the chain of closings cannot be read").WithHint(onServer + "extrato audit verify"),
+	"backup_corrupt":   books.Integrityf("backup_corrupt", "a backup of the month is corrupt").WithHint(onServer + "extrato backup verify MONTH"),
+	"database_corrupt": books.Integrityf("database_corrupt", "the server's database file is damaged").WithHint(onServer + "extrato doctor"),
 
 	"unknown_column":      books.Refusedf("unknown_column", "a row of the month holds something in a column that the server does not know").WithHint(onServer + "extrato close MONTH"),
 	"clock_doubtful":      books.Refusedf("clock_doubtful", "the server doubts its own clock").WithHint(onServer + "extrato doctor"),
@@ -51,9 +50,7 @@ func reason(body []byte) *books.Error {
 		Code  string          `json:"code"`  // in /api/v1
 		Stage string          `json:"stage"` // in v4's endpoints
 	}
-	if json.Unmarshal(body, &said) != nil {
-		return nil
-	}
+	_ = json.Unmarshal(body, &said) // what is no JSON gives none
 	known := reasons[cmp.Or(said.Code, said.Stage)]
 	switch {
 	case known != nil && (said.Kind == known.Kind || said.Kind == ""):

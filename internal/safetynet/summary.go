@@ -90,7 +90,6 @@ var causes = map[string]cause{
 	"row_twice":              {"Um lançamento está vivo e também no extrato do mês.", atServer + "extrato close MÊS --force."},
 	"broken_statement":       {"O extrato guardado não pode ser lido.", atServer + "extrato audit verify."},
 	"statement_gone":         {"O mês foi fechado, mas o seu extrato sumiu do banco.", atServer + "extrato close MÊS."},
-	"statement_replaced":     {"A v4 pôs um extrato seu no lugar do extrato do mês.", atServer + "extrato close MÊS --force."},
 	"database_corrupt":       {"O arquivo do banco está danificado.", atServer + "extrato doctor."},
 	"server_integrity":       {"Algo que o servidor guarda não é o que deveria ser.", atServer + "extrato close MÊS; extrato audit verify."},
 	"server_refuses":         {"O servidor recusa: uma pessoa deve decidir.", atServer + "extrato close MÊS."},
