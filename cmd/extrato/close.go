@@ -85,9 +85,6 @@ func (a *app) showClose(r closing.Result, err error) error {
 	if err != nil && !(errors.Is(err, books.ErrClosed) && r.Revision > 0) {
 		return withRun{err, r.CorrelationID}
 	}
-	if e := books.AsError(err); err != nil && e.Hint == "" {
-		err = e.WithHint("see it: extrato statement %s; to change something in it: extrato reopen %s --reason …", r.Month, r.Month)
-	}
 	if a.JSON {
 		if e := printJSON(a.stdout, r); e != nil {
 			return e

@@ -196,7 +196,7 @@ func wantProblem(t testing.TB, what string, a answer) {
 	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
 		t.Errorf("%s: %d comes as %q: %s", what, a.status, got, a.text)
 	}
-	for _, key := range []string{"type", "title", "detail", "code", "kind", "correlation_id"} {
+	for _, key := range []string{"type", "title", "detail", "code", "kind", "hint", "correlation_id"} {
 		if text, _ := a.body[key].(string); text == "" {
 			t.Errorf("%s: the problem has no %s: %s", what, key, a.text)
 		}

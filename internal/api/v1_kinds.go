@@ -24,7 +24,7 @@ func dayAndAmount(date, amount string) (books.Day, books.Money, error) {
 func percentOf(text string) (books.Percent, error) {
 	var p books.Percent
 	if err := p.Parse([]byte(text)); err != nil {
-		return 0, books.Invalidf("invalid_percent", "a percentage is a decimal number such as 60.00")
+		return 0, books.Invalidf("invalid_percent", "a percentage is a decimal number such as 60.00").WithHint("send it as a string, with at most two decimals")
 	}
 	return p, nil
 }

@@ -267,7 +267,7 @@ func (v *v1) reopenMonth(ctx context.Context, in *reopenInput) (*made[outcome], 
 		return nil, err
 	}
 	if bytes.IndexByte([]byte(in.Body.Reason), 0) >= 0 {
-		return nil, books.Invalidf("invalid_text", "the reason holds a NUL character")
+		return nil, books.Invalidf("invalid_text", "the reason holds a NUL character").WithHint("leave the character out: no database keeps it")
 	}
 	return onceOutside(ctx, v, m, in.Key, "reopen", in.Body, func(ctx context.Context) (closing.Result, error) {
 		return v.s.Closer.Reopen(ctx, m, in.Body.Reason, who(ctx).By)

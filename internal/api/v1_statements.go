@@ -88,7 +88,7 @@ func artistAsked(ctx context.Context, asked int64) (books.ID, error) {
 	case !limited:
 		return books.ID(asked), nil
 	case asked != 0 && books.ID(asked) != only:
-		return 0, books.NotFoundf("no_artist", "there is nothing of artist %d", asked)
+		return 0, books.NotFoundf("no_artist", "there is nothing of artist %d", asked).WithHint("leave artist out: an artist's login sees its own rows")
 	}
 	return only, nil
 }

@@ -155,7 +155,7 @@ func (v *v1) spellAgain(ctx context.Context, id string) (string, error) {
 func checkTokenName(name string) error {
 	for _, r := range name {
 		if r < ' ' {
-			return books.Invalidf("invalid_name", "a token's name holds no control characters")
+			return books.Invalidf("invalid_name", "a token's name holds no control characters").WithHint("write the name on one line")
 		}
 	}
 	return nil
@@ -165,7 +165,7 @@ func (v *v1) revokeToken(ctx context.Context, in *tokenID) (*nothing, error) {
 	return nil, v.s.Store.Write(ctx, func(tx *store.Tx) error {
 		found, err := tx.Tokens(ctx, in.ID)
 		if err == nil && len(found) == 0 {
-			err = books.NotFoundf("no_token", "there is no such token")
+			err = books.NotFoundf("no_token", "there is no such token").WithHint("GET /api/v1/tokens lists them")
 		}
 		if err != nil {
 			return err

@@ -61,11 +61,16 @@ func New(o Options) *Guard {
 
 // The refusals. Their words are v4's.
 var (
-	ErrNoToken    = &books.Error{Kind: books.Unauthorized, Code: "no_token", Message: "Missing or invalid Authorization header"}
-	ErrBadToken   = &books.Error{Kind: books.Unauthorized, Code: "bad_token", Message: "Invalid or expired token"}
-	ErrBadPayload = &books.Error{Kind: books.Unauthorized, Code: "bad_payload", Message: "Invalid token payload"}
-	ErrForbidden  = &books.Error{Kind: books.Forbidden, Code: "forbidden", Message: "Forbidden"}
-	ErrSignIn     = &books.Error{Kind: books.Unauthorized, Code: "sign_in_failed", Message: "E-mail or password is wrong"}
+	ErrNoToken = &books.Error{Kind: books.Unauthorized, Code: "no_token", Message: "Missing or invalid Authorization header",
+		Hint: "send a bearer token in this header, or the cookie of a login: the sign-in page is /login"}
+	ErrBadToken = &books.Error{Kind: books.Unauthorized, Code: "bad_token", Message: "Invalid or expired token",
+		Hint: "ask the studio's owner for another: extrato token create"}
+	ErrBadPayload = &books.Error{Kind: books.Unauthorized, Code: "bad_payload", Message: "Invalid token payload",
+		Hint: "a token names its user in sub or user_id, and in email; extrato token create makes one"}
+	ErrForbidden = &books.Error{Kind: books.Forbidden, Code: "forbidden", Message: "Forbidden",
+		Hint: "ask the studio's owner for a login or a token that may"}
+	ErrSignIn = &books.Error{Kind: books.Unauthorized, Code: "sign_in_failed", Message: "E-mail or password is wrong",
+		Hint: "try again; an admin sets a new password with extrato user password EMAIL"}
 )
 
 // Limited means that an address or an account tried too often.

@@ -159,9 +159,9 @@ func checkUser(u store.User) error {
 	case !ok || local == "" || !strings.Contains(domain, ".") || len(u.Email) > 100 || !isLine(u.Email) || strings.ContainsAny(u.Email, " <>,"):
 		return books.Invalidf("invalid_email", "that is no e-mail address of at most 100 characters").WithHint("such as ana@example.com")
 	case !isName(u.Name):
-		return books.Invalidf("invalid_name", "a name has 1 to 100 characters")
+		return books.Invalidf("invalid_name", "a name has 1 to 100 characters").WithHint("write one on one line")
 	case Role(u.Role) != Admin && Role(u.Role) != Artist:
-		return books.Invalidf("invalid_role", "the role %q is neither admin nor artist", u.Role)
+		return books.Invalidf("invalid_role", "the role %q is neither admin nor artist", u.Role).WithHint("choose one of them: an artist sees only what is theirs")
 	}
 	return nil
 }

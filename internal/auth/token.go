@@ -78,7 +78,8 @@ func newToken(key, name string, scopes []Scope, days int, now time.Time, by book
 	case len(name) > 100 || !isLine(name):
 		return "", store.Token{}, books.Invalidf("invalid_name", "a token needs a name of 1 to 100 characters").WithHint("say what it is for: --name or NAME")
 	case days < 1 || days > MaxDays:
-		return "", store.Token{}, books.Invalidf("invalid_days", "a token lives 1 to %d days, not %d", MaxDays, days)
+		return "", store.Token{}, books.Invalidf("invalid_days", "a token lives 1 to %d days, not %d", MaxDays, days).
+			WithHint("leave the days out for 90; make another token before one ends")
 	case len(scopes) == 0:
 		return "", store.Token{}, books.Invalidf("invalid_scope", "a token needs a scope").WithHint("backup, close or read")
 	}

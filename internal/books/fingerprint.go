@@ -62,7 +62,8 @@ func NewDigest() *Digest {
 // an Error of kind Integrity if row does not come after the one before.
 func (d *Digest) Add(row Row) error {
 	if d.last != nil && Compare(d.last, row) >= 0 {
-		return Integrityf("rows_out_of_order", "%s comes after %s", Describe(row), Describe(d.last))
+		return Integrityf("rows_out_of_order", "%s comes after %s", Describe(row), Describe(d.last)).
+			WithHint("keep the database as it is; extrato audit verify says what else is not as it was")
 	}
 	d.last = row
 	d.counts.Add(row.Kind())

@@ -92,7 +92,8 @@ func (s Stored) inner(p Part) (string, error) {
 }
 
 func (s Stored) broken(p Part, err error) error {
-	return Integrityf("broken_statement", "the statement of %s has a broken list %q", s.Month, p.Column()).Because(err)
+	return Integrityf("broken_statement", "the statement of %s has a broken list %q", s.Month, p.Column()).
+		WithHint("somebody changed it in the database: put its row in extratos back from a dump; extrato audit verify tells more").Because(err)
 }
 
 // Rows returns the statement's rows in order. Of a statement of v4's, columns

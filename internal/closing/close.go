@@ -206,7 +206,7 @@ func (c *Closer) planOn(ctx context.Context, tx *store.Tx, month books.Month, la
 	if !force {
 		closed := *books.ErrClosed
 		closed.Message = fmt.Sprintf("%s is already closed", month)
-		err = &closed
+		err = closed.WithHint("see it: extrato statement %s; to change something in it: extrato reopen %s --reason …", month, month)
 		switch {
 		case late.Total() > 0 && last.Action == books.Adopted:
 			err = closed.WithHint(lateBesideV4)

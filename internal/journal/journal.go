@@ -99,7 +99,7 @@ func checkDay(day books.Day) error {
 
 func checkAmount(amount books.Money) error {
 	if amount < 0 || amount > MaxAmount {
-		return books.Invalidf("invalid_amount", "the amount is not from 0.00 to %s", MaxAmount)
+		return books.Invalidf("invalid_amount", "the amount is not from 0.00 to %s", MaxAmount).WithHint("write an amount in it, such as 450.00")
 	}
 	return nil
 }
@@ -107,7 +107,8 @@ func checkAmount(amount books.Money) error {
 // checkPercent takes what makes a commission row: above 0, at most 100.
 func checkPercent(percent books.Percent) error {
 	if percent <= 0 || percent > MaxPercent {
-		return books.Invalidf("invalid_percent", "a commission is above 0 and at most 100 percent")
+		return books.Invalidf("invalid_percent", "a commission is above 0 and at most 100 percent").
+			WithHint("write a percentage such as 60.00; where there is no commission, leave it out")
 	}
 	return nil
 }
@@ -116,11 +117,11 @@ func checkPercent(percent books.Percent) error {
 func checkText(name, text string, longest int) error {
 	switch {
 	case !utf8.ValidString(text):
-		return books.Invalidf("invalid_text", "%s is not valid UTF-8", name)
+		return books.Invalidf("invalid_text", "%s is not valid UTF-8", name).WithHint("send all text as UTF-8")
 	case containsNUL(text):
-		return books.Invalidf("invalid_text", "%s holds a NUL character", name)
+		return books.Invalidf("invalid_text", "%s holds a NUL character", name).WithHint("leave the character out: no database keeps it")
 	case utf8.RuneCountInString(text) > longest:
-		return books.Invalidf("text_too_long", "%s is longer than %d characters", name, longest)
+		return books.Invalidf("text_too_long", "%s is longer than %d characters", name, longest).WithHint("shorten it to %d characters", longest)
 	}
 	return nil
 }
@@ -137,7 +138,7 @@ func containsNUL(text string) bool {
 // checkName takes a text that must say something.
 func checkName(name, text string, longest int) error {
 	if isBlank(text) {
-		return books.Invalidf("missing_"+name, "%s is missing", name)
+		return books.Invalidf("missing_"+name, "%s is missing", name).WithHint("write a %s that is not blank", name)
 	}
 	return checkText(name, text, longest)
 }

@@ -136,7 +136,7 @@ func (j *Journal) RemoveArtist(ctx context.Context, tx *store.Tx, id books.ID, m
 func anArtist(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
 	a, err := record[*books.Artist](ctx, tx, books.ArtistKind, id, nil)
 	if err == nil && a.Role != "artist" {
-		err = books.NotFoundf("no_artist", "there is no artist %d", id)
+		err = books.NotFoundf("no_artist", "there is no artist %d", id).WithHint("GET /api/v1/artists lists them; others are managed with extrato user")
 	}
 	if err == nil {
 		err = match.check(a)
@@ -151,7 +151,8 @@ func addressFree(ctx context.Context, tx *store.Tx, a Artist) error {
 	}
 	other, err := tx.UserByEmail(ctx, a.Email)
 	if err == nil && other.ID != 0 && other.ID != a.ID {
-		return books.Conflictf("email_taken", "another user has this e-mail address")
+		return books.Conflictf("email_taken", "another user has this e-mail address").
+			WithHint("extrato user list shows who; take another address, or none")
 	}
 	return err
 }

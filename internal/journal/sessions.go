@@ -20,7 +20,8 @@ func (j *Journal) checkSession(ctx context.Context, tx *store.Tx, s books.Sessio
 		return err
 	}
 	if s.Status != has && !slices.Contains(Statuses(), string(s.Status.V)) {
-		return books.Invalidf("invalid_status", "a session is active, paid or completed")
+		return books.Invalidf("invalid_status", "a session is active, paid or completed").
+			WithHint("write one of the three; a payment that names the session makes it paid")
 	}
 	if err := knownArtist(ctx, tx, s.ArtistID); err != nil {
 		return err

@@ -55,19 +55,20 @@ func (f Frame) HTTP(ctx context.Context, handler http.Handler) *http.Server {
 func (f Frame) Wrap(handler http.Handler) http.Handler {
 	sameOrigin := http.NewCrossOriginProtection()
 	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		Refuse(w, r, http.StatusForbidden, "cross_origin", "this request came from another site")
+		Refuse(w, r, http.StatusForbidden, "cross_origin", "this request came from another site",
+			"send it from a page of this server, or from a program that sends neither Origin nor Sec-Fetch-Site")
 	}))
 	handler = headers(sameOrigin.Handler(readBody(atOnce(handler))))
 	return f.origin(correlate(f.log(handler)))
 }
 
 // Refuse answers an error of the frame's own, in JSON: below /api/v1 a problem
-// document (RFC 9457), elsewhere in v4's form.
-func Refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+// document (RFC 9457) with a hint, elsewhere in v4's form.
+func Refuse(w http.ResponseWriter, r *http.Request, status int, code, message, hint string) {
 	kind, document := "application/json", map[string]any{"success": false, "error": message}
 	if strings.HasPrefix(r.URL.Path, "/api/v1/") {
 		kind = "application/problem+json"
-		document = map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "detail": message}
+		document = map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "detail": message, "hint": hint}
 	}
 	document["code"], document["correlation_id"] = code, books.CorrelationID(r.Context())
 	body, err := json.Marshal(document)
@@ -187,7 +188,8 @@ func (f Frame) caught(w *watched, r *http.Request, problem any) {
 	if w.status != 0 {
 		panic(http.ErrAbortHandler) // an answer has begun; half of one must not look whole
 	}
-	Refuse(w, r, http.StatusInternalServerError, "internal", "something went wrong here")
+	Refuse(w, r, http.StatusInternalServerError, "internal", "something went wrong here",
+		"try again; if it stays, look for the correlation id in the server's log")
 }
 
 // watched remembers what was answered.
@@ -242,7 +244,7 @@ func readBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > maxBody {
 			w.Header().Set("Connection", "close")
-			Refuse(w, r, http.StatusRequestEntityTooLarge, "too_large", tooLarge)
+			Refuse(w, r, http.StatusRequestEntityTooLarge, "too_large", tooLarge, sendLess)
 			return
 		}
 		if len(r.TransferEncoding) > 0 {
@@ -254,11 +256,11 @@ func readBody(next http.Handler) http.Handler {
 		var large *http.MaxBytesError
 		switch {
 		case errors.As(err, &large):
-			Refuse(w, r, http.StatusRequestEntityTooLarge, "too_large", tooLarge)
+			Refuse(w, r, http.StatusRequestEntityTooLarge, "too_large", tooLarge, sendLess)
 			return
 		case err != nil:
 			w.Header().Set("Connection", "close")
-			Refuse(w, r, http.StatusBadRequest, "body_unread", "the body did not arrive whole")
+			Refuse(w, r, http.StatusBadRequest, "body_unread", "the body did not arrive whole", "send it again")
 			return
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
@@ -266,7 +268,10 @@ func readBody(next http.Handler) http.Handler {
 	})
 }
 
-const tooLarge = "the body is larger than 1 MiB"
+const (
+	tooLarge = "the body is larger than 1 MiB"
+	sendLess = "send less; no document of this server needs as much"
+)
 
 // atOnce lets so many requests work that memory and database bear it; the
 // others come again. Whoever asks whether the process lives always may.
@@ -283,7 +288,7 @@ func atOnce(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		case <-time.After(time.Second):
 			w.Header().Set("Retry-After", retrySeconds)
-			Refuse(w, r, http.StatusServiceUnavailable, "busy", "too many requests at once")
+			Refuse(w, r, http.StatusServiceUnavailable, "busy", "too many requests at once", "wait as long as Retry-After says, then send it again")
 		case <-r.Context().Done():
 		}
 	})

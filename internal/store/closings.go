@@ -128,7 +128,8 @@ func scanClosing(scan func(...any) error, c *books.Closing) error {
 		json.Unmarshal([]byte(notes), &c.Notes),
 	)
 	if err != nil {
-		return books.Integrityf("broken_chain", "entry %d of the chain cannot be read", c.Seq).Because(err)
+		return books.Integrityf("broken_chain", "entry %d of the chain cannot be read", c.Seq).
+			WithHint("somebody changed it in the database: keep that as it is, and put the table closings back from a dump").Because(err)
 	}
 	c.Counts = stored.Counts
 	c.Counts.Links = stored.Links

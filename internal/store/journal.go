@@ -359,7 +359,8 @@ func taken(row books.Row, err error) error {
 		return err
 	}
 	if row.Kind() == books.ClientKind {
-		return books.Conflictf("form_taken", "another client has this jotform_submission_id").Because(err)
+		return books.Conflictf("form_taken", "another client has this jotform_submission_id").
+			WithHint("each submission belongs to one client; leave jotform_submission_id out, or clear the other client's").Because(err)
 	}
 	return books.Conflictf("event_taken", "another %s has this google_event_id", english[row.Kind()]).
 		WithHint("each calendar event belongs to one row; leave google_event_id out, or clear the other row's").Because(err)

@@ -165,7 +165,8 @@ func (s *Store) lockFile(ctx context.Context, waits func(string)) (func(), error
 		}
 	}
 	if err != nil {
-		return nil, books.Refusedf("database_unwritable", "cannot lock the file beside the database").Because(err)
+		return nil, books.Refusedf("database_unwritable", "cannot lock the file beside the database").
+			WithHint("let extrato write the folder that the database is in").Because(err)
 	}
 	_ = os.WriteFile(lock.Path(), []byte(thisProcess()), 0o600) // a full disk must not keep anybody from working
 	return func() {

@@ -170,7 +170,7 @@ func (t *Tx) Revision(ctx context.Context, month books.Month, revision int) (boo
 	err := t.one(ctx, "SELECT "+t.partColumns()+" FROM revisions WHERE month = $1 AND revision = $2",
 		[]any{month.String(), revision}, partTargets(&s)...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return s, books.NotFoundf("no_revision", "%s has no stored revision %d", month, revision)
+		return s, books.NotFoundf("no_revision", "%s has no stored revision %d", month, revision).WithHint("extrato audit show lists them")
 	}
 	return s, err
 }
