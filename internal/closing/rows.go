@@ -221,12 +221,14 @@ func atRest(ctx context.Context, tx *store.Tx) (map[books.Kind]map[books.ID]book
 		resting[kind] = map[books.ID]books.Month{}
 	}
 	err := tx.EachStatement(ctx, func(s books.Stored) error {
-		for row, err := range s.Rows() {
-			if err != nil {
-				return err
-			}
-			if row.Kind() <= books.ExpenseKind && row.Key() != 0 { // v4's commissions and expenses have no id
-				resting[row.Kind()][row.Key()] = s.Month
+		for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
+			for row, err := range s.List(kind) {
+				if err != nil {
+					return err
+				}
+				if row.Key() != 0 { // v4's commissions and expenses have no id
+					resting[kind][row.Key()] = s.Month
+				}
 			}
 		}
 		return nil
