@@ -101,6 +101,10 @@ func TestAReadOnlyDatabaseIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Close()
+	left := filepath.Join(dir, "extrato.db-shm") // by somebody who might only read
+	if err := os.WriteFile(left, nil, 0o400); err != nil {
+		t.Fatal(err)
+	}
 	if err := unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -108,6 +112,9 @@ func TestAReadOnlyDatabaseIsSaid(t *testing.T) {
 		err = s.Write(t.Context(), func(tx *store.Tx) error { return tx.SetSetting(t.Context(), "x", "y") })
 	}
 	wants(t, err, books.Refused, "database_unwritable")
+	if hint := books.AsError(err).Hint; !strings.Contains(hint, left) || strings.Contains(hint, "-wal") {
+		t.Errorf("the hint is %q", hint)
+	}
 	_, err = tryOpen(t, "sqlite:///"+filepath.Join(dir, "new", "extrato.db"), true)
 	wants(t, err, books.Refused, "database_unwritable")
 }

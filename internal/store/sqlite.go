@@ -5,9 +5,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -102,7 +104,7 @@ func sqliteDialect(path string) dialect {
 		textList: func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
 		again:    func(error) bool { return false },
 		answered: answeredSQLite,
-		explain:  explainSQLite,
+		explain:  func(err error) error { return explainSQLite(path, err) },
 	}
 }
 
@@ -112,7 +114,7 @@ func answeredSQLite(err error) bool {
 	return errors.As(err, &e) && e.Code()&0xff != sqlite3.SQLITE_IOERR
 }
 
-func explainSQLite(err error) error {
+func explainSQLite(path string, err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) || alreadyExplained(err) {
 		return err
@@ -127,7 +129,7 @@ func explainSQLite(err error) error {
 			WithHint("nothing was changed; free some space and try again").Because(err)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		return books.Refusedf("database_unwritable", "the database cannot be written").
-			WithHint("let the user that runs extrato write the file and its folder").Because(err)
+			WithHint("let the user that runs extrato write the file and its folder%s", unwritable(path)).Because(err)
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return books.Integrityf("database_corrupt", "the database file is damaged or is no SQLite database").
 			WithHint("keep a copy of the file; restore it from a copy, or its months from the backups").Because(err)
@@ -138,6 +140,24 @@ func explainSQLite(err error) error {
 		return books.Conflictf("busy", "another program holds the database").WithHint("nothing was changed; try again").Because(err)
 	}
 	return err
+}
+
+// unwritable names those of SQLite's files that cannot be written: what was made
+// beside a file that was read only stays so when that no longer is.
+func unwritable(path string) string {
+	var names []string
+	for _, ending := range []string{"", "-wal", "-shm"} {
+		f, err := os.OpenFile(path+ending, os.O_RDWR, 0)
+		if err == nil {
+			f.Close()
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			names = append(names, path+ending)
+		}
+	}
+	if names == nil {
+		return ""
+	}
+	return "; these cannot be written now: " + strings.Join(names, ", ")
 }
 
 func alreadyExplained(err error) bool {
