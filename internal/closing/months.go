@@ -250,9 +250,9 @@ func (c *Closer) CloseDue(ctx context.Context, by books.Actor) (Row, error) {
 	}
 	row := Row{Closed: []Result{}}
 	for i, m := range due {
-		if err := ctx.Err(); err != nil {
-			row.Failed, row.Err, row.Waiting = m, err, due[i+1:]
-			return row, nil
+		if row.Err = ctx.Err(); row.Err != nil {
+			row.Failed, row.Waiting = m, due[i+1:]
+			return row, nil //nolint:nilerr // the row has it
 		}
 		result, err := c.Close(ctx, m, Options{}, by)
 		if err != nil && result.Outcome != AlreadyClosed {
