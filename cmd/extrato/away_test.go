@@ -26,7 +26,7 @@ func TestWithoutItsDatabaseEveryRouteAnswersInItsForm(t *testing.T) {
 		"200": func(w *httptest.ResponseRecorder) bool { return w.Code == http.StatusOK },
 		"problem": func(w *httptest.ResponseRecorder) bool {
 			return w.Code == http.StatusServiceUnavailable && w.Header().Get("Content-Type") == "application/problem+json" &&
-				all(w, "type", "title", "status", "detail", "code", "hint", "correlation_id")
+				all(w, "type", "title", "status", "detail", "code", "kind", "hint", "correlation_id")
 		},
 		"v4": func(w *httptest.ResponseRecorder) bool {
 			return w.Code == http.StatusInternalServerError && all(w, "success", "error", "stage", "details", "correlation_id")
