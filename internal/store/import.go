@@ -148,11 +148,29 @@ func (im *importing) run(ctx context.Context) error {
 		return err
 	}
 	im.done.Adopted = append(im.done.Adopted, adopted...)
+	if err := im.doubtHomeless(ctx); err != nil {
+		return err
+	}
 	if im.tables["closings"] != nil {
 		im.done.Notes = append(im.done.Notes,
 			"the source was taken over by extrato: its chain, its earlier revisions and which months it holds stay there")
 	}
 	return im.listLeft(ctx)
+}
+
+// doubtHomeless reports the commissions that no close would ever take along.
+func (im *importing) doubtHomeless(ctx context.Context) error {
+	ids, err := im.to.homelessCommissions(ctx)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	query := "SELECT id, coalesce(" + im.to.s.dialect.text("created_at") + ", 'NULL') FROM comissoes WHERE id IN (" + im.to.s.dialect.idList("$1") + ") ORDER BY id"
+	return im.to.list(ctx, query, []any{jsonIDs(ids)}, func(scan func(...any) error) error {
+		change := Change{Table: "comissoes", Column: "created_at", Why: "and the row has no payment, so it belongs to no month"}
+		err := scan(&change.ID, &change.Old)
+		im.done.Doubtful = append(im.done.Doubtful, change)
+		return err
+	})
 }
 
 // refuseRows refuses a database that holds anything but its own settings.

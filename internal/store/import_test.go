@@ -214,6 +214,8 @@ func TestAnImportReportsWhatItRoundedCutAndDoubts(t *testing.T) {
 		"INSERT INTO comissoes (id, pagamento_id, artista_id, percentual, valor) VALUES (2, 1, 1, 33.335, 1.004999)",
 		"INSERT INTO gastos (id, data, valor, forma_pagamento, created_by) VALUES (2, '2025-1-4', 5, 'Pix', 1), (3, '', 5, 'Pix', 1)",
 		"INSERT INTO comissoes (id, pagamento_id, artista_id, percentual, valor, created_at) VALUES (3, 777, 1, 50, 5, '2025-10-31 00:00:00')",
+		"INSERT INTO comissoes (id, artista_id, percentual, valor, created_at) VALUES (4, 1, 50, 5, NULL), (5, 1, 50, 5, '1999-12-31 00:00:00')",
+		"INSERT INTO comissoes (id, pagamento_id, artista_id, percentual, valor, created_at) VALUES (6, 1, 1, 50, 5, NULL)",
 		"INSERT INTO sessoes (id, data, valor, cliente_id, artista_id, status, payment_id) VALUES (2, '2025-10-31', 1, 1, 1, 'paid', 888)",
 		"INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id, sessao_id, cliente_id) VALUES (5, '2025-10-31', 1, 'Pix', 1, 999, 55)",
 		"ALTER TABLE gastos ADD categoria VARCHAR(50)", "UPDATE gastos SET categoria = 'tinta' WHERE id > 1", "ALTER TABLE clients ADD telefone TEXT",
@@ -235,6 +237,8 @@ func TestAnImportReportsWhatItRoundedCutAndDoubts(t *testing.T) {
 		{Table: "comissoes", ID: 3, Column: "pagamento_id", Old: "777", Why: "names a row of pagamentos that does not exist"},
 		{Table: "gastos", ID: 2, Column: "data", Old: "2025-1-4", Why: "is not a day, so the row belongs to no month"},
 		{Table: "gastos", ID: 3, Column: "data", Old: "", Why: "is not a day, so the row belongs to no month"},
+		{Table: "comissoes", ID: 4, Column: "created_at", Old: "NULL", Why: "and the row has no payment, so it belongs to no month"},
+		{Table: "comissoes", ID: 5, Column: "created_at", Old: "1999-12-31 02:00:00.000000", Why: "and the row has no payment, so it belongs to no month"},
 	})
 	if want := []store.TableRows{{Table: "gastos", Column: "categoria", Rows: 2}, {Table: "inventory", Rows: 1}, {Table: `odd "name`, Rows: 2}}; !slices.Equal(done.Left, want) {
 		t.Errorf("left behind are %+v, want %+v", done.Left, want)
@@ -247,7 +251,7 @@ func TestAnImportReportsWhatItRoundedCutAndDoubts(t *testing.T) {
 	}
 	c := closer(t, to.store)
 	r := closeMonth(t, c, october)
-	if want := (books.Counts{Payments: 5, Sessions: 1, Commissions: 3, Expenses: 1}); r.Counts != want {
+	if want := (books.Counts{Payments: 5, Sessions: 1, Commissions: 4, Expenses: 1}); r.Counts != want {
 		t.Errorf("closed %+v, want %+v", r.Counts, want)
 	}
 	reopen(t, c, october)

@@ -239,19 +239,24 @@ func (t *Tx) HomelessRows(ctx context.Context, limit int) ([]Trouble, error) {
 			return nil, err
 		}
 	}
-	loose, err := t.looseCommissions(ctx)
+	ids, err := t.homelessCommissions(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var ids []books.ID
+	query := fmt.Sprintf("SELECT id, %s FROM comissoes WHERE id IN (%s) ORDER BY id LIMIT %d", t.s.dialect.shown("created_at"), t.s.dialect.idList("$1"), limit)
+	err = t.troubles(ctx, books.CommissionKind, "it has no payment, and its created_at is %s", query, []any{jsonIDs(ids)}, &found)
+	return found[:min(len(found), limit)], err
+}
+
+// homelessCommissions returns the ids of the commissions that belong to no month.
+func (t *Tx) homelessCommissions(ctx context.Context) (ids []books.ID, err error) {
+	loose, err := t.looseCommissions(ctx)
 	for _, c := range loose {
 		if !c.month.Valid() {
 			ids = append(ids, books.ID(c.id))
 		}
 	}
-	query := fmt.Sprintf("SELECT id, %s FROM comissoes WHERE id IN (%s) ORDER BY id LIMIT %d", t.s.dialect.shown("created_at"), t.s.dialect.idList("$1"), limit)
-	err = t.troubles(ctx, books.CommissionKind, "it has no payment, and its created_at is %s", query, []any{jsonIDs(ids)}, &found)
-	return found[:min(len(found), limit)], err
+	return ids, err
 }
 
 func (t *Tx) troubles(ctx context.Context, kind books.Kind, why, query string, args []any, found *[]Trouble) error {
