@@ -120,11 +120,15 @@ func (c *backupVerifyCommand) Run(a *app) error {
 			bad++
 		}
 	}
-	if bad > 0 {
-		return shown{books.Integrityf("backup_corrupt", "%d of %d backups are corrupt or missing", bad, len(found)).
-			WithHint("put back the file as it was, from a copy of the folder; where there is none, keep what is left and make a new copy: extrato backup create MONTH; a closed month rests on that one once it is reopened and closed again")}
+	if bad == 0 {
+		return nil
 	}
-	return nil
+	wrong := books.Integrityf("backup_corrupt", "%d of %d backups are corrupt or missing", bad, len(found)).
+		WithHint("put back the file as it was, from a copy of the folder; where there is none, keep what is left and make a new copy: extrato backup create MONTH; a closed month rests on that one once it is reopened and closed again")
+	if e := books.AsError(closer.CheckPlace(a.ctx)); e != nil && e.Kind == books.Refused {
+		wrong = wrong.WithHint("%s", e.Hint) // a new copy would be refused there
+	}
+	return shown{wrong}
 }
 
 func printVerified(a *app, found []closing.Verified) error {

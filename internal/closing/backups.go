@@ -32,6 +32,14 @@ func (c *Closer) checkPlace(ctx context.Context, tx *store.Tx) ([]store.Backup, 
 		c.Backups.Bucket, len(known)).Because(errors.New("the place of the backups is not the one they were made in"))
 }
 
+// CheckPlace refuses a place that holds none of the backups that were made.
+func (c *Closer) CheckPlace(ctx context.Context) error {
+	return c.Store.Read(ctx, func(tx *store.Tx) error {
+		_, err := c.checkPlace(ctx, tx)
+		return err
+	})
+}
+
 // unreadablePlace says that the backups cannot be listed.
 func unreadablePlace(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
