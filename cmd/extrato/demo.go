@@ -48,6 +48,10 @@ func (c *demoCommand) Run(a *app) error {
 		return books.Invalidf("usage", "the demo has a database and a folder of backups of its own").
 			WithHint("extrato demo --dir DIR")
 	}
+	if strings.Contains(c.Dir, "?") {
+		return books.Invalidf("usage", "%q cannot be the demo's folder: a question mark ends the name of a SQLite file", c.Dir).
+			WithHint("name another folder: extrato demo --dir DIR")
+	}
 	settings, err := c.settings(a)
 	if err != nil {
 		return err
@@ -154,8 +158,15 @@ func (c *demoCommand) make(a *app, settings config.Config) (isNew bool, err erro
 	if err := a.fillDemo(settings); err != nil {
 		return false, err
 	}
-	if err := os.Rename(filepath.Join(unfinished, "extrato.db"), place); err != nil {
-		return false, cannotMake(err)
+	// A link, unlike a move, leaves a studio alone that another demo made meanwhile.
+	switch err := os.Link(filepath.Join(unfinished, "extrato.db"), place); {
+	case errors.Is(err, fs.ErrExist):
+		return false, nil
+	case err != nil: // not every disk has links
+		err = os.Rename(filepath.Join(unfinished, "extrato.db"), place)
+		if err != nil {
+			return false, cannotMake(err)
+		}
 	}
 	return true, nil
 }
@@ -220,6 +231,9 @@ func closeEnded(ctx context.Context, closer *closing.Closer) ([]closing.Result, 
 			continue
 		}
 		result, err := closer.Close(ctx, m.Month, closing.Options{}, actor())
+		if errors.Is(err, books.ErrClosed) { // by another demo, meanwhile
+			continue
+		}
 		if err != nil {
 			return closed, err
 		}

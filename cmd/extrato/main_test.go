@@ -55,6 +55,30 @@ func TestOutput_that_could_not_be_written_is_no_success(t *testing.T) {
 	}
 }
 
+func TestDemo_twice_at_once_makes_one_studio(t *testing.T) {
+	t.Chdir(t.TempDir())
+	type end struct {
+		code          int
+		out, problems string
+	}
+	ends := make(chan end)
+	for range 2 {
+		go func() {
+			var out, problems bytes.Buffer
+			code := run(t.Context(), []string{"demo", "--no-serve"}, &out, &problems)
+			ends <- end{code, out.String(), problems.String()}
+		}()
+	}
+	for range 2 {
+		if e := <-ends; e.code != 0 || !strings.Contains(e.out, "13 entries in the chain") {
+			t.Errorf("exit %d, %s\n%s", e.code, e.problems, e.out)
+		}
+	}
+	if code, _, problems := answer(t, "demo", "--no-serve"); code != 0 {
+		t.Errorf("a third exits with %d: %s", code, problems)
+	}
+}
+
 func TestHelp_is_one_JSON_document_where_that_is_asked(t *testing.T) {
 	code, out, problems := answer(t, "help", "backup", "verify", "--json")
 	var document struct{ Help string }
