@@ -52,6 +52,7 @@ type Globals struct {
 }
 
 func main() {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // else who stops reading stdout kills the program
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // who interrupts twice does not want to wait
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -75,18 +76,23 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// unwanted reports whether nobody reads any more, as head does when it has seen
+// enough: that is no failure.
+func (o *output) unwanted() bool { return errors.Is(o.err, syscall.EPIPE) }
+
 // run is the program without the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
 	out := &output{Writer: stdout}
 	code = runOn(ctx, args, out, stderr)
-	if code == 0 && out.err != nil {
+	if code == 0 && out.err != nil && !out.unwanted() {
 		return report(io.Discard, stderr, false, (&books.Error{Kind: books.Internal, Code: "output_lost", Message: "the output could not be written"}).
 			WithHint("what was asked for is done, only its output is lost").Because(out.err))
 	}
 	return code
 }
 
-func runOn(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+func runOn(ctx context.Context, args []string, out *output, stderr io.Writer) (code int) {
+	var stdout io.Writer = out
 	defer func() {
 		if e, ok := recover().(exited); ok {
 			code = int(e)
@@ -109,7 +115,11 @@ func runOn(ctx context.Context, args []string, stdout, stderr io.Writer) (code i
 	stdout, stderr = line.before(stdout), line.before(stderr)
 	a := &app{Globals: &c.Globals, ctx: ctx, stdout: stdout, stderr: stderr, line: line, parser: parser}
 	defer a.close()
-	return report(stdout, stderr, c.JSON, brokenOff(ctx, command.Run(a)))
+	err = command.Run(a)
+	if out.unwanted() && errors.Is(err, syscall.EPIPE) {
+		return 0
+	}
+	return report(stdout, stderr, c.JSON, brokenOff(ctx, err))
 }
 
 // brokenOff says of an error that it is an interruption, if that is what it
@@ -190,7 +200,7 @@ func report(stdout, stderr io.Writer, asJSON bool, err error) int {
 			f.CorrelationID = of.id
 		}
 		f.CorrelationID = cmp.Or(f.CorrelationID, books.NewCorrelationID())
-		if err := printJSON(stdout, f); err != nil {
+		if err := printJSON(stdout, f); err != nil && !errors.Is(err, syscall.EPIPE) {
 			fmt.Fprintf(stderr, "extrato: %s\n", err)
 		}
 	}

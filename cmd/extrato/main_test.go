@@ -55,6 +55,26 @@ func TestOutput_that_could_not_be_written_is_no_success(t *testing.T) {
 	}
 }
 
+// gone is a standard output that nobody reads any more.
+type gone struct{}
+
+func (gone) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+func TestOutput_that_nobody_reads_is_no_failure_and_hides_none(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if code, _, problems := answer(t, "migrate"); code != 0 {
+		t.Fatal(problems)
+	}
+	for command, want := range map[string]int{"version": 0, "months": 0, "months --json": 0, "audit verify": 0, "backup list": 0, "help close --json": 0, "close": 0, "help": 0,
+		"statement 2025-10": 2, "statement 2025-10 --json": 2, "close 2999-01": 2, "close 2100-01 --json": 3} {
+		var problems bytes.Buffer
+		code := run(t.Context(), strings.Fields(command), gone{}, &problems)
+		if code != want || (problems.Len() > 0) != (want > 0) || strings.Contains(problems.String(), "pipe") {
+			t.Errorf("%s exits with %d and says %q, want %d", command, code, problems.String(), want)
+		}
+	}
+}
+
 func TestDemo_twice_at_once_makes_one_studio(t *testing.T) {
 	t.Chdir(t.TempDir())
 	type end struct {
