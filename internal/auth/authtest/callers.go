@@ -43,7 +43,7 @@ func Login(t testing.TB, g *auth.Guard, s *store.Store, email, name string, role
 	var err error
 	w := httptest.NewRecorder()
 	g.Logins(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { err = g.SignIn(r, email, Password) })).
-		ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/", nil))
+		ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil))
 	if err != nil || len(w.Result().Cookies()) == 0 {
 		t.Fatalf("%v, %v", err, w.Result().Cookies())
 	}
