@@ -279,10 +279,11 @@ func TestRestore_into_PostgreSQL_refuses_as_a_whole_what_its_columns_cannot_hold
 		"a client's long name":       {"UPDATE clients SET name = " + long(256), "cliente 1 cannot go into this database: its name is 256", "SQLite"},
 		"a NUL in a note":            {"UPDATE gastos SET descricao = CAST(x'4100' AS TEXT) WHERE id = 1", "gasto 1 cannot go into this database: its descricao holds a NUL", "SQLite"},
 		"a NUL in a name":            {"UPDATE clients SET name = CAST(x'4100' AS TEXT)", "cliente 1 cannot go into this database: its name holds a NUL", "SQLite"},
-		"a time that is none":        {"UPDATE sessoes SET hora = 'cedo' WHERE id = 1", `sessao 1 cannot go into this database: its hora is "cedo", which is no time of day`, "SQLite"},
+		"a time that is none":        {"UPDATE sessoes SET hora = 'cedo' WHERE id = 1", `sessao 1 cannot go into this database: its hora is "cedo", and PostgreSQL`, "SQLite"},
+		"a time without seconds":     {"UPDATE sessoes SET hora = '14:30' WHERE id = 1", `sessao 1 cannot go into this database: its hora is "14:30", and PostgreSQL`, "SQLite"},
 		"a time without a column":    {"UPDATE sessoes SET hora = '14:30' WHERE id = 1", "sessao 1 has a time, but this database has no column sessoes.hora", "ADD COLUMN hora"},
 		"nothing that does not fit":  {"UPDATE pagamentos SET observacoes = " + long(255) + " WHERE id = 1", "", ""},
-		"a time that is one":         {"UPDATE sessoes SET hora = '14:30' WHERE id = 1", "", ""},
+		"a time that is one":         {"UPDATE sessoes SET hora = '14:30:00.5' WHERE id = 1", "", ""},
 		"a client whom nobody names": {"INSERT INTO clients (id, name) VALUES (9, " + long(256) + ")", "", ""},
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {

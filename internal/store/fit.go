@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -88,8 +87,14 @@ func (r room) lacking(v books.Value, table, column string) (why, hint string) {
 	case r.letters > 0 && letters > r.letters:
 		return fmt.Sprintf("is %d letters long, and the column has room for %d", letters, r.letters),
 			fmt.Sprintf("make room (ALTER TABLE %s ALTER COLUMN %s TYPE VARCHAR(%d)), or restore into SQLite", table, column, letters)
-	case r.clock && !slices.ContainsFunc([]string{"15:04:05", "15:04"}, func(layout string) bool { _, err := time.Parse(layout, string(text)); return err == nil }):
-		return fmt.Sprintf("is %q, which is no time of day", text), "restore into SQLite"
+	case r.clock && !isClock(string(text)):
+		return fmt.Sprintf("is %q, and PostgreSQL keeps a time of day only as 14:30:00", text), "restore into SQLite"
 	}
 	return "", ""
+}
+
+// isClock reports whether PostgreSQL hands out a time of day as it is written.
+func isClock(text string) bool {
+	clock, err := time.Parse("15:04:05.999999", text)
+	return err == nil && clock.Format("15:04:05.999999") == text
 }
