@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"extrato/internal/books"
@@ -49,7 +50,7 @@ func (s *Store) outcome(ctx context.Context, number sql.NullInt64, lost error) e
 		case err == nil && status.String == "committed":
 			return nil
 		case err == nil && status.String == "aborted":
-			return errUndone
+			return fmt.Errorf("%w: %w", errUndone, lost)
 		}
 		pause := time.NewTimer(50 * time.Millisecond)
 		select {

@@ -109,7 +109,7 @@ func postgresDialect() dialect {
 			return "SELECT value FROM json_array_elements_text(CAST(" + param + " AS JSON))"
 		},
 		again:    againPostgres,
-		answered: againPostgres,
+		answered: answeredPostgres,
 		explain:  explainPostgres,
 	}
 }
@@ -129,6 +129,13 @@ func againPostgres(err error) bool {
 		return pg.TableName == "closings" || pg.TableName == "extrato_run_logs" || pg.TableName == "backups"
 	}
 	return false
+}
+
+// answeredPostgres: what is fatal ended the connection, and says nothing of the
+// commit.
+func answeredPostgres(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.SeverityUnlocalized == "ERROR" || errors.Is(err, pgx.ErrTxCommitRollback)
 }
 
 func explainPostgres(err error) error {

@@ -164,6 +164,9 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 		if err == nil || !s.dialect.again(err) && !errors.Is(err, errUndone) {
 			return err
 		}
+		if try == writeTries && errors.Is(err, errUndone) {
+			return unreachable(err)
+		}
 		if try == writeTries {
 			return books.Conflictf("busy", "others changed the same rows %d times in a row", writeTries).
 				WithHint("nothing was changed; try again").Because(err)
@@ -216,8 +219,11 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, options *sql.TxOptions
 		return explain(err)
 	}
 	if err := tx.Commit(); err != nil {
-		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		if ctx.Err() != nil && (errors.Is(err, sql.ErrTxDone) || err == ctx.Err()) { //nolint:errorlint // database/sql's own words
 			return ctx.Err() // it was rolled back before the commit was sent
+		}
+		if options.ReadOnly { // there was nothing to happen
+			return explain(err)
 		}
 		if s.dialect.answered(err) {
 			return s.dialect.explain(err)

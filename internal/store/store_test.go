@@ -248,6 +248,39 @@ func TestACommitWhoseAnswerIsLostHappensOnce(t *testing.T) {
 	}
 }
 
+func TestATransactionThatIsInterruptedBeforeItsCommitDidNotHappen(t *testing.T) {
+	storetest.Both(t, now, func(t *testing.T, db *storetest.DB) {
+		for range 20 {
+			ctx, interrupt := context.WithCancel(t.Context())
+			err := db.Store.Write(ctx, func(tx *store.Tx) error {
+				defer interrupt()
+				return tx.SetSetting(ctx, "x", "y")
+			})
+			if !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrCommitUnknown) {
+				t.Fatalf("an interruption right before the commit: %v", err)
+			}
+		}
+		if got := setting(t, db.Store, "x"); got != "" {
+			t.Errorf("stored %q", got)
+		}
+	})
+}
+
+func TestACommitThatIsRefusedIsNotTriedAgain(t *testing.T) {
+	db := storetest.Postgres(t, now)
+	people(t, db)
+	db.Exec(t, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'our rule'; END $$")
+	db.Exec(t, "CREATE CONSTRAINT TRIGGER rule AFTER INSERT ON pagamentos DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()")
+	runs := 0
+	err := db.Store.Write(t.Context(), func(tx *store.Tx) error {
+		runs++
+		return insert(t.Context(), payment(1, "2025-10-03"))(tx)
+	})
+	if err == nil || !strings.Contains(err.Error(), "our rule") || runs != 1 {
+		t.Errorf("%v after %d runs", err, runs)
+	}
+}
+
 func TestACommitOfWhichNobodySaysWhetherItHappenedIsUnknown(t *testing.T) {
 	defer store.WaitForOutcome(300 * time.Millisecond)()
 	db := storetest.Postgres(t, now)
@@ -295,7 +328,7 @@ func TestALineThatIsCutIsADatabaseThatDoesNotAnswer(t *testing.T) {
 	db := storetest.Postgres(t, now)
 	line := storetest.NewLine(t, db.URL)
 	s := open(t, line.URL)
-	for _, message := range []string{"begin", "cut here"} {
+	for _, message := range []string{"begin", "cut here", "commit"} {
 		line.CutAt(message)
 		err := s.Read(t.Context(), func(tx *store.Tx) error {
 			_, err := tx.Setting(t.Context(), "cut here")
