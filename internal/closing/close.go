@@ -107,8 +107,10 @@ func (c *Closer) close(ctx context.Context, month books.Month, force bool, run r
 			continue
 		}
 		if errors.Is(err, books.ErrClosed) { // by somebody who did not take the lock
-			_, result, err := c.plan(ctx, month, force)
-			return result, err
+			if plan, result, err = c.plan(ctx, month, force); err != nil || plan == nil {
+				return result, err
+			}
+			continue
 		}
 		if err != nil {
 			return Result{Month: month}, err
@@ -150,8 +152,9 @@ func (c *Closer) refuseUnended(ctx context.Context, tx *store.Tx, month books.Mo
 // plan is what a close is going to do.
 type plan struct {
 	month    books.Month
-	revise   bool // merge late rows into the statement that there is
-	gone     bool // the statement that there was is lost; this is made from live rows
+	revise   bool   // merge late rows into the statement that there is
+	gone     bool   // the statement that there was is lost; this is made from live rows
+	note     string // what a person should know of it; "" as a rule
 	revision int
 }
 
@@ -183,16 +186,17 @@ func (c *Closer) planOn(ctx context.Context, tx *store.Tx, month books.Month, la
 	var err error
 	if last.HasStatement() {
 		if late, err = tx.CountMonth(ctx, month); err == nil {
-			_, err = c.asClosed(ctx, tx, month, last)
+			err = closedAs(ctx, tx, month, last)
 		}
 	}
 	switch {
 	case errors.Is(err, errGone) && force && late.Total() > 0:
 		// A person has put the rows back, from the backup, and asks for a new statement of them.
-		if err := c.cameBack(ctx, tx, last, late); err != nil {
+		note, err := c.cameBack(ctx, tx, last, late)
+		if err != nil {
 			return nil, Result{Month: month}, err
 		}
-		return &plan{month: month, gone: true, revision: last.Revision + 1}, Result{}, nil
+		return &plan{month: month, gone: true, note: note, revision: last.Revision + 1}, Result{}, nil
 	case err != nil:
 		return nil, Result{Month: month}, err
 	case !last.HasStatement():

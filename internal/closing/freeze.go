@@ -257,6 +257,9 @@ func entryFor(p plan, h books.Header, made backedUp, run run, at books.Instant) 
 	} else {
 		entry.Notes = []string{unbackedNote(made.unbacked)}
 	}
+	if p.note != "" {
+		entry.Notes = append(entry.Notes, p.note)
+	}
 	return entry
 }
 

@@ -623,15 +623,32 @@ func TestClose_with_force_makes_no_statement_anew_while_rows_of_the_lost_one_are
 		s.close(t, october, false)
 		s.Exec(t, "DELETE FROM extratos")
 		s.Exec(t, lateExpense)
-		e := s.refusesClose(t, october, true, books.Integrity, "statement_gone")
-		if !strings.Contains(e.Hint, "extrato backup restore 2025-10 --file 2025_10/backup_2025_10.csv") {
-			t.Errorf("the hint does not say how the rows come back: %s", e.Hint)
+		refused := func() {
+			t.Helper()
+			e := s.refusesClose(t, october, true, books.Integrity, "statement_gone")
+			if !strings.Contains(e.Hint, "extrato backup restore 2025-10 --file 2025_10/backup_2025_10.csv") {
+				t.Errorf("the hint does not say how the rows come back: %s", e.Hint)
+			}
 		}
+		refused()
 		s.restore(t, october)
-		s.Exec(t, "DELETE FROM comissoes WHERE id = (SELECT min(id) FROM comissoes)")
-		s.refusesClose(t, october, true, books.Integrity, "statement_gone")
-		s.restore(t, october)
-		if r := s.close(t, october, true); r.Revision != 2 || r.Counts.Expenses != fullCounts.Expenses+1 || r.Counts.Payments != fullCounts.Payments {
+		for _, change := range [][2]string{
+			{"DELETE FROM comissoes WHERE id = (SELECT min(id) FROM comissoes)", ""},
+			{"UPDATE gastos SET valor = valor + 1 WHERE id = 1", "UPDATE gastos SET valor = valor - 1 WHERE id = 1"},
+			{"UPDATE pagamentos SET data = '2025-09-30' WHERE id = 4", "UPDATE pagamentos SET data = (SELECT data FROM kept_pagamentos WHERE id = 4) WHERE id = 4"},
+		} {
+			s.Exec(t, "CREATE TABLE kept_pagamentos AS SELECT * FROM pagamentos")
+			s.Exec(t, change[0])
+			refused()
+			if change[1] == "" {
+				s.restore(t, october)
+			} else {
+				s.Exec(t, change[1])
+			}
+			s.Exec(t, "DROP TABLE kept_pagamentos")
+		}
+		r := s.close(t, october, true)
+		if r.Revision != 2 || r.Counts.Expenses != fullCounts.Expenses+1 || r.Counts.Payments != fullCounts.Payments || len(r.Notes) != 0 {
 			t.Errorf("closed again as %+v", r)
 		}
 	})
@@ -641,15 +658,22 @@ func TestClose_with_force_needs_as_many_rows_as_there_were_where_their_backup_is
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
 		s.close(t, october, false)
+		s.reopen(t, october)
+		s.Exec(t, "CREATE TABLE kept_gastos AS SELECT * FROM gastos")
+		s.close(t, october, false)
 		s.Exec(t, "DELETE FROM extratos")
-		if err := os.RemoveAll(s.Folder); err != nil {
+		s.restore(t, october)
+		s.Exec(t, "DELETE FROM gastos")
+		if err := errors.Join(os.RemoveAll(s.Folder), os.MkdirAll(s.Folder, 0o700)); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.MkdirAll(s.Folder, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		s.Exec(t, lateExpense)
+		s.NewPlace = true
 		s.refusesClose(t, october, true, books.Integrity, "statement_gone")
+		s.Exec(t, "INSERT INTO gastos SELECT * FROM kept_gastos")
+		r := s.close(t, october, true)
+		if r.Revision != 3 || r.Counts != fullCounts || len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "nobody could compare") {
+			t.Errorf("closed again as %+v", r)
+		}
 	})
 }
 
@@ -657,35 +681,70 @@ func TestNothing_rests_on_a_statement_that_was_changed(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.longHistory(t)
 		s.Exec(t, lateExpense)
+		s.takeSeals(t)
 		tried := 0
 		for _, how := range tamperings {
-			if len(how.do) != 1 || !strings.HasPrefix(how.do[0], "UPDATE extratos") || !strings.Contains(how.do[0], "mes = 10") {
+			if !strings.Contains(how.do[0], "extratos") || !strings.Contains(how.do[0], "mes = 10") || strings.HasPrefix(how.do[0], "DELETE") {
 				continue
 			}
 			tried++
-			t.Run(how.name, func(t *testing.T) {
-				undo := s.keep(t, "extratos")
-				defer undo()
-				s.change(t, how.do[0])
-				for _, force := range []bool{false, true} {
-					s.refusesClose(t, october, force, books.Integrity, "statement_changed")
-				}
-				s.refusesReopen(t, october, books.Integrity, "statement_changed")
-				s.refused(t, books.Integrity, "statement_changed", func() error {
-					_, err := s.CreateBackup(t.Context(), october, "test")
-					return err
-				})
-				s.refused(t, books.Integrity, "statement_changed", func() error {
-					_, err := s.Preview(t.Context(), october, true)
-					return err
-				})
-			})
+			t.Run(how.name, func(t *testing.T) { s.restsOnNothing(t, how.do...) })
 		}
 		if tried < 6 {
 			t.Errorf("%d ways to change a statement were tried", tried)
 		}
+		t.Run("its entry changed with it", func(t *testing.T) {
+			s.restsOnNothing(t, `UPDATE extratos SET pagamentos = (SELECT pagamentos FROM extratos WHERE mes = 7), sessoes = (SELECT sessoes FROM extratos WHERE mes = 7),
+				comissoes = (SELECT comissoes FROM extratos WHERE mes = 7), gastos = (SELECT gastos FROM extratos WHERE mes = 7),
+				totais = CAST(replace(replace(CAST((SELECT totais FROM extratos WHERE mes = 7) AS TEXT), '2025-07', '2025-10'), 'revisao\":1', 'revisao\":3') AS JSON) WHERE mes = 10`,
+				`UPDATE C SET fingerprint = (SELECT fingerprint FROM C WHERE month = '2025-07'), counts = (SELECT counts FROM C WHERE month = '2025-07'),
+				totals = (SELECT totals FROM C WHERE month = '2025-07') WHERE month = '2025-10' AND revision = 3`)
+		})
 		if r := s.close(t, october, true); r.Revision != 4 {
 			t.Errorf("put back and revised: %+v", r)
+		}
+	})
+}
+
+// restsOnNothing changes October's statement, and asks for all that rests on it.
+func (s *studio) restsOnNothing(t *testing.T, changes ...string) {
+	t.Helper()
+	undo := s.keep(t, "extratos", "closings")
+	defer undo()
+	for _, change := range changes {
+		s.change(t, change)
+	}
+	s.refusesClose(t, october, true, books.Integrity, "statement_changed")
+	s.refusesReopen(t, october, books.Integrity, "statement_changed")
+	for what, do := range map[string]func() error{
+		"backup":    func() error { _, err := s.CreateBackup(t.Context(), october, "test"); return err },
+		"preview":   func() error { _, err := s.Preview(t.Context(), october, true); return err },
+		"statement": func() error { _, err := s.Statement(t.Context(), october); return err },
+	} {
+		t.Log(what)
+		s.refused(t, books.Integrity, "statement_changed", do)
+	}
+}
+
+func TestClose_says_already_closed_of_no_statement_that_says_something_else_about_itself(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.longHistory(t)
+		for _, how := range tamperings {
+			if !slices.Contains([]string{"the_totals_of_a_statement_edited", "a_statement_replaced_by_v4s", "a_statement_deleted"}, how.name) {
+				continue
+			}
+			t.Run(how.name, func(t *testing.T) {
+				undo := s.keep(t, "extratos")
+				defer undo()
+				s.change(t, how.do[0])
+				code := "statement_changed"
+				if how.name == "a_statement_deleted" {
+					code = "statement_gone"
+				}
+				for _, force := range []bool{false, true} {
+					s.refusesClose(t, october, force, books.Integrity, code)
+				}
+			})
 		}
 	})
 }

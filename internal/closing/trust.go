@@ -18,8 +18,8 @@ func discrepancy(e books.Closing, stored books.Stored) string {
 		}
 		return ""
 	}
-	if !stored.Ours() {
-		return fmt.Sprintf("the statement of %s was replaced by one of v4's", e.Month)
+	if found := headDiscrepancy(e, stored); found != "" {
+		return found
 	}
 	digest, tally := books.NewDigest(), books.NewTally()
 	for row, err := range stored.Rows() {
@@ -31,20 +31,42 @@ func discrepancy(e books.Closing, stored books.Stored) string {
 			return fmt.Sprintf("revision %d of %s cannot be read: %s", e.Revision, e.Month, err)
 		}
 	}
+	switch {
+	case digest.Sum() != e.Fingerprint:
+		return otherRows(e)
+	case digest.Counts() != e.Counts:
+		return fmt.Sprintf("revision %d of %s has another number of rows than were closed", e.Revision, e.Month)
+	case string(tally.Totals().JSON()) != e.Totals:
+		return otherTotals(e)
+	}
+	return ""
+}
+
+// headDiscrepancy says the same of what a statement of ours says about itself.
+func headDiscrepancy(e books.Closing, stored books.Stored) string {
+	if !stored.Ours() {
+		return fmt.Sprintf("the statement of %s was replaced by one of v4's", e.Month)
+	}
 	header, err := stored.Header()
 	switch {
 	case err != nil:
 		return fmt.Sprintf("revision %d of %s cannot be read: %s", e.Revision, e.Month, err)
 	case header.Month != e.Month || header.Revision != e.Revision:
 		return fmt.Sprintf("the statement stored for %s is that of %s, revision %d", e.Month, header.Month, header.Revision)
-	case digest.Sum() != e.Fingerprint || header.Fingerprint != e.Fingerprint:
-		return fmt.Sprintf("the rows in revision %d of %s are not those that were closed", e.Revision, e.Month)
-	case digest.Counts() != e.Counts:
-		return fmt.Sprintf("revision %d of %s has another number of rows than were closed", e.Revision, e.Month)
-	case string(tally.Totals().JSON()) != e.Totals || string(header.Totals.JSON()) != e.Totals:
-		return fmt.Sprintf("the totals in revision %d of %s are not those of its rows", e.Revision, e.Month)
+	case header.Fingerprint != e.Fingerprint:
+		return otherRows(e)
+	case string(header.Totals.JSON()) != e.Totals:
+		return otherTotals(e)
 	}
 	return ""
+}
+
+func otherRows(e books.Closing) string {
+	return fmt.Sprintf("the rows in revision %d of %s are not those that were closed", e.Revision, e.Month)
+}
+
+func otherTotals(e books.Closing) string {
+	return fmt.Sprintf("the totals in revision %d of %s are not those of its rows", e.Revision, e.Month)
 }
 
 // vouched is a statement that was found to be what its entry says: both by
@@ -59,21 +81,34 @@ func (c *Closer) Vouch(last books.Closing, stored books.Stored) error {
 	if !last.HasStatement() && !stored.Ours() {
 		return nil
 	}
-	seen, intact := vouched{last.Hash, stored.Seal()}, last.Intact() // then its hash stands for all its fields
-	if _, known := c.vouched.Load(seen); known && intact {
+	if found := entryDiscrepancy(last); found != "" {
+		return changed(last, stored.Month, found)
+	}
+	seen := vouched{last.Hash, stored.Seal()} // its hash stands for all its fields
+	if _, known := c.vouched.Load(seen); known {
 		return nil
 	}
-	found := "the chain has no entry of it"
-	if last.HasStatement() {
-		found = discrepancy(last, stored)
+	if found := discrepancy(last, stored); found != "" {
+		return changed(last, stored.Month, found)
 	}
-	if found == "" {
-		if intact {
-			c.vouched.Store(seen, true)
-		}
-		return nil
+	c.vouched.Store(seen, true)
+	return nil
+}
+
+// entryDiscrepancy says why nothing can rest on a month's last entry, "" if it
+// can.
+func entryDiscrepancy(last books.Closing) string {
+	switch {
+	case !last.HasStatement():
+		return "the chain has no entry of it"
+	case last.Seq != 0 && !last.Intact(): // 0: it is not in the chain yet
+		return fmt.Sprintf("entry %d of the chain, which says what was, was changed", last.Seq)
 	}
-	wrong := books.Integrityf("statement_changed", "the statement of %s is not what was closed: %s", stored.Month, found)
+	return ""
+}
+
+func changed(last books.Closing, month books.Month, found string) error {
+	wrong := books.Integrityf("statement_changed", "the statement of %s is not what was closed: %s", month, found)
 	if last.BackupFile == "" {
 		return wrong.WithHint("somebody changed it in the database: put its row in extratos back from a dump")
 	}
@@ -90,18 +125,41 @@ var (
 	errNoBackup = &books.Error{Kind: books.NotFound, Code: "no_backup"}
 )
 
-// asClosed returns a month's statement, if it is what was closed: an answer
-// that rests on any other would hide that. last is the month's last entry.
+// asClosed returns a month's statement, if it is what was closed: what rests on
+// any other would hide that. last is the month's last entry.
 func (c *Closer) asClosed(ctx context.Context, tx *store.Tx, month books.Month, last books.Closing) (books.Stored, error) {
 	stored, err := tx.Statement(ctx, month)
-	if errors.Is(err, books.ErrNotClosed) && last.HasStatement() {
-		return stored, books.Integrityf(errGone.Code, "%s was closed, but its statement is gone from the database", month).
-			WithHint("put its rows back with extrato backup restore %s, then make a new statement with extrato close %s --force", restoring(last), month)
-	}
 	if err != nil {
-		return stored, err
+		return stored, gone(last, month, err)
 	}
 	return stored, c.Vouch(last, stored)
+}
+
+// closedAs fails with an Error of kind Integrity if a month's statement does
+// not say about itself what was closed, without reading its rows.
+func closedAs(ctx context.Context, tx *store.Tx, month books.Month, last books.Closing) error {
+	stored, err := tx.StatementHead(ctx, month)
+	if err != nil {
+		return gone(last, month, err)
+	}
+	found := entryDiscrepancy(last)
+	if found == "" && last.Action != books.Adopted {
+		found = headDiscrepancy(last, stored)
+	}
+	if found != "" {
+		return changed(last, month, found)
+	}
+	return nil
+}
+
+// gone turns the error of a statement that is not there into that of one which
+// was there.
+func gone(last books.Closing, month books.Month, err error) error {
+	if !errors.Is(err, books.ErrNotClosed) || !last.HasStatement() {
+		return err
+	}
+	return books.Integrityf(errGone.Code, "%s was closed, but its statement is gone from the database", month).
+		WithHint("put its rows back with extrato backup restore %s, or from a dump where that copy is gone too; then make a new statement: extrato close %s --force", restoring(last), month)
 }
 
 // restoring is what backup restore is to be given: the copy on which the
@@ -114,38 +172,56 @@ func restoring(last books.Closing) string {
 }
 
 // cameBack refuses to make a statement anew where rows of the one that is gone
-// are not live again. Where its backup is gone as well, there must be as many.
-func (c *Closer) cameBack(ctx context.Context, tx *store.Tx, last books.Closing, live books.Counts) error {
+// are not live again in its month as they were. Links are left out: a session
+// may not be back yet. Where the backup is gone as well there must be as many,
+// and the note that it returns says that nobody could compare them.
+func (c *Closer) cameBack(ctx context.Context, tx *store.Tx, last books.Closing, live books.Counts) (note string, err error) {
 	missing := func(what string) error {
 		return books.Integrityf(errGone.Code, "the statement of %s is gone from the database, and not all of its rows are live again: %s", last.Month, what).
-			WithHint("put them back first: extrato backup restore %s", restoring(last))
+			WithHint("put them back first, as they were: extrato backup restore %s", restoring(last))
 	}
-	file := last.BackupFile
 	var rows []books.Row
-	var err error
-	if file != "" {
-		_, rows, err = c.readBackup(ctx, last.Month, file)
+	if last.BackupFile != "" {
+		_, rows, err = c.readBackup(ctx, last.Month, last.BackupFile)
 	}
-	if file == "" || errors.Is(err, errNoBackup) {
+	if last.BackupFile == "" || errors.Is(err, errNoBackup) {
 		if n := last.Counts; live.Payments < n.Payments || live.Sessions < n.Sessions || live.Commissions < n.Commissions || live.Expenses < n.Expenses {
-			return missing(live.English() + " of " + n.English())
+			return "", missing(live.English() + " of " + n.English())
 		}
-		return nil
+		return "made from the live rows: the statement before and its backup were gone, so nobody could compare them", nil
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
-	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
-		ids := idsOf(rows, kind)
-		there, err := tx.LiveByID(ctx, kind, ids)
+	back := map[books.Kind]map[books.ID]books.Row{}
+	for kind := range books.KindCount {
+		back[kind] = map[books.ID]books.Row{}
+	}
+	for row, err := range tx.MonthRows(ctx, last.Month) {
 		if err != nil {
-			return err
+			return "", err
 		}
-		for _, id := range ids {
-			if there[id] == nil {
-				return missing(fmt.Sprintf("%s %d", kind, id))
+		back[row.Kind()][row.Key()] = row
+	}
+	sessions, err := tx.LiveByID(ctx, books.SessionKind, idsOf(rows, books.SessionKind))
+	if err != nil {
+		return "", err
+	}
+	for _, was := range rows {
+		switch now := back[was.Kind()][was.Key()]; was.Kind() {
+		case books.SessionKind: // one that a later payment names stays with that
+			if sessions[was.Key()] == nil {
+				return "", missing(books.Describe(was))
+			}
+		case books.PaymentKind, books.CommissionKind, books.ExpenseKind:
+			if now == nil {
+				return "", missing(books.Describe(was))
+			}
+			now, _ = unlinked(now)
+			if then, _ := unlinked(was); !books.Equal(now, then) {
+				return "", missing(books.Describe(was) + " is not as it was")
 			}
 		}
 	}
-	return nil
+	return "", nil
 }

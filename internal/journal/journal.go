@@ -10,6 +10,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"time"
 	"unicode/utf8"
 
@@ -72,8 +73,34 @@ func record[R books.Row](ctx context.Context, tx *store.Tx, kind books.Kind, id 
 	return row.(R), nil
 }
 
-// open refuses a month that has a statement. A late row of such a month, which
-// no statement holds, may be moved out of it or deleted; none may come in.
+// leaves refuses to move a row out of a closed month whose statement holds it
+// already, such as one that a dump brought back: it would count twice. A late
+// row, which no statement holds, may go.
+func leaves(ctx context.Context, tx *store.Tx, row books.Row, from, to books.Month) error {
+	if from == to {
+		return nil
+	}
+	stored, err := tx.Statement(ctx, from)
+	if errors.Is(err, books.ErrNotClosed) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for held, err := range stored.List(row.Kind()) {
+		if err != nil {
+			return err
+		}
+		if held.Key() == row.Key() {
+			return books.Integrityf("row_twice", "%s is live, and also stands in the statement of %s", books.Describe(row), from).
+				WithHint("compare the two, then delete the live one")
+		}
+	}
+	return nil
+}
+
+// open refuses a month that has a statement. A late row of such a month may be
+// moved out of it or deleted; none may come in.
 func open(ctx context.Context, tx *store.Tx, m books.Month) error {
 	closed, err := tx.MonthClosed(ctx, m)
 	if err != nil || !closed {

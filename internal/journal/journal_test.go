@@ -462,6 +462,35 @@ func TestALateRowMayLeaveItsClosedMonth(t *testing.T) {
 	})
 }
 
+func TestARowThatAStatementHoldsGoesToNoOtherMonth(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		id := s.pay(t, paid("2025-10-10", 100_00), 0)
+		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			_, err := s.j.AddExpense(ctx, tx, books.Expense{Date: day("2025-10-01"), Amount: 1, Method: "Pix", CreatedBy: 3})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.closer.Close(t.Context(), october, closing.Options{}, "test"); err != nil {
+			t.Fatal(err)
+		}
+		// As a dump brings them back.
+		s.Exec(t, fmt.Sprintf("INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id) VALUES (%d, '2025-10-10', 100, 'Pix', 1)", id))
+		s.Exec(t, "INSERT INTO gastos (id, data, valor, forma_pagamento, created_by) VALUES (1, '2025-10-01', 0.01, 'Pix', 3)")
+		p := paid("2025-11-01", 100_00)
+		p.ID = id
+		s.refused(t, books.Integrity, "row_twice", func(ctx context.Context, tx *store.Tx) error { return s.j.ChangePayment(ctx, tx, p, nil) })
+		s.refused(t, books.Integrity, "row_twice", func(ctx context.Context, tx *store.Tx) error {
+			return s.j.ChangeExpense(ctx, tx, books.Expense{ID: 1, Date: day("2025-11-01"), Amount: 1, Method: "Pix"}, nil)
+		})
+		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			return errors.Join(s.j.RemovePayment(ctx, tx, id, nil), s.j.RemoveExpense(ctx, tx, 1, nil))
+		}); err != nil {
+			t.Errorf("what is told to be done: %v", err)
+		}
+	})
+}
+
 func TestAMonthThatV4ClosedIsClosed(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.Exec(t, `INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, totais) VALUES (9, 2025, '"[]"', '"[]"', '"[]"', '"{}"')`)

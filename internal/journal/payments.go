@@ -71,6 +71,9 @@ func (j *Journal) ChangePayment(ctx context.Context, tx *store.Tx, p books.Payme
 	if err := open(ctx, tx, p.Date.Month()); err != nil {
 		return err
 	}
+	if err := leaves(ctx, tx, old, old.Date.Month(), p.Date.Month()); err != nil {
+		return err
+	}
 	p.CreatedAt, p.UpdatedAt = old.CreatedAt, j.now()
 	if p.SessionID != old.SessionID {
 		if err := j.knownSession(ctx, tx, p.SessionID); err != nil {

@@ -60,8 +60,8 @@ func (j *Journal) ChangeSession(ctx context.Context, tx *store.Tx, s books.Sessi
 	return tx.ChangeRecord(ctx, &s)
 }
 
-// RemoveSession deletes a session that no payment is linked to, neither live
-// nor in a statement: that month could not be reopened without it.
+// RemoveSession deletes a session that no payment names, neither live nor in a
+// statement: that month could not be reopened without it.
 func (j *Journal) RemoveSession(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
 	s, err := record[*books.Session](ctx, tx, books.SessionKind, id, match)
 	if err != nil {
@@ -115,6 +115,9 @@ func (j *Journal) ChangeExpense(ctx context.Context, tx *store.Tx, e books.Expen
 		return err
 	}
 	if err := open(ctx, tx, e.Date.Month()); err != nil {
+		return err
+	}
+	if err := leaves(ctx, tx, old, old.Date.Month(), e.Date.Month()); err != nil {
 		return err
 	}
 	e.CreatedBy, e.CreatedAt, e.UpdatedAt = old.CreatedBy, old.CreatedAt, j.now()

@@ -158,6 +158,18 @@ func (t *Tx) Statement(ctx context.Context, month books.Month) (books.Stored, er
 	return s, err
 }
 
+// StatementHead returns a month's statement without its lists: what it says
+// about itself. It fails with books.ErrNotClosed if there is none.
+func (t *Tx) StatementHead(ctx context.Context, month books.Month) (books.Stored, error) {
+	s := books.Stored{Month: month}
+	err := t.one(ctx, "SELECT COALESCE(CAST("+books.TotalsPart.Column()+" AS TEXT), '') FROM extratos WHERE mes = $1 AND ano = $2",
+		[]any{int(month.Month), month.Year}, &s.Parts[books.TotalsPart])
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, notClosed(month)
+	}
+	return s, err
+}
+
 func notClosed(month books.Month) error {
 	e := *books.ErrNotClosed
 	e.Message = fmt.Sprintf("%s has no statement", month)
