@@ -107,6 +107,9 @@ func (a *app) printResult(r closing.Result) {
 		closing.Outcome(books.Reopened): "reopened",
 	}[r.Outcome]
 	a.printf("%s %s (revision %d): %s\n", r.Month, done, r.Revision, r.Counts.English())
+	if r.Counts.Total() == 0 && (r.Outcome == closing.Closed || r.Outcome == closing.WouldClose) {
+		a.printf("  empty        nothing was recorded in this month\n")
+	}
 	if t, err := books.ParseTotals(string(r.Totals)); err == nil {
 		a.printf("  revenue      %s\n  commissions  %s\n  expenses     %s\n  net revenue  %s\n",
 			t.Revenue.People(), t.Commissions.People(), t.Expenses.People(), t.NetRevenue.People())
@@ -125,7 +128,7 @@ func (a *app) printResult(r closing.Result) {
 		a.printf("  held         nothing closes it but a person: extrato close %s\n", r.Month)
 	}
 	for _, m := range r.EarlierOpen {
-		a.printf("  still open   %s, an earlier month\n", m)
+		a.printf("  still open   %s, an earlier month; a session paid in both leaves with it\n", m)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"extrato/internal/books"
+	"extrato/internal/closing"
 )
 
 // longHistory leaves entries of every kind: September closed (1), October
@@ -231,5 +232,14 @@ func TestClosings_of_an_earlier_version_are_guarded_from_now_on_and_what_was_put
 		}
 		s.close(t, month2025(time.June), false)
 		s.reopen(t, month2025(time.June))
+		infos, err := s.Months(t.Context())
+		for _, i := range infos {
+			if i.Month == november && i.State != closing.Open {
+				t.Errorf("what stands before the chain says that %s is %s", i.Month, i.State)
+			}
+		}
+		if err != nil {
+			t.Error(err)
+		}
 	})
 }

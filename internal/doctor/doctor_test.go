@@ -336,6 +336,7 @@ var faults = []fault{
 		"amounts", doctor.Fail, "gasto 5"},
 	{"a due month", "", set("EXTRATO_CLOSE_FROM", "2025-12"), "months", doctor.Warn, "2025-12"},
 	{"an old month", "", func(t *testing.T, p *patient) { p.payment(t, 7, "2025-09-30") }, "months", doctor.Warn, "2025-09"},
+	{"a row dated years ahead", "", func(t *testing.T, p *patient) { p.payment(t, 7, "2036-10-01") }, "months", doctor.Warn, "after the running month: 2036-10"},
 	{"a held month", "", func(t *testing.T, p *patient) {
 		if _, err := p.closer.Reopen(t.Context(), october, "test", "test"); err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 type waiting struct {
 	from           books.Month
 	old, held, due []books.Month
+	later          []books.Month // than the running one
 	late, lateV4   []books.Month // in statements of ours, and of v4's
 }
 
@@ -38,6 +39,7 @@ func (d *Doctor) months(ctx context.Context, r *Report) {
 		}
 	}
 	tell(w.due, "extrato close", "due, and not closed yet")
+	tell(w.later, "correct their dates, or let them wait", "rows are dated after the running month")
 	tell(w.held, "extrato close MONTH, when it is right", "reopened, and closed only by a person")
 	tell(w.old, "extrato close MONTH, oldest first", "older than "+w.from.String()+", where the schedule begins, and closed only by a person")
 	if clean {
@@ -94,6 +96,8 @@ func (d *Doctor) readMonths(ctx context.Context, tx *store.Tx) (waiting, error) 
 			}
 		case m.Before(from) && m.EndedBy(now) && !isHeld(m):
 			w.old = append(w.old, m)
+		case books.MonthOf(now).Before(m):
+			w.later = append(w.later, m)
 		}
 	}
 	for m := from; m.EndedBy(now); m = m.Add(1) {

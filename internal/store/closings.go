@@ -48,9 +48,10 @@ func (t *Tx) Head(ctx context.Context) (books.Closing, error) {
 }
 
 // LastClosing returns the last entry that says whether month is closed, or the
-// zero Closing if it never was.
+// zero Closing if it never was. What stands before the chain's first entry says
+// nothing.
 func (t *Tx) LastClosing(ctx context.Context, month books.Month) (books.Closing, error) {
-	return t.closing(ctx, `WHERE seq = (SELECT max(seq) FROM closings WHERE month = $1 AND action <> 'restored')`, month.String())
+	return t.closing(ctx, `WHERE seq = (SELECT max(seq) FROM closings WHERE seq > 0 AND month = $1 AND action <> 'restored')`, month.String())
 }
 
 // ClosingBy returns the entry with this correlation id, or the zero Closing.
@@ -86,7 +87,7 @@ func (t *Tx) Closings(ctx context.Context) ([]books.Closing, error) {
 func (t *Tx) LatestClosings(ctx context.Context) (map[books.Month]books.Closing, error) {
 	latest := map[books.Month]books.Closing{}
 	err := t.list(ctx, "SELECT "+closingColumns+` FROM closings
-		WHERE seq IN (SELECT max(seq) FROM closings WHERE action <> 'restored' GROUP BY month) ORDER BY seq`, nil,
+		WHERE seq IN (SELECT max(seq) FROM closings WHERE seq > 0 AND action <> 'restored' GROUP BY month) ORDER BY seq`, nil,
 		func(scan func(...any) error) error {
 			var c books.Closing
 			err := scanClosing(scan, &c)
@@ -101,7 +102,7 @@ func (t *Tx) LatestClosings(ctx context.Context) (map[books.Month]books.Closing,
 func (t *Tx) latestActions(ctx context.Context) (map[string]books.Action, error) {
 	latest := map[string]books.Action{}
 	err := t.list(ctx, `SELECT month, action FROM closings
-		WHERE seq IN (SELECT max(seq) FROM closings WHERE action <> 'restored' GROUP BY month)`, nil, func(scan func(...any) error) error {
+		WHERE seq IN (SELECT max(seq) FROM closings WHERE seq > 0 AND action <> 'restored' GROUP BY month)`, nil, func(scan func(...any) error) error {
 		var month, action string
 		err := scan(&month, &action)
 		latest[month] = books.Action(action)
