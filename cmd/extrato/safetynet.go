@@ -39,11 +39,13 @@ Examples:
 }
 
 // allOfIt is how long everything that is asked of the server may take, for all
-// months; besides, how long fetching the last state may, and telling people of
-// a month, which comes after.
+// months; besides, how long fetching the last state may, and telling people, who
+// are told after each month.
 const (
 	allOfIt = 15 * time.Minute
 	besides = 5 * time.Minute
+	// leastTelling is what the last of many months has, where places hang.
+	leastTelling = 30 * time.Second
 )
 
 func within(ctx context.Context, limit time.Duration, do func(context.Context)) {
@@ -84,6 +86,9 @@ func (c *safetynetCommand) Run(a *app) error {
 	case month.IsZero() && wrong != nil:
 		months[0] = last
 	case month.IsZero():
+		if github != nil { // what cannot be asked now is asked next time
+			within(a.ctx, besides, func(ctx context.Context) { _ = github.Recall(ctx, &net.State) })
+		}
 		months = net.State.Months(last)
 	}
 	result := (&watch{net, github, teller, force, wrong, cmp.Or(stateErr, mute)}).over(a.ctx, months)
@@ -105,19 +110,26 @@ type watch struct {
 // one's result, with those before it.
 func (w *watch) over(ctx context.Context, months []books.Month) safetynet.Result {
 	var done []safetynet.Result
-	until := w.net.Now().Add(allOfIt)
+	until, telling := w.net.Now().Add(allOfIt), besides
 	for i, month := range months {
 		last := i == len(months)-1
 		result := safetynet.NewResult(month, w.net.Now())
-		if result.FailBecause(w.wrong); w.wrong == nil { // a secret that is gone is a failure that people are told of
+		wrong := w.wrong
+		if !month.EndedBy(w.net.Now()) { // whatever else is wrong, it is nobody else's business
+			wrong = safetynet.ErrNotEnded(month)
+		}
+		if result.FailBecause(wrong); wrong == nil { // a secret that is gone is a failure that people are told of
 			share := until.Sub(w.net.Now()) / time.Duration(len(months)-i)
 			within(ctx, share, func(ctx context.Context) { result = w.net.Run(ctx, month, w.force && last) })
 		}
 		if last {
-			result.FailBecause(w.also)
+			result.Add(w.also)
 		}
 		if ctx.Err() == nil { // who stops a run by hand knows
-			within(ctx, besides, func(ctx context.Context) { w.net.Tell(ctx, &result, w.github, w.teller) })
+			began := w.net.Now()
+			within(ctx, telling, func(ctx context.Context) { w.net.Tell(ctx, &result, w.github, w.teller) })
+			took := w.net.Now().Sub(began)
+			until, telling = until.Add(took), max(telling-took, leastTelling)
 		}
 		done = append(done, result)
 	}

@@ -47,12 +47,23 @@ type v4Request struct {
 type v4Error struct {
 	status int
 	body   object
+	kind   books.ErrorKind // who can help, "" where v4's own body says it
+}
+
+// kindHeader says who can help, as kind does in /api/v1.
+const kindHeader = "X-Extrato-Kind"
+
+func (e *v4Error) write(w http.ResponseWriter) {
+	if e.kind != "" {
+		w.Header().Set(kindHeader, string(e.kind))
+	}
+	writeJSON(w, e.status, e.body)
 }
 
 func (e *v4Error) Error() string { return fmt.Sprint(e.body["error"]) }
 
 func v4Invalid(message string) *v4Error {
-	return &v4Error{http.StatusBadRequest, object{"success": false, "error": message}}
+	return &v4Error{status: http.StatusBadRequest, body: object{"success": false, "error": message}}
 }
 
 // service guards one of the two endpoints: a token only, no login, and so many
@@ -93,7 +104,7 @@ func (s *Server) v4Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	e := books.AsError(err)
 	switch {
 	case errors.As(err, &answer):
-		writeJSON(w, answer.status, answer.body)
+		answer.write(w)
 	case errors.As(err, &limited):
 		w.Header().Set("Retry-After", limited.Seconds())
 		writeJSON(w, http.StatusTooManyRequests, object{"success": false, "error": "Too many requests"})
@@ -106,25 +117,27 @@ func (s *Server) v4Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// v4Failed answers what went wrong inside. What a person can act on is told,
-// with its kind, which v4 has not; of the rest only the correlation id.
+// v4Failed answers what went wrong inside.
 func (s *Server) v4Failed(w http.ResponseWriter, r *http.Request, title, stage string, err error) {
 	id := books.CorrelationID(r.Context())
 	s.Log.Error("request failed", "path", r.URL.Path, "stage", stage, "cause", err.Error(), "correlation_id", id)
-	writeJSON(w, http.StatusInternalServerError, v4Inside(id, title, stage, err))
+	v4Inside(id, title, stage, err).write(w)
 }
 
-func v4Inside(id, title, stage string, err error) object {
-	body := object{"success": false, "error": title, "stage": stage, "correlation_id": id,
-		"details": "An internal error occurred; its correlation_id is in the server's log"}
+// v4Inside is the answer to what went wrong inside. What a person can act on is
+// told, and its kind in a header, since v4's body has none; of the rest only the
+// correlation id.
+func v4Inside(id, title, stage string, err error) *v4Error {
+	answer := &v4Error{status: http.StatusInternalServerError, body: object{"success": false, "error": title, "stage": stage, "correlation_id": id,
+		"details": "An internal error occurred; its correlation_id is in the server's log"}}
 	if e := books.AsError(err); e.Kind != books.Internal {
 		details := e.Message
 		if e.Hint != "" {
 			details += "; " + e.Hint
 		}
-		body["stage"], body["details"], body["kind"] = e.Code, details, e.Kind
+		answer.body["stage"], answer.body["details"], answer.kind = e.Code, details, e.Kind
 	}
-	return body
+	return answer
 }
 
 // v4Asked reads the body. Without one, or without a month, the month that
@@ -185,7 +198,7 @@ func (s *Server) refuseRunning(m books.Month) error {
 	if m.EndedBy(s.Now()) {
 		return nil
 	}
-	return &v4Error{http.StatusBadRequest, object{
+	return &v4Error{status: http.StatusBadRequest, body: object{
 		"success": false, "error": "Month " + slashed(m) + " has not ended", "details": details(m, object{"reason": "month_not_ended"}),
 	}}
 }
@@ -199,9 +212,9 @@ func (s *Server) v4Backup(ctx context.Context, asked v4Request, who auth.Identit
 	switch {
 	case err != nil:
 		s.Log.Error("backup failed", "month", asked.month.String(), "cause", err.Error(), "correlation_id", books.CorrelationID(ctx))
-		return nil, &v4Error{http.StatusInternalServerError, v4Inside(books.CorrelationID(ctx), "Backup creation failed.", "backup", err)}
+		return nil, v4Inside(books.CorrelationID(ctx), "Backup creation failed.", "backup", err)
 	case receipt.Reused:
-		return nil, &v4Error{http.StatusConflict, object{
+		return nil, &v4Error{status: http.StatusConflict, body: object{
 			"success": false, "error": "Backup already exists for " + slashed(asked.month), "details": details(asked.month, object{"reason": "backup_already_exists"}),
 		}}
 	}
@@ -227,19 +240,19 @@ func (s *Server) v4Generate(ctx context.Context, asked v4Request, who auth.Ident
 			"data": details(asked.month, object{"force": asked.force}),
 		}, nil
 	case errors.Is(err, books.ErrClosed): // v4's workflow matches on these words
-		return nil, &v4Error{http.StatusInternalServerError, object{
+		return nil, &v4Error{status: http.StatusInternalServerError, body: object{
 			"success": false, "error": "Extrato generation failed.", "stage": "already_exists",
 			"details": "Extrato already exists for month/year", "correlation_id": id,
 		}}
 	case errors.Is(err, backup.ErrUnwritable):
 		s.Log.Error("month not closed", "month", asked.month.String(), "cause", err.Error(), "correlation_id", id)
-		return nil, &v4Error{http.StatusBadRequest, object{
+		return nil, &v4Error{status: http.StatusBadRequest, body: object{
 			"success": false, "error": "Cannot generate extrato for " + slashed(asked.month) + ": backup verification failed. A backup is required before generating extrato (EXTRATO_REQUIRE_BACKUP=true). Create a backup first or set EXTRATO_REQUIRE_BACKUP=false to bypass this check.",
 			"details": details(asked.month, object{"backup_exists": false, "backup_required": true}),
 		}}
 	}
 	s.Log.Error("month not closed", "month", asked.month.String(), "cause", err.Error(), "correlation_id", id)
-	return nil, &v4Error{http.StatusInternalServerError, v4Inside(id, "Extrato generation failed.", "generation", err)}
+	return nil, v4Inside(id, "Extrato generation failed.", "generation", err)
 }
 
 // refuseHeld leaves a reopened month to a person: v4's workflow is none.
@@ -256,7 +269,7 @@ func (s *Server) refuseHeld(ctx context.Context, asked v4Request) error {
 		if err != nil || last.Action != books.Reopened {
 			return err
 		}
-		return &v4Error{http.StatusBadRequest, object{
+		return &v4Error{status: http.StatusBadRequest, body: object{
 			"success": false, "error": "Month " + slashed(asked.month) + " was reopened and waits for a person to close it",
 			"details": details(asked.month, object{"reason": "month_held"}),
 		}}

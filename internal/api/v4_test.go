@@ -277,8 +277,8 @@ func TestWhatGoesWrongInsideIsNotTold(t *testing.T) {
 		if id := body["correlation_id"]; id == "" || !strings.Contains(s.log.String(), id) {
 			t.Errorf("correlation id %q is not in the log", id)
 		}
-		if kind, given := body["kind"]; given {
-			t.Errorf("v4's body of a failure inside has no kind, this one %q", kind)
+		if kind := w.Header().Get("X-Extrato-Kind"); kind != "" || len(body) != 5 {
+			t.Errorf("a failure inside is of kind %q: %s", kind, w.Body)
 		}
 	})
 }
@@ -291,7 +291,7 @@ func TestWhatAPersonMustDecideSaysSo(t *testing.T) {
 			w := s.v4(t, v4Token(t, s.clock), "POST", path, octoberBody)
 			var body map[string]any
 			_ = json.Unmarshal(w.Body.Bytes(), &body)
-			if w.Code != 500 || body["success"] != false || body["kind"] != kind || body["stage"] != code {
+			if w.Code != 500 || body["success"] != false || w.Header().Get("X-Extrato-Kind") != kind || body["stage"] != code || len(body) != 5 {
 				t.Errorf("%s: %d %s", path, w.Code, w.Body)
 			}
 		}

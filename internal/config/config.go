@@ -183,17 +183,25 @@ func list(text string) []string {
 	return items
 }
 
-// beforeURL is where the next URL of a list begins. Other commas belong to the
-// URL that they stand in: the addresses of a mail have them between them.
-var beforeURL = regexp.MustCompile(`,\s*([A-Za-z][A-Za-z0-9+.-]*://)`)
+// beginsURL is how the next URL of a list begins.
+var beginsURL = regexp.MustCompile(`^\s*[A-Za-z][A-Za-z0-9+.-]*://`)
 
-// urls reads a comma-separated list of URLs.
+// urls reads a comma-separated list of URLs. Behind a URL's question mark a
+// comma belongs to it, unless the next URL begins there: the addresses of a mail
+// have commas between them.
 func urls(text string) []string {
 	var items []string
-	for item := range strings.SplitSeq(beforeURL.ReplaceAllString(text, "\n$1"), "\n") {
-		if item = strings.Trim(item, ", \t\r"); item != "" {
-			items = append(items, item)
+	for part := range strings.SplitSeq(text, ",") {
+		if last := len(items) - 1; last >= 0 && strings.Contains(items[last], "?") && !beginsURL.MatchString(part) {
+			items[last] += "," + part
+			continue
 		}
+		if strings.TrimSpace(part) != "" {
+			items = append(items, part)
+		}
+	}
+	for i, item := range items {
+		items[i] = strings.Trim(item, ", \t\r\n")
 	}
 	return items
 }

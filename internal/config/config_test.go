@@ -120,6 +120,7 @@ func TestLoad_takes_a_comma_that_stands_in_a_URL_for_a_part_of_it(t *testing.T) 
 		"smtp://u:p@h:587/?from=a@x.y&to=a@x.y,b@x.y":           {"smtp://u:p@h:587/?from=a@x.y&to=a@x.y,b@x.y"},
 		"smtp://h/?from=a@x.y&to=a@x.y,b@x.y, ntfy://a/b,":      {"smtp://h/?from=a@x.y&to=a@x.y,b@x.y", "ntfy://a/b"},
 		"telegram://e@telegram?chats=1,-2,@three,ntfy://a/b":    {"telegram://e@telegram?chats=1,-2,@three", "ntfy://a/b"},
+		"ntfy://ntfy.sh/a,ntfy.sh/b":                            {"ntfy://ntfy.sh/a", "ntfy.sh/b"},
 		"nonsense,ntfy://a/b":                                   {"nonsense", "ntfy://a/b"},
 		"generic://h/x?template=json%2Cntfy://a,\n\tntfy://a/b": {"generic://h/x?template=json%2Cntfy://a", "ntfy://a/b"},
 	} {

@@ -177,6 +177,13 @@ func TestAMessageOfAProcessThatWasKilledIsSentByAnother(t *testing.T) {
 	})
 }
 
+func TestACloseHasItsOwnTimeBeforeItCountsAsOneThatDied(t *testing.T) {
+	closing, closeDied, died := jobs.Limits()
+	if closing < 10*time.Minute || closeDied < closing+time.Minute || died > 5*time.Minute {
+		t.Errorf("a close may take %s, and counts as dead after %s; anything else after %s", closing, closeDied, died)
+	}
+}
+
 func TestAMessageThatNobodyCanSendIsGivenUpLoudly(t *testing.T) {
 	defer jobs.WaitForPlaces(300*time.Millisecond, 50*time.Millisecond)()
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {

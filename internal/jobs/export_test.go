@@ -20,6 +20,12 @@ func WaitForPlaces(patience, pause time.Duration) (restore func()) {
 	return func() { unknownFor, unknownPause = wasFor, wasPause }
 }
 
+// Limits returns how long a close may take, after how long it counts as one
+// whose process died, and after how long anything else does.
+func Limits() (closing, closeDied, died time.Duration) {
+	return closeTimeout, closeWorker{}.Timeout(nil), stuckAfter
+}
+
 // CloseWithin sets how long a run may take.
 func CloseWithin(limit time.Duration) (restore func()) {
 	was := closeTimeout

@@ -391,9 +391,12 @@ func TestLateRowsAndASilentSafetyNetAreToldOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		db.Exec(t, `INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, totais) VALUES (9, 2025, '"[]"', '"[]"', '"[]"', '"{}"')`)
+		db.Exec(t, "INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id, created_at) VALUES (78, '2025-09-20', 5, 'Pix', 1, '2025-09-20 12:00:00.000000')")
 		db.Exec(t, "DELETE FROM "+table+" WHERE kind = 'watch'")
 		run(t, db, &now, folder, []string{who.url})
 		who.await(t, "de volta", 1)
+		who.await(t, "2025-09 stand beside the statement that v4 made", 1)
 	})
 }
 

@@ -232,6 +232,7 @@ func TestProgram_that_cannot_begin_tells_people_unless_it_was_asked_for_nonsense
 		"no token":                   {[]string{"EXTRATO_API_TOKEN="}, nil, 2, "no_token", 1},
 		"no address":                 {[]string{"EXTRATO_API_BASE_URL=studio.example/" + password}, nil, 2, "invalid_setting", 1},
 		"a month that has not ended": {nil, []string{current.String()}, 3, "month_not_ended", 0},
+		"one, and no token":          {[]string{"EXTRATO_API_TOKEN="}, []string{current.String()}, 3, "month_not_ended", 0},
 		"the form of the workflow":   {[]string{"SAFETYNET_MONTH=" + fmt.Sprint(int(current.Month)), "SAFETYNET_YEAR=" + fmt.Sprint(current.Year), "SAFETYNET_FORCE=true"}, nil, 3, "month_not_ended", 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -90,23 +90,25 @@ func (c *Client) backup(ctx context.Context, month books.Month) error {
 // is one, waits for a close that may still be running: its answer did not come
 // in time, or the server says that somebody is at it.
 func (c *Client) generate(ctx context.Context, month books.Month, force bool, wait func() error) (existed bool, err error) {
-	body := v4Body{Month: int(month.Month), Year: month.Year, Force: &force}
+	body, sent := v4Body{Month: int(month.Month), Year: month.Year, Force: &force}, 0
 	r := request{method: http.MethodPost, path: "/api/extrato/generate_service", document: body, tries: tries, judge: func(a answer) error {
-		switch existed = isThere(a) || alreadyExists(a); {
+		sent++
+		there := isThere(a) || alreadyExists(a)
+		existed = there && sent == 1 // else it may be that of a try before
+		switch {
 		case isThere(a) && wait != nil:
 			return wait()
-		case succeeded(a), existed:
+		case succeeded(a), there:
 			return about(a, month)
 		}
 		return c.refusal(a)
 	}}
-	if wait != nil {
-		r.lost = func(err error) error {
-			if books.AsError(err).Code != "timeout" {
-				return err
-			}
-			return wait()
+	r.lost = func(err error) error {
+		sent++
+		if wait == nil || books.AsError(err).Code != "timeout" {
+			return err
 		}
+		return wait()
 	}
 	err = c.ask(ctx, r)
 	return existed, err

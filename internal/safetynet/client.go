@@ -205,7 +205,7 @@ func (c *Client) refusal(a answer) error {
 	case a.status == http.StatusTooManyRequests:
 		return again{&books.Error{Kind: books.Internal, Code: "too_many_requests", Message: "the server asks to wait (429)", Hint: "see EXTRATO_RATE_LIMIT"}, c.retryAfter(a)}
 	}
-	if e := reason(a.body); e != nil {
+	if e := reason(a); e != nil {
 		return e
 	}
 	switch {

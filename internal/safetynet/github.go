@@ -179,7 +179,7 @@ func (g *GitHub) LastState(ctx context.Context, branch string) (State, error) {
 			WithHint("delete the newest artifact %s; the next run takes the one before", StateArtifact)
 	case err != nil:
 		return state, &books.Error{Kind: books.Internal, Code: "state_unknown", Message: "the last run's state cannot be fetched: " + err.Error(),
-			Hint: "the job needs the permission actions: read, and an end to the list of artifacts " + StateArtifact + "; without the state nobody compares the chain"}
+			Hint: "the job needs the permission actions: read; where there are thousands of artifacts " + StateArtifact + ", delete those of others; without the state nobody compares the chain"}
 	}
 	return state, nil
 }

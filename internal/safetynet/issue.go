@@ -119,9 +119,35 @@ func (g *GitHub) find(ctx context.Context, m books.Month) (*issue, error) {
 	return found, err
 }
 
+var anyMarker = regexp.MustCompile(`<!-- extrato-safetynet:(\d{4}-\d{2}) -->`)
+
+// Recall takes the months whose issues are open for unsettled: the state may
+// have been lost, or removed on purpose.
+func (g *GitHub) Recall(ctx context.Context, s *State) error {
+	q := url.Values{"state": {"open"}, "labels": {"extrato"}}
+	return each(ctx, g, "issues", q, func(i issue) (bool, error) {
+		found := anyMarker.FindStringSubmatch(i.Body)
+		if i.PR != nil || i.State != "open" || found == nil {
+			return false, nil
+		}
+		month, err := books.ParseMonth(found[1])
+		if err != nil {
+			return false, nil //nolint:nilerr // no month of ours
+		}
+		ours, err := g.ours(ctx, i.written)
+		if ours {
+			s.unsettle(month)
+		}
+		return false, err
+	})
+}
+
 // title says whether the month is not closed or, as far as can be known, closed
 // and not proved.
 func title(r Result) string {
+	if r.Proof != nil && r.Error != nil && r.Error.Kind == books.Invalid {
+		return fmt.Sprintf("Extrato %s: fechado, mas há algo a corrigir / closed, but something is to be corrected", r.Month)
+	}
 	if e := r.Error; e != nil && (e.Kind == books.Integrity || e.Code == "proof_gone") || r.Proof != nil {
 		return fmt.Sprintf("Extrato %s: não comprovado / not proved", r.Month)
 	}

@@ -27,6 +27,15 @@ func (r *Result) FailBecause(err error) {
 	}
 }
 
+// Add adds a failure to a result, as a note to one that has a worse one.
+func (r *Result) Add(err error) {
+	if r.Error != nil && err != nil {
+		r.note("besides", books.AsError(err).Code)
+		return
+	}
+	r.FailBecause(err)
+}
+
 // How long telling may take: places that do not answer, and GitHub asking to
 // wait, must not use up one another's time.
 const (

@@ -192,3 +192,49 @@ func TestProgram_looks_after_unsettled_months_first_and_tells_of_all(t *testing.
 		})
 	}
 }
+
+// The state may be lost, or removed on purpose: an open issue still says which
+// month is not settled.
+func TestProgram_looks_after_the_months_of_open_issues(t *testing.T) {
+	program := build(t)
+	s, gh := newServer(t), newGitHub(t)
+	old, strange, done := last.Add(-2).String(), last.Add(-3).String(), last.Add(-4).String()
+	gh.lock.Lock()
+	for _, month := range []string{old, strange, done, "2025-99"} {
+		gh.add(map[string]any{"body": "<!-- extrato-safetynet:" + month + " -->"})
+	}
+	gh.issues[1]["author_association"], gh.issues[1]["user"] = "NONE", map[string]any{"type": "User", "login": "stranger"}
+	gh.issues[2]["state"] = "closed"
+	gh.lock.Unlock()
+	out := inJob(t, program, s.URL, token, gh, "", nil)
+	var months []string
+	for _, r := range out.result.Earlier {
+		months = append(months, r.Month.String())
+	}
+	if out.code != 0 || fmt.Sprint(months) != fmt.Sprint([]string{old}) || gh.issues[0]["state"] != "closed" || gh.issues[1]["state"] != "open" {
+		t.Errorf("exit %d, looked after %v: %v\n%s", out.code, months, gh.issues, out.texts["stdout"])
+	}
+}
+
+// What this very run has closed is not forced: on v4 that may put late rows in
+// the place of the statement.
+func TestForce_is_for_a_statement_that_was_there_before(t *testing.T) {
+	s, n := newServer(t), newNet()
+	s.v4 = true
+	var sent []string
+	s.fault = func(_ int, w http.ResponseWriter, r *http.Request) bool {
+		if !generates(r) {
+			return false
+		}
+		sent = append(sent, asksFor(r))
+		if len(sent) == 1 {
+			s.closeMonth("2025-10")
+			cut(w)
+			return true
+		}
+		return false
+	}
+	if r := n.run(t, s.URL, nil, true); r.ExitCode != 0 || r.Outcome != safetynet.Accepted || fmt.Sprint(sent) != "[2025-10 false 2025-10 false]" {
+		t.Errorf("%s: %v", r.Outcome, sent)
+	}
+}

@@ -44,13 +44,14 @@ var errBackupRequired = books.Refusedf("backup_required", "the server needs a ba
 
 // reason returns why a server refuses or finds its books not to be what they
 // should be, nil if it gives no such reason.
-func reason(body []byte) *books.Error {
+func reason(a answer) *books.Error {
 	var said struct {
-		Kind  books.ErrorKind `json:"kind"`
+		Kind  books.ErrorKind `json:"kind"`  // in /api/v1; v4's endpoints say it in a header
 		Code  string          `json:"code"`  // in /api/v1
 		Stage string          `json:"stage"` // in v4's endpoints
 	}
-	_ = json.Unmarshal(body, &said) // what is no JSON gives none
+	_ = json.Unmarshal(a.body, &said) // what is no JSON gives none
+	said.Kind = cmp.Or(said.Kind, books.ErrorKind(a.header.Get("X-Extrato-Kind")))
 	known := reasons[cmp.Or(said.Code, said.Stage)]
 	switch {
 	case known != nil && (said.Kind == known.Kind || said.Kind == ""):

@@ -110,7 +110,7 @@ func (r Result) why() string {
 func (r *Result) fail(err error) {
 	e := books.AsError(err)
 	r.Outcome, r.ExitCode = Failed, e.Kind.ExitCode()
-	r.Error = &Cause{e.Kind, e.Code, e.Message, e.Hint}
+	r.Error = &Cause{e.Kind, e.Code, e.Message, r.named(e.Hint)}
 }
 
 func (n *Net) lookAfter(ctx context.Context, month books.Month, force bool, r *Result) error {
@@ -118,7 +118,7 @@ func (n *Net) lookAfter(ctx context.Context, month books.Month, force bool, r *R
 		r.note("credentials_not_sent")
 	}
 	if !month.EndedBy(n.Now()) {
-		return books.Refusedf("month_not_ended", "%s has not ended", month).WithHint("the safety net looks after months that are over")
+		return ErrNotEnded(month)
 	}
 	found, err := n.Server.month(ctx, month)
 	if errors.Is(err, errNoV1) {
@@ -149,6 +149,11 @@ func (n *Net) lookAfter(ctx context.Context, month books.Month, force bool, r *R
 		}
 	}
 	return n.prove(ctx, month, r)
+}
+
+// ErrNotEnded refuses a month that is not over.
+func ErrNotEnded(month books.Month) error {
+	return books.Refusedf("month_not_ended", "%s has not ended", month).WithHint("name a month that is over; if this one is, compare the clocks, and TZ on both machines")
 }
 
 func errHeld(month books.Month) error {

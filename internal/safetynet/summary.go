@@ -51,6 +51,7 @@ var notes = map[string]said{
 	"credentials_not_sent": {"EXTRATO_API_BASE_URL traz usuário e senha: não podem ir junto com o token e não foram enviados. Tire-os do endereço; um proxy que os exija deve deixar /api/ passar sem eles.", "EXTRATO_API_BASE_URL holds a user and a password: they cannot go along with the token, and were not sent. Take them out of the address; a proxy that asks for them should let /api/ pass without."},
 	"issue_failed":         {"A issue no GitHub não pôde ser escrita.", "The issue on GitHub could not be written: %s."},
 	"issues_off":           {"As issues deste repositório estão desligadas (410): ligue em Settings → General → Features → Issues.", "This repository's issues are switched off (410): switch them on in Settings → General → Features → Issues."},
+	"besides":              {"Há mais um problema, que esta falha não esconde: %s.", "There is one more problem, which this failure does not hide: %s."},
 	"notify_failed":        {"Um aviso (EXTRATO_NOTIFY) não pôde ser enviado.", "A message (EXTRATO_NOTIFY) could not be sent."},
 }
 
@@ -69,7 +70,7 @@ var causes = map[string]cause{
 	"too_many_requests":      {"O servidor pede para esperar (429).", "Veja EXTRATO_RATE_LIMIT no servidor."},
 	"not_closed":             {"O mês continua sem extrato.", "Veja o log do servidor."},
 	"no_identity":            {"O GitHub não deu identidade a esta execução.", "O job precisa da permissão id-token: write."},
-	"state_unknown":          {"O estado da última execução não pôde ser buscado.", "O job precisa da permissão actions: read, e de que a lista de artefatos safetynet-state tenha fim; sem o estado ninguém compara a cadeia."},
+	"state_unknown":          {"O estado da última execução não pôde ser buscado.", "O job precisa da permissão actions: read. Se há milhares de artefatos safetynet-state, apague os de outros; sem o estado ninguém compara a cadeia."},
 	"no_token":               {"O segredo EXTRATO_API_TOKEN não está definido.", "Crie um no servidor: extrato token create safetynet --scope backup --scope close --scope read. No GitHub, EXTRATO_JOB_OIDC_AUDIENCE e id-token: write o dispensam."},
 	"invalid_setting":        {"Uma configuração está errada; qual delas, diz a linha seguinte.", "Corrija-a no ambiente da rede (no GitHub, nos segredos e variáveis); um endereço se escreve https://estudio.exemplo."},
 	"bad_token":              {"O servidor não aceita quem somos (401).", "Confira o segredo EXTRATO_API_TOKEN: pode ter vencido; ou a identidade que EXTRATO_JOB_OIDC_* fixa."},
