@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -357,8 +358,8 @@ func TestGuide_names_the_files_and_users_of_the_units(t *testing.T) {
 		}
 		recipes = append(recipes, recipe)
 	}
-	if recipes[0] != recipes[1] || strings.Count(recipes[0], "\n") != 15 {
-		t.Errorf("the recipes are not five lines each, the same in both languages:\n%s\n%s", recipes[0], recipes[1])
+	if recipes[0] != recipes[1] || strings.Count(recipes[0], "\n") != 18 || strings.Count(recipes[0], "    rm safetynet.env\n") != 3 {
+		t.Errorf("the recipes are not six lines each, the last of which removes the secrets, the same in both languages:\n%s\n%s", recipes[0], recipes[1])
 	}
 	for _, file := range regexp.MustCompile(`deploy/[\w.-]+`).FindAllString(recipes[0], -1) {
 		text(t, "../../"+file)
@@ -374,6 +375,18 @@ func TestGuide_names_the_files_and_users_of_the_units(t *testing.T) {
 	} {
 		if !strings.Contains(c.file, c.says) || !strings.Contains(recipes[0], c.recipe) {
 			t.Errorf("the unit says %q, the guide %q", c.says, c.recipe)
+		}
+	}
+}
+
+// A checkout is where people write them, and what Docker is given whole.
+func TestFiles_with_secrets_come_into_no_commit_and_no_image(t *testing.T) {
+	for file, lines := range map[string][]string{".gitignore": {".env", "*.env"}, ".dockerignore": {"**/.env", "**/*.env"}} {
+		there := strings.Split(text(t, "../../"+file), "\n")
+		for _, want := range lines {
+			if !slices.Contains(there, want) {
+				t.Errorf("%s does not name %s", file, want)
+			}
 		}
 	}
 }
