@@ -103,10 +103,16 @@ func runOn(ctx context.Context, args []string, out *output, stderr io.Writer) (c
 	if err != nil {
 		return report(stdout, stderr, false, err)
 	}
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case args[0] == "--version":
+		args = append([]string{"version"}, args[1:]...)
 	}
 	command, err := parser.Parse(args)
+	if out.err != nil && errors.Is(err, out.err) {
+		return 0 // nothing was mistyped: the help that was asked for could not be written
+	}
 	if err != nil {
 		return report(stdout, stderr, slices.Contains(args, "--json"), usageError(err))
 	}

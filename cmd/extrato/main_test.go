@@ -42,7 +42,7 @@ func TestOutput_that_could_not_be_written_is_no_success(t *testing.T) {
 	if code, _, problems := answer(t, "migrate"); code != 0 {
 		t.Fatal(problems)
 	}
-	for _, command := range []string{"version", "months", "months --json", "doctor", "audit show", "audit verify", "backup list", "help close --json", "close"} {
+	for _, command := range []string{"version", "months", "months --json", "doctor", "audit show", "audit verify", "backup list", "help close --json", "close", "help", "close --help", "--version"} {
 		if command == "doctor" {
 			t.Setenv("JWT_SECRET_KEY", strings.Repeat("k", 32))
 		}
@@ -66,6 +66,7 @@ func TestOutput_that_nobody_reads_is_no_failure_and_hides_none(t *testing.T) {
 		t.Fatal(problems)
 	}
 	for command, want := range map[string]int{"version": 0, "months": 0, "months --json": 0, "audit verify": 0, "backup list": 0, "help close --json": 0, "close": 0, "help": 0,
+		"--help": 0, "close --help": 0, "backup --help": 0, "--version": 0, "close --hlep": 2,
 		"statement 2025-10": 2, "statement 2025-10 --json": 2, "close 2999-01": 2, "close 2100-01 --json": 3} {
 		var problems bytes.Buffer
 		code := run(t.Context(), strings.Fields(command), gone{}, &problems)
@@ -96,6 +97,16 @@ func TestDemo_twice_at_once_makes_one_studio(t *testing.T) {
 	}
 	if code, _, problems := answer(t, "demo", "--no-serve"); code != 0 {
 		t.Errorf("a third exits with %d: %s", code, problems)
+	}
+}
+
+func TestVersion_is_told_to_who_asks_with_a_flag(t *testing.T) {
+	for _, rest := range [][]string{nil, {"--json"}} {
+		_, want, _ := answer(t, append([]string{"version"}, rest...)...)
+		code, out, problems := answer(t, append([]string{"--version"}, rest...)...)
+		if code != 0 || out != want || !strings.Contains(out, programVersion()) || problems != "" {
+			t.Errorf("exit %d, %q, %q; version says %q", code, out, problems, want)
+		}
 	}
 }
 
