@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"extrato/internal/books"
+	"extrato/internal/doctor"
 	"extrato/internal/store"
 )
 
@@ -48,7 +49,7 @@ func (c *auditVerifyCommand) Run(a *app) error {
 	}
 	if !audit.OK {
 		return shown{books.Integrityf("chain_broken", "the chain or a statement is not as it was").
-			WithHint("keep the database as it is; compare with the backups: extrato backup verify")}
+			WithHint("%s", doctor.MendBooks)}
 	}
 	return nil
 }

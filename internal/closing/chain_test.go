@@ -2,6 +2,9 @@ package closing_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -203,6 +206,55 @@ func TestClosings_is_append_only(t *testing.T) {
 		if !s.Store().Postgres() {
 			_, _ = s.SQL.ExecContext(t.Context(), "INSERT OR IGNORE INTO closings SELECT * FROM closings WHERE seq = 1")
 			wantSame(t, "INSERT OR IGNORE", before, s.dump(t, "closings"))
+		}
+	})
+}
+
+// docs/operations.md, "The chain damaged": its own statements, with copies of
+// the table for those from a dump.
+func TestClosings_come_back_from_a_dump_as_operations_says(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(guide), "\n### The chain damaged\n")
+	section, _, _ = strings.Cut(section, "\n### ")
+	blocks := regexp.MustCompile(`(?s)<<'SQL'\n(.*?)\nSQL\n`).FindAllStringSubmatch(section, -1)
+	if len(blocks) != 2 {
+		t.Fatalf("%d blocks of SQL, want one for each database", len(blocks))
+	}
+	both(t, func(t *testing.T, s *studio) {
+		s.longHistory(t)
+		guards := "SELECT name || coalesce(sql, '') FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'closings' ORDER BY name"
+		steps := strings.ReplaceAll(blocks[0][1], "file:copy.db?mode=ro", "file:"+filepath.Join(t.TempDir(), "copy.db"))
+		if s.Store().Postgres() {
+			guards = "SELECT pg_get_triggerdef(oid) || CAST(tgenabled AS text) FROM pg_trigger WHERE tgrelid = 'extrato.closings'::regclass AND NOT tgisinternal ORDER BY tgname"
+			steps = strings.ReplaceAll(blocks[1][1], `\i closings.sql`, "INSERT INTO extrato.closings SELECT * FROM dumped ORDER BY seq;")
+			s.Exec(t, "CREATE TABLE dumped AS SELECT * FROM extrato.closings")
+		} else {
+			_, copied, _ := strings.Cut(steps, "file:")
+			copied, _, _ = strings.Cut(copied, "'")
+			s.Exec(t, "VACUUM INTO '"+copied+"'")
+		}
+		before, guarded := s.dump(t, "closings")["closings"], s.texts(t, guards)
+		s.close(t, month2025(time.June), false) // later than the dump
+		after := s.dump(t, "closings")["closings"]
+		s.takeSeals(t)
+		s.change(t, "DELETE FROM C WHERE seq = 7")
+		s.month(t, october) // adopts the statement that has no entry now
+		s.change(t, "UPDATE C SET counts = '{' WHERE seq = 3")
+		if _, err := s.VerifyChain(t.Context()); err == nil || !strings.Contains(books.AsError(err).Hint, `docs/operations.md, "The chain damaged"`) {
+			t.Errorf("the hint does not say where that stands: %v", err)
+		}
+		s.Exec(t, steps)
+		if mended := s.dump(t, "closings")["closings"]; !slices.Equal(mended, after) || len(after) != len(before)+1 {
+			t.Errorf("the table is\n%s\nwant\n%s", mended, after)
+		}
+		if a, err := s.VerifyChain(t.Context()); err != nil || !a.OK {
+			t.Errorf("the audit says %+v, %v", a, err)
+		}
+		if now := s.texts(t, guards); !slices.Equal(now, guarded) {
+			t.Errorf("it is guarded by\n%s\nwant\n%s", now, guarded)
 		}
 	})
 }

@@ -82,7 +82,7 @@ func (c *Closer) Vouch(last books.Closing, stored books.Stored) error {
 		return nil
 	}
 	if found := entryDiscrepancy(last); found != "" {
-		return changed(last, stored.Month, found)
+		return entryChanged(stored.Month, found)
 	}
 	seen := vouched{last.Hash, stored.Seal()} // its hash stands for all its fields
 	if _, known := c.vouched.Load(seen); known {
@@ -107,8 +107,17 @@ func entryDiscrepancy(last books.Closing) string {
 	return ""
 }
 
+func isChanged(month books.Month, found string) *books.Error {
+	return books.Integrityf("statement_changed", "the statement of %s is not what was closed: %s", month, found)
+}
+
+// entryChanged: the statement may well be what it was, only nothing says so.
+func entryChanged(month books.Month, found string) error {
+	return isChanged(month, found).WithHint("%s", store.MendChain)
+}
+
 func changed(last books.Closing, month books.Month, found string) error {
-	wrong := books.Integrityf("statement_changed", "the statement of %s is not what was closed: %s", month, found)
+	wrong := isChanged(month, found)
 	if last.BackupFile == "" {
 		return wrong.WithHint("somebody changed it in the database: put its row in extratos back from a dump")
 	}
@@ -142,11 +151,13 @@ func closedAs(ctx context.Context, tx *store.Tx, month books.Month, last books.C
 	if err != nil {
 		return gone(last, month, err)
 	}
-	found := entryDiscrepancy(last)
-	if found == "" && last.Action != books.Adopted {
-		found = headDiscrepancy(last, stored)
+	if found := entryDiscrepancy(last); found != "" {
+		return entryChanged(month, found)
 	}
-	if found != "" {
+	if last.Action == books.Adopted {
+		return nil
+	}
+	if found := headDiscrepancy(last, stored); found != "" {
 		return changed(last, month, found)
 	}
 	return nil

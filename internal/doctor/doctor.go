@@ -130,6 +130,9 @@ func (r *Report) failed(name string, err error) {
 	r.fail(name, fix, "%s", e.Error())
 }
 
+// MendBooks is what to do where the chain or a statement is not as it was.
+const MendBooks = `keep the database as it is; docs/operations.md says what to do under "A month lost from the database" (a statement or a revision) and "The chain damaged" (an entry)`
+
 // chain has the chain and the statements checked.
 func (d *Doctor) chain(ctx context.Context, r *Report) {
 	const name = "chain"
@@ -138,8 +141,7 @@ func (d *Doctor) chain(ctx context.Context, r *Report) {
 	case err != nil:
 		r.failed(name, err)
 	case len(found.Problems) > 0:
-		r.fail(name, "keep the database as it is; extrato audit verify says more, extrato backup verify what the backups are worth",
-			"%s", some(found.Problems))
+		r.fail(name, "extrato audit verify says more; "+MendBooks, "%s", some(found.Problems))
 	case found.Entries == 0:
 		r.ok(name, "no month was closed yet")
 	default:

@@ -12,6 +12,9 @@ import (
 const closingColumns = `seq, action, month, revision, at, actor, reason, correlation_id, fingerprint,
 	counts, totals, backup_file, backup_sha256, notes, previous_hash, hash`
 
+// MendChain is the hint where an entry of the chain is not what it was.
+const MendChain = `somebody changed it in the database: keep a copy of that as it is; docs/operations.md, "The chain damaged", says how the table closings comes back from a dump`
+
 // chainCounts is how the chain keeps counts.
 type chainCounts struct {
 	books.Counts
@@ -130,7 +133,7 @@ func scanClosing(scan func(...any) error, c *books.Closing) error {
 	)
 	if err != nil {
 		return books.Integrityf("broken_chain", "entry %d of the chain cannot be read", c.Seq).
-			WithHint("somebody changed it in the database: keep that as it is, and put the table closings back from a dump").Because(err)
+			WithHint("%s", MendChain).Because(err)
 	}
 	c.Counts = stored.Counts
 	c.Counts.Links = stored.Links
