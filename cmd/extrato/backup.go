@@ -123,8 +123,12 @@ func (c *backupVerifyCommand) Run(a *app) error {
 	if bad == 0 {
 		return nil
 	}
-	wrong := books.Integrityf("backup_corrupt", "%d of %d backups are corrupt or missing", bad, len(found)).
-		WithHint("put back the file as it was, from a copy of the folder; where there is none, keep what is left and make a new copy: extrato backup create MONTH; a closed month rests on that one once it is reopened and closed again")
+	are, order := "is", ""
+	if bad > 1 {
+		are, order = "are", " (reopen several newest first, close them oldest first)"
+	}
+	wrong := books.Integrityf("backup_corrupt", "%d of %d backups %s corrupt or missing", bad, len(found), are).
+		WithHint("put back the file as it was, from a copy of the folder; where there is none, keep what is left and make a new copy: extrato backup create MONTH; a closed month rests on that one once it is reopened and closed again%s", order)
 	if e := books.AsError(closer.CheckPlace(a.ctx)); e != nil && e.Kind == books.Refused {
 		wrong = wrong.WithHint("%s", e.Hint) // a new copy would be refused there
 	}

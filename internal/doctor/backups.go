@@ -200,7 +200,11 @@ func (d *Doctor) statementBackups(ctx context.Context, r *Report) {
 	sortMonths(bad)
 	sortMonths(without)
 	if len(bad) > 0 {
-		r.fail(name, "put them back as they were, from a copy of the folder, then extrato backup verify; where there is none, extrato backup create MONTH makes a new copy from the statement, and reopen and close let the month rest on it",
+		order := ""
+		if len(bad) > 1 { // in another order a session that is paid in two of them moves
+			order = " (reopen several newest first, close them oldest first)"
+		}
+		r.fail(name, "put them back as they were, from a copy of the folder, then extrato backup verify; where there is none, extrato backup create MONTH makes a new copy from the statement, and reopen and close let the month rest on it"+order,
 			"the backups that these statements rest on are gone or corrupt: %s", some(bad))
 	}
 	if len(without) > 0 {
