@@ -164,7 +164,7 @@ func TestTheLastLineOfACSVCarriesTheChain(t *testing.T) {
 	records := readCSV(t, s)
 	last, header := records[len(records)-1], records[0]
 	if len(records) != 1+8+1 || last[0] != "extrato" || last[slices.Index(header, "mes")] != "2025-10" || last[slices.Index(header, "revisao")] != "1" ||
-		last[slices.Index(header, "fingerprint")] != s.Header.Fingerprint.String() || last[slices.Index(header, "corrente")] != s.ChainHash.String() {
+		last[slices.Index(header, "fingerprint")] != s.Header.Fingerprint.String() || last[slices.Index(header, "cadeia")] != s.ChainHash.String() {
 		t.Errorf("%q", last)
 	}
 }
