@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"extrato/internal/backup"
@@ -59,7 +60,7 @@ func (c *backupCreateCommand) Run(a *app) error {
 			Counts      books.Counts      `json:"counts"`
 		}{month, created(receipt), receipt.File, receipt.SHA256, receipt.Fingerprint, receipt.Counts()})
 	}
-	a.printf("%s: %s, %d rows, proved\n  sha256       %s\n  fingerprint  %s\n", created(receipt), receipt.File,
+	a.printf("%s: %s, %d rows, proved\n  sha256       %s\n  fingerprint  %s\n", strings.ReplaceAll(created(receipt), "_", " "), receipt.File,
 		receipt.Counts().Total(), receipt.SHA256, receipt.Fingerprint)
 	return nil
 }

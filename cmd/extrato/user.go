@@ -48,6 +48,10 @@ func (c *userAdd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if artist == 0 && strings.TrimSpace(c.Name) == "" { // before a password is asked for
+		return books.Invalidf("invalid_name", "a name has 1 to 100 characters").
+			WithHint("add --name NAME, or --artist-id ID for somebody who is in the books")
+	}
 	s, err := a.people()
 	if err != nil {
 		return err

@@ -22,13 +22,13 @@ func (c *Closer) checkPlace(ctx context.Context, tx *store.Tx) ([]store.Backup, 
 	for _, k := range slices.Backward(known) {
 		copies, err := c.Backups.Copies(ctx, k.Month)
 		if err != nil {
-			return nil, backup.ErrUnwritable.WithHint("check the folder in EXTRATO_BACKUPS; the month is untouched").Because(err)
+			return nil, backup.ErrUnwritable.WithHint("nothing was changed; check the folder in EXTRATO_BACKUPS").Because(err)
 		}
 		if slices.ContainsFunc(copies, func(found backup.Copy) bool { return found.File == k.File && found.HasFile }) {
 			return known, nil
 		}
 	}
-	return nil, backup.ErrUnwritable.WithHint("%s holds none of the %d backups that were made: mount the disk they are on, or copy them there; if they are lost for good, begin anew with extrato backup create MONTH --new-place; the month is untouched",
+	return nil, backup.ErrUnwritable.WithHint("nothing was changed; %s holds none of the %d backups that were made: mount the disk they are on, or copy them there; if they are lost for good, begin anew with extrato backup create MONTH --new-place",
 		c.Backups.Bucket, len(known)).Because(errors.New("the place of the backups is not the one they were made in"))
 }
 

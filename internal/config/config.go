@@ -256,11 +256,23 @@ func readFile() (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the file .env cannot be read: %w", errors.Unwrap(err))
 	}
-	values, err := godotenv.UnmarshalBytes(bytes.TrimPrefix(text, []byte("\ufeff"))) // Windows' editors put it there
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // Windows' editors put it there
+	values, err := godotenv.UnmarshalBytes(text)
 	if err != nil {
-		return nil, errors.New("the file .env cannot be read: a line is not NAME=value")
+		return nil, fmt.Errorf("the file .env cannot be read: line %d is not NAME=value", brokenLine(text))
 	}
 	return values, nil
+}
+
+// brokenLine is where the parser stops: behind the most lines that it takes.
+func brokenLine(text []byte) int {
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	for n := len(lines) - 1; n > 0; n-- {
+		if _, err := godotenv.UnmarshalBytes(bytes.Join(lines[:n], nil)); err == nil {
+			return n + 1
+		}
+	}
+	return 1
 }
 
 func lookUp(v Variable, flags, file map[string]string) Value {

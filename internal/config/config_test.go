@@ -148,6 +148,19 @@ func TestLoad_refuses_a_heartbeat_that_cannot_be_sent_and_does_not_repeat_it(t *
 	}
 }
 
+func TestLoad_names_the_line_of_the_file_that_it_cannot_read(t *testing.T) {
+	clean(t)
+	for text, want := range map[string]string{
+		"nonsense\n": "line 1 ", "A=1\n\n# x\nnonsense\nB=2\n": "line 4 ", "A=1\nB\nC=3\n": "line 2 ",
+		"A='two\nlines'\nwhat is this\n": "line 3 ", "A=1\nB='open\nC=3\n": "line 2 ", "\ufeffA=1\r\nno-no no\r\n": "line 2 ",
+	} {
+		dotenv(t, text)
+		if _, err := config.Load(nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is told as %v, want %s", text, err, want)
+		}
+	}
+}
+
 func TestLoad_tells_nothing_of_a_file_that_it_cannot_read(t *testing.T) {
 	clean(t)
 	dotenv(t, "DATABASE_URL=postgres://ana:geheim@db/studio\nthis is no line-of=geheim\n")

@@ -441,6 +441,9 @@ func TestRun_finds_every_fault_names_a_way_out_and_changes_nothing(t *testing.T)
 					if c.Name == f.check && c.State == f.state && strings.Contains(c.Message, f.says) && c.Fix != "" {
 						found = c.Message
 					}
+					if name, ok := strings.CutPrefix(c.Name, "setting "); ok && strings.HasPrefix(c.Message, name+":") {
+						t.Errorf("the name stands there twice: %+v", c)
+					}
 					if strings.Contains(c.Message+c.Fix, "geheim") {
 						t.Errorf("a password is told: %+v", c)
 					}

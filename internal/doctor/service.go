@@ -127,7 +127,7 @@ func (d *Doctor) tokens(ctx context.Context, tx *store.Tx, r *Report) error {
 	if len(ending) > 0 {
 		r.warn(name, "extrato token create makes another; then extrato token revoke ID", "end soon: %s", some(ending))
 	} else {
-		r.ok(name, "%d are valid, and none ends soon", valid)
+		r.ok(name, "%d valid, and none ends soon", valid)
 	}
 	ends, err := d.setting(ctx, tx, store.V4TokenExpires)
 	if err == nil && ends.Valid && ends.V.Time().Sub(d.Now()) > tokenTooLong {

@@ -22,7 +22,7 @@ func (d *Doctor) settings(r *Report) {
 		value := d.Config.Values[v.Name]
 		name := "setting " + v.Name
 		if problem := d.problem(v.Name); problem != "" {
-			r.fail(name, "correct "+v.Name+where(value), "%s", problem)
+			r.fail(name, "correct "+v.Name+where(value), "%s", strings.TrimPrefix(problem, v.Name+": "))
 			continue
 		}
 		message := d.shown(v, value) + " (" + value.Source + ")"
@@ -46,7 +46,7 @@ func (d *Doctor) problem(name string) string {
 	case d.Config.Problems[name] != "":
 		return d.Config.Problems[name]
 	case name == "DATABASE_URL" && store.Place(value) == "":
-		return "DATABASE_URL is neither sqlite:///data/extrato.db nor postgres://user:password@host/database (its text is not shown: it may hold a password)"
+		return "DATABASE_URL is neither sqlite:///data/extrato.db, without options, nor postgres://user:password@host/database (its text is not shown: it may hold a password)"
 	case name == "EXTRATO_SCHEDULE":
 		_, err = books.ParseSchedule(value)
 	case name == "EXTRATO_CLOSE_FROM" && value != "":

@@ -132,6 +132,9 @@ func TestSystemd_finds_nothing_wrong_with_the_units(t *testing.T) {
 // What the unit's head recommends must be where the unit may write.
 func TestUnit_of_the_server_may_write_where_it_says_that_things_are_kept(t *testing.T) {
 	unit := text(t, deploy+"extrato.service")
+	if strings.Contains(unit, "\nDocumentation=file:") {
+		t.Error("it leads to a file that nobody installs")
+	}
 	values := map[string]string{}
 	for line := range strings.Lines(unit) {
 		if key, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(line, "#") {

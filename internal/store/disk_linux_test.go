@@ -43,6 +43,11 @@ func TestAFullDiskIsSaidAndNothingChanges(t *testing.T) {
 	}
 	err = s.Write(t.Context(), func(tx *store.Tx) error { return tx.CheckSpace(1 << 20) })
 	wants(t, err, books.Refused, "disk_full")
+	err = s.Write(t.Context(), func(tx *store.Tx) error { return tx.CheckSpace(700<<10 + 1) })
+	wants(t, err, books.Refused, "disk_full")
+	if said := err.Error(); !strings.HasSuffix(said, " KB free, this close needs 2101 KB") {
+		t.Errorf("it says %q", said)
+	}
 	wantWritable(t, s)
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"math/rand/v2"
 	"net/url"
 	"os"
@@ -17,6 +18,9 @@ func (s *Store) openSource(ctx context.Context, fromURL string) (*Store, error) 
 	rest, isFile := strings.CutPrefix(fromURL, "sqlite:///")
 	if !isFile {
 		source, err := Open(ctx, Options{URL: fromURL, Zone: s.zone, Now: s.now, Log: s.log}, false)
+		if errors.Is(err, ErrUnreachable) {
+			return nil, books.AsError(err).WithHint("check --from, and that the PostgreSQL it names runs")
+		}
 		if err != nil && books.AsError(err).Code == "invalid_database_url" {
 			return nil, books.Invalidf("invalid_source", "--from is neither the URL of a SQLite file nor of a PostgreSQL database").
 				WithHint("write sqlite:////absolute/path/of/v4.db or postgres://user:password@host/database")

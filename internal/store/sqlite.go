@@ -205,7 +205,11 @@ func (t *Tx) CheckSpace(size int64) error {
 	}
 	free, ok := FreeSpace(filepath.Dir(t.s.dialect.path))
 	if need := 3 * size; ok && free < need {
-		return books.Refusedf("disk_full", "the disk with the database has %d MB free, this close needs %d MB", free>>20, need>>20).
+		unit, bytes := "MB", int64(1<<20)
+		if need < 10*bytes {
+			unit, bytes = "KB", 1<<10
+		}
+		return books.Refusedf("disk_full", "the disk with the database has %d %s free, this close needs %d %s", free/bytes, unit, (need+bytes-1)/bytes, unit).
 			WithHint("nothing was changed; free some space and try again")
 	}
 	return nil

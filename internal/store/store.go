@@ -271,9 +271,13 @@ func (t *Tx) list(ctx context.Context, query string, args []any, read func(scan 
 // sqlitePath returns the file that a sqlite:/// URL names: four slashes mean
 // an absolute path, three one relative to the working directory.
 func sqlitePath(rest string) (string, error) {
-	if rest == "" || strings.Contains(rest, "?") {
+	if rest == "" {
 		return "", books.Invalidf("invalid_database_url", "the SQLite URL names no file").
-			WithHint("write sqlite:///data/extrato.db, without options")
+			WithHint("write sqlite:///data/extrato.db")
+	}
+	if strings.Contains(rest, "?") {
+		return "", books.Invalidf("invalid_database_url", "a SQLite URL may have no options").
+			WithHint("leave out the question mark and what follows it: sqlite:///data/extrato.db")
 	}
 	return filepath.Abs(rest)
 }
