@@ -97,7 +97,7 @@ func (t *Tx) countDated(ctx context.Context, c monthCounts) error {
 }
 
 // countCommissions counts those of live payments by the payments' dates, and
-// then the others, which are few.
+// then the others.
 func (t *Tx) countCommissions(ctx context.Context, c monthCounts) error {
 	paid, err := t.eachDay(ctx, "comissoes c JOIN pagamentos p ON p.id = c.pagamento_id", func(month books.Month, n int64) { c.add(month, books.CommissionKind, n) })
 	if err != nil {
@@ -107,11 +107,21 @@ func (t *Tx) countCommissions(ctx context.Context, c monthCounts) error {
 	if err := t.one(ctx, "SELECT count(*) FROM comissoes", nil, &all); err != nil || all == paid {
 		return err
 	}
-	loose, err := t.looseCommissions(ctx)
-	for _, l := range loose {
-		c.add(l.month, books.CommissionKind, 1)
+	loose, err := t.looseMonths(ctx)
+	for month, n := range loose {
+		c.add(month, books.CommissionKind, n)
 	}
 	return err
+}
+
+// looseMonths counts the commissions without a live payment of each month; those
+// of no month count for the zero Month. In a transaction of ReadRemembered it
+// may answer from memory.
+func (t *Tx) looseMonths(ctx context.Context) (map[books.Month]int64, error) {
+	return remembered(ctx, t, "loose", func() (map[books.Month]int64, error) {
+		months := map[books.Month]int64{}
+		return months, t.eachLoose(ctx, "TRUE", func(l looseCommission) { months[l.month]++ })
+	})
 }
 
 // looseCommission is one without a live payment, and the month it belongs to:
@@ -123,48 +133,73 @@ type looseCommission struct {
 	month books.Month
 }
 
-// looseCommissions returns all of them, by id.
-func (t *Tx) looseCommissions(ctx context.Context) ([]looseCommission, error) {
-	return remembered(ctx, t, "loose", func() ([]looseCommission, error) {
-		var loose []looseCommission
-		payments := map[int]books.ID{} // by where in loose
-		query := "SELECT c.id, CAST(c.pagamento_id AS TEXT), " + t.s.dialect.text("c.created_at") + ` FROM comissoes c
-			WHERE NOT EXISTS (SELECT 1 FROM pagamentos p WHERE p.id = c.pagamento_id) ORDER BY c.id`
-		err := t.list(ctx, query, nil, func(scan func(...any) error) error {
-			var l looseCommission
-			var payment, made sql.NullString
-			err := scan(&l.id, &payment, &made)
-			var id books.ID
-			if id.Parse([]byte(payment.String)) == nil {
-				payments[len(loose)] = id
-			}
-			var at books.Instant
-			if at.Parse([]byte(made.String)) == nil {
-				l.month = books.MonthOf(at.Time().In(t.s.zone))
-			}
-			loose = append(loose, l)
+// eachLoose calls fn with every commission c that names a payment which is not
+// live, which are few, and with those without a payment that meet a condition.
+func (t *Tx) eachLoose(ctx context.Context, condition string, fn func(looseCommission)) error {
+	var lost []looseCommission
+	payments := map[int]books.ID{} // by where in lost
+	columns := "SELECT c.id, CAST(c.pagamento_id AS TEXT), " + t.s.dialect.text("c.created_at") + " FROM comissoes c WHERE "
+	query := columns + "c.pagamento_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pagamentos p WHERE p.id = c.pagamento_id) UNION ALL " +
+		columns + "c.pagamento_id IS NULL AND " + condition
+	err := t.list(ctx, query, nil, func(scan func(...any) error) error {
+		var l looseCommission
+		var payment, made sql.NullString
+		if err := scan(&l.id, &payment, &made); err != nil {
 			return err
-		})
-		if err != nil || len(payments) == 0 {
-			return loose, err
 		}
+		var at books.Instant
+		if at.Parse([]byte(made.String)) == nil {
+			l.month = books.MonthOf(at.Time().In(t.s.zone))
+		}
+		if !payment.Valid {
+			fn(l)
+			return nil
+		}
+		var id books.ID
+		if id.Parse([]byte(payment.String)) == nil {
+			payments[len(lost)] = id
+		}
+		lost = append(lost, l)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(payments) > 0 {
 		resting, err := t.paymentsAtRest(ctx)
+		if err != nil {
+			return err
+		}
 		for i, id := range payments {
 			if month, ok := resting[id]; ok {
-				loose[i].month = month
+				lost[i].month = month
 			}
 		}
-		return loose, err
+	}
+	for _, l := range lost {
+		fn(l)
+	}
+	return nil
+}
+
+// strays returns the loose commissions of which SQL cannot tell the month, which
+// are few: those that name a payment and, on SQLite, those made at a text that
+// does not sort as instants do.
+func (t *Tx) strays(ctx context.Context) ([]looseCommission, error) {
+	return remembered(ctx, t, "strays", func() (strays []looseCommission, err error) {
+		err = t.eachLoose(ctx, "c.created_at IS NOT NULL AND NOT "+t.s.dialect.plainInstant("c.created_at"),
+			func(l looseCommission) { strays = append(strays, l) })
+		return strays, err
 	})
 }
 
-// looseOf returns the ids of the loose commissions of a month.
-func (t *Tx) looseOf(ctx context.Context, month books.Month) ([]int64, error) {
-	loose, err := t.looseCommissions(ctx)
+// straysOf returns the ids of the strays of a month.
+func (t *Tx) straysOf(ctx context.Context, month books.Month) ([]int64, error) {
+	strays, err := t.strays(ctx)
 	ids := []int64{}
-	for _, l := range loose {
-		if l.month == month {
-			ids = append(ids, l.id)
+	for _, s := range strays {
+		if s.month == month {
+			ids = append(ids, s.id)
 		}
 	}
 	return ids, err

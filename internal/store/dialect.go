@@ -24,6 +24,7 @@ type dialect struct {
 	path                  string // SQLite's file
 	readLevel, writeLevel sql.IsolationLevel
 	validDay              func(column string) string // a condition beside a range of days
+	plainInstant          func(column string) string // the condition that the column sorts as the instant that it is
 	inOrder               string                     // behind a table that is to be walked by id
 	text                  func(column string) string // the column as text that books.Value reads
 	shown                 func(column string) string // the column as people are to see it, NULL too

@@ -1,6 +1,18 @@
 package store
 
-import "time"
+import (
+	"context"
+	"time"
+)
+
+// Strays returns the ids of the commissions whose month is not left to SQL.
+func (t *Tx) Strays(ctx context.Context) (ids []int64, err error) {
+	strays, err := t.strays(ctx)
+	for _, s := range strays {
+		ids = append(ids, s.id)
+	}
+	return ids, err
+}
 
 // WaitForOutcome sets how long is asked what became of a transaction, until the
 // function that it returns is called.

@@ -250,12 +250,11 @@ func (t *Tx) HomelessRows(ctx context.Context, limit int) ([]Trouble, error) {
 
 // homelessCommissions returns the ids of the commissions that belong to no month.
 func (t *Tx) homelessCommissions(ctx context.Context) (ids []books.ID, err error) {
-	loose, err := t.looseCommissions(ctx)
-	for _, c := range loose {
-		if !c.month.Valid() {
-			ids = append(ids, books.ID(c.id))
+	err = t.eachLoose(ctx, "TRUE", func(l looseCommission) {
+		if !l.month.Valid() {
+			ids = append(ids, books.ID(l.id))
 		}
-	}
+	})
 	return ids, err
 }
 

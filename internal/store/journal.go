@@ -203,7 +203,7 @@ func (t *Tx) busyCommissions(ctx context.Context, w Wanted) (ids []int64, err er
 // eachOfStretch calls fn with the wanted commissions, and whether they belong
 // to the month of args.
 func (t *Tx) eachOfStretch(ctx context.Context, w Wanted, args monthArgs, fn func(Position, bool)) error {
-	// $1 to $3 are the month's, so those of the stretch come behind.
+	// $1 to $5 are the month's, so those of the stretch come behind.
 	conditions, more, err := t.wantedBehind(w, args[:])
 	if err != nil {
 		return err
@@ -213,7 +213,7 @@ func (t *Tx) eachOfStretch(ctx context.Context, w Wanted, args monthArgs, fn fun
 		where = " WHERE " + strings.Join(conditions, " AND ")
 	}
 	query := "SELECT r.id, CAST(" + madeAt + ` AS TEXT), CASE WHEN ` + t.s.dialect.in("p.data") + `
-			OR r.id IN (` + t.s.dialect.idList("$3") + `) THEN 1 ELSE 0 END
+			OR ` + t.s.dialect.loose("r") + ` OR r.id IN (` + t.s.dialect.idList("$5") + `) THEN 1 ELSE 0 END
 		FROM (SELECT r.id, r.pagamento_id, r.created_at FROM comissoes r` + where + newestFirst(w.Kind) + " LIMIT " + strconv.Itoa(w.Limit) + `) AS r
 		LEFT JOIN pagamentos p ON p.id = r.pagamento_id` + newestFirst(w.Kind)
 	return t.list(ctx, query, more, func(scan func(...any) error) error {

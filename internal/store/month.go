@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"extrato/internal/books"
 )
@@ -19,31 +20,44 @@ import (
 //   - the sessions that such a payment is linked to in either direction,
 //     whatever their own date, except those that a live payment outside the
 //     month is linked to as well: they leave with their last payment;
-//   - the commissions of those payments, and the commissions without a live
-//     payment that looseCommissions finds for the month;
+//   - the commissions of those payments, and those without a payment by the
+//     instant they were made in the studio's zone; what SQL cannot tell of a
+//     commission's month, strays does;
 //   - the links that sessions which stay lose when their payment leaves.
 //
 // Each direction has a NOT EXISTS of its own and ids meet by UNION ALL: one
 // condition with OR goes quadratic on PostgreSQL.
 
-// monthArgs are the arguments $1 to $3: the month's first and last day, and a
-// JSON array with the ids of the commissions without a live payment that belong
-// to it.
-type monthArgs [3]any
+// monthArgs are the arguments $1 to $5: the month's first and last day, its
+// first instant and the first after it, and a JSON array with the ids of the
+// strays that belong to it.
+type monthArgs [5]any
 
 // In a transaction of ReadRemembered the ids may come from memory.
 func (t *Tx) monthArgs(ctx context.Context, month books.Month) (monthArgs, error) {
-	loose, err := t.looseOf(ctx, month)
+	strays, err := t.straysOf(ctx, month)
 	if err != nil {
 		return monthArgs{}, err
 	}
-	ids, err := json.Marshal(loose)
-	return monthArgs{month.First().String(), month.Last().String(), string(ids)}, err
+	ids, err := json.Marshal(strays)
+	return monthArgs{month.First().String(), month.Last().String(),
+		edge(month.Start(t.s.zone)), edge(month.End(t.s.zone)), string(ids)}, err
 }
+
+// edge returns the instant as whole seconds: as text in SQLite it sorts before
+// every plain instant of the same second.
+func edge(at time.Time) string { return at.UTC().Format(time.DateTime) }
 
 // in is the condition that a column's day lies in the month.
 func (d dialect) in(column string) string {
 	return "(" + column + " BETWEEN $1 AND $2" + d.validDay(column) + ")"
+}
+
+// loose is the condition that a commission has no payment and was made in the
+// month. What was made at no instant that can be read is in none.
+func (d dialect) loose(row string) string {
+	made := row + ".created_at"
+	return "(" + row + ".pagamento_id IS NULL AND " + made + " >= $3 AND " + made + " < $4 AND " + d.plainInstant(made) + ")"
 }
 
 // belongs returns the condition that row r of a kind's table belongs to the
@@ -61,7 +75,8 @@ func (d dialect) belongs(kind books.Kind) (condition string, args int) {
 			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.id = r.payment_id AND ` + outside + `)`, 2
 	case books.CommissionKind:
 		return `r.id IN (SELECT c.id FROM comissoes c WHERE c.pagamento_id IN (` + payments + `)
-			UNION ALL SELECT c.id FROM comissoes c WHERE c.id IN (` + d.idList("$3") + `))`, 3
+			UNION ALL SELECT c.id FROM comissoes c WHERE ` + d.loose("c") + `
+			UNION ALL SELECT c.id FROM comissoes c WHERE c.id IN (` + d.idList("$5") + `))`, 5
 	case books.LinkKind:
 		return `r.payment_id IN (` + payments + `)
 			AND EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = r.id AND ` + outside + `)`, 2
@@ -95,7 +110,7 @@ func (d dialect) walk(kind books.Kind) (from, condition string, args int) {
 			AND (p.id IS NOT NULL OR ` + paying(inside) + ")"
 	case books.CommissionKind:
 		from += ofPayment
-		condition = "(" + d.in("p.data") + " OR r.id IN (" + d.idList("$3") + "))"
+		condition = "(" + d.in("p.data") + " OR " + d.loose("r") + " OR r.id IN (" + d.idList("$5") + "))"
 	case books.LinkKind:
 		from += " JOIN pagamentos p ON p.id = r.payment_id"
 		condition = d.in("p.data") + " AND " + paying(outside)
@@ -310,12 +325,12 @@ func (t *Tx) MonthsWithRows(ctx context.Context) ([]books.Month, error) {
 	if err != nil {
 		return nil, err
 	}
-	loose, err := t.looseCommissions(ctx)
+	loose, err := t.looseMonths(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range loose {
-		seen[c.month] = true
+	for m := range loose {
+		seen[m] = true
 	}
 	var months []books.Month
 	for m := range seen {

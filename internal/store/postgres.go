@@ -108,6 +108,9 @@ func postgresDialect() dialect {
 		textList: func(param string) string {
 			return "SELECT value FROM json_array_elements_text(CAST(" + param + " AS JSON))"
 		},
+		plainInstant: func(string) string {
+			return "TRUE" // all of them, and infinity is in no month's range
+		},
 		again:    againPostgres,
 		answered: answeredPostgres,
 		explain:  explainPostgres,

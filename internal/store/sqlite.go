@@ -100,6 +100,13 @@ func sqliteDialect(path string) dialect {
 		shown: func(column string) string {
 			return "CASE typeof(" + column + ") WHEN 'text' THEN json_quote(" + column + ") ELSE quote(" + column + ") END"
 		},
+		// A text of 2025-10-28 14:52:58.000000's form, of a day and a time that there
+		// are: what datetime gives back as it was. A BLOB is no text, and equals none.
+		plainInstant: func(column string) string {
+			second := "substr(" + column + ", 1, 19)"
+			return "(octet_length(" + column + ") = 26 AND datetime(" + second + ") = " + second + `
+				AND substr(` + column + ", 20) GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]')"
+		},
 		idList:   func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
 		textList: func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
 		again:    func(error) bool { return false },
