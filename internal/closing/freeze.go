@@ -34,6 +34,7 @@ func (b backedUp) drop() {
 func (c *Closer) freeze(ctx context.Context, p plan, made backedUp, run run) (books.Closing, error) {
 	var entry books.Closing
 	err := c.Store.Write(ctx, func(tx *store.Tx) error {
+		began := time.Now()
 		c.step("transaction begun")
 		if err := stillPlanned(ctx, tx, p); err != nil {
 			return err
@@ -68,7 +69,7 @@ func (c *Closer) freeze(ctx context.Context, p plan, made backedUp, run run) (bo
 			return err
 		}
 		c.step("statement stored")
-		if err := c.recordProved(ctx, tx, made); err != nil {
+		if err := c.recordProved(ctx, tx, made, max(proofPatience, 3*time.Since(began))); err != nil {
 			return err
 		}
 		entry, err = tx.AppendClosing(ctx, entryFor(p, statement.header, made, run, at))
@@ -100,7 +101,8 @@ func remove(ctx context.Context, tx *store.Tx, leaving *store.Leaving) error {
 
 // proofPatience is how long a transaction waits for the proof of its backup once
 // the statement is stored. Others must not wait to write because a disk or a
-// network is slow.
+// network is slow; but where storing took long, beginning again would take
+// longer than three times that, since the rows are read again.
 const proofPatience = time.Second
 
 // errProofSlow means that the proof did not come in time, and that nothing was
@@ -109,11 +111,11 @@ var errProofSlow = errors.New("the backup is still being read back")
 
 // recordProved waits until the backup, if there is one, is proved, and tells
 // the database of it.
-func (c *Closer) recordProved(ctx context.Context, tx *store.Tx, made backedUp) error {
+func (c *Closer) recordProved(ctx context.Context, tx *store.Tx, made backedUp, patience time.Duration) error {
 	if made.copy == nil {
 		return nil
 	}
-	waiting, cancel := context.WithTimeout(ctx, proofPatience)
+	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	receipt, err := made.copy.Receipt(waiting)
 	switch {
