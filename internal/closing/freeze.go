@@ -34,7 +34,7 @@ func (b backedUp) drop() {
 func (c *Closer) freeze(ctx context.Context, p plan, made backedUp, run run) (books.Closing, error) {
 	var entry books.Closing
 	err := c.Store.Write(ctx, func(tx *store.Tx) error {
-		began := time.Now()
+		began := c.Now()
 		c.step("transaction begun")
 		if err := stillPlanned(ctx, tx, p); err != nil {
 			return err
@@ -69,7 +69,7 @@ func (c *Closer) freeze(ctx context.Context, p plan, made backedUp, run run) (bo
 			return err
 		}
 		c.step("statement stored")
-		if err := c.recordProved(ctx, tx, made, max(proofPatience, 3*time.Since(began))); err != nil {
+		if err := c.recordProved(ctx, tx, made, max(proofPatience, 3*c.Now().Sub(began))); err != nil {
 			return err
 		}
 		entry, err = tx.AppendClosing(ctx, entryFor(p, statement.header, made, run, at))

@@ -14,15 +14,12 @@ func (c *Closer) Month(ctx context.Context, month books.Month) (info MonthInfo, 
 		return MonthInfo{}, false, err
 	}
 	err = c.Store.ReadRemembered(ctx, func(tx *store.Tx) error {
-		last, err := tx.LastClosing(ctx, month)
+		last, closed, err := tx.MonthClosed(ctx, month)
 		if err != nil {
 			return err
 		}
 		l := &ledger{
-			latest: map[books.Month]books.Closing{month: last}, stored: map[books.Month]bool{},
-		}
-		if l.stored[month], err = tx.MonthClosed(ctx, month); err != nil {
-			return err
+			latest: map[books.Month]books.Closing{month: last}, stored: map[books.Month]bool{month: closed},
 		}
 		if l.closeFrom, err = c.closeFrom(ctx, tx); err != nil {
 			return err

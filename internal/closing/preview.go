@@ -120,11 +120,8 @@ func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, f
 // lastOnceAdopted returns a month's last entry in the chain, or the one that a
 // statement of v4's which the chain does not know would get.
 func lastOnceAdopted(ctx context.Context, tx *store.Tx, month books.Month) (books.Closing, error) {
-	last, err := tx.LastClosing(ctx, month)
-	if err != nil || last.HasStatement() {
-		return last, err
-	}
-	if closed, err := tx.MonthClosed(ctx, month); err != nil || !closed {
+	last, closed, err := tx.MonthClosed(ctx, month)
+	if err != nil || !closed || last.HasStatement() {
 		return last, err
 	}
 	return tx.Adoption(ctx, month, "extrato")

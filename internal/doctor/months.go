@@ -123,12 +123,11 @@ func (d *Doctor) lastMonth(ctx context.Context, r *Report) {
 	var stored bool
 	var known []store.Backup
 	err = d.Store.Read(ctx, func(tx *store.Tx) error {
-		var err1, err2, err3, err4 error
-		last, err1 = tx.LastClosing(ctx, month)
-		stored, err2 = tx.MonthClosed(ctx, month)
-		from, err3 = d.closeFrom(ctx, tx)
-		known, err4 = tx.Backups(ctx, month)
-		return errors.Join(err1, err2, err3, err4)
+		var err1, err2, err3 error
+		last, stored, err1 = tx.MonthClosed(ctx, month)
+		from, err2 = d.closeFrom(ctx, tx)
+		known, err3 = tx.Backups(ctx, month)
+		return errors.Join(err1, err2, err3)
 	})
 	due := schedule.DueAt(month, d.Config.Zone)
 	switch {

@@ -102,12 +102,8 @@ func leaves(ctx context.Context, tx *store.Tx, row books.Row, from, to books.Mon
 // open refuses a month that has a statement. A late row of such a month may be
 // moved out of it or deleted; none may come in.
 func open(ctx context.Context, tx *store.Tx, m books.Month) error {
-	closed, err := tx.MonthClosed(ctx, m)
+	last, closed, err := tx.MonthClosed(ctx, m)
 	if err != nil || !closed {
-		return err
-	}
-	last, err := tx.LastClosing(ctx, m)
-	if err != nil {
 		return err
 	}
 	refused := books.Refusedf("month_closed", "%s is closed", m)

@@ -409,18 +409,7 @@ func TestLockMonthUnlessGivesTheLockBackIfRefused(t *testing.T) {
 
 func TestLockMonthGoesWithItsProcess(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
-		holder := exec.Command(os.Args[0])
-		holder.Env = append(os.Environ(), "EXTRATO_TEST_HOLDS_LOCK_OF="+db.URL)
-		out, err := holder.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := holder.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := out.Read(make([]byte, 1)); err != nil {
-			t.Fatalf("the holder said nothing: %v", err)
-		}
+		holder := startHolder(t, db)
 		wantLocked(t, db.Store, october, true)
 		if err := holder.Process.Kill(); err != nil {
 			t.Fatal(err)
@@ -428,6 +417,29 @@ func TestLockMonthGoesWithItsProcess(t *testing.T) {
 		_ = holder.Wait() // killed, as it should be
 		wantLocked(t, db.Store, october, false)
 	})
+}
+
+// startHolder starts a process that takes October's lock, and returns when it
+// has it. It ends with its test.
+func startHolder(t *testing.T, db *storetest.DB) *exec.Cmd {
+	t.Helper()
+	holder := exec.Command(os.Args[0])
+	holder.Env = append(os.Environ(), "EXTRATO_TEST_HOLDS_LOCK_OF="+db.URL)
+	out, err := holder.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := holder.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = holder.Process.Kill()
+		_ = holder.Wait()
+	})
+	if _, err := out.Read(make([]byte, 1)); err != nil {
+		t.Fatalf("the holder said nothing: %v", err)
+	}
+	return holder
 }
 
 // holdLock is the process that takes a lock and is killed.

@@ -408,18 +408,19 @@ func (t *Tx) UnlinkPayment(ctx context.Context, p *books.Payment, at books.Insta
 	return err
 }
 
-// MonthClosed reports whether month has a statement, or had one that is gone.
-func (t *Tx) MonthClosed(ctx context.Context, month books.Month) (bool, error) {
-	last, err := t.LastClosing(ctx, month)
+// MonthClosed reports whether month has a statement, or had one that is gone,
+// and returns its LastClosing: one without a statement if v4 has just closed it.
+func (t *Tx) MonthClosed(ctx context.Context, month books.Month) (last books.Closing, closed bool, err error) {
+	last, err = t.LastClosing(ctx, month)
 	if err != nil || last.HasStatement() {
-		return last.HasStatement(), err
+		return last, last.HasStatement(), err
 	}
 	var one int
-	err = t.one(ctx, "SELECT 1 FROM extratos WHERE mes = $1 AND ano = $2", []any{int(month.Month), month.Year}, &one) // v4 may just have closed it
+	err = t.one(ctx, "SELECT 1 FROM extratos WHERE mes = $1 AND ano = $2", []any{int(month.Month), month.Year}, &one)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+		return last, false, nil
 	}
-	return err == nil, err
+	return last, err == nil, err
 }
 
 // SessionInStatement returns the payment in a statement of ours that names this

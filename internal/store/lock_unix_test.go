@@ -4,8 +4,6 @@ package store_test
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,28 +17,13 @@ import (
 func TestLockMonthDoesNotWaitForEverForAProcessThatIsStopped(t *testing.T) {
 	defer store.WaitForLock(300 * time.Millisecond)()
 	both(t, func(t *testing.T, db *storetest.DB) {
-		holder := exec.Command(os.Args[0])
-		holder.Env = append(os.Environ(), "EXTRATO_TEST_HOLDS_LOCK_OF="+db.URL)
-		out, err := holder.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := holder.Start(); err != nil {
-			t.Fatal(err)
-		}
-		defer func() {
-			_ = holder.Process.Kill()
-			_ = holder.Wait()
-		}()
-		if _, err := out.Read(make([]byte, 1)); err != nil {
-			t.Fatalf("the holder said nothing: %v", err)
-		}
+		holder := startHolder(t, db)
 		if err := holder.Process.Signal(syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}
 		name := fmt.Sprintf("process %d on ", holder.Process.Pid)
 		waitedFor := ""
-		_, err = db.Store.LockMonth(t.Context(), october, func(holder string) { waitedFor = holder })
+		_, err := db.Store.LockMonth(t.Context(), october, func(holder string) { waitedFor = holder })
 		if e := books.AsError(err); err == nil || e.Kind != books.Conflict || e.Code != "locked" || !strings.Contains(e.Hint, name) {
 			t.Errorf("waiting for a stopped process ends with %+v", e)
 		}
