@@ -20,8 +20,8 @@ import (
 	"extrato/internal/books"
 	"extrato/internal/config"
 	"extrato/internal/jobs"
-	"extrato/internal/journal"
 	"extrato/internal/notify"
+	"extrato/internal/recording"
 	"extrato/internal/server"
 	"extrato/internal/store"
 	"extrato/internal/web"
@@ -255,7 +255,7 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 	}
 	closer.Announce = p.jobs.Announce
 	p.api = &api.Server{
-		Closer: closer, Store: s, Guard: p.guard, Journal: &journal.Journal{Store: s, Now: closer.Now}, Log: log, Now: closer.Now,
+		Closer: closer, Store: s, Guard: p.guard, Recorder: &recording.Recorder{Store: s, Now: closer.Now}, Log: log, Now: closer.Now,
 		Version: programVersion(), Closes: closes, Queued: p.jobs.Queued, Stopping: p.stopping.Load, Working: ctx,
 	}
 	pages := &web.Web{Guard: p.guard, Store: s, Log: log, Now: closer.Now}

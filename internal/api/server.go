@@ -2,7 +2,7 @@
 // product's own interface below /api/v1, and what watches a server.
 //
 // A request comes in through one Route, which says who may; the handler asks
-// packages closing and journal to do the work, and turns their errors into the
+// packages closing and recording to do the work, and turns their errors into the
 // form that its callers expect.
 package api
 
@@ -19,20 +19,20 @@ import (
 	"extrato/internal/auth"
 	"extrato/internal/books"
 	"extrato/internal/closing"
-	"extrato/internal/journal"
+	"extrato/internal/recording"
 	"extrato/internal/store"
 )
 
 // Server holds what the handlers need.
 type Server struct {
-	Closer  *closing.Closer
-	Store   *store.Store
-	Guard   *auth.Guard
-	Journal *journal.Journal
-	Log     *slog.Logger
-	Now     func() time.Time // in the studio's zone
-	Version string
-	Closes  *Closes // what this process closed; may be nil
+	Closer   *closing.Closer
+	Store    *store.Store
+	Guard    *auth.Guard
+	Recorder *recording.Recorder
+	Log      *slog.Logger
+	Now      func() time.Time // in the studio's zone
+	Version  string
+	Closes   *Closes // what this process closed; may be nil
 	// Queued counts the jobs that wait, by their kind; nil where no jobs run.
 	Queued func(context.Context) (map[string]int, error)
 	// Working ends when what runs is to be broken off; nil means never.

@@ -18,8 +18,8 @@ import (
 	"extrato/internal/books"
 	"extrato/internal/bucket"
 	"extrato/internal/closing"
-	"extrato/internal/journal"
 	"extrato/internal/logtest"
+	"extrato/internal/recording"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
 )
@@ -74,7 +74,7 @@ func newV1Studio(t testing.TB, db *storetest.DB, clock func() time.Time) *v1Stud
 		t.Fatal(err)
 	}
 	s.server = &api.Server{
-		Store: db.Store, Log: log, Now: now, Version: "test", Journal: &journal.Journal{Store: db.Store, Now: now},
+		Store: db.Store, Log: log, Now: now, Version: "test", Recorder: &recording.Recorder{Store: db.Store, Now: now},
 		Guard: auth.New(auth.Options{Store: db.Store, Key: v1Key, Now: now, Log: log}),
 		Closer: &closing.Closer{
 			Store: db.Store, Schedule: schedule, RequireBackup: true, Now: now, SpoolDir: t.TempDir(), Log: log, IgnoreServerClock: true,

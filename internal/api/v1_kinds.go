@@ -5,11 +5,11 @@ import (
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
-	"extrato/internal/journal"
+	"extrato/internal/recording"
 	"extrato/internal/store"
 )
 
-// What each kind of row takes and does; the rules themselves are the journal's.
+// What each kind of row takes and does; the rules themselves are those of package recording.
 
 // dayAndAmount reads what most rows have.
 func dayAndAmount(date, amount string) (books.Day, books.Money, error) {
@@ -38,7 +38,7 @@ func (in paymentInput) row(id books.ID) (books.Payment, error) {
 }
 
 func (v *v1) payments() *resource[newPayment, paymentInput, payment] {
-	j := v.s.Journal
+	j := v.s.Recorder
 	return &resource[newPayment, paymentInput, payment]{
 		v: v, kind: books.PaymentKind, path: "payments", tag: "records", name: "payment", read: auth.SignedIn,
 		about: "A payment dated in a closed month is refused (month_closed). Its commissions follow its amount and its artist.",
@@ -89,7 +89,7 @@ func (in sessionInput) row(id books.ID) (books.Session, error) {
 }
 
 func (v *v1) sessions() *resource[sessionInput, sessionInput, session] {
-	j := v.s.Journal
+	j := v.s.Recorder
 	return &resource[sessionInput, sessionInput, session]{
 		v: v, kind: books.SessionKind, path: "sessions", tag: "records", name: "session", read: auth.SignedIn,
 		about: "A session may lie on any day: it belongs to the month of its payment, which is written with session_id of the payment.",
@@ -115,7 +115,7 @@ func (v *v1) sessions() *resource[sessionInput, sessionInput, session] {
 }
 
 func (v *v1) commissions() *resource[newCommission, commissionInput, commission] {
-	j := v.s.Journal
+	j := v.s.Recorder
 	return &resource[newCommission, commissionInput, commission]{
 		v: v, kind: books.CommissionKind, path: "commissions", tag: "records", name: "commission", read: auth.SignedIn,
 		about: "A commission belongs to the month of its payment, which must be open.",
@@ -151,7 +151,7 @@ func (in expenseInput) row(id books.ID) (books.Expense, error) {
 }
 
 func (v *v1) expenses() *resource[expenseInput, expenseInput, expense] {
-	j := v.s.Journal
+	j := v.s.Recorder
 	return &resource[expenseInput, expenseInput, expense]{
 		v: v, kind: books.ExpenseKind, path: "expenses", tag: "records", name: "expense", read: auth.Read,
 		about: "An expense dated in a closed month is refused (month_closed). It is written down in the name of who sends it.",
@@ -178,7 +178,7 @@ func (v *v1) expenses() *resource[expenseInput, expenseInput, expense] {
 }
 
 func (v *v1) clients() *resource[clientInput, clientInput, client] {
-	j := v.s.Journal
+	j := v.s.Recorder
 	row := func(id books.ID, in clientInput) books.Client {
 		return books.Client{ID: id, Name: books.String(in.Name), JotformID: textOf(in.JotformID)}
 	}
@@ -199,9 +199,9 @@ func (v *v1) clients() *resource[clientInput, clientInput, client] {
 }
 
 func (v *v1) artists() *resource[artistInput, artistInput, artist] {
-	j := v.s.Journal
-	row := func(id books.ID, in artistInput) journal.Artist {
-		a := journal.Artist{ID: id, Name: in.Name, Active: in.Active == nil || *in.Active}
+	j := v.s.Recorder
+	row := func(id books.ID, in artistInput) recording.Artist {
+		a := recording.Artist{ID: id, Name: in.Name, Active: in.Active == nil || *in.Active}
 		if in.Email != nil {
 			a.Email = *in.Email
 		}

@@ -32,14 +32,14 @@ func (s *v1Studio) besideBy(t *testing.T, url string) *v1Studio {
 	if err := other.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	mine, journal := s.server.Closer, *s.server.Journal
-	journal.Store = other
+	mine, recorder := s.server.Closer, *s.server.Recorder
+	recorder.Store = other
 	closer := closing.Closer{
 		Store: other, Backups: mine.Backups, Schedule: mine.Schedule, CloseFrom: mine.CloseFrom, RequireBackup: mine.RequireBackup,
 		Now: mine.Now, Log: mine.Log, SpoolDir: mine.SpoolDir, IgnoreServerClock: mine.IgnoreServerClock, Announce: mine.Announce,
 	}
 	server := &api.Server{
-		Store: other, Log: s.server.Log, Now: now, Version: "test", Journal: &journal, Closer: &closer,
+		Store: other, Log: s.server.Log, Now: now, Version: "test", Recorder: &recorder, Closer: &closer,
 		Guard: auth.New(auth.Options{Store: other, Key: v1Key, Now: now, Log: s.server.Log}),
 	}
 	return &v1Studio{DB: s.DB, server: server, handler: server.Guard.Logins(server.Handler()), admin: s.admin, artist: s.artist, ana: s.ana, rui: s.rui, bia: s.bia}

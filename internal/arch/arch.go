@@ -33,12 +33,12 @@ var allowed = map[string][]string{
 	"export":  {"books"},
 	"notify":  {"books"},
 	"auth":    {"books", "store"},
-	"journal": {"books", "store"},
+	"recording": {"books", "store"},
 	"server":  {"books"},
 	"jobs":    {"books", "closing", "backup", "store", "notify"},
 
-	"api": {"books", "store", "closing", "backup", "auth", "journal", "export"},
-	"web": {"books", "store", "closing", "backup", "auth", "journal", "export"},
+	"api": {"books", "store", "closing", "backup", "auth", "recording", "export"},
+	"web": {"books", "store", "closing", "backup", "auth", "recording", "export"},
 
 	// The watcher shares no database code with what it watches.
 	"safetynet": {"books", "notify"},

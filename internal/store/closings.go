@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"math"
 
 	"extrato/internal/books"
 )
@@ -138,4 +139,29 @@ func scanClosing(scan func(...any) error, c *books.Closing) error {
 	c.Counts = stored.Counts
 	c.Counts.Links = stored.Links
 	return nil
+}
+
+// ClosingsBefore returns at most limit entries of the chain, the newest first,
+// those below number before; from the head on if that is 0. month, if it is
+// not zero, leaves out those of other months.
+func (t *Tx) ClosingsBefore(ctx context.Context, month books.Month, before int64, limit int) ([]books.Closing, error) {
+	query, args := "SELECT "+closingColumns+" FROM closings WHERE seq < $1", []any{orLast(before), limit}
+	if !month.IsZero() {
+		query, args = query+" AND month = $3", append(args, month.String())
+	}
+	var all []books.Closing
+	err := t.list(ctx, query+" ORDER BY seq DESC LIMIT $2", args, func(scan func(...any) error) error {
+		var c books.Closing
+		err := scanClosing(scan, &c)
+		all = append(all, c)
+		return err
+	})
+	return all, err
+}
+
+func orLast(before int64) int64 {
+	if before <= 0 {
+		return math.MaxInt32
+	}
+	return before
 }

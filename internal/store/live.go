@@ -310,69 +310,6 @@ func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any,
 	return conditions, args, nil
 }
 
-// AddRecord puts a new row into its table and returns the id that it got. A
-// session's time, which only older databases have, cannot be set.
-func (t *Tx) AddRecord(ctx context.Context, row books.Row) (books.ID, error) {
-	columns, values := written(row)
-	var args []any
-	list := ""
-	for i, v := range values {
-		args = append(args, v.SQL())
-		list += separator(i) + "$" + strconv.Itoa(i+1)
-	}
-	var id books.ID
-	err := t.one(ctx, "INSERT INTO "+row.Kind().Table()+" ("+strings.Join(columns, ", ")+") VALUES ("+list+") RETURNING id", args, &id)
-	return id, taken(row, err)
-}
-
-// ChangeRecord writes a row that there is over itself, except for what this
-// program does not change: a session's time and v4's unused pagamentos.comissao.
-func (t *Tx) ChangeRecord(ctx context.Context, row books.Row) error {
-	columns, values := written(row)
-	args := []any{int64(row.Key())}
-	list := ""
-	for i, v := range values {
-		if columns[i] == "created_at" || columns[i] == "comissao" {
-			continue
-		}
-		args = append(args, v.SQL())
-		list += separator(len(args)-2) + columns[i] + " = $" + strconv.Itoa(len(args))
-	}
-	_, err := t.exec(ctx, "UPDATE "+row.Kind().Table()+" SET "+list+" WHERE id = $1", args...)
-	return taken(row, err)
-}
-
-// written returns the columns that a new row sets, and their values.
-func written(row books.Row) (columns []string, values []books.Value) {
-	all := row.AppendValues(nil)
-	for i, c := range row.Kind().Columns() {
-		if c != "id" && c != "hora" {
-			columns, values = append(columns, c), append(values, all[i])
-		}
-	}
-	return columns, values
-}
-
-// taken says which of its unique keys a row shares with another.
-func taken(row books.Row, err error) error {
-	if !isDuplicate(err) {
-		return err
-	}
-	if row.Kind() == books.ClientKind {
-		return books.Conflictf("form_taken", "another client has this jotform_submission_id").
-			WithHint("each submission belongs to one client; leave jotform_submission_id out, or clear the other client's").Because(err)
-	}
-	return books.Conflictf("event_taken", "another %s has this google_event_id", english[row.Kind()]).
-		WithHint("each calendar event belongs to one row; leave google_event_id out, or clear the other row's").Because(err)
-}
-
-// RemoveRecord deletes a live row. Whoever calls it has seen to the rows that
-// refer to it.
-func (t *Tx) RemoveRecord(ctx context.Context, kind books.Kind, id books.ID) error {
-	_, err := t.exec(ctx, "DELETE FROM "+kind.Table()+" WHERE id = $1", int64(id))
-	return err
-}
-
 // CommissionsOf returns a payment's commissions, by id, without copies.
 func (t *Tx) CommissionsOf(ctx context.Context, payment books.ID) (list []*books.Commission, err error) {
 	query := "SELECT " + strings.Join(t.s.selectColumns(books.CommissionKind, false), ", ") + " FROM comissoes r WHERE r.pagamento_id = $1 ORDER BY r.id"
@@ -383,29 +320,6 @@ func (t *Tx) CommissionsOf(ctx context.Context, payment books.ID) (list []*books
 		list = append(list, row.(*books.Commission))
 	}
 	return list, nil
-}
-
-// LinkSession makes a payment the session's latest, which says that it is paid.
-func (t *Tx) LinkSession(ctx context.Context, session, payment books.ID, at books.Instant) error {
-	_, err := t.exec(ctx, "UPDATE sessoes SET payment_id = $2, status = 'paid', updated_at = $3 WHERE id = $1",
-		int64(session), int64(payment), at.SQL())
-	return err
-}
-
-// UnlinkPayment takes a payment from the sessions that it is linked to, in
-// either direction. Each points at the newest of its other payments then; one
-// that has none is no longer paid.
-func (t *Tx) UnlinkPayment(ctx context.Context, p *books.Payment, at books.Instant) error {
-	if p.SessionID.Valid {
-		if _, err := t.exec(ctx, "UPDATE pagamentos SET sessao_id = NULL WHERE id = $1", int64(p.ID)); err != nil {
-			return err
-		}
-	}
-	newest := "(SELECT r.id FROM pagamentos r WHERE r.sessao_id = sessoes.id ORDER BY r.data DESC, " + madeAt + " DESC, r.id DESC LIMIT 1)"
-	_, err := t.exec(ctx, "UPDATE sessoes SET payment_id = "+newest+`, updated_at = $2,
-		status = CASE WHEN status = 'paid' AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = sessoes.id) THEN 'active' ELSE status END
-		WHERE payment_id = $1 OR payment_id IS NULL AND id = $3`, int64(p.ID), at.SQL(), p.SessionID.SQL())
-	return err
 }
 
 // MonthClosed reports whether month has a statement, or had one that is gone,

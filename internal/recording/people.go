@@ -1,4 +1,4 @@
-package journal
+package recording
 
 import (
 	"context"
@@ -39,17 +39,17 @@ func checkClient(c books.Client) error {
 }
 
 // AddClient writes a new client down and returns its id.
-func (j *Journal) AddClient(ctx context.Context, tx *store.Tx, c books.Client) (books.ID, error) {
+func (r *Recorder) AddClient(ctx context.Context, tx *store.Tx, c books.Client) (books.ID, error) {
 	if err := checkClient(c); err != nil {
 		return 0, err
 	}
-	c.CreatedAt, c.UpdatedAt = j.now(), j.now()
+	c.CreatedAt, c.UpdatedAt = r.now(), r.now()
 	return tx.AddRecord(ctx, &c)
 }
 
 // ChangeClient gives the client c.ID the name and form of c. Statements keep
 // the name that they were closed with.
-func (j *Journal) ChangeClient(ctx context.Context, tx *store.Tx, c books.Client, match Match) error {
+func (r *Recorder) ChangeClient(ctx context.Context, tx *store.Tx, c books.Client, match Match) error {
 	if err := checkClient(c); err != nil {
 		return err
 	}
@@ -57,12 +57,12 @@ func (j *Journal) ChangeClient(ctx context.Context, tx *store.Tx, c books.Client
 	if err != nil {
 		return err
 	}
-	old.Name, old.JotformID, old.UpdatedAt = c.Name, c.JotformID, j.now()
+	old.Name, old.JotformID, old.UpdatedAt = c.Name, c.JotformID, r.now()
 	return tx.ChangeRecord(ctx, old)
 }
 
 // RemoveClient deletes a client that no live row names.
-func (j *Journal) RemoveClient(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
+func (r *Recorder) RemoveClient(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
 	if _, err := record[*books.Client](ctx, tx, books.ClientKind, id, match); err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func checkArtist(a Artist) error {
 
 // AddArtist writes a new artist down and returns the id. It fails with an
 // Error of kind Conflict if another user has the address.
-func (j *Journal) AddArtist(ctx context.Context, tx *store.Tx, a Artist) (books.ID, error) {
+func (r *Recorder) AddArtist(ctx context.Context, tx *store.Tx, a Artist) (books.ID, error) {
 	if err := checkArtist(a); err != nil {
 		return 0, err
 	}
@@ -103,7 +103,7 @@ func (j *Journal) AddArtist(ctx context.Context, tx *store.Tx, a Artist) (books.
 }
 
 // ChangeArtist gives the artist a.ID the name, address and state of a.
-func (j *Journal) ChangeArtist(ctx context.Context, tx *store.Tx, a Artist, match Match) error {
+func (r *Recorder) ChangeArtist(ctx context.Context, tx *store.Tx, a Artist, match Match) error {
 	if err := checkArtist(a); err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (j *Journal) ChangeArtist(ctx context.Context, tx *store.Tx, a Artist, matc
 }
 
 // RemoveArtist deletes an artist whom no live row names.
-func (j *Journal) RemoveArtist(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
+func (r *Recorder) RemoveArtist(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
 	if err := anArtist(ctx, tx, id, match); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package journal
+package recording
 
 import (
 	"context"
@@ -13,7 +13,7 @@ func Statuses() []string { return []string{"active", "paid", "completed"} }
 
 // checkSession takes any status that the session has already: older databases
 // hold others, or none.
-func (j *Journal) checkSession(ctx context.Context, tx *store.Tx, s books.Session, has books.Text) error {
+func (r *Recorder) checkSession(ctx context.Context, tx *store.Tx, s books.Session, has books.Text) error {
 	err := first(checkDay(s.Date), checkAmount(s.Amount), checkText("note", string(s.Note.V), MaxNote),
 		checkText("google_event_id", string(s.GoogleEventID.V), MaxEvent))
 	if err != nil {
@@ -32,20 +32,20 @@ func (j *Journal) checkSession(ctx context.Context, tx *store.Tx, s books.Sessio
 // AddSession writes a new session down and returns its id. Without a status it
 // is active. Its day may lie in a closed month: a session belongs to the month
 // of its payment.
-func (j *Journal) AddSession(ctx context.Context, tx *store.Tx, s books.Session) (books.ID, error) {
+func (r *Recorder) AddSession(ctx context.Context, tx *store.Tx, s books.Session) (books.ID, error) {
 	if !s.Status.Valid {
 		s.Status = books.TextOf("active")
 	}
-	if err := j.checkSession(ctx, tx, s, books.Text{}); err != nil {
+	if err := r.checkSession(ctx, tx, s, books.Text{}); err != nil {
 		return 0, err
 	}
-	s.PaymentID, s.CreatedAt, s.UpdatedAt = books.Ref{}, j.now(), j.now()
+	s.PaymentID, s.CreatedAt, s.UpdatedAt = books.Ref{}, r.now(), r.now()
 	return tx.AddRecord(ctx, &s)
 }
 
 // ChangeSession gives the session s.ID the values of s; without a status it
 // keeps its own. Its payment is changed through the payment.
-func (j *Journal) ChangeSession(ctx context.Context, tx *store.Tx, s books.Session, match Match) error {
+func (r *Recorder) ChangeSession(ctx context.Context, tx *store.Tx, s books.Session, match Match) error {
 	old, err := record[*books.Session](ctx, tx, books.SessionKind, s.ID, match)
 	if err != nil {
 		return err
@@ -53,16 +53,16 @@ func (j *Journal) ChangeSession(ctx context.Context, tx *store.Tx, s books.Sessi
 	if !s.Status.Valid {
 		s.Status = old.Status
 	}
-	if err := j.checkSession(ctx, tx, s, old.Status); err != nil {
+	if err := r.checkSession(ctx, tx, s, old.Status); err != nil {
 		return err
 	}
-	s.PaymentID, s.CreatedAt, s.UpdatedAt = old.PaymentID, old.CreatedAt, j.now()
+	s.PaymentID, s.CreatedAt, s.UpdatedAt = old.PaymentID, old.CreatedAt, r.now()
 	return tx.ChangeRecord(ctx, &s)
 }
 
 // RemoveSession deletes a session that no payment names, neither live nor in a
 // statement: that month could not be reopened without it.
-func (j *Journal) RemoveSession(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
+func (r *Recorder) RemoveSession(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
 	s, err := record[*books.Session](ctx, tx, books.SessionKind, id, match)
 	if err != nil {
 		return err
@@ -93,20 +93,20 @@ func checkExpense(e books.Expense) error {
 
 // AddExpense writes a new expense down, on behalf of user e.CreatedBy, and
 // returns its id.
-func (j *Journal) AddExpense(ctx context.Context, tx *store.Tx, e books.Expense) (books.ID, error) {
+func (r *Recorder) AddExpense(ctx context.Context, tx *store.Tx, e books.Expense) (books.ID, error) {
 	if err := checkExpense(e); err != nil {
 		return 0, err
 	}
 	if err := open(ctx, tx, e.Date.Month()); err != nil {
 		return 0, err
 	}
-	e.CreatedAt, e.UpdatedAt = j.now(), j.now()
+	e.CreatedAt, e.UpdatedAt = r.now(), r.now()
 	return tx.AddRecord(ctx, &e)
 }
 
 // ChangeExpense gives the expense e.ID the values of e; who wrote it down stays.
 // A late one may go to a month that is open.
-func (j *Journal) ChangeExpense(ctx context.Context, tx *store.Tx, e books.Expense, match Match) error {
+func (r *Recorder) ChangeExpense(ctx context.Context, tx *store.Tx, e books.Expense, match Match) error {
 	if err := checkExpense(e); err != nil {
 		return err
 	}
@@ -120,12 +120,12 @@ func (j *Journal) ChangeExpense(ctx context.Context, tx *store.Tx, e books.Expen
 	if err := leaves(ctx, tx, old, old.Date.Month(), e.Date.Month()); err != nil {
 		return err
 	}
-	e.CreatedBy, e.CreatedAt, e.UpdatedAt = old.CreatedBy, old.CreatedAt, j.now()
+	e.CreatedBy, e.CreatedAt, e.UpdatedAt = old.CreatedBy, old.CreatedAt, r.now()
 	return tx.ChangeRecord(ctx, &e)
 }
 
 // RemoveExpense deletes an expense.
-func (j *Journal) RemoveExpense(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
+func (r *Recorder) RemoveExpense(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
 	if _, err := record[*books.Expense](ctx, tx, books.ExpenseKind, id, match); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-// Package journal holds the rules by which people write the books: payments,
+// Package recording holds the rules by which people write the books: payments,
 // sessions, commissions, expenses, and the clients and artists they name.
 //
 // Every change happens inside a transaction of its caller's. First what was
@@ -6,7 +6,7 @@
 // that the caller saw; then whether its month is open, the old one and the
 // new one; then it is written. A row dated in a closed month is refused, so
 // that nothing here changes a statement or makes a late row.
-package journal
+package recording
 
 import (
 	"context"
@@ -18,11 +18,11 @@ import (
 	"extrato/internal/store"
 )
 
-// Journal writes the books. Its methods must run in a transaction of
+// Recorder writes the books. Its methods must run in a transaction of
 // Store.Write, which makes the look at a month and the change of its rows one.
 // Their errors are of kind Invalid (the row is not one), NotFound, Refused
 // (code month_closed) or Conflict; after each of them nothing has changed.
-type Journal struct {
+type Recorder struct {
 	Store *store.Store
 	Now   func() time.Time // in the studio's zone
 }
@@ -58,7 +58,7 @@ const MaxAmount books.Money = 99_999_999_99
 // MaxPercent is all of a payment.
 const MaxPercent books.Percent = 100_00
 
-func (j *Journal) now() books.NullInstant { return books.At(j.Now()) }
+func (r *Recorder) now() books.NullInstant { return books.At(r.Now()) }
 
 // record returns a live row that match takes.
 func record[R books.Row](ctx context.Context, tx *store.Tx, kind books.Kind, id books.ID, match Match) (R, error) {

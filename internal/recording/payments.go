@@ -1,4 +1,4 @@
-package journal
+package recording
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"extrato/internal/store"
 )
 
-func (j *Journal) checkPayment(ctx context.Context, tx *store.Tx, p books.Payment) error {
+func (r *Recorder) checkPayment(ctx context.Context, tx *store.Tx, p books.Payment) error {
 	err := first(checkDay(p.Date), checkAmount(p.Amount), checkName("method", string(p.Method), MaxMethod),
 		checkText("note", string(p.Note.V), MaxNote), checkText("google_event_id", string(p.GoogleEventID.V), MaxEvent))
 	if err != nil {
@@ -23,34 +23,34 @@ func (j *Journal) checkPayment(ctx context.Context, tx *store.Tx, p books.Paymen
 // makes the artist's commission of it, half a centavo rounded up; one of 0 or
 // less makes none. A session that it names points back at it from now on, as
 // its latest payment, and is paid: a deposit and a balance may both name it.
-func (j *Journal) AddPayment(ctx context.Context, tx *store.Tx, p books.Payment, percent books.Percent) (books.ID, error) {
+func (r *Recorder) AddPayment(ctx context.Context, tx *store.Tx, p books.Payment, percent books.Percent) (books.ID, error) {
 	if percent > 0 {
 		if err := checkPercent(percent); err != nil {
 			return 0, err
 		}
 	}
-	if err := j.checkPayment(ctx, tx, p); err != nil {
+	if err := r.checkPayment(ctx, tx, p); err != nil {
 		return 0, err
 	}
-	if err := j.knownSession(ctx, tx, p.SessionID); err != nil {
+	if err := r.knownSession(ctx, tx, p.SessionID); err != nil {
 		return 0, err
 	}
 	if err := open(ctx, tx, p.Date.Month()); err != nil {
 		return 0, err
 	}
-	p.CreatedAt, p.UpdatedAt = j.now(), j.now()
+	p.CreatedAt, p.UpdatedAt = r.now(), r.now()
 	id, err := tx.AddRecord(ctx, &p)
 	if err != nil {
 		return 0, err
 	}
 	if p.SessionID.Valid {
-		if err := tx.LinkSession(ctx, p.SessionID.V, id, j.now().V); err != nil {
+		if err := tx.LinkSession(ctx, p.SessionID.V, id, r.now().V); err != nil {
 			return 0, err
 		}
 	}
 	if percent > 0 {
 		_, err = tx.AddRecord(ctx, &books.Commission{
-			PaymentID: books.RefTo(id), ArtistID: p.ArtistID, Percent: percent, Amount: p.Amount.Percent(percent), CreatedAt: j.now(),
+			PaymentID: books.RefTo(id), ArtistID: p.ArtistID, Percent: percent, Amount: p.Amount.Percent(percent), CreatedAt: r.now(),
 		})
 	}
 	return id, err
@@ -60,8 +60,8 @@ func (j *Journal) AddPayment(ctx context.Context, tx *store.Tx, p books.Payment,
 // their amounts are their percent of the new amount, and those of its artist
 // go to its new artist. A session that it no longer names is let go. A late
 // one, live in a month that is closed, may go to a month that is open.
-func (j *Journal) ChangePayment(ctx context.Context, tx *store.Tx, p books.Payment, match Match) error {
-	if err := j.checkPayment(ctx, tx, p); err != nil {
+func (r *Recorder) ChangePayment(ctx context.Context, tx *store.Tx, p books.Payment, match Match) error {
+	if err := r.checkPayment(ctx, tx, p); err != nil {
 		return err
 	}
 	old, err := record[*books.Payment](ctx, tx, books.PaymentKind, p.ID, match)
@@ -74,12 +74,12 @@ func (j *Journal) ChangePayment(ctx context.Context, tx *store.Tx, p books.Payme
 	if err := leaves(ctx, tx, old, old.Date.Month(), p.Date.Month()); err != nil {
 		return err
 	}
-	p.CreatedAt, p.UpdatedAt = old.CreatedAt, j.now()
+	p.CreatedAt, p.UpdatedAt = old.CreatedAt, r.now()
 	if p.SessionID != old.SessionID {
-		if err := j.knownSession(ctx, tx, p.SessionID); err != nil {
+		if err := r.knownSession(ctx, tx, p.SessionID); err != nil {
 			return err
 		}
-		if err := tx.UnlinkPayment(ctx, old, j.now().V); err != nil {
+		if err := tx.UnlinkPayment(ctx, old, r.now().V); err != nil {
 			return err
 		}
 	}
@@ -87,7 +87,7 @@ func (j *Journal) ChangePayment(ctx context.Context, tx *store.Tx, p books.Payme
 		return err
 	}
 	if p.SessionID.Valid && p.SessionID != old.SessionID {
-		if err := tx.LinkSession(ctx, p.SessionID.V, p.ID, j.now().V); err != nil {
+		if err := tx.LinkSession(ctx, p.SessionID.V, p.ID, r.now().V); err != nil {
 			return err
 		}
 	}
@@ -119,7 +119,7 @@ func followPayment(ctx context.Context, tx *store.Tx, old, p books.Payment) erro
 
 // RemovePayment deletes a payment with its commissions. Its session goes back
 // to the payment it had before, or is no longer paid.
-func (j *Journal) RemovePayment(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
+func (r *Recorder) RemovePayment(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
 	p, err := record[*books.Payment](ctx, tx, books.PaymentKind, id, match)
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func (j *Journal) RemovePayment(ctx context.Context, tx *store.Tx, id books.ID, 
 			return err
 		}
 	}
-	if err := tx.UnlinkPayment(ctx, p, j.now().V); err != nil {
+	if err := tx.UnlinkPayment(ctx, p, r.now().V); err != nil {
 		return err
 	}
 	return tx.RemoveRecord(ctx, books.PaymentKind, id)
@@ -141,7 +141,7 @@ func (j *Journal) RemovePayment(ctx context.Context, tx *store.Tx, id books.ID, 
 
 // knownSession refuses a session that is not live. One whose latest payment
 // names another session takes no second: its two links would contradict.
-func (j *Journal) knownSession(ctx context.Context, tx *store.Tx, id books.Ref) error {
+func (r *Recorder) knownSession(ctx context.Context, tx *store.Tx, id books.Ref) error {
 	if !id.Valid {
 		return nil
 	}
@@ -171,7 +171,7 @@ func (j *Journal) knownSession(ctx context.Context, tx *store.Tx, id books.Ref) 
 // AddCommission writes a further commission of a payment down, by its percent,
 // and returns its id. c.Amount is reckoned, and the artist is the payment's if
 // none is named.
-func (j *Journal) AddCommission(ctx context.Context, tx *store.Tx, c books.Commission) (books.ID, error) {
+func (r *Recorder) AddCommission(ctx context.Context, tx *store.Tx, c books.Commission) (books.ID, error) {
 	if err := first(checkPercent(c.Percent), checkText("note", string(c.Note.V), MaxNote)); err != nil {
 		return 0, err
 	}
@@ -193,14 +193,14 @@ func (j *Journal) AddCommission(ctx context.Context, tx *store.Tx, c books.Commi
 	if err := open(ctx, tx, p.Date.Month()); err != nil {
 		return 0, err
 	}
-	c.Amount, c.CreatedAt = p.Amount.Percent(c.Percent), j.now()
+	c.Amount, c.CreatedAt = p.Amount.Percent(c.Percent), r.now()
 	return tx.AddRecord(ctx, &c)
 }
 
 // ChangeCommission gives the commission c.ID the artist, percent and note of
 // c. The amount follows the percent; where there is no live payment to reckon
 // from, the percent must stay.
-func (j *Journal) ChangeCommission(ctx context.Context, tx *store.Tx, c books.Commission, match Match) error {
+func (r *Recorder) ChangeCommission(ctx context.Context, tx *store.Tx, c books.Commission, match Match) error {
 	if err := first(checkPercent(c.Percent), checkText("note", string(c.Note.V), MaxNote)); err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (j *Journal) ChangeCommission(ctx context.Context, tx *store.Tx, c books.Co
 }
 
 // RemoveCommission deletes a commission.
-func (j *Journal) RemoveCommission(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
+func (r *Recorder) RemoveCommission(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
 	if _, err := record[*books.Commission](ctx, tx, books.CommissionKind, id, match); err != nil {
 		return err
 	}

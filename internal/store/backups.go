@@ -1,0 +1,56 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"extrato/internal/books"
+)
+
+// Backup is what the database knows of a backup.
+type Backup struct {
+	File        string
+	Month       books.Month
+	Copy        int
+	SHA256      string
+	Size        int64
+	Fingerprint books.Fingerprint
+	State       string // what the last verification found
+	Reason      string
+	CreatedAt   books.Instant
+	VerifiedAt  books.Instant
+}
+
+// SaveBackup records a backup, or what was found when it was verified again.
+func (t *Tx) SaveBackup(ctx context.Context, b Backup) error {
+	_, err := t.exec(ctx, `INSERT INTO backups (file, month, copy, sha256, size, fingerprint, state, reason, created_at, verified_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (file) DO UPDATE SET sha256 = excluded.sha256, size = excluded.size, fingerprint = excluded.fingerprint,
+			state = excluded.state, reason = excluded.reason, created_at = excluded.created_at, verified_at = excluded.verified_at`,
+		b.File, b.Month.String(), b.Copy, b.SHA256, b.Size, b.Fingerprint.String(), b.State, b.Reason, b.CreatedAt.SQL(), b.VerifiedAt.SQL())
+	return err
+}
+
+// Backups returns what is known of month's backups, or of all if month is
+// zero, by month and copy.
+func (t *Tx) Backups(ctx context.Context, month books.Month) ([]Backup, error) {
+	var all []Backup
+	name := ""
+	if !month.IsZero() {
+		name = month.String()
+	}
+	err := t.list(ctx, `SELECT file, month, copy, sha256, size, fingerprint, state, reason, created_at, verified_at
+		FROM backups WHERE month = $1 OR $1 = '' ORDER BY month, copy`, []any{name}, func(scan func(...any) error) error {
+		var b Backup
+		var month, fingerprint string
+		err := scan(&b.File, &month, &b.Copy, &b.SHA256, &b.Size, &fingerprint, &b.State, &b.Reason,
+			&column{value: &b.CreatedAt}, &column{value: &b.VerifiedAt})
+		if err != nil {
+			return err
+		}
+		all = append(all, b)
+		last := &all[len(all)-1]
+		return errors.Join(last.Month.UnmarshalText([]byte(month)), last.Fingerprint.UnmarshalText([]byte(fingerprint)))
+	})
+	return all, err
+}
