@@ -284,7 +284,7 @@ var faults = []fault{
 	{"v4's database", "postgres", sql("DROP SCHEMA extrato CASCADE"), "database", doctor.Fail, "v4's"},
 	{"v4's file", "sqlite", sql("DROP TABLE goose_db_version"), "database", doctor.Fail, "v4's"},
 	{"an older database", "", func(t *testing.T, p *patient) {
-		p.Exec(t, "DELETE FROM "+map[bool]string{true: "extrato."}[p.Path == ""]+"goose_db_version WHERE version_id > 1")
+		p.Exec(t, "DELETE FROM "+map[bool]string{true: "extrato."}[p.Path == ""]+"goose_db_version WHERE version_id > 0")
 	}, "database", doctor.Warn, "earlier version"},
 	{"a newer database", "", func(t *testing.T, p *patient) {
 		p.Exec(t, "INSERT INTO "+map[bool]string{true: "extrato."}[p.Path == ""]+"goose_db_version (version_id, is_applied) VALUES (999, TRUE)")

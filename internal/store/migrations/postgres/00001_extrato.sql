@@ -1,0 +1,266 @@
+-- Everything there is in a new database. First the books themselves, exactly as
+-- v4 creates them. On a v4 database every table is there already and nothing
+-- happens; indexes and keys that an older database lacks are added outside of
+-- migrations, concurrently. Ours are in a schema of our own, so that v4's tools
+-- never meet them, and none refers to a table of v4's.
+
+-- +goose Up
+SET LOCAL lock_timeout = '2s';
+CREATE TABLE IF NOT EXISTS users (
+    id                   SERIAL PRIMARY KEY,
+    email                VARCHAR(100) UNIQUE,
+    name                 VARCHAR(100) NOT NULL,
+    avatar_url           VARCHAR(255),
+    google_id            VARCHAR(50) UNIQUE,
+    password_hash        VARCHAR(255),
+    role                 VARCHAR(20) NOT NULL,
+    active_flag          BOOLEAN NOT NULL,
+    unified_flow_enabled BOOLEAN NOT NULL,
+    created_at           TIMESTAMPTZ DEFAULT now(),
+    updated_at           TIMESTAMPTZ
+);
+
+CREATE TABLE IF NOT EXISTS clients (
+    id                    SERIAL PRIMARY KEY,
+    name                  VARCHAR(255) NOT NULL,
+    jotform_submission_id VARCHAR(100) UNIQUE,
+    created_at            TIMESTAMPTZ DEFAULT now(),
+    updated_at            TIMESTAMPTZ
+);
+
+CREATE TABLE IF NOT EXISTS sessoes (
+    id              SERIAL PRIMARY KEY,
+    data            DATE NOT NULL,
+    valor           NUMERIC(10,2) NOT NULL,
+    observacoes     VARCHAR(255),
+    cliente_id      INTEGER NOT NULL REFERENCES clients (id),
+    artista_id      INTEGER NOT NULL REFERENCES users (id),
+    google_event_id VARCHAR(100) UNIQUE,
+    status          VARCHAR(20) NOT NULL,
+    payment_id      INTEGER,
+    created_at      TIMESTAMPTZ DEFAULT now(),
+    updated_at      TIMESTAMPTZ
+);
+
+CREATE TABLE IF NOT EXISTS pagamentos (
+    id              SERIAL PRIMARY KEY,
+    data            DATE NOT NULL,
+    valor           NUMERIC(10,2) NOT NULL,
+    forma_pagamento VARCHAR(50) NOT NULL,
+    observacoes     VARCHAR(255),
+    comissao        NUMERIC(10,2),
+    cliente_id      INTEGER REFERENCES clients (id),
+    artista_id      INTEGER NOT NULL REFERENCES users (id),
+    sessao_id       INTEGER REFERENCES sessoes (id),
+    google_event_id VARCHAR(100),
+    created_at      TIMESTAMPTZ DEFAULT now(),
+    updated_at      TIMESTAMPTZ
+);
+
+CREATE TABLE IF NOT EXISTS comissoes (
+    id           SERIAL PRIMARY KEY,
+    pagamento_id INTEGER REFERENCES pagamentos (id),
+    artista_id   INTEGER NOT NULL REFERENCES users (id),
+    percentual   NUMERIC(5,2) NOT NULL,
+    valor        NUMERIC(10,2) NOT NULL,
+    observacoes  VARCHAR(255),
+    created_at   TIMESTAMPTZ
+);
+
+CREATE TABLE IF NOT EXISTS gastos (
+    id              SERIAL PRIMARY KEY,
+    data            DATE NOT NULL,
+    valor           NUMERIC(10,2) NOT NULL,
+    descricao       VARCHAR(255),
+    forma_pagamento VARCHAR(50) NOT NULL,
+    created_by      INTEGER NOT NULL REFERENCES users (id),
+    created_at      TIMESTAMPTZ DEFAULT now(),
+    updated_at      TIMESTAMPTZ
+);
+
+CREATE TABLE IF NOT EXISTS extratos (
+    id         SERIAL PRIMARY KEY,
+    mes        INTEGER NOT NULL,
+    ano        INTEGER NOT NULL,
+    pagamentos JSON NOT NULL,
+    sessoes    JSON NOT NULL,
+    comissoes  JSON NOT NULL,
+    gastos     JSON,
+    totais     JSON NOT NULL,
+    created_at TIMESTAMPTZ DEFAULT now(),
+    CONSTRAINT uq_extratos_mes_ano UNIQUE (mes, ano)
+);
+
+CREATE TABLE IF NOT EXISTS extrato_run_logs (
+    id      SERIAL PRIMARY KEY,
+    mes     INTEGER NOT NULL,
+    ano     INTEGER NOT NULL,
+    run_at  TIMESTAMPTZ DEFAULT now(),
+    status  VARCHAR(50) NOT NULL,
+    message VARCHAR(500),
+    CONSTRAINT unique_extrato_run_per_month UNIQUE (mes, ano, status)
+);
+
+-- The two tables point at each other, so one of the keys comes afterwards; on
+-- a database that we just made, that is: a v4 database's keys are its own.
+-- +goose StatementBegin
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM sessoes) AND NOT EXISTS (SELECT 1 FROM pg_constraint
+        WHERE conrelid = 'sessoes'::regclass AND contype = 'f' AND confrelid = 'pagamentos'::regclass) THEN
+        ALTER TABLE sessoes ADD CONSTRAINT sessoes_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES pagamentos (id);
+    END IF;
+END $$;
+-- +goose StatementEnd
+
+-- Deposits: each payment that was marked as one, and each that left the live
+-- tables while its session stayed. amount and month are NULL while the payment is
+-- live; then they are what its statement holds.
+CREATE TABLE extrato.deposits (
+    payment INTEGER PRIMARY KEY,
+    session INTEGER,
+    day     DATE NOT NULL,
+    amount  NUMERIC(10,2),
+    marked  BOOLEAN NOT NULL,
+    month   TEXT
+);
+CREATE INDEX ix_deposits_session ON extrato.deposits (session);
+
+-- What closing a month leaves behind besides the statement: the chain, earlier
+-- revisions, what is known of backups, and every attempt. The chain only ever
+-- grows: triggers refuse everything but a new number. It begins with 1 and leaves
+-- no number out: an entry below the first would be obeyed as the last of its
+-- month, and change neither the head nor what follows.
+CREATE TABLE extrato.settings (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+CREATE TABLE extrato.closings (
+    seq            BIGINT PRIMARY KEY,
+    action         TEXT NOT NULL,
+    month          TEXT NOT NULL,
+    revision       INTEGER NOT NULL,
+    at             TEXT NOT NULL,
+    actor          TEXT NOT NULL,
+    reason         TEXT NOT NULL,
+    correlation_id TEXT NOT NULL,
+    fingerprint    TEXT NOT NULL,
+    counts         TEXT NOT NULL,
+    totals         TEXT NOT NULL,
+    backup_file    TEXT NOT NULL,
+    backup_sha256  TEXT NOT NULL,
+    notes          TEXT NOT NULL,
+    previous_hash  TEXT NOT NULL,
+    hash           TEXT NOT NULL
+);
+CREATE INDEX ix_closings_month ON extrato.closings (month, seq);
+CREATE INDEX ix_closings_correlation_id ON extrato.closings (correlation_id);
+
+CREATE TABLE extrato.revisions (
+    month       TEXT NOT NULL,
+    revision    INTEGER NOT NULL,
+    pagamentos  JSON NOT NULL,
+    sessoes     JSON NOT NULL,
+    comissoes   JSON NOT NULL,
+    gastos      JSON,
+    totais      JSON NOT NULL,
+    replaced_at TEXT NOT NULL,
+    PRIMARY KEY (month, revision)
+);
+
+CREATE TABLE extrato.backups (
+    file        TEXT PRIMARY KEY,
+    month       TEXT NOT NULL,
+    copy        INTEGER NOT NULL,
+    sha256      TEXT NOT NULL,
+    size        BIGINT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    state       TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    created_at  TEXT NOT NULL,
+    verified_at TEXT NOT NULL
+);
+CREATE INDEX ix_backups_month ON extrato.backups (month, copy);
+
+CREATE TABLE extrato.runs (
+    id             BIGSERIAL PRIMARY KEY,
+    action         TEXT NOT NULL,
+    month          TEXT NOT NULL,
+    actor          TEXT NOT NULL,
+    started_at     TEXT NOT NULL,
+    finished_at    TEXT NOT NULL,
+    result         TEXT NOT NULL,
+    code           TEXT NOT NULL,
+    message        TEXT NOT NULL,
+    correlation_id TEXT NOT NULL
+);
+CREATE INDEX ix_runs_month ON extrato.runs (month, id);
+
+-- +goose StatementBegin
+CREATE FUNCTION extrato.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'closings is append-only';
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER closings_refuse_change BEFORE UPDATE OR DELETE ON extrato.closings
+    FOR EACH ROW EXECUTE FUNCTION extrato.refuse_change();
+CREATE TRIGGER closings_refuse_truncate BEFORE TRUNCATE ON extrato.closings
+    FOR EACH STATEMENT EXECUTE FUNCTION extrato.refuse_change();
+-- +goose StatementBegin
+CREATE FUNCTION extrato.refuse_gap() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.seq IS DISTINCT FROM (SELECT coalesce(max(seq), 0) + 1 FROM extrato.closings) THEN
+        RAISE EXCEPTION 'closings is append-only: % is not its next number', NEW.seq;
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER closings_refuse_gap BEFORE INSERT ON extrato.closings
+    FOR EACH ROW EXECUTE FUNCTION extrato.refuse_gap();
+
+-- Who may come in, and what the service remembers: service tokens that can be
+-- revoked, passwords (v4 reads users.password_hash in another form, so ours lie
+-- here), logins, answers to repeat, and what people were told.
+CREATE TABLE extrato.service_tokens (
+    id           TEXT PRIMARY KEY,
+    name         TEXT NOT NULL,
+    scopes       TEXT NOT NULL,
+    created_by   TEXT NOT NULL,
+    created_at   TEXT NOT NULL,
+    expires_at   TEXT NOT NULL,
+    last_used_at TEXT NOT NULL,
+    revoked_at   TEXT NOT NULL
+);
+
+CREATE TABLE extrato.passwords (
+    user_id    INTEGER PRIMARY KEY,
+    hash       TEXT NOT NULL,
+    changed_at TEXT NOT NULL
+);
+
+CREATE TABLE extrato.logins (
+    token      TEXT PRIMARY KEY,
+    data       BYTEA NOT NULL,
+    expires_at TEXT NOT NULL
+);
+CREATE INDEX ix_logins_expires_at ON extrato.logins (expires_at);
+
+CREATE TABLE extrato.answers (
+    actor   TEXT NOT NULL,
+    key     TEXT NOT NULL,
+    request TEXT NOT NULL,
+    status  INTEGER NOT NULL,
+    headers TEXT NOT NULL,
+    body    BYTEA NOT NULL,
+    at      TEXT NOT NULL,
+    PRIMARY KEY (actor, key)
+);
+CREATE INDEX ix_answers_at ON extrato.answers (at);
+
+CREATE TABLE extrato.alarms (
+    subject TEXT PRIMARY KEY,
+    cause   TEXT NOT NULL,
+    since   TEXT NOT NULL,
+    told_at TEXT NOT NULL
+);

@@ -1,0 +1,276 @@
+-- Everything there is in a new database. First the books themselves: v4's tables
+-- and columns, so that one SQL text serves SQLite and PostgreSQL. Ids are
+-- AUTOINCREMENT because SQLite otherwise gives the id of a deleted last row to
+-- the next one, and a closed row's id must never come back. Days and instants
+-- are text. Amounts refuse parts of a cent.
+
+-- +goose Up
+CREATE TABLE users (
+    id                   INTEGER PRIMARY KEY AUTOINCREMENT,
+    email                TEXT UNIQUE,
+    name                 TEXT NOT NULL,
+    avatar_url           TEXT,
+    google_id            TEXT UNIQUE,
+    password_hash        TEXT,
+    role                 TEXT NOT NULL,
+    active_flag          BOOLEAN NOT NULL,
+    unified_flow_enabled BOOLEAN NOT NULL,
+    created_at           TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')),
+    updated_at           TEXT
+);
+
+CREATE TABLE clients (
+    id                    INTEGER PRIMARY KEY AUTOINCREMENT,
+    name                  TEXT NOT NULL,
+    jotform_submission_id TEXT UNIQUE,
+    created_at            TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')),
+    updated_at            TEXT
+);
+
+CREATE TABLE sessoes (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    data            TEXT NOT NULL,
+    hora            TEXT,
+    valor           NUMERIC(10,2) NOT NULL CHECK (typeof(valor) IN ('integer', 'real') AND abs(valor) < 100000000 AND abs(valor * 100 - round(valor * 100)) < 0.000001),
+    observacoes     TEXT,
+    cliente_id      INTEGER NOT NULL REFERENCES clients (id),
+    artista_id      INTEGER NOT NULL REFERENCES users (id),
+    google_event_id TEXT UNIQUE,
+    status          TEXT,
+    payment_id      INTEGER REFERENCES pagamentos (id),
+    created_at      TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')),
+    updated_at      TEXT
+);
+
+CREATE TABLE pagamentos (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    data            TEXT NOT NULL,
+    valor           NUMERIC(10,2) NOT NULL CHECK (typeof(valor) IN ('integer', 'real') AND abs(valor) < 100000000 AND abs(valor * 100 - round(valor * 100)) < 0.000001),
+    forma_pagamento TEXT NOT NULL,
+    observacoes     TEXT,
+    comissao        NUMERIC(10,2) CHECK (comissao IS NULL OR typeof(comissao) IN ('integer', 'real') AND abs(comissao) < 100000000 AND abs(comissao * 100 - round(comissao * 100)) < 0.000001),
+    cliente_id      INTEGER REFERENCES clients (id),
+    artista_id      INTEGER NOT NULL REFERENCES users (id),
+    sessao_id       INTEGER REFERENCES sessoes (id),
+    google_event_id TEXT UNIQUE,
+    created_at      TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')),
+    updated_at      TEXT
+);
+
+-- pagamento_id has no REFERENCES: v4's SQLite files hold commissions whose
+-- payment is gone, and they must come in and go back as they are. The trigger
+-- below refuses to make new ones.
+CREATE TABLE comissoes (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    pagamento_id INTEGER,
+    artista_id   INTEGER NOT NULL REFERENCES users (id),
+    percentual   NUMERIC(5,2) NOT NULL CHECK (typeof(percentual) IN ('integer', 'real') AND abs(percentual) < 1000 AND abs(percentual * 100 - round(percentual * 100)) < 0.000001),
+    valor        NUMERIC(10,2) NOT NULL CHECK (typeof(valor) IN ('integer', 'real') AND abs(valor) < 100000000 AND abs(valor * 100 - round(valor * 100)) < 0.000001),
+    observacoes  TEXT,
+    created_at   TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now'))
+);
+
+CREATE TABLE gastos (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    data            TEXT NOT NULL,
+    valor           NUMERIC(10,2) NOT NULL CHECK (typeof(valor) IN ('integer', 'real') AND abs(valor) < 100000000 AND abs(valor * 100 - round(valor * 100)) < 0.000001),
+    descricao       TEXT,
+    forma_pagamento TEXT NOT NULL,
+    created_by      INTEGER NOT NULL REFERENCES users (id),
+    created_at      TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')),
+    updated_at      TEXT
+);
+
+CREATE TABLE extratos (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    mes        INTEGER NOT NULL,
+    ano        INTEGER NOT NULL,
+    pagamentos TEXT NOT NULL,
+    sessoes    TEXT NOT NULL,
+    comissoes  TEXT NOT NULL,
+    gastos     TEXT,
+    totais     TEXT NOT NULL,
+    created_at TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')),
+    CONSTRAINT uq_extratos_mes_ano UNIQUE (mes, ano)
+);
+
+CREATE TABLE extrato_run_logs (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    mes     INTEGER NOT NULL,
+    ano     INTEGER NOT NULL,
+    run_at  TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')),
+    status  TEXT NOT NULL,
+    message TEXT,
+    CONSTRAINT unique_extrato_run_per_month UNIQUE (mes, ano, status)
+);
+
+CREATE INDEX ix_pagamentos_data ON pagamentos (data);
+CREATE INDEX ix_pagamentos_sessao_id ON pagamentos (sessao_id, data);
+CREATE INDEX ix_sessoes_payment_id ON sessoes (payment_id);
+CREATE INDEX ix_comissoes_pagamento_id ON comissoes (pagamento_id);
+CREATE INDEX ix_gastos_data ON gastos (data);
+
+-- +goose StatementBegin
+CREATE TRIGGER pagamentos_keep_their_commissions BEFORE DELETE ON pagamentos
+WHEN EXISTS (SELECT 1 FROM comissoes WHERE pagamento_id = OLD.id)
+BEGIN
+    SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: a commission refers to this payment');
+END;
+-- +goose StatementEnd
+
+-- Deposits: each payment that was marked as one, and each that left the live
+-- tables while its session stayed. amount and month are NULL while the payment is
+-- live; then they are what its statement holds.
+CREATE TABLE deposits (
+    payment INTEGER PRIMARY KEY,
+    session INTEGER,
+    day     TEXT NOT NULL,
+    amount  NUMERIC(10,2) CHECK (amount IS NULL OR typeof(amount) IN ('integer', 'real') AND abs(amount) < 100000000 AND abs(amount * 100 - round(amount * 100)) < 0.000001),
+    marked  BOOLEAN NOT NULL,
+    month   TEXT
+);
+CREATE INDEX ix_deposits_session ON deposits (session);
+
+-- What closing a month leaves behind besides the statement: the chain, earlier
+-- revisions, what is known of backups, and every attempt. The chain only ever
+-- grows: triggers refuse everything but a new number. It begins with 1 and leaves
+-- no number out: an entry below the first would be obeyed as the last of its
+-- month, and change neither the head nor what follows.
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+CREATE TABLE closings (
+    seq            INTEGER PRIMARY KEY,
+    action         TEXT NOT NULL,
+    month          TEXT NOT NULL,
+    revision       INTEGER NOT NULL,
+    at             TEXT NOT NULL,
+    actor          TEXT NOT NULL,
+    reason         TEXT NOT NULL,
+    correlation_id TEXT NOT NULL,
+    fingerprint    TEXT NOT NULL,
+    counts         TEXT NOT NULL,
+    totals         TEXT NOT NULL,
+    backup_file    TEXT NOT NULL,
+    backup_sha256  TEXT NOT NULL,
+    notes          TEXT NOT NULL,
+    previous_hash  TEXT NOT NULL,
+    hash           TEXT NOT NULL
+);
+CREATE INDEX ix_closings_month ON closings (month, seq);
+CREATE INDEX ix_closings_correlation_id ON closings (correlation_id);
+
+CREATE TABLE revisions (
+    month       TEXT NOT NULL,
+    revision    INTEGER NOT NULL,
+    pagamentos  TEXT NOT NULL,
+    sessoes     TEXT NOT NULL,
+    comissoes   TEXT NOT NULL,
+    gastos      TEXT,
+    totais      TEXT NOT NULL,
+    replaced_at TEXT NOT NULL,
+    PRIMARY KEY (month, revision)
+);
+
+CREATE TABLE backups (
+    file        TEXT PRIMARY KEY,
+    month       TEXT NOT NULL,
+    copy        INTEGER NOT NULL,
+    sha256      TEXT NOT NULL,
+    size        INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    state       TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    created_at  TEXT NOT NULL,
+    verified_at TEXT NOT NULL
+);
+CREATE INDEX ix_backups_month ON backups (month, copy);
+
+CREATE TABLE runs (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    action         TEXT NOT NULL,
+    month          TEXT NOT NULL,
+    actor          TEXT NOT NULL,
+    started_at     TEXT NOT NULL,
+    finished_at    TEXT NOT NULL,
+    result         TEXT NOT NULL,
+    code           TEXT NOT NULL,
+    message        TEXT NOT NULL,
+    correlation_id TEXT NOT NULL
+);
+CREATE INDEX ix_runs_month ON runs (month, id);
+
+-- +goose StatementBegin
+CREATE TRIGGER closings_refuse_update BEFORE UPDATE ON closings
+BEGIN
+    SELECT RAISE(ABORT, 'closings is append-only');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER closings_refuse_delete BEFORE DELETE ON closings
+BEGIN
+    SELECT RAISE(ABORT, 'closings is append-only');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER closings_refuse_replace BEFORE INSERT ON closings
+WHEN EXISTS (SELECT 1 FROM closings WHERE seq = NEW.seq)
+BEGIN
+    SELECT RAISE(ABORT, 'UNIQUE constraint failed: closings.seq');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER closings_refuse_gap BEFORE INSERT ON closings
+WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM closings)
+BEGIN
+    SELECT RAISE(ABORT, 'closings is append-only: this is not its next number');
+END;
+-- +goose StatementEnd
+
+-- Who may come in, and what the service remembers: service tokens that can be
+-- revoked, passwords (v4 reads users.password_hash in another form, so ours lie
+-- here), logins, answers to repeat, and what people were told.
+CREATE TABLE service_tokens (
+    id           TEXT PRIMARY KEY,
+    name         TEXT NOT NULL,
+    scopes       TEXT NOT NULL,
+    created_by   TEXT NOT NULL,
+    created_at   TEXT NOT NULL,
+    expires_at   TEXT NOT NULL,
+    last_used_at TEXT NOT NULL,
+    revoked_at   TEXT NOT NULL
+);
+
+CREATE TABLE passwords (
+    user_id    INTEGER PRIMARY KEY,
+    hash       TEXT NOT NULL,
+    changed_at TEXT NOT NULL
+);
+
+CREATE TABLE logins (
+    token      TEXT PRIMARY KEY,
+    data       BLOB NOT NULL,
+    expires_at TEXT NOT NULL
+);
+CREATE INDEX ix_logins_expires_at ON logins (expires_at);
+
+CREATE TABLE answers (
+    actor   TEXT NOT NULL,
+    key     TEXT NOT NULL,
+    request TEXT NOT NULL,
+    status  INTEGER NOT NULL,
+    headers TEXT NOT NULL,
+    body    BLOB NOT NULL,
+    at      TEXT NOT NULL,
+    PRIMARY KEY (actor, key)
+);
+CREATE INDEX ix_answers_at ON answers (at);
+
+CREATE TABLE alarms (
+    subject TEXT PRIMARY KEY,
+    cause   TEXT NOT NULL,
+    since   TEXT NOT NULL,
+    told_at TEXT NOT NULL
+);
