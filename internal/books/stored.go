@@ -220,6 +220,14 @@ func decodeValid(kind Kind, raw []byte, yield func(Row, error) bool) {
 	}
 }
 
+// ParseRowJSON reads what AppendRowJSON writes.
+func ParseRowJSON(kind Kind, text []byte) (Row, error) {
+	if !json.Valid(text) {
+		return nil, errors.New("is no JSON")
+	}
+	return decodeRow(kind, bytes.TrimSpace(text))
+}
+
 // decodeRow reads a row from its object, which is valid JSON. Of a key that
 // stands twice the last counts.
 func decodeRow(kind Kind, raw json.RawMessage) (Row, error) {

@@ -77,6 +77,17 @@ func (t *Tx) LinkSession(ctx context.Context, session, payment books.ID, at book
 	return err
 }
 
+// SessionsOf returns the sessions that UnlinkPayment would change.
+func (t *Tx) SessionsOf(ctx context.Context, p *books.Payment) ([]books.ID, error) {
+	list, err := t.ids(ctx, "SELECT s.id FROM sessoes s WHERE s.payment_id = $1 OR s.payment_id IS NULL AND s.id = $2 ORDER BY s.id",
+		int64(p.ID), p.SessionID.SQL())
+	ids := make([]books.ID, len(list))
+	for i, id := range list {
+		ids[i] = books.ID(id)
+	}
+	return ids, err
+}
+
 // UnlinkPayment takes a payment from the sessions that it is linked to, in
 // either direction. Each points at the newest of its other payments then; one
 // that has none is no longer paid.

@@ -264,3 +264,51 @@ CREATE TABLE extrato.alarms (
     since   TEXT NOT NULL,
     told_at TEXT NOT NULL
 );
+
+-- Who changed what when: a change is one thing that somebody did, with each row
+-- that it touched as it was before and after, NULL where there was none. payment
+-- is that of a commission. undoes is the change that this one took back.
+CREATE TABLE extrato.changes (
+    id     BIGSERIAL PRIMARY KEY,
+    action TEXT NOT NULL,
+    kind   TEXT NOT NULL,
+    row_id INTEGER NOT NULL,
+    actor  TEXT NOT NULL,
+    at     TEXT NOT NULL,
+    undoes BIGINT
+);
+
+CREATE TABLE extrato.changed_rows (
+    change  BIGINT NOT NULL,
+    kind    TEXT NOT NULL,
+    row_id  INTEGER NOT NULL,
+    payment INTEGER,
+    before  TEXT,
+    after   TEXT,
+    PRIMARY KEY (change, kind, row_id)
+);
+CREATE INDEX ix_changed_rows_row ON extrato.changed_rows (kind, row_id, change);
+CREATE INDEX ix_changed_rows_payment ON extrato.changed_rows (payment, change) WHERE payment IS NOT NULL;
+
+-- What an artist gets and what a method costs, from a day on.
+CREATE TABLE extrato.artist_terms (
+    artist   INTEGER NOT NULL,
+    from_day TEXT NOT NULL,
+    percent  NUMERIC(5,2) NOT NULL,
+    PRIMARY KEY (artist, from_day)
+);
+
+CREATE TABLE extrato.method_terms (
+    method   TEXT NOT NULL,
+    from_day TEXT NOT NULL,
+    percent  NUMERIC(5,2) NOT NULL,
+    days     INTEGER NOT NULL,
+    PRIMARY KEY (method, from_day)
+);
+
+-- Clients who turned out to be somebody else we know: hidden, and shown as the other.
+CREATE TABLE extrato.merged_clients (
+    client      INTEGER PRIMARY KEY,
+    merged_into INTEGER NOT NULL
+);
+CREATE INDEX ix_merged_clients_merged_into ON extrato.merged_clients (merged_into);

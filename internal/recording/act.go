@@ -1,0 +1,140 @@
+package recording
+
+import (
+	"context"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// Done is what became of the books.
+type Done struct {
+	ID      books.ID // the row that was written or deleted
+	Change  int64    // for Undo
+	Client  books.ID // the client that a name made; 0: none
+	Session books.ID // the session that a deposit made; 0: none
+}
+
+// act is one thing that somebody does. Each row that it touches is noted as it
+// was, so that the change can be written down and taken back.
+type act struct {
+	tx     *store.Tx
+	by     books.Actor
+	at     books.Instant
+	undoes int64
+	rows   []store.ChangedRow
+}
+
+func (r *Recorder) begin(tx *store.Tx, by books.Actor) *act {
+	return &act{tx: tx, by: by, at: books.InstantOf(r.Now())}
+}
+
+// note keeps rows as they are now. It comes before they are written.
+func (a *act) note(ctx context.Context, kind books.Kind, ids ...books.ID) error {
+	rows, err := a.tx.LiveByID(ctx, kind, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if !a.noted(kind, id) {
+			a.rows = append(a.rows, store.ChangedRow{Kind: kind, ID: id, Before: rows[id]})
+		}
+	}
+	return nil
+}
+
+func (a *act) noted(kind books.Kind, id books.ID) bool {
+	for _, r := range a.rows {
+		if r.Kind == kind && r.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *act) add(ctx context.Context, row books.Row) (books.ID, error) {
+	id, err := a.tx.AddRecord(ctx, row)
+	a.rows = append(a.rows, store.ChangedRow{Kind: row.Kind(), ID: id})
+	return id, err
+}
+
+func (a *act) change(ctx context.Context, row books.Row) error {
+	if err := a.note(ctx, row.Kind(), row.Key()); err != nil {
+		return err
+	}
+	return a.tx.ChangeRecord(ctx, row)
+}
+
+func (a *act) remove(ctx context.Context, kind books.Kind, id books.ID) error {
+	if err := a.note(ctx, kind, id); err != nil {
+		return err
+	}
+	return a.tx.RemoveRecord(ctx, kind, id)
+}
+
+// link makes a payment the latest of a session.
+func (a *act) link(ctx context.Context, session, payment books.ID) error {
+	if err := a.note(ctx, books.SessionKind, session); err != nil {
+		return err
+	}
+	return a.tx.LinkSession(ctx, session, payment, a.at)
+}
+
+// unlink takes a payment from its sessions.
+func (a *act) unlink(ctx context.Context, p *books.Payment) error {
+	sessions, err := a.tx.SessionsOf(ctx, p)
+	if err == nil {
+		err = a.note(ctx, books.PaymentKind, p.ID)
+	}
+	if err == nil {
+		err = a.note(ctx, books.SessionKind, sessions...)
+	}
+	if err != nil {
+		return err
+	}
+	return a.tx.UnlinkPayment(ctx, p, a.at)
+}
+
+// done writes the change down: what the noted rows have become.
+func (a *act) done(ctx context.Context, action string, kind books.Kind, id books.ID) (Done, error) {
+	c := store.Changeset{Action: action, Kind: kind, Row: id, By: a.by, At: a.at, Undoes: a.undoes}
+	for of := range books.KindCount {
+		var ids []books.ID
+		for _, r := range a.rows {
+			if r.Kind == of {
+				ids = append(ids, r.ID)
+			}
+		}
+		rows, err := a.tx.LiveByID(ctx, of, ids)
+		if err != nil {
+			return Done{}, err
+		}
+		for _, r := range a.rows {
+			if r.Kind != of {
+				continue
+			}
+			if r.After = rows[r.ID]; !same(r.Before, r.After) {
+				c.Rows = append(c.Rows, r)
+			}
+		}
+	}
+	change, err := a.tx.AddChangeset(ctx, c)
+	return Done{ID: id, Change: change}, err
+}
+
+// same reports whether two states of a row, nil where there is none, are equal.
+func same(a, b books.Row) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return books.Equal(a, b)
+}
+
+// The actions of changes.
+const (
+	added   = "add"
+	changed = "change"
+	deleted = "delete"
+	undone  = "undo"
+	merged  = "merge"
+)
