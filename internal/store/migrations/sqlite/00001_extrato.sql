@@ -322,3 +322,21 @@ CREATE TABLE merged_clients (
     merged_into INTEGER NOT NULL
 );
 CREATE INDEX ix_merged_clients_merged_into ON merged_clients (merged_into);
+
+-- The figures of statements, so that charts read no statement: one row for each
+-- day, artist, method and category, 0 or '' where a row of the books has none.
+-- Sums are whole centavos; number counts payments. The day of a commission is its
+-- payment's, that of an unpaired one the month's first.
+CREATE TABLE month_sums (
+    month       TEXT NOT NULL,
+    revision    INTEGER NOT NULL,
+    day         TEXT NOT NULL,
+    artist      INTEGER NOT NULL,
+    method      TEXT NOT NULL,
+    category    TEXT NOT NULL,
+    revenue     BIGINT NOT NULL,
+    commissions BIGINT NOT NULL,
+    expenses    BIGINT NOT NULL,
+    number      INTEGER NOT NULL,
+    PRIMARY KEY (month, revision, day, artist, method, category)
+);
