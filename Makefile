@@ -9,12 +9,19 @@ RACE ?= ./internal/books/... ./internal/backup/... ./internal/bucket/... ./inter
 RACE_SOME ?= ./internal/closing/... ./internal/store/...
 RACE_RUN ?= OfEight|AtOnce|Many|Interrupt|interrupted|read_the_rows|reads_the_rows|another_connection|gives_up|last_try|keeps_writers|Lock|TwoStores|Write|Transaction
 
+# The packages that a change of the books' rules touches.
+QUICK ?= ./internal/arch/... ./internal/books/... ./internal/bucket/... ./internal/backup/... ./internal/export/... ./internal/recording/... ./internal/store/... ./internal/closing/...
+
+# The version of a release, and what it is built for.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
 POSTGRESQL := $(shell { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb || ls "$$(pg_config --bindir)/initdb"; } 2>/dev/null)
 
 # A skipped test must not stay in go's cache when PostgreSQL has come.
 TEST_FLAGS += $(if $(POSTGRESQL),,-count=1)
 
-.PHONY: help demo test race lint check bench fuzz lacks golangci
+.PHONY: help demo quick test race lint check bench fuzz dist lacks golangci
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +31,9 @@ demo: ## a believable studio in ./demo, its months closed and proved
 
 test: lacks ## all tests, on SQLite and on a private PostgreSQL
 	go test $(TEST_FLAGS) ./...
+
+quick: ## the short tests of the core on SQLite, in half a minute
+	@EXTRATO_TEST_POSTGRESQL=off go test -short $(QUICK)
 
 race: lacks ## what is quick, or does several things at once, under the race detector
 	go test -race -short $(TEST_FLAGS) $(RACE)
@@ -41,6 +51,16 @@ bench: ## the numbers of the design, side by side with plain SQL
 
 fuzz: ## every fuzz target for FUZZ_TIME (30s), one per core at a time
 	.ci/fuzz
+
+dist: ## static binaries for PLATFORMS in dist/, with checksums
+	rm -rf dist && mkdir dist
+	@set -e; for platform in $(PLATFORMS); do \
+	  os=$${platform%/*}; arch=$${platform#*/}; suffix=; [ $$os != windows ] || suffix=.exe; \
+	  echo "dist/extrato_$${os}_$${arch}$$suffix"; \
+	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" \
+	    -o "dist/extrato_$${os}_$${arch}$$suffix" ./cmd/extrato; \
+	done
+	cd dist && sha256sum extrato_* > SHA256SUMS
 
 # Tests that need what a machine may lack are skipped there; go test does not
 # show that, so this does.

@@ -31,6 +31,10 @@ var shared struct {
 
 var databases atomic.Int64
 
+// disable names the variable that skips every test on PostgreSQL when it is
+// "off": for the quick loop of a developer, never in CI.
+const disable = "EXTRATO_TEST_POSTGRESQL"
+
 // New returns the postgres:// URL of a new, empty UTF-8 database, which is
 // dropped when t ends, whoever is still connected. All databases of a test
 // process are on one cluster. Without PostgreSQL on the machine t is skipped,
@@ -110,6 +114,9 @@ func Load(t testing.TB, url, sqlFile string) {
 var restrictLine = regexp.MustCompile(`(?m)^\\(un)?restrict [0-9A-Za-z]+\n`)
 
 func sharedCluster() (*Cluster, error) {
+	if os.Getenv(disable) == "off" {
+		return nil, fmt.Errorf("%w: %s=off", errMissing, disable)
+	}
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.cluster == nil && shared.err == nil {
