@@ -8,7 +8,7 @@ import (
 	"github.com/go-analyze/charts"
 )
 
-// The colours of the databases, in the order in which they are measured.
+// The colours of the databases, in the order of measurement.
 var colors = []charts.Color{charts.ColorRGB(23, 92, 170), charts.ColorRGB(222, 128, 60)}
 
 // chart draws the ratio of extrato to plain SQL, a group of bars for each

@@ -29,7 +29,7 @@ type line struct {
 	insideSeconds [2][]float64 // of a new process and of a running one
 }
 
-// insideRows is the size of the month that is also closed inside a process,
+// insideRows is the size of the month closed inside a process as well,
 // insideRuns times.
 const (
 	insideRows = 1000
@@ -126,8 +126,8 @@ func (c *contest) take(ctx context.Context, url, dir string, command []string) (
 	return u, err
 }
 
-// once does something with a fresh copy in a folder of its own, and proves
-// that it was the whole work.
+// once runs work on a fresh copy in a folder of its own and verifies the
+// result.
 func (c *contest) once(ctx context.Context, work func(url, dir string) (usage, error)) (u usage, err error) {
 	url, err := c.fresh(ctx)
 	if err != nil {

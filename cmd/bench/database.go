@@ -13,7 +13,7 @@ import (
 // database is SQLite or PostgreSQL: its tables, its shell.
 type database interface {
 	name() string
-	// versions says what runs, for the line about the machine.
+	// versions returns the versions for the line about the machine.
 	versions(ctx context.Context) (string, error)
 	// prepare makes the original of a month.
 	prepare(ctx context.Context, m month) error
@@ -22,12 +22,12 @@ type database interface {
 	fresh(ctx context.Context) (url string, err error)
 	// open connects to the copy.
 	open() (*sql.DB, error)
-	// serverCPU returns the seconds of processor that a server took so far for
-	// connections that have ended, 0 if there is none or nobody knows.
+	// serverCPU returns a server's CPU seconds for closed connections, 0 without
+	// a server or where it cannot be measured.
 	serverCPU() float64
 	// plain is the shell with the plain SQL for the copy.
 	plain() []string
-	// close removes what is not in the folder.
+	// close removes everything outside the folder.
 	close() error
 }
 
@@ -44,12 +44,12 @@ func withDB(d database, fn func(*sql.DB) error) error {
 	return db.Close()
 }
 
-// statementColumns are the columns of extratos that hold JSON.
+// statementColumns are the JSON columns of extratos.
 var statementColumns = []string{"pagamentos", "sessoes", "comissoes", "gastos", "totais"}
 
-// check proves that a close did its work, whoever made it: the month's rows
-// are gone, the neighbours' are there, and the statement holds what it should
-// in v4's encoding, a JSON string that holds JSON.
+// check verifies a close by either contestant: the month's rows are gone, the
+// neighbours' are there, and the statement is complete in v4's encoding, a JSON
+// string holding JSON.
 func check(ctx context.Context, d database, m month) error {
 	list := "json_array_length(json_extract(%s, '$'))"
 	field := "json_extract(json_extract(%s, '$'), '$.receita_total')"
@@ -111,7 +111,7 @@ func statementSize(ctx context.Context, d database) (size int64, err error) {
 	return size, err
 }
 
-// run runs a program that prepares something, in a folder.
+// run runs a preparing program in a folder.
 func run(ctx context.Context, dir string, env []string, program string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // this program's own choice of programs
 	cmd.Dir, cmd.Env = dir, env

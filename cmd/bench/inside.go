@@ -25,7 +25,7 @@ import (
 
 const studioZone = "America/Sao_Paulo"
 
-// inside is what a close looks like from within.
+// inside is the measurement of a close from within its process.
 type inside struct {
 	Seconds    float64 `json:"seconds"` // of the close alone, without opening the database
 	Statements int64   `json:"statements"`
@@ -36,10 +36,10 @@ type inside struct {
 type phase struct {
 	Name    string  `json:"name"`
 	Seconds float64 `json:"seconds"`
-	Peak    int64   `json:"peak"` // the most memory that the process held in it, 0 if the system does not tell
+	Peak    int64   `json:"peak"` // peak memory of the process, 0 if unknown
 }
 
-// phaseNames say what lies before each step.
+// phaseNames names the phase before each step.
 var phaseNames = map[string]string{
 	"locked":            "checks, the month's lock",
 	"manifest staged":   "manifest written",
@@ -112,9 +112,9 @@ func writeProfile(name, file string) error {
 }
 
 // closeOnce opens the database at url and closes the month: backup, proof and
-// statement, as extrato close does it. A running one has closed a month before,
-// without rows, as a server has. peak is asked after each phase; that takes its
-// own time.
+// statement, as extrato close does it. A running process has closed an empty
+// month before, as a server has. peak is called after each phase and takes time
+// of its own.
 func closeOnce(ctx context.Context, url, dir string, running bool, peak func() int64) (inside, error) {
 	zone, err := time.LoadLocation(studioZone)
 	if err != nil {
@@ -170,8 +170,8 @@ func closeOnce(ctx context.Context, url, dir string, running bool, peak func() i
 
 var peakLine = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 
-// takePeak returns the most memory that this process held since it was last
-// asked, where the system is Linux.
+// takePeak returns the peak memory of this process since the last call, on
+// Linux.
 func takePeak() int64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -23,8 +23,8 @@ import (
 	"time"
 )
 
-// The load: a studio with ten years of statements and a month that is closed in
-// the middle, people who read and people who write, all as fast as they can.
+// The load: a studio with ten years of statements, a close in the middle,
+// readers and writers, all as fast as they can.
 const (
 	loadReaders = 6
 	loadWriters = 2
@@ -148,8 +148,7 @@ func fillYears(ctx context.Context, db *sql.DB, postgres bool) error {
 	return raiseSequences(ctx, db)
 }
 
-// raiseSequences brings PostgreSQL's sequences above the ids that rows were
-// loaded with.
+// raiseSequences raises PostgreSQL's sequences above the loaded ids.
 func raiseSequences(ctx context.Context, db *sql.DB) error {
 	for _, table := range []string{"users", "clients", "pagamentos", "sessoes", "comissoes", "gastos"} {
 		if _, err := db.ExecContext(ctx, "SELECT setval(pg_get_serial_sequence('"+table+"', 'id'), (SELECT max(id) FROM "+table+"))"); err != nil { //nolint:gosec // names of our own
@@ -208,7 +207,7 @@ type serving struct {
 	ready  time.Duration
 }
 
-// startServer starts a server that closes nothing by itself.
+// startServer starts a server without the monthly job.
 func startServer(ctx context.Context, dir, extrato, address string) (*serving, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -276,7 +275,7 @@ func (s *serving) answer(resp *http.Response, err error) (int, error) {
 	return resp.StatusCode, err
 }
 
-// read asks for what pages and programs ask for.
+// read sends a typical read of pages and programs.
 func (s *serving) read() (path string, status int, err error) {
 	month := time.Date(2025-loadYears, 10, 1, 0, 0, 0, 0, time.UTC).AddDate(0, rand.IntN(12*loadYears-1), 0).Format("2006-01") //nolint:gosec // any month will do
 	paths := []string{
@@ -288,7 +287,7 @@ func (s *serving) read() (path string, status int, err error) {
 	return strings.Replace(path, month, "{month}", 1), status, err
 }
 
-// write records a payment in the month that runs.
+// write records a payment in the running month.
 func (s *serving) write() (path string, status int, err error) {
 	body, err := json.Marshal(map[string]any{
 		"date": time.Now().Format(time.DateOnly), "amount": "450.00", "method": "Pix", "artist_id": 1, "client_id": 1, "commission_percent": "50",
@@ -331,7 +330,7 @@ func measureIdle(dir, extrato string) (string, error) {
 	return fmt.Sprintf("%d ms | %d MiB | %.2f %%", s.ready.Milliseconds(), resting>>20, 100*used.Seconds()/idleFor.Seconds()), nil
 }
 
-// processor returns the time of a processor that the process took so far.
+// processor returns the process's CPU time so far.
 func (s *serving) processor() time.Duration {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
 	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))

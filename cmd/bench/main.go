@@ -1,14 +1,13 @@
-// Command bench measures what closing a month takes, beside plain SQL that
-// does the same on the same data in the same run. It writes a table and a
-// chart into the folder bench.
+// Command bench measures closing a month beside plain SQL on the same data in
+// the same run. It writes a table and a chart into the folder bench.
 //
 // It makes months of several sizes on SQLite and PostgreSQL and closes each
 // several times, on a fresh copy every time: once with extrato as a whole
-// process (backup, proof, close), once with the database's own shell, which
+// process (backup, proof, close), once with the database's own shell: it
 // exports the rows as CSV and then, in one transaction, builds the statement's
-// JSON, inserts it and deletes the rows. After every run it proves that the
-// same rows are gone and the same rows are in the statement. All of it happens
-// in a temporary folder, which is gone afterwards.
+// JSON, inserts it and deletes the rows. After every run bench verifies the
+// remaining rows and the statement. It works in a temporary folder and removes
+// it.
 package main
 
 import (
@@ -150,8 +149,8 @@ func bench(ctx context.Context, o options) (err error) {
 	return r.write(o.out)
 }
 
-// benchDatabase measures one database at every size, or says loudly what the
-// machine lacks for it.
+// benchDatabase measures one database at every size, or names loudly the
+// missing program.
 func benchDatabase(ctx context.Context, o options, r *report, name, dir, extrato string) (err error) {
 	var d database
 	if name == "sqlite" {
@@ -183,5 +182,5 @@ func benchDatabase(ctx context.Context, o options, r *report, name, dir, extrato
 	return nil
 }
 
-// errLacking says that the machine lacks a program.
+// errLacking reports a missing program.
 var errLacking = errors.New("is not on this machine")

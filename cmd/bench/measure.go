@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// usage is what one run of a program took.
+// usage is the cost of one run of a program.
 type usage struct {
 	Seconds float64 `json:"seconds"` // of the clock on the wall
 	CPU     float64 `json:"cpu"`     // seconds of processor, its own
-	Server  float64 `json:"-"`       // the same of a server that worked for it
+	Server  float64 `json:"-"`       // the same of the database server
 	Peak    int64   `json:"peak"`    // bytes of memory
 }
 
 // measureArg makes this program run another one and print its usage.
 const measureArg = "measure-a-program"
 
-// measure runs a program in a folder and returns what it took. A child's peak
-// begins with what its parent held when it was forked, so a second, small
-// process of this program stands in between.
+// measure runs a program in a folder and returns its cost. A child's peak
+// begins with its parent's memory at the fork, so a second, small process of
+// this program stands in between.
 func measure(ctx context.Context, dir string, env, command []string) (usage, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -40,10 +40,10 @@ func measure(ctx context.Context, dir string, env, command []string) (usage, err
 	return u, json.Unmarshal(out.Bytes(), &u)
 }
 
-// measureHere is measure's second process. What the program says goes to
+// measureHere is measure's second process. The program's output goes to
 // stderr.
 func measureHere(command []string) error {
-	cmd := exec.CommandContext(context.Background(), command[0], command[1:]...) //nolint:gosec // what measure gave it
+	cmd := exec.CommandContext(context.Background(), command[0], command[1:]...) //nolint:gosec // measure chose the command
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	start := time.Now()
 	if err := cmd.Run(); err != nil {
@@ -54,8 +54,8 @@ func measureHere(command []string) error {
 	return json.NewEncoder(os.Stdout).Encode(u)
 }
 
-// environment is all that a program is told: nothing from the person who
-// measures, and every file in dir.
+// environment is a program's whole environment: nothing of the user's, and
+// every file in dir.
 func environment(dir, url string) []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + dir, "TMPDIR=" + dir,

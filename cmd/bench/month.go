@@ -34,15 +34,15 @@ func monthOf(rows int) month {
 
 func (m month) rows() int { return m.payments + m.sessions + m.commissions + m.expenses }
 
-// table is what to load into one table: rows of text, of which nil is NULL.
+// table is the content of one table: rows of text; nil is NULL.
 type table struct {
 	name    string
 	columns []string
 	rows    iter.Seq[[]any]
 }
 
-// tables returns the whole studio, in an order that foreign keys allow, but
-// for those between sessions and payments.
+// tables returns the whole studio in the order of its foreign keys, except
+// those between sessions and payments.
 func (m month) tables() []table {
 	return []table{
 		{"clients", []string{"id", "name", "jotform_submission_id", "created_at"}, m.clientRows},
@@ -74,7 +74,7 @@ func (m month) artistRows(yield func([]any) bool) {
 	}
 }
 
-// deal is what a payment, its session and its commission have in common.
+// deal holds the common values of a payment, its session and its commission.
 type deal struct {
 	day            time.Time
 	cents          int64
@@ -163,7 +163,7 @@ func (m month) revenue() int64 {
 	return sum
 }
 
-// Each kind of row has dice of its own, so that no row depends on another
+// Each kind of row has a random source of its own: no row depends on another
 // kind's order.
 const (
 	clientDice = iota + 1
@@ -176,7 +176,7 @@ const (
 	neighbourDice
 )
 
-//nolint:gosec // made-up rows that are always the same need no secrecy
+//nolint:gosec // made-up, reproducible rows need no secrecy
 func dice(kind uint64, i int) *rand.Rand { return rand.New(rand.NewPCG(kind, uint64(i))) }
 
 var (
@@ -198,7 +198,7 @@ func amount(cents int64) string { return fmt.Sprintf("%d.%02d", cents/100, cents
 
 func date(day time.Time) string { return day.Format(time.DateOnly) }
 
-// instant is an hour of that day at which a studio is open, in UTC.
+// instant is an opening hour of that day, in UTC.
 func instant(r *rand.Rand, day time.Time) string {
 	return day.Add(11*time.Hour + time.Duration(r.IntN(10*3600))*time.Second).Format("2006-01-02 15:04:05.000000")
 }

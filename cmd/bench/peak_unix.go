@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// peakOf returns the most memory that a process held, in bytes.
+// peakOf returns the peak memory of a process, in bytes.
 func peakOf(p *os.ProcessState) int64 {
 	u, ok := p.SysUsage().(*syscall.Rusage)
 	if !ok {
@@ -21,5 +21,5 @@ func peakOf(p *os.ProcessState) int64 {
 	return peak
 }
 
-// settle has the kernel write what earlier runs left to be written.
+// settle flushes the writes of earlier runs.
 func settle() { syscall.Sync() }

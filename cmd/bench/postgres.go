@@ -26,8 +26,8 @@ const postgresName = "PostgreSQL"
 //go:embed postgres.sql
 var postgresSQL []byte
 
-// v4Indexes are the indexes of a v4 database that ours does not have under
-// another name. Whoever deletes rows pays for them.
+// v4Indexes are the indexes only a v4 database has. Every delete pays for
+// them.
 const v4Indexes = `
 	CREATE INDEX ix_clients_id ON clients (id);
 	CREATE INDEX ix_users_id ON users (id);
@@ -50,7 +50,7 @@ const v4Indexes = `
 type postgresServer struct {
 	extrato, shell, script string
 	cluster                *pgtest.Cluster // nil if the server is somebody else's
-	admin                  string          // the URL of a database that no run touches
+	admin                  string          // the URL of a database outside all runs
 }
 
 const (
@@ -143,8 +143,8 @@ func (p *postgresServer) prepare(ctx context.Context, m month) error {
 		"VACUUM (ANALYZE)")
 }
 
-// load streams a table's rows in COPY's text format; none of them holds what
-// would have to be escaped.
+// load streams a table's rows in COPY's text format; none of them needs
+// escaping.
 func (p *postgresServer) load(ctx context.Context, url string, t table) error {
 	in, out := io.Pipe()
 	go func() {
@@ -185,7 +185,7 @@ func (p *postgresServer) serverCPU() float64 {
 	if p.cluster == nil {
 		return 0
 	}
-	time.Sleep(100 * time.Millisecond) // what served the last connection ends a little later
+	time.Sleep(100 * time.Millisecond) // the last connection's backend ends a little later
 	ticks, err := p.cluster.CPU()
 	if err != nil {
 		return 0

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// A server that is asked for everything that can be read, at a rate that it can
-// bear: what people and programs wait for where nothing is saturated.
+// Every kind of read at a rate the server can bear: the latency without
+// saturation.
 
 // monthRows is how many rows each closed month has; the live one has as many
 // as the flag says.
@@ -81,7 +81,7 @@ func readsOf(ctx context.Context, o options, d database, size int, dir, extrato 
 		len(found.failed), len(found.failed)+len(found.took), s.memory("VmHWM")>>20), nil
 }
 
-// wait waits for Enter, if that is wanted.
+// wait waits for Enter, if asked to.
 func (o options) wait() error {
 	if !o.pause {
 		return nil
@@ -95,7 +95,7 @@ func (o options) wait() error {
 }
 
 // oldStudio starts a server over a studio with years of closed months before
-// the month that is live.
+// the live one.
 func oldStudio(ctx context.Context, d database, size, years int, dir, extrato string) (*serving, error) {
 	if err := d.prepare(ctx, monthOf(size)); err != nil {
 		return nil, err
@@ -130,8 +130,8 @@ func oldStudio(ctx context.Context, d database, size, years int, dir, extrato st
 	return s, nil
 }
 
-// monthsBefore are the months of so many years, up to August 2025: what lies
-// around the live month is left alone.
+// monthsBefore are the months of so many years, up to August 2025: the live
+// month's neighbours are left alone.
 func monthsBefore(years int) []time.Time {
 	var months []time.Time
 	for i := range 12 * years {
@@ -184,15 +184,14 @@ func fillMonth(ctx context.Context, db *sql.DB, first time.Time, base int) error
 	return nil
 }
 
-// ask is something to read: what it is called, and where it is the n-th time.
+// ask is one read: its name, and its path the n-th time.
 type ask struct {
 	name string
 	path func(n int) string
 }
 
-// asks lists everything that can be read: each GET operation that the server's
-// own description names, in the ways that make it work differently, the pages,
-// v4's paths and those for whoever watches the server.
+// asks lists every read: each GET operation of the server's own description
+// with its variants, the pages, v4's paths and the monitoring paths.
 func (s *serving) asks(years int) ([]ask, error) {
 	var list []ask
 	always := func(paths ...string) {
@@ -237,7 +236,7 @@ func (s *serving) described() ([]string, error) {
 	return paths, nil
 }
 
-// live is the month that is not closed.
+// live is the open month.
 const live = "2025-10"
 
 func (s *serving) asksOf(path string, closed func(int) string) ([]ask, error) {
@@ -386,7 +385,7 @@ func (t *times64) table() string {
 	return text.String()
 }
 
-// at returns the time within which a part of the sorted times lies.
+// at returns a quantile of the sorted times.
 func at(sorted []time.Duration, part float64) time.Duration {
 	return sorted[int(float64(len(sorted)-1)*part+.5)]
 }

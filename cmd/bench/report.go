@@ -13,7 +13,7 @@ import (
 	"github.com/go-analyze/charts"
 )
 
-// report is all that was measured.
+// report holds all measurements.
 type report struct {
 	versions []string
 	lines    []line
@@ -96,8 +96,7 @@ func publish(folder, name string, text []byte) error {
 	return os.WriteFile(filepath.Join(folder, name), text, 0o644) //nolint:gosec // as above
 }
 
-// machine says where the numbers come from, without a date: the history of the
-// file tells that.
+// machine describes the machine, without a date: the file's history has it.
 func (r *report) machine() string {
 	return fmt.Sprintf("%d cores, %s/%s, %s, %s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH,
 		strings.Replace(runtime.Version(), "go", "Go ", 1), strings.Join(r.versions, ", "))

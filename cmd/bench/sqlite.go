@@ -91,7 +91,7 @@ func loadSQLite(ctx context.Context, db *sql.DB, m month) error {
 func insertRows(ctx context.Context, tx *sql.Tx, t table) error {
 	//nolint:gosec // this program's own names
 	query := fmt.Sprintf("INSERT INTO %s (%s) VALUES (?%s)", t.name, strings.Join(t.columns, ", "), strings.Repeat(", ?", len(t.columns)-1))
-	insert, err := tx.PrepareContext(ctx, query) //nolint:sqlclosecheck // it is closed below, which the linter does not see
+	insert, err := tx.PrepareContext(ctx, query) //nolint:sqlclosecheck // it is closed below, unseen by the linter
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (s *sqliteFiles) plain() []string {
 
 func (s *sqliteFiles) close() error { return nil } // its files go with the folder
 
-// remove deletes a database with what SQLite and extrato keep beside it.
+// remove deletes a database and the files SQLite and extrato keep beside it.
 func remove(file string) error {
 	files, err := filepath.Glob(file + "*")
 	for _, f := range files {

@@ -9,7 +9,7 @@ import (
 // 20251028. The zero Day is no day.
 type Day int32
 
-// ParseDay reads "2025-10-28" and refuses days that no calendar has.
+// ParseDay reads "2025-10-28" and refuses days outside the calendar.
 func ParseDay(s string) (Day, error) {
 	if len(s) == len("2025-10-28") && s[4] == '-' && s[7] == '-' {
 		y, ok1 := digits(s[:4])
@@ -22,7 +22,7 @@ func ParseDay(s string) (Day, error) {
 	return 0, Invalidf("invalid_day", "%q is not a day", s).WithHint("write a day as 2025-10-28")
 }
 
-// DayOf returns the day on which t lies, in t's own location.
+// DayOf returns the day of t, in t's own location.
 func DayOf(t time.Time) Day { return dayOf(t.Year(), int(t.Month()), t.Day()) }
 
 func dayOf(y, m, d int) Day { return Day(y*10000 + m*100 + d) }
@@ -40,7 +40,7 @@ func daysIn(year, month int) int {
 	return 31
 }
 
-// Month returns the month in which the day lies.
+// Month returns the day's month.
 func (d Day) Month() Month { return Month{Year: int(d) / 10000, Month: time.Month(int(d) / 100 % 100)} }
 
 // Number returns the day of the month, 1 to 31.
@@ -74,10 +74,10 @@ func (d Day) AppendText(b []byte) []byte {
 // AppendJSON appends "2025-10-28".
 func (d *Day) AppendJSON(b []byte) []byte { return append(d.AppendText(append(b, '"')), '"') }
 
-// AppendCanonical appends the form that the fingerprint covers.
+// AppendCanonical appends the fingerprint's form.
 func (d *Day) AppendCanonical(b []byte) []byte { return d.AppendText(b) }
 
-// Parse reads what AppendText writes.
+// Parse is the inverse of AppendText.
 func (d *Day) Parse(text []byte) error {
 	if text == nil {
 		return errNull

@@ -9,8 +9,8 @@ import (
 
 const (
 	maxDigits = 40 // of a number, without its sign
-	// maxBeforeDigit still has room for one more digit and, after that, for
-	// two decimals that the text leaves out.
+	// maxBeforeDigit leaves room for one more digit and for two decimals
+	// missing from the text.
 	maxBeforeDigit = math.MaxInt64/1000 - 1
 )
 
@@ -73,7 +73,7 @@ func parseHundredths(s string) (int64, error) {
 	return n, nil
 }
 
-// parseNoisy reads a number that a database's binary fraction was printed as.
+// parseNoisy reads a number printed from a database's binary fraction.
 func parseNoisy(s string) (int64, error) {
 	f, err := decimal(s)
 	if err != nil {

@@ -5,19 +5,18 @@ import (
 	"fmt"
 )
 
-// ErrorKind says who can do something about an error. The command line turns
-// it into an exit code, HTTP into a status; contract.md of the project's
-// design fixes both.
+// ErrorKind says who can resolve an error. The command line turns it into an
+// exit code, HTTP into a status.
 type ErrorKind string
 
-// The kinds of errors, by who can help.
+// The kinds of errors, with the person to resolve them.
 const (
 	Invalid      ErrorKind = "invalid"      // the caller: the input is wrong
 	NotFound     ErrorKind = "not_found"    // the caller: there is no such thing
 	Refused      ErrorKind = "refused"      // a person: the program must not decide this
 	Conflict     ErrorKind = "conflict"     // nobody: somebody was faster, try again
-	Integrity    ErrorKind = "integrity"    // a person: something stored is not what it should be
-	Unauthorized ErrorKind = "unauthorized" // the caller: say who you are
+	Integrity    ErrorKind = "integrity"    // a person: stored data is corrupt or was tampered with
+	Unauthorized ErrorKind = "unauthorized" // the caller: credentials are missing or wrong
 	Forbidden    ErrorKind = "forbidden"    // the studio's owner: the caller may not
 	Internal     ErrorKind = "internal"     // nobody yet: trying again may help
 )
@@ -36,9 +35,8 @@ func (k ErrorKind) ExitCode() int {
 	}
 }
 
-// Error is an error that a person can act on. Code is stable and for
-// programs, Message is one English sentence without a full stop, Hint says
-// what to do and may be empty.
+// Error is an error with a remedy. Code is stable and for programs. Message is
+// one English sentence without a full stop. Hint is the remedy, or empty.
 type Error struct {
 	Kind    ErrorKind
 	Code    string
@@ -57,14 +55,14 @@ func (e *Error) Error() string {
 // Unwrap returns the error below, if any.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether target is an Error of the same code, so that
-// errors.Is(err, ErrClosed) holds whatever the month in its message.
+// Is reports whether target is an Error of the same code: errors.Is(err,
+// ErrClosed) holds for any month in the message.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Code != "" && t.Code == e.Code
 }
 
-// Because returns a copy of e that wraps err.
+// Because returns a copy of e wrapping err.
 func (e *Error) Because(err error) *Error {
 	c := *e
 	c.Err = err
@@ -111,7 +109,7 @@ func AsError(err error) *Error {
 	}
 	var e *Error
 	if errors.As(err, &e) {
-		if error(e) == err { //nolint:errorlint // what err wraps has a message around it
+		if error(e) == err { //nolint:errorlint // a wrapped error has a message around it
 			return e
 		}
 		c := *e
@@ -121,7 +119,7 @@ func AsError(err error) *Error {
 	return &Error{Kind: Internal, Code: "internal", Message: err.Error()}
 }
 
-// The errors that callers tell apart with errors.Is.
+// The errors for errors.Is.
 var (
 	ErrClosed = &Error{Kind: Refused, Code: "already_closed", Message: "the month is already closed",
 		Hint: "its statement says what it holds; to change something in it, reopen it"}

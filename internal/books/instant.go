@@ -9,7 +9,7 @@ import (
 // Instant is a moment in UTC, in microseconds since 1970.
 type Instant int64
 
-// The first and the last instant that have a text of their own.
+// The first and the last instant with a text form.
 var (
 	minInstant = InstantOf(time.Date(1000, 1, 1, 0, 0, 0, 0, time.UTC))
 	maxInstant = InstantOf(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)) - 1
@@ -48,11 +48,11 @@ func (v *Instant) AppendJSON(b []byte) []byte { return append(v.AppendText(appen
 // AppendCanonical appends the microseconds since 1970.
 func (v *Instant) AppendCanonical(b []byte) []byte { return strconv.AppendInt(b, int64(*v), 10) }
 
-// SQL returns 2025-10-28 14:52:58.000000, which SQLite keeps as text that
-// sorts as time does, and PostgreSQL reads in a session whose zone is UTC.
+// SQL returns 2025-10-28 14:52:58.000000. SQLite stores it as text; its text
+// order is its time order. PostgreSQL reads it in a session with zone UTC.
 func (v Instant) SQL() any { return string(v.append(nil, ' ')) }
 
-// Parse reads what AppendText and SQL write, PostgreSQL's own output and v4's
+// Parse reads the output of AppendText and SQL, PostgreSQL's own output and v4's
 // SQLite text. A time without an offset is UTC. Years are 1000 to 9999.
 func (v *Instant) Parse(text []byte) error {
 	if text == nil {
@@ -134,5 +134,5 @@ func parseOffset(s string) (int, bool) {
 	return sign * seconds, unit < 3600
 }
 
-// At returns an instant that is not NULL.
+// At returns a non-NULL instant.
 func At(t time.Time) NullInstant { return NullInstant{V: InstantOf(t), Valid: true} }

@@ -9,8 +9,8 @@ import (
 // backups, statements and the fingerprint.
 type Kind int
 
-// The kinds of rows. The first five are what a close moves; clients and
-// artists stay, and copies of those that the month refers to come along.
+// The kinds of rows. A close moves the first five. Clients and artists stay;
+// copies of the ones in use go along.
 const (
 	PaymentKind Kind = iota
 	SessionKind
@@ -22,9 +22,9 @@ const (
 	KindCount
 )
 
-// kinds says of each kind of row where it lives and under which names its
-// values go out: columns are the table's own, copies are for people, written
-// to backups and statements too but no part of the row itself.
+// kinds holds each kind's table and the names of its values: columns are the
+// table's own; copies are for people, written to backups and statements but no
+// part of the row itself.
 var kinds = [KindCount]struct {
 	name, table     string
 	columns, copies []string
@@ -88,8 +88,8 @@ func (k Kind) Table() string { return kinds[k].table }
 // row's Values.
 func (k Kind) Columns() []string { return kinds[k].columns }
 
-// Copies returns the names of what a row repeats from the rows it refers to,
-// in the order of a row's Copies.
+// Copies returns the names of values copied from referenced rows, in the
+// order of a row's Copies.
 func (k Kind) Copies() []string { return kinds[k].copies }
 
 // New returns an empty row of this kind.

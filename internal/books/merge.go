@@ -2,7 +2,7 @@ package books
 
 // Merge returns the rows of a statement and the late rows of its month as one
 // sequence in order: the next revision. late is in order. A late row whose
-// kind and id already stand in the statement is refused (Integrity), because
+// kind and id are already in the statement is refused (Integrity), because
 // counting it twice and dropping it are both wrong.
 //
 // Two things follow the newest truth. A session that lost its link at the
@@ -33,7 +33,7 @@ func Merge(statement Rows, late []Row) Rows {
 						WithHint("somebody put it back by hand or from a dump: compare the two and delete the live one"))
 					return
 				}
-				rest = rest[1:] // a client or artist that both refer to
+				rest = rest[1:] // a client or artist of both
 			}
 			if !yield(row, nil) {
 				return
@@ -47,8 +47,8 @@ func Merge(statement Rows, late []Row) Rows {
 	}
 }
 
-// takeLinks returns the statement without the links that late rows outdate,
-// and gives those of late sessions back to their rows.
+// takeLinks returns the statement without links outdated by late rows, and
+// moves the links of late sessions back into their rows.
 func takeLinks(statement Rows, late []Row) (Rows, error) {
 	outdated, sessions := map[ID]bool{}, map[ID]*Session{}
 	for _, row := range late {

@@ -13,10 +13,10 @@ type Money int64
 
 const maxAmount = 100_000_000_00
 
-// ParseMoney reads an amount as a column holds it: decimal text with at most
-// two decimals that count. More decimals are taken only where they are the
-// noise of a binary fraction, within a millionth of a centavo
-// (0.30000000000000004); 16.665 is refused, never rounded.
+// ParseMoney reads the decimal text of an amount column, with at most two
+// significant decimals. More decimals are accepted only as the noise of a
+// binary fraction, within a millionth of a centavo (0.30000000000000004);
+// 16.665 is refused, never rounded.
 func ParseMoney(s string) (Money, error) {
 	n, err := parseHundredths(s)
 	if err != nil {
@@ -25,7 +25,7 @@ func ParseMoney(s string) (Money, error) {
 	return columnMoney(n)
 }
 
-// columnMoney refuses what NUMERIC(10,2) has no room for.
+// columnMoney refuses amounts outside NUMERIC(10,2).
 func columnMoney(n int64) (Money, error) {
 	if n <= -maxAmount || n >= maxAmount {
 		return 0, tooLarge(Money(n).String())
@@ -47,7 +47,7 @@ func RoundMoney(s string) (amount Money, rounded bool, err error) {
 	return m, err == nil, err
 }
 
-// Scan takes what the database drivers hand out for NUMERIC(10,2): an int64,
+// Scan takes a driver's value for NUMERIC(10,2): an int64,
 // a float64 within a millionth of a centavo, or text.
 func (m *Money) Scan(src any) error {
 	switch v := src.(type) {

@@ -27,7 +27,7 @@ func ParseMonth(s string) (Month, error) {
 	return m, nil
 }
 
-// MonthOf returns the month in which t lies, in t's own location.
+// MonthOf returns the month of t, in t's own location.
 func MonthOf(t time.Time) Month { return Month{Year: t.Year(), Month: t.Month()} }
 
 // Valid reports whether m lies between 2000-01 and 2100-12.
@@ -81,8 +81,8 @@ func (m *Month) UnmarshalText(text []byte) error {
 	return err
 }
 
-// firstInstant returns the instant at which zone's clocks first show this
-// time of day or, where they skip it, the first instant after the gap.
+// firstInstant returns the first instant with this time of day in zone or,
+// where the clocks skip it, the first instant after the gap.
 // time.Date alone may answer with either side of a gap.
 func firstInstant(year int, month time.Month, day, hour, minute int, zone *time.Location) time.Time {
 	want := time.Date(year, month, day, hour, minute, 0, 0, time.UTC)

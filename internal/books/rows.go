@@ -24,7 +24,7 @@ type Payment struct {
 	Amount               Money
 	Method               String
 	Note                 Text
-	Commission           NullMoney // a column that v4 never used
+	Commission           NullMoney // never used by v4
 	ClientID             Ref
 	ArtistID             ID
 	SessionID            Ref
@@ -82,8 +82,8 @@ type Expense struct {
 	CreatorName Text
 }
 
-// Link is what a session that stays live loses when its payment leaves: the
-// payment's id.
+// Link is the payment id of a session that stays live while its payment
+// leaves.
 type Link struct {
 	SessionID ID
 	PaymentID ID
@@ -97,7 +97,7 @@ type Client struct {
 	CreatedAt, UpdatedAt NullInstant
 }
 
-// Artist is a row of users, without what belongs to a login.
+// Artist is a row of users without its login columns.
 type Artist struct {
 	ID                   ID
 	Email                Text

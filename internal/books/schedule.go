@@ -7,7 +7,7 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// Schedule says when a month that ended becomes due. It is a cron expression
+// Schedule says when a month becomes due after its end. It is a cron expression
 // of five fields, read on the studio's wall clock.
 type Schedule struct {
 	expression string
@@ -15,7 +15,7 @@ type Schedule struct {
 }
 
 // ParseSchedule reads a cron expression such as "0 2 1 * *". It fails with an
-// Error of kind Invalid, also for an expression that never comes true.
+// Error of kind Invalid, also for an expression without any date.
 func ParseSchedule(expression string) (Schedule, error) {
 	bad := Invalidf("invalid_schedule", "%q is not a schedule", expression).
 		WithHint("set EXTRATO_SCHEDULE to five cron fields, such as \"0 2 1 * *\" for 02:00 on day 1")
@@ -34,13 +34,13 @@ func ParseSchedule(expression string) (Schedule, error) {
 
 func (s Schedule) String() string { return s.expression }
 
-// DueAt returns the instant at which month becomes due in zone: the first
-// time the schedule names after the month's end. Where clocks skip that time
-// it is the next instant that exists, where they repeat it the first of the
-// two. It depends on nothing but its arguments.
+// DueAt returns the instant the month becomes due in zone: the schedule's
+// first time after the month's end. Where clocks skip that time it is the next
+// existing instant, where they repeat it the first of the two. It depends on
+// its arguments alone.
 func (s Schedule) DueAt(month Month, zone *time.Location) time.Time {
 	next := month.Add(1)
-	// The expression is asked in UTC, which has no gaps: robfig/cron skips a
+	// The expression runs in UTC, without gaps: robfig/cron skips a
 	// whole month where the time does not exist on its only day.
 	after := time.Date(next.Year, next.Month, 1, 0, 0, 0, 0, time.UTC).Add(-time.Second)
 	wall := s.cron.Next(after)

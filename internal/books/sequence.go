@@ -6,7 +6,7 @@ import (
 )
 
 // Rows is a sequence of rows in the order of kind and id. It ends at the
-// first error. Rows that were handed out belong to the receiver.
+// first error. The receiver owns the rows.
 type Rows = iter.Seq2[Row, error]
 
 // Collect reads all rows into memory.
@@ -42,8 +42,8 @@ func Compare(a, b Row) int {
 	return int(a.Key() - b.Key())
 }
 
-// batch is what goroutines hand each other: a row at a time would cost more
-// than most of what is done with it.
+// batch is the number of rows per channel send: sending single rows would cost
+// more than most of the work on them.
 type batch struct {
 	rows []Row
 	err  error
@@ -51,9 +51,9 @@ type batch struct {
 
 const batchSize, batches = 256, 4
 
-// Ahead reads rows in a goroutine of its own, so that reading and whatever
-// the caller does with a row share the processor's cores. The goroutine ends
-// before the loop over the result does.
+// Ahead reads rows in a goroutine of its own: reading and the caller's work on
+// a row then share the processor's cores. The goroutine ends before the loop
+// over the result does.
 func Ahead(rows Rows) Rows {
 	return func(yield func(Row, error) bool) {
 		ready := make(chan batch, batches)
@@ -86,7 +86,7 @@ func Ahead(rows Rows) Rows {
 		}()
 		defer func() {
 			close(stop)
-			for range ready { // until the goroutine has let go of what it reads from
+			for range ready { // until the goroutine has released its source
 			}
 		}()
 		for b := range ready {
@@ -103,16 +103,16 @@ func Ahead(rows Rows) Rows {
 	}
 }
 
-// Tee hands every row on and, in a goroutine of its own, to also, which must
-// only read it. If also fails, the sequence ends with its error. The goroutine ends before the loop over the
-// result does.
+// Tee passes every row on and, in a goroutine of its own, to also. also must
+// not change the row. If also fails, the sequence ends with its error. The
+// goroutine ends before the loop over the result does.
 func Tee(rows Rows, also func(Row) error) Rows {
 	return func(yield func(Row, error) bool) {
 		passing := make(chan []Row, batches)
 		failed := make(chan error, 1)
 		go func() {
 			var err error
-			for rows := range passing { // to the end, so that nobody waits for it
+			for rows := range passing { // to the end, or the sender blocks
 				for i := 0; i < len(rows) && err == nil; i++ {
 					err = also(rows[i])
 				}

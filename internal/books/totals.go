@@ -22,8 +22,8 @@ type Totals struct {
 	ExpensesByCategory []CategoryTotal `json:"gastos_por_categoria"`
 }
 
-// ArtistTotal is one artist's part of a month. Only artists whose commission
-// is above zero are listed.
+// ArtistTotal is one artist's part of a month. Only artists with a commission
+// above zero are listed.
 type ArtistTotal struct {
 	Artist     string `json:"artista"`
 	Revenue    Money  `json:"receita"`
@@ -137,7 +137,7 @@ func sortedKeys(sums map[string]Money) []string {
 	return names
 }
 
-// JSON returns the totals as the JSON that statement and chain keep.
+// JSON returns the totals as JSON, in the form of statement and chain.
 func (t Totals) JSON() []byte {
 	b, err := json.Marshal(t)
 	if err != nil {

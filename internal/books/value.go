@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// Value is one column of a row. A row's columns are read, compared, hashed,
-// written to CSV and JSON and sent to a database through these methods alone,
-// so that no format knows the rows and no row knows the formats.
+// Value is one column of a row. These methods alone read, compare and hash a
+// column, write it to CSV and JSON and send it to a database: no format knows
+// the rows, no row knows the formats.
 type Value interface {
 	// Null reports whether the value is SQL's NULL.
 	Null() bool
@@ -19,10 +19,10 @@ type Value interface {
 	AppendText(b []byte) []byte
 	// AppendJSON appends the value as a JSON value.
 	AppendJSON(b []byte) []byte
-	// AppendCanonical appends the form that the fingerprint covers; nothing for NULL.
+	// AppendCanonical appends the fingerprint's form; nothing for NULL.
 	AppendCanonical(b []byte) []byte
-	// Parse reads text from CSV or a database; nil is NULL. What it reads
-	// never refers to text afterwards.
+	// Parse reads text from CSV or a database; nil is NULL. The value keeps no
+	// reference to text.
 	Parse(text []byte) error
 	// SQL returns the value as both databases take it as an argument.
 	SQL() any
@@ -79,7 +79,7 @@ func (v *String) AppendCanonical(b []byte) []byte { return append(b, *v...) }
 // SQL returns the text.
 func (v *String) SQL() any { return string(*v) }
 
-// Parse keeps a copy of text and refuses what is not UTF-8: JSON could not hold it.
+// Parse keeps a copy of text and refuses text outside UTF-8: JSON could not hold it.
 func (v *String) Parse(text []byte) error {
 	if text == nil {
 		return errNull
@@ -100,11 +100,11 @@ type Null[T any, P interface {
 	Valid bool
 }
 
-// Columns that may be NULL; NullDay is one more.
+// Nullable columns; NullDay is one more.
 type (
 	// Ref is an id or NULL.
 	Ref = Null[ID, *ID]
-	// Text is a text or NULL, which the empty text is not.
+	// Text is a text or NULL; the empty text is not NULL.
 	Text = Null[String, *String]
 	// NullMoney is an amount or NULL.
 	NullMoney = Null[Money, *Money]
@@ -115,7 +115,7 @@ type (
 // RefTo returns a reference to id.
 func RefTo(id ID) Ref { return Ref{V: id, Valid: true} }
 
-// TextOf returns a text that is not NULL.
+// TextOf returns a non-NULL text.
 func TextOf(s string) Text { return Text{V: String(s), Valid: true} }
 
 // Null reports whether there is no value.
@@ -168,7 +168,7 @@ func parseJSON(v Value, raw json.RawMessage) error {
 	case len(raw) == 0 || string(raw) == "null":
 		return v.Parse(nil)
 	case raw[0] == '"':
-		if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) { // what stands there is what is meant
+		if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) { // no escapes
 			return v.Parse(raw[1 : len(raw)-1])
 		}
 		var s string
@@ -183,9 +183,9 @@ func parseJSON(v Value, raw json.RawMessage) error {
 	}
 }
 
-// AppendJSONString appends s, which must be UTF-8, as a JSON string. Letters
-// beyond ASCII stay as they are; of the control characters, the ones that
-// JSON has no short form for become \u00XX.
+// AppendJSONString appends s as a JSON string; s must be UTF-8. Letters beyond
+// ASCII stay as they are. Control characters without a short form in JSON
+// become \u00XX.
 func AppendJSONString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0

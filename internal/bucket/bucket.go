@@ -9,10 +9,10 @@ import (
 	"io"
 )
 
-// ErrExists means that the name is taken.
+// ErrExists means the name is taken.
 var ErrExists = errors.New("an object of this name exists")
 
-// ErrNotExist means that there is no object of this name.
+// ErrNotExist means there is no object of this name.
 var ErrNotExist = errors.New("there is no object of this name")
 
 // Bucket is a place for objects. Names are relative paths with slashes.
@@ -35,10 +35,10 @@ type Bucket interface {
 	String() string
 }
 
-// Staged is an object that has no name yet.
+// Staged is an object without a name.
 type Staged interface {
 	io.Writer
-	// Commit makes what was written durable and gives it its name. It fails
+	// Commit makes the content durable and gives the object its name. It fails
 	// with ErrExists if the name is taken; the object can then be committed
 	// under another.
 	Commit(ctx context.Context, name string) error

@@ -21,7 +21,7 @@ type Folder struct {
 }
 
 // NewFolder returns a Folder; the folder is made when the first object is.
-// warn is told what a person should know about the place.
+// warn gets messages about the place for a person.
 func NewFolder(root string, warn func(string)) *Folder {
 	if warn == nil {
 		warn = func(string) {}
@@ -38,7 +38,7 @@ func (f *Folder) path(name string) (string, error) {
 	return filepath.Join(f.root, filepath.FromSlash(name)), nil
 }
 
-// stagedSuffix marks files that never got a name.
+// stagedSuffix marks files without a final name.
 const stagedSuffix = ".tmp"
 
 // Stage makes a temporary file in the folder of near.
@@ -62,8 +62,8 @@ func (f *Folder) Stage(ctx context.Context, near string) (Staged, error) {
 	return &stagedFile{folder: f, file: file, buffer: bufio.NewWriterSize(file, 1<<20)}, nil
 }
 
-// Probe makes a temporary file where Stage would, or in the nearest folder that
-// is there.
+// Probe makes a temporary file where Stage would, or in the nearest existing
+// folder.
 func (f *Folder) Probe(ctx context.Context, near string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -85,8 +85,7 @@ func (f *Folder) Probe(ctx context.Context, near string) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
-// makeDir makes a folder and the parents that it lacks, and makes durable that
-// each of them is in its parent.
+// makeDir makes a folder and its missing parents, and syncs each one's parent.
 func makeDir(dir string) error {
 	there := dir
 	for !exists(there) && there != filepath.Dir(there) {
@@ -108,7 +107,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// sweep removes what killed processes left a day ago or earlier.
+// sweep removes staged files of killed processes, a day old or older.
 func sweep(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -134,8 +133,8 @@ type stagedFile struct {
 func (s *stagedFile) Write(p []byte) (int, error) { return s.buffer.Write(p) }
 
 // Commit writes, syncs, and links the file to its name: unlike a rename, a
-// link fails where the name exists. A failed sync is never tried again,
-// because the kernel may have dropped what it could not write.
+// link fails where the name exists. A failed sync is never tried again: the
+// kernel may have dropped the unwritten pages.
 func (s *stagedFile) Commit(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -187,8 +186,8 @@ func (s *stagedFile) Discard() {
 	_ = os.Remove(s.file.Name())
 }
 
-// Open opens a file and drops it from the page cache, so that what is read is
-// what the disk has.
+// Open opens a file and drops it from the page cache: reads then come from the
+// disk.
 func (f *Folder) Open(_ context.Context, name string) (io.ReadCloser, error) {
 	path, err := f.path(name)
 	if err != nil {
@@ -254,7 +253,7 @@ func (f *Folder) Folders(context.Context) ([]string, error) {
 	return names, nil
 }
 
-// syncDir makes durable which names a folder holds; a variable for tests.
+// syncDir makes the names in a folder durable; a variable for tests.
 var syncDir = func(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

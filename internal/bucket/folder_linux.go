@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dropCache asks the kernel to forget the file's pages; it keeps dirty ones,
-// which a synced file has none of.
+// dropCache asks the kernel to forget the file's pages. It keeps dirty ones; a
+// synced file has none.
 func dropCache(f *os.File) { _ = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED) }
 
 func linksUnsupported(err error) bool {

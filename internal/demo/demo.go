@@ -1,8 +1,7 @@
-// Package demo makes a believable tattoo studio, from a fixed seed: the
-// thirteen months before the running one and the running one until now, with
-// what real books have — deposits whose balance comes in a later month,
-// sessions nobody paid yet, an artist without commission, a month in which the
-// studio was closed, and texts that break careless programs.
+// Package demo makes a believable tattoo studio from a fixed seed: thirteen
+// ended months and the running one until now. It has the features of real
+// books: deposits with a balance in a later month, unpaid sessions, an artist
+// without commission, a month off, and texts to break careless programs.
 package demo
 
 import (
@@ -13,18 +12,18 @@ import (
 	"extrato/internal/store"
 )
 
-// Months is how many months that ended the studio has.
+// Months is the number of the studio's ended months.
 const Months = 13
 
-// mark is the setting by which a demo's database is told from a real one.
+// mark is the setting of a demo's database.
 const mark = "demo"
 
 // First returns the studio's first month.
 func First(now time.Time) books.Month { return books.MonthOf(now).Add(-Months) }
 
-// Fill puts the studio's rows into a database that is empty, lets its schedule
-// begin with the first month, and marks it as a demo, all of it in one
-// transaction. now, in the studio's zone, is the latest that anything happened.
+// Fill puts the studio's rows into an empty database, lets its schedule begin
+// with the first month, and marks it as a demo, all in one transaction. now, in
+// the studio's zone, is the latest instant of any row.
 func Fill(ctx context.Context, s *store.Store, now time.Time) error {
 	rows := Rows(now)
 	return s.Write(ctx, func(tx *store.Tx) error {
@@ -41,8 +40,8 @@ func Fill(ctx context.Context, s *store.Store, now time.Time) error {
 	})
 }
 
-// FirstOf returns the month with which the demo in a database of this version
-// begins, or the zero Month if the database is no demo.
+// FirstOf returns the first month of the demo in a database of this version, or
+// the zero Month if the database is no demo.
 func FirstOf(ctx context.Context, s *store.Store) (books.Month, error) {
 	var first books.Month
 	err := s.Read(ctx, func(tx *store.Tx) error {
@@ -55,8 +54,8 @@ func FirstOf(ctx context.Context, s *store.Store) (books.Month, error) {
 	return first, err
 }
 
-// activate makes the artists active again: rows that come into the books by
-// InsertRows come without what lets somebody in.
+// activate makes the artists active again: InsertRows inserts people as
+// inactive.
 func activate(ctx context.Context, tx *store.Tx) error {
 	users, err := tx.Users(ctx)
 	if err != nil {

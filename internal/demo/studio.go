@@ -13,9 +13,8 @@ import (
 // seed decides everything about the studio but its dates.
 const seed = 1957_10_04
 
-// Rows returns the studio's rows in order, for a clock that shows now. They
-// are the same whenever they are asked for in the same month, but that rows
-// made after now are left out; nothing is ever made in the future.
+// Rows returns the studio's rows in order, as of now. Calls in the same month
+// return the same rows, without those later than now.
 func Rows(now time.Time) []books.Row {
 	s := &studio{
 		rand: rand.New(rand.NewPCG(seed, 0)), //nolint:gosec // made-up rows need no secrecy, they need to be the same every time
@@ -31,8 +30,8 @@ func Rows(now time.Time) []books.Row {
 	return s.rows()
 }
 
-// studio grows month by month. Rows get their ids at the end, in the order in
-// which they were made.
+// studio grows month by month. Rows get their ids at the end, in the order of
+// their making.
 type studio struct {
 	rand        *rand.Rand
 	now         time.Time
@@ -47,11 +46,11 @@ type studio struct {
 	expenses    []*books.Expense
 }
 
-// visit is a session with what was paid for it.
+// visit is a session with its payments.
 type visit struct {
 	session *books.Session
 	sales   []*sale
-	linked  int // the sale that the session itself points at
+	linked  int // the sale in the session's own link
 }
 
 // sale is a payment with the commission on it.
@@ -120,7 +119,7 @@ func (s *studio) visit(m books.Month) {
 
 func (v *visit) add(sold *sale) { v.sales = append(v.sales, sold) }
 
-// counterSale is what is paid without a session, often by nobody in particular.
+// counterSale is a payment without a session, often without a client.
 func (s *studio) counterSale(m books.Month) {
 	good := goods[s.rand.IntN(len(goods))]
 	day := s.workday(m)
@@ -146,7 +145,7 @@ func (s *studio) sale(a *artist, client *books.Client, amount books.Money, day b
 	return sold
 }
 
-// bonus is a commission that no payment stands behind.
+// bonus is an unpaired commission.
 func (s *studio) bonus(m books.Month) {
 	a := s.artists[1+s.rand.IntN(len(s.artists)-1)]
 	s.commissions = append(s.commissions, &books.Commission{
@@ -179,7 +178,7 @@ func (s *studio) monthExpenses(m books.Month) {
 	}
 }
 
-// after returns the next month in which the studio works.
+// after returns the studio's next working month.
 func (s *studio) after(m books.Month) books.Month {
 	if m.Add(1) == s.closed {
 		return m.Add(2)
@@ -204,7 +203,7 @@ func (s *studio) at(day books.Day, from, to int) time.Time {
 	return time.Date(m.Year, m.Month, day.Number(), from, 0, seconds, s.rand.IntN(1_000_000)*1000, s.zone)
 }
 
-// price returns what a session costs: most are small, few take all day.
+// price returns a session's price: most are small, few take all day.
 func (s *studio) price() books.Money {
 	tens := 15 + s.rand.IntN(30)
 	switch size := s.rand.IntN(10); {
@@ -249,8 +248,7 @@ func (s *studio) note(from []string) books.Text {
 func (s *studio) artist() *artist       { return s.artists[s.rand.IntN(len(s.artists))] }
 func (s *studio) client() *books.Client { return s.clients[s.rand.IntN(len(s.clients))] }
 
-// rows leaves out what has not happened yet, gives ids, and ties sessions and
-// payments together.
+// rows drops future rows, assigns ids, and links sessions and payments.
 func (s *studio) rows() []books.Row {
 	var rows []books.Row
 	for _, c := range s.clients {

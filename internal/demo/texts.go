@@ -8,13 +8,13 @@ import (
 	"extrato/internal/books"
 )
 
-// artist is a tattoo artist with the share that is agreed upon.
+// artist is a tattoo artist with the agreed share.
 type artist struct {
 	books.Artist
 	percent books.Percent
 }
 
-// makeArtists returns the owner, who takes no commission, and the others.
+// makeArtists returns the owner, without commission, and the others.
 func makeArtists(first books.Month, zone *time.Location) []*artist {
 	joined := first.Start(zone).AddDate(-1, 0, 0)
 	var all []*artist
@@ -50,7 +50,7 @@ func makeClients(first books.Month, zone *time.Location) []*books.Client {
 	return all
 }
 
-// clientNames: everyday names, and some that careless programs stumble over.
+// clientNames: everyday names, and some to trip careless programs.
 const clientNames = `Ana Clara Figueiredo
 Beatriz Assunção
 Caio Vasconcelos
@@ -114,7 +114,7 @@ var goods = []struct {
 	{`Print A3 "Onça-pintada"`, 70_00},
 }
 
-// costs are what a month costs: on a fixed day, or when it comes up.
+// costs are a month's expenses: on a fixed day, or on any.
 var costs = []struct {
 	name   string
 	price  books.Money

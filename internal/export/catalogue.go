@@ -7,7 +7,7 @@ import (
 	"extrato/internal/books"
 )
 
-// Lang is a language in which statements are shown.
+// Lang is a language of statements.
 type Lang string
 
 // The languages.
@@ -24,7 +24,7 @@ func ParseLang(s string) (Lang, error) {
 	return Lang(s), nil
 }
 
-// catalogue is every word that is shown to people, in one language.
+// catalogue holds all words for people, in one language.
 type catalogue struct {
 	title, closed, adopted, extract         string
 	months                                  [12]string
@@ -45,7 +45,7 @@ type catalogue struct {
 	kinds                                   [5]string // in the order of the kinds, and the statement itself
 }
 
-// heading names a list, and says in words that it is empty.
+// heading is a list's title and the words for an empty list.
 type heading struct{ title, none string }
 
 var catalogues = map[Lang]catalogue{
@@ -118,7 +118,7 @@ func (c catalogue) month(m books.Month) string {
 	return fmt.Sprintf(c.monthOfYear, c.months[m.Month-1], m.Year)
 }
 
-// counts says how many records there are, of each kind that is listed.
+// counts returns the number of records of each listed kind, in words.
 func (c catalogue) counts(n books.Counts, kinds int) string {
 	parts := make([]string, 0, kinds)
 	for i, n := range []int64{n.Payments, n.Sessions, n.Commissions, n.Expenses}[:kinds] {

@@ -11,7 +11,7 @@ import (
 // WriteCSV writes the statement for a spreadsheet: UTF-8, RFC 4180 with LF
 // line ends, a header, a line per record, amounts as 450.00 and days as
 // 2025-10-28. The last line carries the statement's fingerprint and its hash
-// in the chain. A text that a spreadsheet would compute gets an apostrophe;
+// in the chain. A text a spreadsheet would compute gets an apostrophe;
 // the backup, not this file, holds texts byte for byte.
 func WriteCSV(w io.Writer, s Statement, lang Lang) error {
 	c, err := catalogueOf(lang)
@@ -84,7 +84,7 @@ func lineOf(row books.Row) csvLine {
 
 func cell(t books.Text) string { return inert(string(t.V)) }
 
-// number leaves out the ids that v4's statements do not hold.
+// number returns "" for the ids missing from v4's statements.
 func number(id books.ID) string {
 	if id == 0 {
 		return ""
@@ -92,5 +92,5 @@ func number(id books.ID) string {
 	return plain(&id)
 }
 
-// plain is the text of a value that is no text.
+// plain is the text of a number or day.
 func plain(v books.Value) string { return string(v.AppendText(nil)) }

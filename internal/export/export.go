@@ -1,9 +1,7 @@
 // Package export shows one month's statement: as text for people, as CSV for
-// spreadsheets, as JSON for programs. It shows every record as it is stored,
-// leaves out what does not concern the reader, and makes each text harmless to
-// what will show it: no terminal obeys it, no spreadsheet computes it. At the
-// end stands what was proved, so that a printed statement can be held against
-// the chain of closings.
+// spreadsheets, as JSON for programs. It shows every record as stored and makes
+// each text harmless: no terminal obeys it, no spreadsheet computes it. The
+// proof at the end lets a reader compare a printed statement with the chain.
 package export
 
 import (
@@ -25,7 +23,7 @@ type Statement struct {
 	BackupFile, BackupSHA256 string // empty: there was none
 	Adopted                  bool   // v4 wrote it
 
-	artist *artist // whose extract this is; nil for the whole studio
+	artist *artist // the extract's artist; nil for the whole studio
 }
 
 type artist struct {
@@ -33,11 +31,10 @@ type artist struct {
 	name string
 }
 
-// ForArtist returns the part of the statement that concerns one artist: the
-// artist's payments, commissions and sessions, none of the studio's expenses,
-// and the counts and totals of these. Fingerprint, backup and chain stay those
-// of the whole statement. A statement that v4 wrote knows artists by name only;
-// name is the one that stands for this artist there, "" if none does.
+// ForArtist returns one artist's part of the statement: the artist's payments,
+// commissions and sessions, none of the studio's expenses, and their counts and
+// totals. Fingerprint, backup and chain stay those of the whole statement. v4's
+// statements hold artists by name only; name is this artist's name there, or "".
 func (s Statement) ForArtist(id books.ID, name string) Statement {
 	part := s
 	part.Rows, part.Header.Counts = nil, books.Counts{}

@@ -10,17 +10,17 @@ import (
 
 // hidden reports whether a terminal may obey r instead of showing it: control
 // characters, line separators, and marks that turn the direction of writing.
-// The joiners that emoji and some scripts are made with are harmless.
+// The joiners of emoji and some scripts are harmless.
 func hidden(r rune) bool {
 	return r != '\u200c' && r != '\u200d' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
 var lineBreaks = strings.NewReplacer("\r\n", "⏎", "\n", "⏎", "\r", "⏎", "\u2028", "⏎", "\u2029", "⏎", "\t", " ")
 
-// visible replaces what a terminal would obey by something that it shows.
+// visible replaces the characters a terminal would obey by visible ones.
 func visible(s string) string { return strings.Map(picture, lineBreaks.Replace(s)) }
 
-// picture returns the sign that stands for a hidden character.
+// picture returns the visible sign for a hidden character.
 func picture(r rune) rune {
 	switch {
 	case !hidden(r):
@@ -33,8 +33,8 @@ func picture(r rune) rune {
 	return '\ufffd'
 }
 
-// What spreadsheets take for the beginning of a formula, full-width signs too,
-// and whatever they overlook in front of it.
+// signs begin a formula in spreadsheets, full-width ones too; overlooked are the
+// characters they skip in front of one.
 const signs, overlooked = `=+\-@＝＋－＠`, `[\pZ\pC"]*`
 
 var (
@@ -44,8 +44,8 @@ var (
 	formulaInside = regexp.MustCompile(`([;\t\r\n]` + overlooked + `)([` + signs + `])`)
 )
 
-// inert returns the text for a cell of a spreadsheet: with an apostrophe
-// before what it would compute, and nothing hidden but tabs and line breaks.
+// inert returns the text for a spreadsheet's cell: with an apostrophe before a
+// formula, and without hidden characters except tabs and line breaks.
 func inert(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r == '\t' || r == '\r' || r == '\n' {
@@ -60,8 +60,8 @@ func inert(s string) string {
 	return s
 }
 
-// escaped returns JSON text with its hidden characters as \u escapes, which
-// mean the same. Line breaks between values stay.
+// escaped returns JSON text with its hidden characters as equivalent \u
+// escapes. Line breaks between values stay.
 func escaped(text []byte) string {
 	if !strings.ContainsFunc(string(text), func(r rune) bool { return r != '\n' && hidden(r) }) {
 		return string(text)

@@ -9,10 +9,10 @@ import (
 )
 
 // WriteJSON writes the statement as one JSON document, a line per record.
-// Records have v4's names first and then those that make them lossless, as in
-// the stored statement; amounts are numbers with exactly two decimals. An
-// artist's extract names the artist under "artist", a statement that v4 wrote
-// says "adopted" and has null for a fingerprint.
+// Records have v4's names first and then ours, as in the stored statement;
+// amounts are numbers with exactly two decimals. An artist's extract names the
+// artist under "artist". A statement of v4's says "adopted" and has null for a
+// fingerprint.
 func WriteJSON(w io.Writer, s Statement) error {
 	out := bufio.NewWriter(w)
 	d := &document{out: out}

@@ -9,8 +9,8 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// widths measures how many columns of a terminal a text takes, whatever
-// language the terminal speaks.
+// widths measures a text's width in terminal columns, independent of the
+// locale.
 var widths = &runewidth.Condition{StrictEmojiNeutral: true}
 
 // column is one column of a table. Texts wider than most go on in the next
@@ -21,8 +21,8 @@ type column struct {
 	most  int
 }
 
-// writeTable writes rows with aligned columns, indented, and leaves out
-// columns that are empty. What it is given must be visible.
+// writeTable writes rows with aligned columns, indented, without empty columns.
+// The cells must be visible text.
 func writeTable(out *bufio.Writer, columns []column, rows [][]string) {
 	width := make([]int, len(columns))
 	folded := make([][][]string, 0, len(rows)+1)
@@ -50,8 +50,8 @@ func writeTable(out *bufio.Writer, columns []column, rows [][]string) {
 	}
 }
 
-// anchored puts a dotted circle under an accent that has no letter: else it
-// would sit on the blank before it and take no column of its own.
+// anchored puts a dotted circle under an accent without a letter: on a blank
+// it would take no column of its own.
 func anchored(line string) string {
 	first, _ := utf8.DecodeRuneInString(line)
 	if unicode.Is(unicode.M, first) || first == '\u200c' || first == '\u200d' {
@@ -88,8 +88,8 @@ func writeRow(out *bufio.Writer, columns []column, width []int, cells [][]string
 	}
 }
 
-// longest is how much of a word is measured at a time: measuring all that is
-// left of it for every line would take hours for a megabyte.
+// longest limits the measured part of a word: measuring the whole rest for
+// every line would take hours for a megabyte.
 const longest = 4096
 
 // whole returns how many of the first n bytes hold whole runes.

@@ -17,8 +17,8 @@ const (
 )
 
 // WriteText writes the statement for people, at a terminal or on paper, under
-// v4's seven headings and with what was proved at the end. Of an artist's
-// extract, the studio's expenses and what is left of its revenue are no part.
+// v4's seven headings with the proof at the end. An artist's extract has
+// neither the studio's expenses nor its net revenue.
 func WriteText(w io.Writer, s Statement, lang Lang) error {
 	c, err := catalogueOf(lang)
 	if err != nil {
@@ -96,7 +96,7 @@ func (p *printer) totals(s Statement) {
 	p.table(heading{title: p.catalogue.totals}, []column{{}, {right: true}}, rows)
 }
 
-// proof says what a reader may hold the statement against.
+// proof prints the fingerprint, the backup and the chain entry.
 func (p *printer) proof(s Statement) {
 	kinds := len(p.counted)
 	if s.artist != nil {

@@ -1,6 +1,6 @@
-// Package logtest watches what the program says while it is tested: every
-// test's logger and every started program's stderr goes through it, and a test
-// fails if a line holds a secret, a client's name or a URL with a password.
+// Package logtest watches the program's logs under test. Every test's logger
+// and every started program's stderr passes through it. A test fails if a line
+// holds a secret, a client's name or a URL with a password.
 package logtest
 
 import (
@@ -13,23 +13,22 @@ import (
 	"testing"
 )
 
-// told is what no log may hold. The names and secrets are those that the tests
-// of this project plant: a test that makes others adds them here.
+// told matches text forbidden in logs. The names and secrets are the ones
+// planted by this project's tests; a test with new ones adds them here.
 var told = regexp.MustCompile(`\b(?:` +
 	// clients
 	`(?:Bia|Caio|Caíque|Davi|Beatriz|Vasconcelos|Figueiredo|Ibáñez|Magalhães|HYPERLINK)\b|Zoë` +
 	// keys, passwords, addresses of webhooks
 	`|0123456789abcdef0123456789abcdef|k{32}|correct horse|geheim|hunter2|SECRET|hook\?disabletls` +
-	// tokens, hashes, keys, headers that hold them, cookies
+	// tokens, hashes, keys, headers with them, cookies
 	`|eyJ[A-Za-z0-9_-]{8,}|argon2id|PRIVATE KEY|Bearer [A-Za-z0-9]|extrato_login=` +
 	// URLs with a password
 	`|[a-z][a-z0-9+.-]*://[^\s/:@"']*:[^\s/@"']+@)`)
 
-// longest is as long as what is looked for may be when it comes in two parts.
+// longest is the maximal length of a match split over two writes.
 const longest = 200
 
-// Find returns what a text holds of what no log may, with some of what stands
-// around it, or "".
+// Find returns the first forbidden text with some of its context, or "".
 func Find(text []byte) string {
 	text = bytes.ReplaceAll(text, []byte("//user:password@"), []byte("//user@")) // hints show how a URL is written
 	at := told.FindIndex(text)
@@ -39,7 +38,7 @@ func Find(text []byte) string {
 	return fmt.Sprintf("%q in %q", text[at[0]:at[1]], text[max(0, at[0]-longest):min(len(text), at[1]+longest)])
 }
 
-// Check fails a test if a text holds what no log may.
+// Check fails a test if a text is forbidden in logs.
 func Check(t testing.TB, what string, text []byte) {
 	t.Helper()
 	if found := Find(text); found != "" {
@@ -47,17 +46,16 @@ func Check(t testing.TB, what string, text []byte) {
 	}
 }
 
-// Writer is a log that is watched. It may be used by several goroutines, and
-// after its test.
+// Writer is a watched log. Several goroutines may use it, also after its test.
 type Writer struct {
 	lock  sync.Mutex
 	to    io.Writer
-	last  []byte // the end of what came before
+	last  []byte // the end of the previous write
 	found string
 }
 
-// NewWriter returns a watched log whose lines go on to to, and makes t fail at
-// its end if they hold what no log may.
+// NewWriter returns a watched log in front of to. t fails at its end if a line
+// holds forbidden text.
 func NewWriter(t testing.TB, to io.Writer) *Writer {
 	w := &Writer{to: to}
 	t.Cleanup(func() {
@@ -70,7 +68,7 @@ func NewWriter(t testing.TB, to io.Writer) *Writer {
 	return w
 }
 
-// Write looks at what is logged.
+// Write checks b and passes it on.
 func (w *Writer) Write(b []byte) (int, error) {
 	w.lock.Lock()
 	defer w.lock.Unlock()
@@ -82,10 +80,10 @@ func (w *Writer) Write(b []byte) (int, error) {
 	return w.to.Write(b)
 }
 
-// New returns a logger that is watched, whose lines go to to, at every level.
+// New returns a watched logger writing to to, at every level.
 func New(t testing.TB, to io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(NewWriter(t, to), &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// Quiet returns a logger that is watched, whose lines go nowhere.
+// Quiet returns a watched logger without output.
 func Quiet(t testing.TB) *slog.Logger { return New(t, io.Discard) }

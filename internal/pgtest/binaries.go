@@ -14,8 +14,8 @@ import (
 
 var errMissing = errors.New("PostgreSQL's initdb is neither in PATH nor in /usr/lib/postgresql: apt-get install postgresql")
 
-// findBinaries returns the folder that holds all of PostgreSQL's programs: the
-// one in PATH, else Debian's newest, else where pg_config says.
+// findBinaries returns the folder of PostgreSQL's programs: the one in PATH,
+// else Debian's newest, else pg_config's.
 func findBinaries() (string, error) {
 	candidates := debianFolders()
 	if initdb, err := exec.LookPath("initdb"); err == nil {
@@ -58,11 +58,11 @@ func hasPrograms(dir string) bool {
 	return true
 }
 
-// account is the user that a server runs as; nil means whoever runs the test.
+// account is a server's user; nil means the test's own.
 type account struct{ uid, gid int }
 
-// serverAccount returns nobody in particular, except for root: PostgreSQL
-// refuses to run as root, so it runs as the user that its package brings.
+// serverAccount returns nil, except for root: PostgreSQL refuses to run as
+// root, so it runs as its package's user.
 func serverAccount() (*account, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil

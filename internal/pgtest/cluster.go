@@ -38,8 +38,8 @@ func (c *Cluster) url(database string) string {
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%s/%s?sslmode=disable", c.port, database)
 }
 
-// Stop shuts the server down as an administrator would, cutting off whoever
-// is connected, and returns when it has ended. A stopped server stays stopped.
+// Stop shuts the server down as an administrator would, closing all
+// connections, and returns when it has ended. A stopped server stays stopped.
 func (c *Cluster) Stop(t testing.TB) {
 	t.Helper()
 	if err := c.stop(); err != nil {
@@ -47,8 +47,8 @@ func (c *Cluster) Stop(t testing.TB) {
 	}
 }
 
-// Start starts a stopped server on the port that it had, with what it held,
-// and returns when it takes connections.
+// Start starts a stopped server on its old port with its data, and returns
+// when it takes connections.
 func (c *Cluster) Start(t testing.TB) {
 	t.Helper()
 	if err := c.start(); err != nil {
@@ -79,8 +79,7 @@ func launch(settings ...string) (*Cluster, error) {
 	return c, nil
 }
 
-// create fills the cluster's folder and starts the server on a port that is
-// free.
+// create fills the cluster's folder and starts the server on a free port.
 func (c *Cluster) create() error {
 	if err := c.account.own(c.dir); err != nil {
 		return err
@@ -106,7 +105,7 @@ func (c *Cluster) initdb() error {
 	defer cancel()
 	runtime.LockOSThread() // as in run
 	defer runtime.UnlockOSThread()
-	// --no-sync spares what initdb writes, not what the server does.
+	// --no-sync concerns initdb's writes, not the server's.
 	cmd := c.command(ctx, "initdb", "-D", c.data(), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb in %s: %w\n%s", c.dir, err, out)
@@ -116,7 +115,7 @@ func (c *Cluster) initdb() error {
 
 func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
 
-// command returns a program of PostgreSQL's that runs as the cluster's owner.
+// command returns a program of PostgreSQL's, to run as the cluster's owner.
 func (c *Cluster) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, name), args...)
 	cmd.Dir = c.dir // the owner may not be able to read the test's folder
@@ -147,8 +146,8 @@ func (c *Cluster) start() error {
 func run(cmd *exec.Cmd) (chan struct{}, error) {
 	started, ended := make(chan error), make(chan struct{})
 	go func() {
-		// The kernel tells a child of the death of the thread that forked it,
-		// not of the process: the thread has to live as long as the child.
+		// The kernel notifies a child of the death of its forking thread, not of
+		// the process: the thread has to live as long as the child.
 		runtime.LockOSThread()
 		defer close(ended)
 		err := cmd.Start()
@@ -174,8 +173,8 @@ func (c *Cluster) awaitReady() error {
 	return errors.Join(fmt.Errorf("PostgreSQL was not ready after a minute: %s", c.logged()), c.stop())
 }
 
-// ready asks the server's own file, because a connection to the port may be
-// answered by the server of another process that was faster.
+// ready reads the server's own file: a connection to the port could reach the
+// server of another process.
 func (c *Cluster) ready() bool {
 	pid, err := os.ReadFile(filepath.Join(c.data(), "postmaster.pid"))
 	lines := strings.Split(string(pid), "\n")
@@ -187,7 +186,7 @@ func (c *Cluster) stop() error {
 	if c.server == nil || c.server.Process == nil {
 		return nil // it never started
 	}
-	// An error says that it has ended already; the wait below finds that too.
+	// An error means it has ended already; the wait below finds out too.
 	_ = c.server.Process.Signal(os.Interrupt)
 	select {
 	case <-c.ended:
@@ -211,7 +210,7 @@ func (c *Cluster) logged() string {
 	return string(log)
 }
 
-// FreePort returns a port on loopback at which nobody listens.
+// FreePort returns a free port on loopback.
 func FreePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -21,8 +21,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// shared is the cluster whose databases New hands out. The first test that
-// needs it starts it.
+// shared is the cluster of New's databases. The first test in need of it
+// starts it.
 var shared struct {
 	sync.Mutex
 	cluster *Cluster
@@ -31,14 +31,14 @@ var shared struct {
 
 var databases atomic.Int64
 
-// disable names the variable that skips every test on PostgreSQL when it is
-// "off": for the quick loop of a developer, never in CI.
+// disable names a variable. Its value "off" skips every test on PostgreSQL: for
+// the quick loop of a developer, never in CI.
 const disable = "EXTRATO_TEST_POSTGRESQL"
 
-// New returns the postgres:// URL of a new, empty UTF-8 database, which is
-// dropped when t ends, whoever is still connected. All databases of a test
+// New returns the postgres:// URL of a new, empty UTF-8 database. It is
+// dropped when t ends, in spite of open connections. All databases of a test
 // process are on one cluster. Without PostgreSQL on the machine t is skipped,
-// and fails where the environment says CI=true.
+// or fails where CI=true.
 func New(t testing.TB) string {
 	t.Helper()
 	c, err := sharedCluster()
@@ -58,8 +58,9 @@ func New(t testing.TB) string {
 	return c.url(name)
 }
 
-// Start returns a running cluster of t's own, for tests that stop and start
-// their server. It is removed when t ends. Without PostgreSQL it does as New.
+// Start returns a running cluster of t's own, for tests of stopping and
+// starting a server. It is removed when t ends. Without PostgreSQL it does as
+// New.
 func Start(t testing.TB) *Cluster {
 	t.Helper()
 	c, err := launch()
@@ -74,12 +75,12 @@ func Start(t testing.TB) *Cluster {
 	return c
 }
 
-// Main runs a package's tests, stops the cluster that they shared, and exits:
+// Main runs a package's tests, stops their shared cluster, and exits:
 //
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
 //
-// A package that does without leaves nothing behind either; the cluster is
-// then torn down behind its back, a moment after its process has ended.
+// A package without it leaves nothing behind either; the sweeper removes the
+// cluster a moment after its process has ended.
 func Main(m *testing.M) {
 	code := m.Run()
 	if err := removeShared(); err != nil {
@@ -101,7 +102,7 @@ func Load(t testing.TB, url, sqlFile string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// -X: what the developer's ~/.psqlrc says must not decide about a test.
+	// -X: the developer's ~/.psqlrc must not decide about a test.
 	psql := exec.CommandContext(t.Context(), bin+"/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url)
 	psql.Stdin = strings.NewReader(restrictLine.ReplaceAllString(string(sql), ""))
 	if out, err := psql.CombinedOutput(); err != nil {
@@ -109,8 +110,8 @@ func Load(t testing.TB, url, sqlFile string) {
 	}
 }
 
-// restrictLine is what pg_dump writes since August 2025 and an older psql
-// refuses. No row of data looks like this: COPY would double the backslash.
+// restrictLine matches a line of pg_dump since August 2025; an older psql
+// refuses it. No row of data looks like this: COPY would double the backslash.
 var restrictLine = regexp.MustCompile(`(?m)^\\(un)?restrict [0-9A-Za-z]+\n`)
 
 func sharedCluster() (*Cluster, error) {
@@ -149,7 +150,7 @@ var complain sync.Once
 
 // exec runs one statement as superuser.
 func (c *Cluster) exec(sql string) error {
-	// Not the test's context: that has ended when its cleanups run.
+	// Not the test's context: it has ended when its cleanups run.
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, c.URL())

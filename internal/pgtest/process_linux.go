@@ -3,8 +3,8 @@ package pgtest
 import "syscall"
 
 // processOf makes a process run as the account and die with this process:
-// SIGQUIT is PostgreSQL's immediate shutdown, which takes its children along
-// and leaves no shared memory behind, as SIGKILL would.
+// SIGQUIT is PostgreSQL's immediate shutdown. It ends the children too and,
+// unlike SIGKILL, leaves no shared memory behind.
 func processOf(a *account) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}
 	if a != nil {

@@ -8,9 +8,9 @@ import (
 	"os/exec"
 )
 
-// sweeper is a shell that deletes a folder when asked to, or when this
-// process has gone: a panic, go test's time limit and kill -9 run no code of
-// ours, but they all close the pipe that the shell reads from.
+// sweeper is a shell. It deletes a folder on request, or when this process has
+// ended: a panic, go test's time limit and kill -9 run no code of ours, but
+// they all close the shell's input.
 type sweeper struct {
 	shell *exec.Cmd
 	pipe  io.Closer

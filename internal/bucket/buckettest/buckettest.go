@@ -1,4 +1,4 @@
-// Package buckettest is the suite that every bucket.Bucket passes.
+// Package buckettest is the test suite for every bucket.Bucket.
 package buckettest
 
 import (
@@ -18,8 +18,8 @@ import (
 	"extrato/internal/bucket"
 )
 
-// Run tests what package bucket promises of every Bucket. empty returns a
-// Bucket that holds nothing, another one at each call.
+// Run tests the promises of package bucket. empty returns a new, empty Bucket
+// at each call.
 func Run(t *testing.T, empty func() bucket.Bucket) {
 	for _, test := range []struct {
 		name string
@@ -242,7 +242,7 @@ func nothingThere(t *testing.T, b bucket.Bucket) {
 	if folders, err := b.Folders(t.Context()); err != nil || len(folders) > 0 {
 		t.Errorf("an empty bucket has the folders %q, %v", folders, err)
 	}
-	for range 2 { // in an empty bucket, and in a folder that exists
+	for range 2 { // in an empty bucket, and in an existing folder
 		if _, err := b.Open(t.Context(), folder+"/a.csv"); !errors.Is(err, bucket.ErrNotExist) {
 			t.Errorf("open answers %v, want ErrNotExist", err)
 		}
