@@ -11,7 +11,7 @@ import (
 	"extrato/internal/books"
 )
 
-// errNoV1 says that a server has no /api/v1: v4 answers 404 to every GET of it.
+// errNoV1 reports a server without /api/v1: v4 answers 404 to every GET of it.
 var errNoV1 = errors.New("the server has no /api/v1")
 
 type monthState struct {
@@ -41,9 +41,9 @@ func (c *Client) read(ctx context.Context, path string, into any) error {
 	}})
 }
 
-// verify has the server compute a month's statement again and read back its
-// backups, once. It fails with an Error of kind Integrity if the statement is
-// no longer what was closed.
+// verify has the server recompute a month's statement and read back its
+// backups, once. It fails with an Error of kind Integrity if the statement was
+// altered.
 func (c *Client) verify(ctx context.Context, month books.Month) error {
 	path := "/api/v1/months/" + month.String() + "/verify"
 	return c.ask(ctx, request{method: http.MethodPost, path: path, tries: 1, judge: func(a answer) error {
@@ -74,7 +74,7 @@ type v4Body struct {
 	Force *bool `json:"force,omitempty"`
 }
 
-// backup asks for a backup, once. One that is there already is fine.
+// backup asks for a backup, once. An existing one counts as success.
 func (c *Client) backup(ctx context.Context, month books.Month) error {
 	body := v4Body{Month: int(month.Month), Year: month.Year}
 	return c.ask(ctx, request{method: http.MethodPost, path: "/api/backup/create_service", document: body, tries: 1, judge: func(a answer) error {
@@ -86,15 +86,15 @@ func (c *Client) backup(ctx context.Context, month books.Month) error {
 }
 
 // generate asks for the statement, and reports whether there was one already.
-// That is fine: it may be that of a try whose answer was lost. wait, if there
-// is one, waits for a close that may still be running: its answer did not come
-// in time, or the server says that somebody is at it.
+// An existing one may come from a try with a lost answer. wait, if not nil,
+// waits for a close in progress: its answer timed out, or the server reported
+// it.
 func (c *Client) generate(ctx context.Context, month books.Month, force bool, wait func() error) (existed bool, err error) {
 	body, sent := v4Body{Month: int(month.Month), Year: month.Year, Force: &force}, 0
 	r := request{method: http.MethodPost, path: "/api/extrato/generate_service", document: body, tries: tries, judge: func(a answer) error {
 		sent++
 		there := isThere(a) || alreadyExists(a)
-		existed = there && sent == 1 // else it may be that of a try before
+		existed = there && sent == 1 // else a previous try may have made it
 		switch {
 		case isThere(a) && wait != nil:
 			return wait()
@@ -143,7 +143,7 @@ func errWrongMonth(month books.Month) error {
 	return books.Integrityf("wrong_month", "asked for %s, the server answers something else", month).WithHint("look at what stands between us and the server")
 }
 
-// alreadyExists recognises v4's words for a month that has its statement.
+// alreadyExists recognises v4's message for a month with a statement.
 func alreadyExists(a answer) bool {
 	var said struct {
 		Details any `json:"details"`
@@ -167,7 +167,7 @@ type statement struct {
 	Chain       Head            `json:"chain"`
 }
 
-// entry is an entry of the chain, with all that its hash covers.
+// entry is an entry of the chain, with every field of its hash.
 type entry struct {
 	Seq           int64             `json:"seq"`
 	Action        books.Action      `json:"action"`
@@ -190,8 +190,8 @@ type entry struct {
 	Hash     books.Fingerprint `json:"hash"`
 }
 
-// closing is the entry as the books have it. An instant that cannot be read
-// gives another hash.
+// closing converts the entry to the books' type. An unreadable instant gives
+// another hash.
 func (e entry) closing() books.Closing {
 	c := books.Closing{
 		Seq: e.Seq, Action: e.Action, Month: e.Month, Revision: e.Revision, By: e.By, Reason: e.Reason, CorrelationID: e.CorrelationID,

@@ -64,10 +64,10 @@ func NewClient(base string, who Identity, version string, limit time.Duration, w
 	}, nil
 }
 
-// Exchanges returns what was asked and answered, harmless parts only.
+// Exchanges returns the requests and answers, harmless parts only.
 func (c *Client) Exchanges() []Exchange { return append([]Exchange{}, c.seen...) }
 
-// answer is what a server answered, read whole.
+// answer is a server's whole answer.
 type answer struct {
 	status int
 	header http.Header
@@ -114,7 +114,7 @@ func (c *Client) once(ctx context.Context, method, path string, document any) (a
 	return a, nil
 }
 
-// unanswered says that no whole answer came; another try may help, unless the
+// unanswered reports an incomplete answer; another try may help, unless the
 // whole run is over.
 func unanswered(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
@@ -131,8 +131,8 @@ func ended(ctx context.Context) error {
 	return &books.Error{Kind: books.Internal, Code: "interrupted", Message: "interrupted", Hint: "run it again"}
 }
 
-// unreachable says that no whole answer came. The library's words hold the
-// URL, so they stay here.
+// unreachable reports an incomplete answer. The library's message holds the
+// URL, so it is dropped here.
 func unreachable(err error) *books.Error {
 	var slow interface{ Timeout() bool }
 	if errors.As(err, &slow) && slow.Timeout() {
@@ -141,7 +141,7 @@ func unreachable(err error) *books.Error {
 	return &books.Error{Kind: books.Internal, Code: "unreachable", Message: "the server cannot be reached, or broke off its answer", Hint: "start it, or correct EXTRATO_API_BASE_URL"}
 }
 
-// again is an error that another try may cure, after at least this long.
+// again is a temporary error, with the minimal pause before the next try.
 type again struct {
 	error
 	after time.Duration
@@ -149,13 +149,13 @@ type again struct {
 
 func (a again) Unwrap() error { return a.error }
 
-// request is what is asked, and what becomes of the answer.
+// request is a request and its handlers.
 type request struct {
 	method, path string
 	document     any
 	tries        int
 	judge        func(answer) error // an error of type again where another try may help
-	lost         func(error) error  // the same for an answer that did not come; may be nil
+	lost         func(error) error  // the same for a missing answer; may be nil
 }
 
 // ask tries a request until its judge is content, ends it for good, or the
@@ -182,7 +182,7 @@ func (c *Client) ask(ctx context.Context, r request) error {
 	}
 }
 
-// refusal turns an answer that is no success into an error.
+// refusal turns an unsuccessful answer into an error.
 func (c *Client) refusal(a answer) error {
 	known := harmless(a.body)
 	switch {

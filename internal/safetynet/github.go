@@ -17,13 +17,13 @@ import (
 	"extrato/internal/books"
 )
 
-// GitHub is the repository that the safety net runs in.
+// GitHub is the repository of the safety net's workflow.
 type GitHub struct {
 	API, Repository, Token string // GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_TOKEN
 	RunURL                 string // where this run can be read; may be empty
 	Waits                  Waits
 
-	me *account // whose token it is, once asked; an app's has no login
+	me *account // the token's account, once asked; an app's has no login
 }
 
 // mostListed bounds how many pages of a list are looked through.
@@ -40,7 +40,7 @@ func (g *GitHub) address(what string) string {
 	return api + "/repos/" + g.Repository + "/" + what
 }
 
-// answered is a status of GitHub's that is no success.
+// answered is an unsuccessful status of GitHub's.
 type answered int
 
 func (a answered) Error() string { return fmt.Sprintf("GitHub answered %d", int(a)) }
@@ -52,9 +52,9 @@ func (g *GitHub) run() string {
 	return "\n" + g.RunURL + "\n"
 }
 
-// do calls GitHub's API and tries a little again where that may help. Its
-// errors name neither the token nor what was sent. A POST whose answer was lost
-// is not sent again: it might be there twice.
+// do calls GitHub's API, with a few retries where they may help. Its errors
+// name neither the token nor the body. A POST with a lost answer is not sent
+// again: it might be there twice.
 func (g *GitHub) do(ctx context.Context, method, what string, body, into any) error {
 	for try := 1; ; try++ {
 		retry, after, err := g.call(ctx, method, what, body, into)
@@ -131,8 +131,8 @@ func (g *GitHub) send(ctx context.Context, method, address string, body any) (*h
 	return (&http.Client{Timeout: 30 * time.Second, CheckRedirect: dropToken}).Do(request)
 }
 
-// dropToken keeps our token for the API: what an artifact's address leads to
-// is somebody else's, even if it is on the same machine.
+// dropToken keeps our token for the API: an artifact's download address belongs
+// to another service, even on the same machine.
 func dropToken(to *http.Request, via []*http.Request) error {
 	if len(via) > 5 {
 		return errors.New("too many redirects")
@@ -143,9 +143,8 @@ func dropToken(to *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// KeepSchedule enables the workflow, so that GitHub does not switch off the
-// schedule of a public repository in which nothing happened for 60 days. ref is
-// GITHUB_WORKFLOW_REF.
+// KeepSchedule enables the workflow: GitHub switches off the schedule of a
+// public repository after 60 days without activity. ref is GITHUB_WORKFLOW_REF.
 func (g *GitHub) KeepSchedule(ctx context.Context, ref string) error {
 	file, _, _ := strings.Cut(ref, "@")
 	return g.do(ctx, http.MethodPut, "actions/workflows/"+path.Base(file)+"/enable", nil, nil)
@@ -164,13 +163,13 @@ type artifact struct {
 	} `json:"workflow_run"`
 }
 
-// errBadArtifact says that there is a state and that it cannot be read.
+// errBadArtifact reports an unreadable state.
 var errBadArtifact = errors.New("it cannot be read")
 
-// LastState returns the state that the last run on this branch kept, or an
-// empty one if there is none any more. What a fork's run left does not count.
-// It fails with an Error of kind Integrity if what was kept cannot be read,
-// and of kind Internal if it cannot be fetched.
+// LastState returns the state of the last run on this branch, or an empty one
+// if there is none. A fork's runs do not count. It fails with an Error of kind
+// Integrity if the state cannot be read, and of kind Internal if it cannot be
+// fetched.
 func (g *GitHub) LastState(ctx context.Context, branch string) (State, error) {
 	state, err := g.lastState(ctx, branch)
 	switch {
@@ -229,7 +228,7 @@ func (g *GitHub) stateOf(ctx context.Context, id int64) (State, error) {
 	return state, nil
 }
 
-// unzipState reads a state out of an archive of that one file.
+// unzipState reads a state from an archive with this single file.
 func unzipState(text []byte) (State, error) {
 	archive, err := zip.NewReader(bytes.NewReader(text), int64(len(text)))
 	if err != nil {

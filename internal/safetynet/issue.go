@@ -13,7 +13,7 @@ import (
 	"extrato/internal/books"
 )
 
-// Labels are what an issue is filed under.
+// Labels are the labels of our issues.
 var Labels = []string{"automation", "extrato", "urgent"}
 
 type issue struct {
@@ -23,7 +23,7 @@ type issue struct {
 	written
 }
 
-// written is what somebody wrote: an issue, or a comment.
+// written is an issue or a comment.
 type written struct {
 	Body   string  `json:"body"`
 	Author string  `json:"author_association"`
@@ -35,9 +35,9 @@ type account struct {
 	Type  string `json:"type"`
 }
 
-// ours reports whether somebody wrote it who may: what a stranger writes with
-// our marker in it must not hide a failure. A person whose membership is private
-// looks like a stranger, so it is asked whose token this is.
+// ours reports whether a trusted author wrote it: a stranger's text with our
+// marker must not hide a failure. A person with a private membership looks like
+// a stranger, so the token's account is compared.
 func (g *GitHub) ours(ctx context.Context, w written) (bool, error) {
 	switch w.Author {
 	case "OWNER", "MEMBER", "COLLABORATOR":
@@ -64,18 +64,18 @@ func (g *GitHub) ours(ctx context.Context, w written) (bool, error) {
 func marker(m books.Month) string { return "<!-- extrato-safetynet:" + m.String() + " -->" }
 func causeMark(c string) string   { return "<!-- extrato-cause:" + c + " -->" }
 
-// brokenMark stays in an issue from the day that the chain was broken until a
-// run compares it with a head that was kept.
+// brokenMark stays in an issue from the day the chain was broken until a run
+// compares the chain with a kept head.
 const brokenMark = "<!-- extrato-chain-broken -->"
 
-// unproved reports whether an issue tells of a broken chain that this run did
-// not compare: that all is well cannot be known.
+// unproved reports whether an issue reports a broken chain this run has not
+// compared: the chain's state is unknown then.
 func (i issue) unproved(r Result) bool {
 	return strings.Contains(i.Body, brokenMark) && (r.Proof == nil || !r.Proof.Compared)
 }
 
-// Report brings the month's one issue to what the result says and returns what
-// was done. Where it cannot be known whether there is one, none is opened.
+// Report updates the month's one issue to the result and returns the action
+// taken. If GitHub cannot list the issues, none is opened.
 func (g *GitHub) Report(ctx context.Context, r Result) (string, error) {
 	found, err := g.find(ctx, r.Month)
 	did := "none"
@@ -121,8 +121,8 @@ func (g *GitHub) find(ctx context.Context, m books.Month) (*issue, error) {
 
 var anyMarker = regexp.MustCompile(`<!-- extrato-safetynet:(\d{4}-\d{2}) -->`)
 
-// Recall takes the months whose issues are open for unsettled: the state may
-// have been lost, or removed on purpose.
+// Recall marks the months with open issues as unsettled: the state may have
+// been lost or removed on purpose.
 func (g *GitHub) Recall(ctx context.Context, s *State) error {
 	q := url.Values{"state": {"open"}, "labels": {"extrato"}}
 	return each(ctx, g, "issues", q, func(i issue) (bool, error) {
@@ -164,9 +164,8 @@ func (g *GitHub) text(r Result, before *issue) string {
 	return marks + r.Summary() + g.run()
 }
 
-// open opens the month's issue. Where two runs found none and both opened one,
-// the older stays: each looks again, and whose is not the oldest closes its own
-// and takes the marker out of it.
+// open opens the month's issue. Two runs may both find none and both open one:
+// each looks again, and the younger issue is closed and loses its marker.
 func (g *GitHub) open(ctx context.Context, r Result) (string, error) {
 	var opened issue
 	lost := g.do(ctx, http.MethodPost, "issues", map[string]any{
@@ -174,9 +173,9 @@ func (g *GitHub) open(ctx context.Context, r Result) (string, error) {
 	}, &opened)
 	first, _ := g.find(ctx, r.Month)
 	switch {
-	case first == nil && lost != nil: // it is not there, or that cannot be known
+	case first == nil && lost != nil: // missing, or unknown
 		return "", lost
-	case first == nil, first.Number >= opened.Number: // what was opened may not be listed yet
+	case first == nil, first.Number >= opened.Number: // a new issue may be missing from the list
 		return "opened", nil
 	}
 	return "unchanged", g.do(ctx, http.MethodPatch, fmt.Sprintf("issues/%d", opened.Number), map[string]any{
@@ -184,7 +183,7 @@ func (g *GitHub) open(ctx context.Context, r Result) (string, error) {
 	}, nil)
 }
 
-// tell comments on a cause that is new, then notes it in the issue.
+// tell comments on a new cause, then notes it in the issue.
 func (g *GitHub) tell(ctx context.Context, i *issue, r Result) error {
 	if err := g.comment(ctx, i, r.why(), r); err != nil {
 		return err
@@ -206,8 +205,8 @@ func (g *GitHub) settle(ctx context.Context, i *issue, r Result) error {
 
 var toldMark = regexp.MustCompile(`^<!-- extrato-told:(\S+) -->`)
 
-// comment tells what happened, unless that is the last that we told there: the
-// run before may have got no further.
+// comment adds a comment, unless it repeats our last one: the previous run may
+// have stopped there.
 func (g *GitHub) comment(ctx context.Context, i *issue, what string, r Result) error {
 	path, last := fmt.Sprintf("issues/%d/comments", i.Number), ""
 	err := each(ctx, g, path, url.Values{}, func(w written) (bool, error) {

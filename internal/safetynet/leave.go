@@ -20,14 +20,14 @@ type Teller interface {
 	Tell(ctx context.Context, place string, m notify.Message) error
 }
 
-// FailBecause adds a failure to a result that has none.
+// FailBecause adds a failure to a result without one.
 func (r *Result) FailBecause(err error) {
 	if r.Error == nil && err != nil {
 		r.fail(err)
 	}
 }
 
-// Add adds a failure to a result, as a note to one that has a worse one.
+// Add adds a failure to a result, as a note if the result has a worse one.
 func (r *Result) Add(err error) {
 	if r.Error != nil && err != nil {
 		r.note("besides", books.AsError(err).Code)
@@ -36,18 +36,18 @@ func (r *Result) Add(err error) {
 	r.FailBecause(err)
 }
 
-// How long telling may take: places that do not answer, and GitHub asking to
-// wait, must not use up one another's time.
+// Time limits for notifications: unresponsive places and GitHub's rate limit
+// must not use up one another's time.
 const (
 	placesLimit = 2 * time.Minute
 	issueLimit  = 3 * time.Minute
 )
 
-// Tell tells people of a failure that is new to them, and of its end. What
-// cannot be told is noted and hides nothing.
+// Tell notifies people of a new failure, and of its end. A failed notification
+// becomes a note.
 func (n *Net) Tell(ctx context.Context, r *Result, g *GitHub, t Teller) {
 	if r.Error != nil && r.Error.Code == "month_not_ended" && len(r.Requests) == 0 {
-		return // whoever named the month sees it, and to others nothing happened
+		return // the caller named the month and sees the result
 	}
 	n.tellPlaces(ctx, r, t)
 	if g != nil {
@@ -56,8 +56,8 @@ func (n *Net) Tell(ctx context.Context, r *Result, g *GitHub, t Teller) {
 	n.State.settle(*r)
 }
 
-// tellPlaces tells every place of what is new, and of what is not new those
-// that did not take it before.
+// tellPlaces notifies every place of a new cause, and of an old one the places
+// still missing it.
 func (n *Net) tellPlaces(ctx context.Context, r *Result, t Teller) {
 	ctx, cancel := context.WithTimeout(ctx, placesLimit)
 	defer cancel()
@@ -88,7 +88,7 @@ func (n *Net) tellPlaces(ctx context.Context, r *Result, t Teller) {
 	}
 }
 
-// owe keeps for the next run which places do not know of the month's cause.
+// owe records for the next run the places without the month's cause.
 func (n *Net) owe(month string, places []string) {
 	delete(n.State.Owed, month)
 	if len(places) == 0 {

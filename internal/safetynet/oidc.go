@@ -11,7 +11,7 @@ import (
 	"extrato/internal/books"
 )
 
-// Token returns the identity of somebody who holds a token.
+// Token returns the identity of a token's holder.
 func Token(text string) Identity {
 	return func(context.Context) (string, error) { return text, nil }
 }
@@ -19,9 +19,8 @@ func Token(text string) Identity {
 // fresh is how long a job's identity is used; GitHub's live five minutes.
 const fresh = 3 * time.Minute
 
-// Job returns the identity of a job of GitHub Actions, without any stored
-// secret. address and secret are what GitHub gives a job that may have one:
-// ACTIONS_ID_TOKEN_REQUEST_URL and _TOKEN.
+// Job returns the identity of a GitHub Actions job, without any stored secret.
+// address and secret are the job's ACTIONS_ID_TOKEN_REQUEST_URL and _TOKEN.
 func Job(address, secret, audience string, now func() time.Time) Identity {
 	var text string
 	var since time.Time

@@ -7,12 +7,12 @@ import (
 	"extrato/internal/books"
 )
 
-// errChanged says that the server found a statement changed behind its back.
+// errChanged reports a statement altered on the server.
 var errChanged = books.Integrityf("statement_changed", "the month's statement is not what was closed: somebody changed it in the database").
 	WithHint("extrato audit verify; keep the database as it is")
 
-// reasons are the failures that a server may name, in our own words: its own
-// could hold a name.
+// reasons are the known failures of a server, in our own words: the server's
+// text could hold a name.
 var reasons = map[string]*books.Error{
 	"statement_changed": errChanged,
 	"not_closed":        books.ErrNotClosed,
@@ -42,15 +42,15 @@ var errDiskFull = books.Refusedf("disk_full", "the server's disk is full, or tak
 
 var errBackupRequired = books.Refusedf("backup_required", "the server needs a backup and cannot make one").WithHint("look at its folder of backups: extrato doctor")
 
-// reason returns why a server refuses or finds its books not to be what they
-// should be, nil if it gives no such reason.
+// reason returns the server's reason for a refusal or an integrity fault, nil
+// without one.
 func reason(a answer) *books.Error {
 	var said struct {
 		Kind  books.ErrorKind `json:"kind"`  // in /api/v1; v4's endpoints say it in a header
 		Code  string          `json:"code"`  // in /api/v1
 		Stage string          `json:"stage"` // in v4's endpoints
 	}
-	_ = json.Unmarshal(a.body, &said) // what is no JSON gives none
+	_ = json.Unmarshal(a.body, &said) // without JSON there is none
 	said.Kind = cmp.Or(said.Kind, books.ErrorKind(a.header.Get("X-Extrato-Kind")))
 	known := reasons[cmp.Or(said.Code, said.Stage)]
 	switch {

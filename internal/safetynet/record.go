@@ -9,8 +9,8 @@ import (
 	"extrato/internal/books"
 )
 
-// Exchange is a request and its answer, without what could be secret: of JSON
-// only the fields that are known to be harmless.
+// Exchange is a request and its answer, without possible secrets: of JSON, only
+// fields known to be harmless.
 type Exchange struct {
 	Method string         `json:"method"`
 	Path   string         `json:"path"`
@@ -32,8 +32,8 @@ func (x *Exchange) record(a answer, err error) {
 	}
 }
 
-// words are the codes, stages, reasons and states that servers have, v4's and
-// ours. Whatever else stands there may be a name.
+// words are the known codes, stages, reasons and states, v4's and ours. Any
+// other text may be a name.
 var words = strings.Fields(`
 	open due closed late held
 	already_exists backup backup_already_exists generation statement month_held month_not_ended
@@ -50,8 +50,8 @@ var words = strings.Fields(`
 // decimal number may be somebody's.
 var runID = regexp.MustCompile(`^[0-9a-f]{8}([0-9a-f]{8})?$`)
 
-// harmless returns the fields of a JSON answer that can hold neither a secret
-// nor a name, whatever the server put there.
+// harmless returns the fields of a JSON answer without secrets or names,
+// independent of the server's good will.
 func harmless(body []byte) map[string]any {
 	var all map[string]any
 	if json.Unmarshal(body, &all) != nil {

@@ -1,11 +1,11 @@
-// Package safetynet is the second layer: it runs on another machine, talks
-// only HTTP, makes a month's close happen if it has not, and proves or reports.
+// Package safetynet is the second layer: it runs on another machine, uses only
+// HTTP, makes a missing close happen, and proves or reports.
 //
-// A run asks what the month is, has a backup and a statement made where they
-// are missing, checks what the server says against itself and against the head
-// of the chain that an earlier run kept, and leaves a document, a summary and
-// at most one issue per month. It works against v4's two endpoints alone; the
-// checks need /api/v1. Nothing that it leaves behind holds a secret or a name.
+// A run reads the month's state, asks for a missing backup and statement,
+// checks the server's answers against each other and against the chain head of
+// an earlier run, and leaves a document, a summary and at most one issue per
+// month. It works against v4's two endpoints alone; the checks need /api/v1. It
+// stores no secret and no name.
 package safetynet
 
 import (
@@ -17,21 +17,21 @@ import (
 	"extrato/internal/books"
 )
 
-// Net is what a run needs of the world around it.
+// Net is a run's environment.
 type Net struct {
 	Server   *Client
 	Now      func() time.Time // in the studio's zone
-	State    State            // what earlier runs kept; a run brings it up to date
-	Patience time.Duration    // how long in all a close that may still be running is waited for
+	State    State            // of earlier runs; a run updates it
+	Patience time.Duration    // the total wait for a close in progress
 }
 
-// Outcome says what a run came to.
+// Outcome is the outcome of a run.
 type Outcome string
 
 // The outcomes of a run.
 const (
-	Proved   Outcome = "proved"   // closed, and everything that was checked agrees
-	Accepted Outcome = "accepted" // closed, says a server that cannot be asked for proof: v4
+	Proved   Outcome = "proved"   // closed, and all checks agree
+	Accepted Outcome = "accepted" // closed, on the word of a server without proofs: v4
 	Left     Outcome = "left"     // open, and for a person to close
 	Failed   Outcome = "failed"
 )
@@ -47,7 +47,7 @@ type Result struct {
 	Issue    string      `json:"issue"` // none, opened, reopened, commented, unchanged, closed, unknown
 	Requests []Exchange  `json:"requests"`
 	At       string      `json:"at"`
-	Earlier  []Result    `json:"earlier,omitempty"` // of the months that were looked after before this one
+	Earlier  []Result    `json:"earlier,omitempty"` // of the months checked before this one
 }
 
 // Cause is why a run failed, in this program's own words.
@@ -58,13 +58,12 @@ type Cause struct {
 	Hint    string          `json:"hint"`
 }
 
-// Month returns the month that is looked after when none is named: the one
-// that ended last, in now's zone.
+// Month returns the default month: the one that ended last, in now's zone.
 func Month(now time.Time) books.Month { return books.MonthOf(now).Add(-1) }
 
-// Run looks after one month; with force it takes late rows in as a revision and
-// closes what else would wait for a person, except a month that is held. It
-// always returns a Result, whose Error says what went wrong.
+// Run checks one month; with force it adds late rows as a revision and closes
+// months waiting for a person, except a held one. It always returns a Result;
+// its Error holds the failure.
 func (n *Net) Run(ctx context.Context, month books.Month, force bool) Result {
 	r := NewResult(month, n.Now())
 	before := len(n.Server.Exchanges())
@@ -76,7 +75,7 @@ func (n *Net) Run(ctx context.Context, month books.Month, force bool) Result {
 	return r
 }
 
-// NewResult returns the document of a run that has asked nothing yet.
+// NewResult returns the document of a run before its first request.
 func NewResult(month books.Month, now time.Time) Result {
 	return Result{Month: month, Notes: []Note{}, Issue: "none", Requests: []Exchange{}, At: books.InstantOf(now).String()}
 }
@@ -93,8 +92,8 @@ func (r Result) Worst() Result {
 	return worst
 }
 
-// why is in one code what people are told of a month: why it failed, or why it
-// was left.
+// why is the code of the cause people are notified of: the failure, or the
+// reason for leaving the month open.
 func (r Result) why() string {
 	switch {
 	case r.Error != nil:
@@ -151,7 +150,7 @@ func (n *Net) lookAfter(ctx context.Context, month books.Month, force bool, r *R
 	return n.prove(ctx, month, r)
 }
 
-// ErrNotEnded refuses a month that is not over.
+// ErrNotEnded refuses a running or future month.
 func ErrNotEnded(month books.Month) error {
 	return books.Refusedf("month_not_ended", "%s has not ended", month).WithHint("name a month that is over; if this one is, compare the clocks, and TZ on both machines")
 }
@@ -160,10 +159,10 @@ func errHeld(month books.Month) error {
 	return books.Refusedf("month_held", "%s was reopened and is held", month).WithHint("a person closes it: extrato close %s", month)
 }
 
-// withoutProof looks after a month of a server that has v4's endpoints only.
+// withoutProof checks a month on a server with v4's endpoints only.
 func (n *Net) withoutProof(ctx context.Context, month books.Month, force bool, r *Result) error {
 	r.note("no_v1")
-	if n.State.Head.Seq > 0 { // who could give proofs before must not get away without
+	if n.State.Head.Seq > 0 { // a server with proofs before must not lose them silently
 		return books.Refusedf("proof_gone", "the server no longer has /api/v1, which proved its closes before").
 			WithHint("look at what stands between us and it; after going back to v4 on purpose, remove the state file")
 	}
@@ -178,7 +177,7 @@ func (n *Net) withoutProof(ctx context.Context, month books.Month, force bool, r
 	return nil
 }
 
-// ofV4 is an error with what can be done about it on v4, which has no doctor.
+// ofV4 adds a remedy for v4, a server without doctor.
 func ofV4(err error) error {
 	if books.AsError(err).Code != "backup_required" {
 		return err
@@ -187,7 +186,7 @@ func ofV4(err error) error {
 		WithHint("look at v4's log and folder of backups. A month without rows never gets a backup on v4: for it, set EXTRATO_REQUIRE_BACKUP=false there, close, and take it out again")
 }
 
-// leaveOpen leaves a month that the schedule does not close: not yet, or never.
+// leaveOpen leaves a month outside the schedule: not yet due, or never.
 func (n *Net) leaveOpen(m monthState, r *Result) error {
 	var due books.Instant
 	from, err := books.ParseMonth(m.From)
@@ -211,8 +210,8 @@ func (n *Net) leaveOpen(m monthState, r *Result) error {
 // clockTolerance is how far the clocks of both machines may be apart.
 const clockTolerance = 10 * time.Minute
 
-// makeClose has a backup made and the month closed. A backup that fails is
-// noted, and the close is asked for all the same: the server makes its own.
+// makeClose asks for a backup and the close. A failed backup becomes a note;
+// the close follows all the same, because the server makes its own.
 func (n *Net) makeClose(ctx context.Context, month books.Month, force bool, r *Result, wait func() error) (existed bool, err error) {
 	if err := n.Server.backup(ctx, month); err != nil {
 		if ends(err) || ctx.Err() != nil {
@@ -229,9 +228,9 @@ func (m monthState) since(before monthState) bool {
 	return m.closed() && (!before.closed() || m.Revision > before.Revision)
 }
 
-// waitFor returns what waits for a close that may still be running: each of
-// the tries for its part of the patience, until the month is closed. What is
-// still not closed may be asked for again: a server closes a month once.
+// waitFor returns the wait for a close in progress: each try waits its part of
+// the patience, until the month is closed. An open month may be asked for
+// again: a server closes a month once.
 func (n *Net) waitFor(ctx context.Context, month books.Month, before monthState) func() error {
 	return func() error {
 		until := n.Now().Add(n.Patience / tries)
@@ -258,8 +257,8 @@ func errNotClosed(month books.Month) *books.Error {
 	return &books.Error{Kind: books.Internal, Code: "not_closed", Message: month.String() + " is still not closed", Hint: "look in the server's log"}
 }
 
-// closedAllTheSame reports whether a month is closed although asking for it
-// failed: what stands between us and the server may have spoilt its answer.
+// closedAllTheSame reports whether a month is closed in spite of a failed
+// answer: a proxy between us and the server may have spoilt it.
 func (n *Net) closedAllTheSame(ctx context.Context, month books.Month, before monthState, err error) bool {
 	if books.AsError(err).Kind != books.Internal || ctx.Err() != nil {
 		return false

@@ -19,19 +19,18 @@ type Head struct {
 	Hash string `json:"hash"`
 }
 
-// State is what one run keeps for the next, where the server cannot reach it.
+// State is a run's memory for the next, out of the server's reach.
 type State struct {
 	Head   Head                `json:"head"`
-	Causes map[string]string   `json:"causes"`         // by month: the code of the failure that people were told of
-	Owed   map[string][]string `json:"owed,omitempty"` // by month: the places, by a hash, that did not take it
+	Causes map[string]string   `json:"causes"`         // by month: the code of the failure people know of
+	Owed   map[string][]string `json:"owed,omitempty"` // by month: hashes of the places still to notify
 
-	Unsettled []books.Month `json:"unsettled,omitempty"` // what later runs look after again, oldest first
+	Unsettled []books.Month `json:"unsettled,omitempty"` // for later runs to check again, oldest first
 }
 
-// ReadState reads a state; a file that is not there is an empty one. A file
-// that cannot be read, that no run wrote, or that is a link to nothing fails
-// with an Error of kind Integrity: without it nobody would notice that the chain
-// was rewritten.
+// ReadState reads a state; a missing file is an empty one. An unreadable or
+// foreign file, or a dangling link, fails with an Error of kind Integrity:
+// without the state nobody would notice a rewritten chain.
 func ReadState(file string) (State, error) {
 	empty := State{Causes: map[string]string{}}
 	text, err := os.ReadFile(file)
@@ -88,8 +87,8 @@ func (s State) Write(file string) error {
 	return writeWhole(file, append(text, '\n'))
 }
 
-// remember takes the months that failed for unsettled: a state of an earlier
-// version says so of none.
+// remember marks failed months as unsettled: a state of an earlier version
+// lacks them.
 func (s *State) remember() error {
 	for text := range s.Causes {
 		month, err := books.ParseMonth(text)
@@ -108,8 +107,8 @@ func (s *State) unsettle(month books.Month) {
 	slices.SortFunc(s.Unsettled, func(a, b books.Month) int { return cmp.Compare(a.String(), b.String()) })
 }
 
-// Months returns what a run looks after for which no month was named: those
-// before last that are not settled, oldest first, then last.
+// Months returns the months for a run without a named month: the unsettled ones
+// before last, oldest first, then last.
 func (s State) Months(last books.Month) []books.Month {
 	var months []books.Month
 	for _, m := range s.Unsettled {

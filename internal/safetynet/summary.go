@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Note is something that people should know though nothing failed.
+// Note is a message for people about a successful run.
 type Note struct {
 	Code string `json:"code"`
 	More string `json:"more,omitempty"`
@@ -19,7 +19,7 @@ func (r *Result) note(code string, more ...string) {
 // said is the text of a code: Portuguese and English.
 type said struct{ pt, en string }
 
-// with is the text with what a note adds.
+// with returns the text with a note's detail.
 func (s said) with(more string) said {
 	if !strings.Contains(s.pt+s.en, "%s") && more != "" {
 		return said{s.pt + " " + more, s.en + " " + more}
@@ -34,8 +34,8 @@ var outcomes = map[Outcome]said{
 	Failed:   {"FALHOU", "FAILED"},
 }
 
-// notes are the texts of the notes. What a note adds stands where a text has a
-// %s or, where none has, behind both.
+// notes are the texts of the notes. A note's detail replaces %s or, without
+// one, follows both languages.
 var notes = map[string]said{
 	"no_v1":                {"O servidor só tem os endpoints da v4; totais e cadeia não foram conferidos.", "The server has v4's endpoints only; totals and chain were not checked."},
 	"not_due_yet":          {"O mês ainda não venceu; vence em %s.", "The month is not due yet; it is due at %s."},
@@ -55,8 +55,8 @@ var notes = map[string]said{
 	"notify_failed":        {"Um aviso (EXTRATO_NOTIFY) não pôde ser enviado.", "A message (EXTRATO_NOTIFY) could not be sent."},
 }
 
-// cause is what people read of a failure in Portuguese: what it is, and what
-// they can do. The English is the error's own.
+// cause is a failure's Portuguese text: the fault and the remedy. The English
+// is the error's own.
 type cause struct{ is, do string }
 
 var causes = map[string]cause{
@@ -114,8 +114,8 @@ const atServer = "No servidor: "
 
 const readBackups = "extrato backup verify MÊS; não apague nada."
 
-// Summary tells people in Markdown what a run came to, in Portuguese and in
-// English. It says how many rows, not whose, and no amounts.
+// Summary writes a run's outcome in Markdown, in Portuguese and in English. It
+// holds numbers of rows, no names and no amounts.
 func (r Result) Summary() string {
 	var b strings.Builder
 	for _, e := range r.Earlier {
@@ -142,7 +142,7 @@ func (r Result) named(text string) string {
 	return strings.NewReplacer("MÊS", r.Month.String(), "MONTH", r.Month.String()).Replace(text)
 }
 
-// cause says why a run failed, and what people can do.
+// cause writes a run's failure and its remedy.
 func (r Result) cause() string {
 	pt, ok := causes[r.Error.Code]
 	if !ok {

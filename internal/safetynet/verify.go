@@ -10,7 +10,7 @@ import (
 	"extrato/internal/books"
 )
 
-// Proof is what was found to agree.
+// Proof is the evidence in agreement.
 type Proof struct {
 	Revision     int          `json:"revision"`
 	Counts       books.Counts `json:"counts"`
@@ -20,9 +20,10 @@ type Proof struct {
 	Compared     bool         `json:"compared_with_kept_head"`
 }
 
-// prove checks what the server says of a closed month: the month against its
-// statement, that against the chain, the chain against the head that was kept,
-// and has the server verify statement and backup. Only a chain that continues replaces that head.
+// prove checks a closed month on the server: the month against its statement,
+// the statement against the chain, the chain against the kept head; it has the
+// server verify statement and backup. Only a continuing chain replaces the kept
+// head.
 func (n *Net) prove(ctx context.Context, month books.Month, r *Result) error {
 	m, s, proof, err := n.agreed(ctx, month)
 	if errors.Is(err, errOvertaken) { // a revision, or a reopening, came in between
@@ -47,14 +48,14 @@ func (n *Net) prove(ctx context.Context, month books.Month, r *Result) error {
 	return nil
 }
 
-// agreed returns a closed month, its statement, and the proof that the chain
-// says the same.
+// agreed returns a closed month, its statement, and the proof of their chain
+// entry.
 func (n *Net) agreed(ctx context.Context, month books.Month) (m monthState, s statement, proof *Proof, err error) {
 	if m, s, err = n.statementOf(ctx, month); err == nil {
 		proof, err = n.chainGood(ctx, s)
 		return m, s, proof, err
 	}
-	if isIntegrity(err) { // the chain may say more of what happened
+	if isIntegrity(err) { // the chain may explain more
 		if _, broken := n.chain(ctx, 1); isIntegrity(broken) {
 			err = broken
 		}
@@ -64,8 +65,8 @@ func (n *Net) agreed(ctx context.Context, month books.Month) (m monthState, s st
 
 func isIntegrity(err error) bool { return err != nil && books.AsError(err).Kind == books.Integrity }
 
-// statementOf returns a closed month and its statement, which say the same. A
-// revision may come between the two questions; then they are asked again.
+// statementOf returns a closed month and its matching statement. A revision may
+// come between the two requests; then both are repeated.
 func (n *Net) statementOf(ctx context.Context, month books.Month) (m monthState, s statement, err error) {
 	var wrong error
 	for range 2 {
@@ -93,7 +94,7 @@ func (n *Net) statementOf(ctx context.Context, month books.Month) (m monthState,
 	return m, s, wrong
 }
 
-// there is an error of a server that had /api/v1 a moment ago.
+// there is an error of a server with a working /api/v1 a moment ago.
 func there(err error) error {
 	if errors.Is(err, errNoV1) {
 		return &books.Error{Kind: books.Internal, Code: "unexpected_answer", Message: "the server no longer has /api/v1", Hint: "look at what stands between us and it"}
@@ -140,9 +141,9 @@ func word(state, otherwise string) string {
 	return otherwise
 }
 
-// chain returns the entries, newest first, down to one of them or to the one
-// that was seen last; all, if none was seen. It fails with an Error of kind
-// Integrity if they are not whole, or do not continue what was seen.
+// chain returns the entries, newest first, down to one of them or to the last
+// seen one; all, if none was seen. It fails with an Error of kind Integrity if
+// they are incomplete or do not continue the seen ones.
 func (n *Net) chain(ctx context.Context, down int64) ([]entry, error) {
 	kept := n.State.Head
 	if kept.Seq == 0 {
@@ -186,7 +187,7 @@ func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
 	return proof, nil
 }
 
-// errOvertaken says that the chain goes on about a month behind its statement.
+// errOvertaken means the chain has a newer entry than the month's statement.
 var errOvertaken = books.Integrityf("statement_not_in_chain", "the chain has an entry about the month that is newer than its statement's").WithHint("extrato audit verify")
 
 // records reports whether the entry is about this statement.
@@ -204,8 +205,8 @@ type sums struct {
 	NetRevenue  string `json:"net_revenue"`
 }
 
-// sealedSums reports whether sums that are shown are those that the chain's
-// hash covers.
+// sealedSums reports whether the shown sums are the sums under the chain's
+// hash.
 func sealedSums(shown json.RawMessage, sealed string) bool {
 	var s sums
 	t, err := books.ParseTotals(sealed)
@@ -214,7 +215,7 @@ func sealedSums(shown json.RawMessage, sealed string) bool {
 }
 
 // whole reports whether entries, newest first, follow one another without a
-// gap, and whether each hash is that of the entry's fields.
+// gap, and whether each hash matches its entry's fields.
 func whole(chain []entry) error {
 	broken := books.Integrityf("chain_broken", "the chain of closings is not whole").WithHint("extrato audit verify")
 	if len(chain) == 0 {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// longestWait is the longest pause that is taken; who asks for more is left to
-// the next run.
+// longestWait is the longest accepted pause; a longer one is left to the next
+// run.
 const longestWait = 5 * time.Minute
 
 // Waits are the pauses between tries.
