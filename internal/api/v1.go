@@ -1,18 +1,18 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	stdjson "encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
@@ -40,7 +40,7 @@ func (s *Server) v1Routes() []auth.Route {
 }
 
 func (v *v1) config() huma.Config {
-	json := huma.Format{Marshal: marshal, Unmarshal: unmarshal}
+	format := huma.Format{Marshal: marshal, Unmarshal: unmarshal}
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -70,77 +70,38 @@ func (v *v1) config() huma.Config {
 				{Name: "access", Description: "Who may come in."},
 			},
 		},
-		Formats:                      map[string]huma.Format{"application/json": json, "json": json},
+		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 	}
 }
 
 func marshal(w io.Writer, document any) error {
-	e := json.NewEncoder(w)
+	e := stdjson.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e.Encode(document)
 }
 
-// unmarshal refuses what encoding/json would repair silently: text that is not
-// UTF-8, and halves of a surrogate pair.
+// unmarshal reads a body strictly: no repeated key, keys as they are written,
+// UTF-8 only, no half of a surrogate pair. encoding/json would repair all of it
+// silently.
 func unmarshal(data []byte, to any) error {
-	if !utf8.Valid(data) {
-		return errors.New("the body is not valid UTF-8")
-	}
-	if err := json.Unmarshal(data, to); err != nil {
-		return errors.New("the body is not the JSON that is expected: " + withoutValues(err))
-	}
-	if loneSurrogate(data) {
-		return errors.New("the body has half a surrogate pair")
-	}
-	return nil
-}
-
-// withoutValues describes a fault of JSON without repeating what was sent.
-func withoutValues(err error) string {
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
+	err := json.Unmarshal(data, to)
+	var syntax *jsontext.SyntacticError
 	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return errRepeatedKey
 	case errors.As(err, &syntax):
-		return syntax.Error()
-	case errors.As(err, &kind):
-		return "a value is out of range or of the wrong type"
+		return fmt.Errorf("the body is not valid JSON in UTF-8, from byte %d on", syntax.ByteOffset)
 	}
-	return "it cannot be read"
+	return errors.New("a value in the body is out of range or of the wrong type") // which one, its text would tell
 }
 
-// loneSurrogate reports whether valid JSON escapes half a character, which
-// becomes a replacement character when it is read.
-func loneSurrogate(data []byte) bool {
-	if !bytes.Contains(data, []byte(`\u`)) {
-		return false
-	}
-	for i := 0; i+5 < len(data); i++ {
-		if data[i] != '\\' {
-			continue
-		}
-		if data[i+1] != 'u' {
-			i++
-			continue
-		}
-		switch half := strings.ToLower(string(data[i+2 : i+4])); {
-		case half >= "d8" && half < "dc":
-			if i+11 >= len(data) || data[i+6] != '\\' || data[i+7] != 'u' {
-				return true
-			}
-			if second := strings.ToLower(string(data[i+8 : i+10])); second < "dc" || second > "df" {
-				return true
-			}
-			i += 11
-		case half >= "dc" && half <= "df":
-			return true
-		default:
-			i += 5
-		}
-	}
-	return false
-}
+// errRepeatedKey is what problemOf tells from other faults of form by its text:
+// nothing else of an error gets through the library.
+var errRepeatedKey = errors.New("a key is repeated in the body")
 
 // collector makes a Route of each operation, guarded by what its Metadata says
 // that it needs.

@@ -57,7 +57,7 @@ func newProblem(ctx context.Context, status int, e *books.Error) *Problem {
 // these two.
 func init() { //nolint:gochecknoinits // the library knows no other way, and both servers of a test would race to set them
 	huma.DefaultArrayNullable = false
-	huma.ValidateStrictCasing = true // encoding/json takes AMOUNT for amount, and the last of the two
+	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return problemOf(context.Background(), status, message, errs)
 	}
@@ -69,6 +69,12 @@ func init() { //nolint:gochecknoinits // the library knows no other way, and bot
 // problemOf turns what the library found into a document. What was sent is not
 // repeated in it: it may be a name, or a secret in the wrong place.
 func problemOf(ctx context.Context, status int, message string, errs []error) *Problem {
+	details := detailsOf(errs)
+	for _, d := range details {
+		if d.Message == errRepeatedKey.Error() {
+			status, message = http.StatusUnprocessableEntity, d.Message // well-formed, but with two meanings
+		}
+	}
 	code := map[int]string{
 		http.StatusBadRequest: "malformed", http.StatusUnprocessableEntity: "invalid", http.StatusUnsupportedMediaType: "unsupported_media_type",
 		http.StatusRequestEntityTooLarge: "too_large", http.StatusNotAcceptable: "not_acceptable", http.StatusRequestTimeout: "timeout",
@@ -77,14 +83,19 @@ func problemOf(ctx context.Context, status int, message string, errs []error) *P
 		return newProblem(ctx, http.StatusInternalServerError, somethingWrong)
 	}
 	p := newProblem(ctx, status, &books.Error{Kind: books.Invalid, Code: code, Message: message, Hint: "see /api/docs"})
+	p.Errors = details
+	return p
+}
+
+func detailsOf(errs []error) (details []ProblemDetail) {
 	for _, err := range errs {
 		var detailer huma.ErrorDetailer
 		if errors.As(err, &detailer) {
 			d := detailer.ErrorDetail()
-			p.Errors = append(p.Errors, ProblemDetail{Location: strings.ToValidUTF8(d.Location, "?"), Message: strings.ToValidUTF8(d.Message, "?")})
+			details = append(details, ProblemDetail{Location: strings.ToValidUTF8(d.Location, "?"), Message: strings.ToValidUTF8(d.Message, "?")})
 		}
 	}
-	return p
+	return details
 }
 
 var databaseAway = store.ErrUnreachable.WithHint("try again in a moment; whoever looks after the server finds the cause in its log, under the correlation id")

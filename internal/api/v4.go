@@ -13,6 +13,9 @@ import (
 	"strings"
 	"time"
 
+	strictjson "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"extrato/internal/auth"
 	"extrato/internal/backup"
 	"extrato/internal/books"
@@ -154,14 +157,25 @@ func (s *Server) v4Asked(r *http.Request) (v4Request, error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return asked, v4Invalid("Content-Type must be application/json")
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+	var fields map[string]jsontext.Value
+	err = strictjson.Unmarshal(body, &fields)
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return asked, v4Invalid("The body must not repeat a key")
+	case err != nil || fields == nil:
 		return asked, v4Invalid("The body must be a JSON object")
 	}
 	return asked, asked.read(fields)
 }
 
-func (a *v4Request) read(fields map[string]json.RawMessage) error {
+func (a *v4Request) read(fields map[string]jsontext.Value) error {
+	for name := range fields {
+		for _, known := range []string{"month", "year", "force"} {
+			if name != known && strings.EqualFold(name, known) {
+				return v4Invalid("The key " + known + " must be written in lower case")
+			}
+		}
+	}
 	given := func(name string) bool { return fields[name] != nil && string(fields[name]) != "null" }
 	if given("month") != given("year") {
 		return v4Invalid("Month and year must be given together")
@@ -185,8 +199,8 @@ func (a *v4Request) read(fields map[string]json.RawMessage) error {
 	return nil
 }
 
-// slashed writes a month as v4 does: 10/2025, 9/2025.
-func slashed(m books.Month) string { return fmt.Sprintf("%d/%d", m.Month, m.Year) }
+// slashed writes a month as v4 does: 10/2025, 09/2025.
+func slashed(m books.Month) string { return fmt.Sprintf("%02d/%d", m.Month, m.Year) }
 
 func details(m books.Month, more object) object {
 	more["month"], more["year"] = int(m.Month), m.Year
@@ -295,7 +309,7 @@ func (s *Server) v4Statement(w http.ResponseWriter, r *http.Request) {
 	found, err := s.Closer.Statement(r.Context(), month)
 	switch {
 	case errors.Is(err, books.ErrNotClosed):
-		writeJSON(w, http.StatusNotFound, object{"success": false, "message": fmt.Sprintf("Extrato não encontrado para %02d/%d", month.Month, month.Year)})
+		writeJSON(w, http.StatusNotFound, object{"success": false, "message": "Extrato não encontrado para " + slashed(month)})
 		return
 	case err != nil:
 		s.v4Failed(w, r, "Statement not readable.", "statement", err)
@@ -316,7 +330,7 @@ func (s *Server) v4Statement(w http.ResponseWriter, r *http.Request) {
 		shown = shown.ForArtist(id, name)
 	}
 	writeJSON(w, http.StatusOK, object{
-		"success": true, "message": fmt.Sprintf("Extrato encontrado para %02d/%d", month.Month, month.Year), "data": v4Document(shown),
+		"success": true, "message": "Extrato encontrado para " + slashed(month), "data": v4Document(shown),
 	})
 }
 

@@ -148,7 +148,7 @@ func TestV4sEndpointsAnswerAsV4sCallersExpect(t *testing.T) {
 			{"wrong type", octoberBody, 400, `{"error":"Content-Type must be application/json","success":false}`, []string{"Content-Type", "text/plain"}},
 			{"no type", octoberBody, 400, `{"error":"Content-Type must be application/json","success":false}`, []string{"Content-Type", ""}},
 			{"the running month", `{"month":11,"year":2025}`, 400, `{"details":{"month":11,"reason":"month_not_ended","year":2025},"error":"Month 11/2025 has not ended","success":false}`, nil},
-			{"a future month, forced", `{"month":1,"year":2026,"force":true}`, 400, `{"details":{"month":1,"reason":"month_not_ended","year":2026},"error":"Month 1/2026 has not ended","success":false}`, nil},
+			{"a future month, forced", `{"month":1,"year":2026,"force":true}`, 400, `{"details":{"month":1,"reason":"month_not_ended","year":2026},"error":"Month 01/2026 has not ended","success":false}`, nil},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				for _, path := range []string{backupPath, generatePath} {
