@@ -9,7 +9,7 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build --chown=65532:65532 /empty/ /
 COPY --from=build /extrato /extrato
 USER 65532:65532
-ENV HOST=0.0.0.0 EXTRATO_BACKUPS=/data/backups DATABASE_URL=sqlite:////data/extrato.db TMPDIR=/tmp
+ENV HOST=0.0.0.0 EXTRATO_BACKUPS=/data/backups DATABASE_URL=sqlite:////data/extrato.db TMPDIR=/tmp GOMEMLIMIT=384MiB
 VOLUME /data
 EXPOSE 8080
 # There is no shell and no curl: the program asks itself.

@@ -12,7 +12,6 @@ import (
 	"extrato/internal/auth"
 	"extrato/internal/auth/authtest"
 	"extrato/internal/logtest"
-	"extrato/internal/server"
 	"extrato/internal/store/storetest"
 )
 
@@ -177,7 +176,7 @@ func assembled(t *testing.T, db *storetest.DB) *whole {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &whole{p, server.Frame{Log: log, Now: time.Now}.Wrap(p.handler)}
+	return &whole{p, p.frame(settings, log).Wrap(p.handler)}
 }
 
 // ask sends a request without a body.

@@ -136,7 +136,7 @@ func (a *app) serve(settings config.Config, s *store.Store, patience time.Durati
 	if err := p.jobs.Start(working); err != nil {
 		return err
 	}
-	web := server.Frame{Log: log, Proxies: settings.TrustedProxies, Now: time.Now}.HTTP(working, p.handler)
+	web := p.frame(settings, log).HTTP(working, p.handler)
 	failed := make(chan error, 1)
 	go func() { failed <- web.Serve(listener) }()
 	address := "http://" + reachable(listener.Addr().String())
@@ -225,6 +225,7 @@ type parts struct {
 	api      *api.Server
 	pages    []auth.Route // for people; those for programs are the api's own
 	handler  http.Handler // over all of them, and nothing else
+	public   func(*http.Request) bool
 	stopping atomic.Bool
 }
 
@@ -260,8 +261,13 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 	}
 	pages := &web.Web{Guard: p.guard, Store: s, Log: log, Now: closer.Now}
 	p.pages = append(pages.Routes(), p.jobPage(pages)...)
-	p.handler = p.guard.Logins(p.api.Handler(p.pages...))
+	routed := p.api.Handler(p.pages...)
+	p.handler, p.public = p.guard.Logins(routed), routed.Public
 	return p, nil
+}
+
+func (p *parts) frame(settings config.Config, log *slog.Logger) server.Frame {
+	return server.Frame{Log: log, Proxies: settings.TrustedProxies, Now: time.Now, Public: p.public}
 }
 
 // jobPage is River's own page, behind admin login. It takes every method.

@@ -50,18 +50,37 @@ func (s *Server) Routes() []auth.Route {
 
 // Handler serves all routes and those of others, such as people's pages, and
 // answers what is none of them in JSON.
-func (s *Server) Handler(others ...auth.Route) http.Handler {
-	mux := http.NewServeMux()
+func (s *Server) Handler(others ...auth.Route) *Routed {
+	h := &Routed{s: s, mux: http.NewServeMux(), needs: map[string]auth.Permission{}}
 	for _, route := range slices.Concat(s.Routes(), others) {
-		mux.Handle(strings.TrimSpace(route.Method+" "+route.Path), route.Handler)
+		pattern := strings.TrimSpace(route.Method + " " + route.Path)
+		h.mux.Handle(pattern, route.Handler)
+		h.needs[pattern] = route.Needs
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, pattern := mux.Handler(r); pattern == "" {
-			s.refuseRoute(w, r, mux)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
+	return h
+}
+
+// Routed is a handler that knows its routes.
+type Routed struct {
+	s     *Server
+	mux   *http.ServeMux
+	needs map[string]auth.Permission // by the mux's pattern
+}
+
+// ServeHTTP answers a request.
+func (h *Routed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := h.mux.Handler(r); pattern == "" {
+		h.s.refuseRoute(w, r, h.mux)
+		return
+	}
+	h.mux.ServeHTTP(w, r)
+}
+
+// Public reports whether anyone may send a request: its route needs no
+// permission, or it has no route.
+func (h *Routed) Public(r *http.Request) bool {
+	_, pattern := h.mux.Handler(r)
+	return pattern == "" || h.needs[pattern] == auth.Public
 }
 
 // refuseRoute answers an unknown path or method. The mux knows which of the

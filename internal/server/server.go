@@ -6,11 +6,9 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -27,11 +25,13 @@ type Frame struct {
 	Log     *slog.Logger
 	Proxies []netip.Prefix // whose X-Forwarded-* is believed
 	Now     func() time.Time
+	// Public reports whether anyone may send a request, also one without a
+	// route. Its body is smaller than others. nil: no request is public.
+	Public func(*http.Request) bool
 }
 
 // The limits. A close of a million rows answers within a minute.
 const (
-	maxBody      = 1 << 20
 	maxHeader    = 32 << 10
 	maxAtOnce    = 256
 	headerWait   = 5 * time.Second
@@ -53,29 +53,33 @@ func (f Frame) HTTP(ctx context.Context, handler http.Handler) *http.Server {
 
 // Wrap puts the frame around a handler.
 func (f Frame) Wrap(handler http.Handler) http.Handler {
+	return f.wrap(handler, &bodies{bySender: map[netip.Addr]int{}}, make(chan struct{}, maxAtOnce))
+}
+
+func (f Frame) wrap(handler http.Handler, all *bodies, places chan struct{}) http.Handler {
 	sameOrigin := http.NewCrossOriginProtection()
 	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		Refuse(w, r, http.StatusForbidden, "cross_origin", "this request came from another site",
-			"send it from a page of this server, or from a program that sends neither Origin nor Sec-Fetch-Site")
+		Refuse(w, r, http.StatusForbidden, &books.Error{Kind: books.Forbidden, Code: "cross_origin", Message: "this request came from another site",
+			Hint: "send it from a page of this server, or from a program that sends neither Origin nor Sec-Fetch-Site"})
 	}))
-	handler = headers(sameOrigin.Handler(readBody(atOnce(handler))))
+	handler = headers(sameOrigin.Handler(f.readBody(all, atOnce(places, handler))))
 	return f.origin(correlate(f.log(handler)))
 }
 
 // Refuse answers an error of the frame's own, in JSON: below /api/v1 a problem
 // document (RFC 9457) with a hint, elsewhere in v4's form.
-func Refuse(w http.ResponseWriter, r *http.Request, status int, code, message, hint string) {
-	kind, document := "application/json", map[string]any{"success": false, "error": message}
+func Refuse(w http.ResponseWriter, r *http.Request, status int, e *books.Error) {
+	contentType, document := "application/json", map[string]any{"success": false, "error": e.Message}
 	if strings.HasPrefix(r.URL.Path, "/api/v1/") {
-		kind = "application/problem+json"
-		document = map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "detail": message, "hint": hint}
+		contentType = "application/problem+json"
+		document = map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "detail": e.Message, "hint": e.Hint}
 	}
-	document["code"], document["correlation_id"] = code, books.CorrelationID(r.Context())
+	document["code"], document["kind"], document["correlation_id"] = e.Code, e.Kind, books.CorrelationID(r.Context())
 	body, err := json.Marshal(document)
 	if err != nil {
 		panic(err)
 	}
-	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n'))
 }
@@ -188,8 +192,8 @@ func (f Frame) caught(w *watched, r *http.Request, problem any) {
 	if w.status != 0 {
 		panic(http.ErrAbortHandler) // an answer has begun; half of one must not look whole
 	}
-	Refuse(w, r, http.StatusInternalServerError, "internal", "something went wrong here",
-		"try again; if it stays, look for the correlation id in the server's log")
+	Refuse(w, r, http.StatusInternalServerError, &books.Error{Kind: books.Internal, Code: "internal", Message: "something went wrong here",
+		Hint: "try again; if it stays, look for the correlation id in the server's log"})
 }
 
 // watched remembers what was answered.
@@ -237,46 +241,9 @@ func headers(next http.Handler) http.Handler {
 	})
 }
 
-// readBody reads the body before the request takes a place among those at
-// work, so that one who sends slowly keeps nobody else out. Bodies that nobody
-// who means well sends are refused.
-func readBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > maxBody {
-			w.Header().Set("Connection", "close")
-			Refuse(w, r, http.StatusRequestEntityTooLarge, "too_large", tooLarge, sendLess)
-			return
-		}
-		if len(r.TransferEncoding) > 0 {
-			// If a Content-Length came with it, a proxy in front may see another
-			// end of this request, and another request behind it, than we do.
-			w.Header().Set("Connection", "close")
-		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-		var large *http.MaxBytesError
-		switch {
-		case errors.As(err, &large):
-			Refuse(w, r, http.StatusRequestEntityTooLarge, "too_large", tooLarge, sendLess)
-			return
-		case err != nil:
-			w.Header().Set("Connection", "close")
-			Refuse(w, r, http.StatusBadRequest, "body_unread", "the body did not arrive whole", "send it again")
-			return
-		}
-		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		next.ServeHTTP(w, r)
-	})
-}
-
-const (
-	tooLarge = "the body is larger than 1 MiB"
-	sendLess = "send less; no document of this server needs as much"
-)
-
 // atOnce lets so many requests work that memory and database bear it; the
 // others come again. Whoever asks whether the process lives always may.
-func atOnce(next http.Handler) http.Handler {
-	places := make(chan struct{}, maxAtOnce)
+func atOnce(places chan struct{}, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/healthz" {
 			next.ServeHTTP(w, r)
@@ -288,7 +255,7 @@ func atOnce(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		case <-time.After(time.Second):
 			w.Header().Set("Retry-After", retrySeconds)
-			Refuse(w, r, http.StatusServiceUnavailable, "busy", "too many requests at once", "wait as long as Retry-After says, then send it again")
+			Refuse(w, r, http.StatusServiceUnavailable, errBusy)
 		case <-r.Context().Done():
 		}
 	})

@@ -158,26 +158,6 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-func TestTheFramesOwnProblemsSayWhatToDo(t *testing.T) {
-	handler := frame(t, io.Discard).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("x") }))
-	for code, r := range map[string]*http.Request{
-		"cross_origin": httptest.NewRequest("POST", "/api/v1/payments", nil),
-		"too_large":    httptest.NewRequest("POST", "/api/v1/payments", strings.NewReader(strings.Repeat("x", 2<<20))),
-		"body_unread":  httptest.NewRequest("POST", "/api/v1/payments", broken{}),
-		"internal":     httptest.NewRequest("POST", "/api/v1/payments", nil),
-	} {
-		if code == "cross_origin" {
-			r.Header.Set("Sec-Fetch-Site", "cross-site")
-		}
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, r)
-		var said struct{ Code, Detail, Hint string }
-		if err := json.Unmarshal(w.Body.Bytes(), &said); err != nil || said.Code != code || said.Detail == "" || said.Hint == "" {
-			t.Errorf("%s: %d %s", code, w.Code, w.Body)
-		}
-	}
-}
-
 func TestALargeBodyIsRefusedBeforeItIsReadWhole(t *testing.T) {
 	called := false
 	s := httptest.NewServer(frame(t, io.Discard).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true })))
