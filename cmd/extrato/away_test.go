@@ -74,7 +74,7 @@ func TestWithoutItsDatabaseEveryRouteAnswersInItsForm(t *testing.T) {
 			}
 		}
 	}
-	if ready := s.ask("GET", "/readyz", everybody["admin"]).Body.String(); !strings.Contains(ready, `"checks":{"backups":"unknown","database":"unreachable","migrations":"unknown"}`) {
+	if ready := s.ask("GET", "/readyz", everybody["admin"]).Body.String(); !strings.Contains(ready, `"checks":{"backups":"unknown","database":"unreachable","migrations":"unknown","queues":"unknown"}`) {
 		t.Errorf("/readyz blames others too: %s", ready)
 	}
 	cluster.Start(t)

@@ -257,7 +257,7 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 	closer.Announce = p.jobs.Announce
 	p.api = &api.Server{
 		Closer: closer, Store: s, Guard: p.guard, Recorder: &recording.Recorder{Store: s, Now: closer.Now}, Log: log, Now: closer.Now,
-		Version: programVersion(), Closes: closes, Queued: p.jobs.Queued, Stopping: p.stopping.Load, Working: ctx,
+		Version: programVersion(), Closes: closes, Queued: p.jobs.Queued, PausedQueues: p.jobs.PausedQueues, Stopping: p.stopping.Load, Working: ctx,
 	}
 	pages := &web.Web{Guard: p.guard, Store: s, Log: log, Now: closer.Now}
 	p.pages = append(pages.Routes(), p.jobPage(pages)...)

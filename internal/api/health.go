@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"extrato/internal/auth"
@@ -33,7 +34,7 @@ const readyTimeout = 3 * time.Second
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
-	checks := map[string]string{"database": "ok", "migrations": "ok", "backups": "ok"}
+	checks := map[string]string{"database": "ok", "migrations": "ok", "backups": "ok", "queues": "ok"}
 	status := http.StatusOK
 	fail := func(name, word string, err error) {
 		checks[name], status = word, http.StatusServiceUnavailable
@@ -43,12 +44,13 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		fail("database", "unreachable", err)
-		checks["migrations"], checks["backups"] = "unknown", "unknown" // it knows which backups there should be
+		checks["migrations"], checks["backups"], checks["queues"] = "unknown", "unknown", "unknown" // the database knows them
 	case condition != store.Current:
 		fail("migrations", "pending", books.Refusedf("migrations_pending", "the database is not of this version"))
 		fallthrough
 	default:
 		s.readyBackups(ctx, fail)
+		s.readyQueues(ctx, fail)
 	}
 	if s.Stopping != nil && s.Stopping() {
 		checks["process"], status = "stopping", http.StatusServiceUnavailable
@@ -66,5 +68,20 @@ func (s *Server) readyBackups(ctx context.Context, fail func(name, word string, 
 		fail("backups", "unwritable", err)
 	case err != nil: // the database did not say
 		fail("backups", "unknown", err)
+	}
+}
+
+// readyQueues tells of a queue that somebody paused: months would not close by
+// themselves, or nobody would be told of it.
+func (s *Server) readyQueues(ctx context.Context, fail func(name, word string, err error)) {
+	if s.PausedQueues == nil {
+		return
+	}
+	switch paused, err := s.PausedQueues(ctx); {
+	case err != nil:
+		fail("queues", "unknown", err)
+	case len(paused) > 0:
+		word := "paused: " + strings.Join(paused, ", ")
+		fail("queues", word, books.Refusedf("queue_paused", "jobs stand still (%s)", word).WithHint("resume them on River's page, /river"))
 	}
 }

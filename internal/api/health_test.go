@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -41,4 +43,23 @@ func lines(text, start string) string {
 		}
 	}
 	return found.String()
+}
+
+func TestReadyzNamesAQueueThatStandsStill(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		var paused []string
+		var err error
+		s.server.PausedQueues = func(context.Context) ([]string, error) { return paused, err }
+		if a := s.raw(t, "GET", "/readyz"); a.status != 200 || !strings.Contains(a.text, `"queues":"ok"`) {
+			t.Errorf("%d %s", a.status, a.text)
+		}
+		paused = []string{"close"}
+		if a := s.raw(t, "GET", "/readyz"); a.status != 503 || !strings.Contains(a.text, `"queues":"paused: close"`) {
+			t.Errorf("%d %s", a.status, a.text)
+		}
+		err = errors.New("no answer")
+		if a := s.raw(t, "GET", "/readyz"); a.status != 503 || !strings.Contains(a.text, `"queues":"unknown"`) {
+			t.Errorf("%d %s", a.status, a.text)
+		}
+	})
 }

@@ -35,6 +35,8 @@ type Server struct {
 	Closes   *Closes // what this process closed; may be nil
 	// Queued counts the jobs that wait, by their kind; nil where no jobs run.
 	Queued func(context.Context) (map[string]int, error)
+	// PausedQueues names the queues of jobs that stand still; nil where no jobs run.
+	PausedQueues func(context.Context) ([]string, error)
 	// Working ends when what runs is to be broken off; nil means never.
 	Working context.Context //nolint:containedctx // it is the process's, not a request's
 	// Stopping reports whether the process is about to end; nil means never.

@@ -93,6 +93,7 @@ func (d *Doctor) Run(ctx context.Context) Report {
 		d.tables(ctx, r)
 		d.months(ctx, r)
 		d.lastMonth(ctx, r)
+		d.queues(ctx, r)
 		d.access(ctx, r)
 	}
 	d.backupFolder(ctx, r, ours)

@@ -283,6 +283,11 @@ var faults = []fault{
 	{"a server that does not answer", "postgres", set("DATABASE_URL", "postgres://ana:geheim@127.0.0.1:1/studio"), "database", doctor.Fail, "does not answer"},
 	{"v4's database", "postgres", sql("DROP SCHEMA extrato CASCADE"), "database", doctor.Fail, "v4's"},
 	{"v4's file", "sqlite", sql("DROP TABLE goose_db_version"), "database", doctor.Fail, "v4's"},
+	{"a queue of jobs that was paused", "", func(t *testing.T, p *patient) {
+		table := map[bool]string{true: "extrato."}[p.Path == ""] + "river_queue"
+		p.Exec(t, "CREATE TABLE "+table+" (name TEXT, paused_at TIMESTAMP)")
+		p.Exec(t, "INSERT INTO "+table+" VALUES ('close', CURRENT_TIMESTAMP), ('tell', NULL)")
+	}, "queues", doctor.Warn, "somebody paused close"},
 	{"an older database", "", func(t *testing.T, p *patient) {
 		p.Exec(t, "DELETE FROM "+map[bool]string{true: "extrato."}[p.Path == ""]+"goose_db_version WHERE version_id > 0")
 	}, "database", doctor.Warn, "earlier version"},

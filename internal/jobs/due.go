@@ -29,6 +29,7 @@ const Schedule books.Actor = "schedule"
 func (r *Runner) askAgain(ctx context.Context) {
 	var watched time.Time
 	for {
+		r.resumeQueues(ctx)
 		r.ask(ctx)
 		if now := r.o.Now(); now.Sub(watched) >= watchEvery {
 			watched = now
@@ -73,6 +74,30 @@ func (r *Runner) ask(ctx context.Context) {
 		r.seeing(ctx)
 		r.beat(ctx)
 	}
+}
+
+// resumeQueues undoes a pause on River's page: it would stop the monthly close
+// silently, also after a restart. Whoever wants that has a setting for it.
+func (r *Runner) resumeQueues(ctx context.Context) {
+	paused, err := r.PausedQueues(ctx)
+	for _, name := range paused {
+		if err = r.o.Store.Write(ctx, func(tx *store.Tx) error { return r.client.QueueResumeTx(ctx, tx.SQL(), name, nil) }); err != nil {
+			break
+		}
+		r.o.Log.Warn("paused queue resumed", "queue", name, "hint", "ENABLE_MONTHLY_EXTRATO_JOB=false keeps months from closing by themselves")
+	}
+	if err != nil && ctx.Err() == nil {
+		r.o.Log.Error("a queue of jobs may stand still", "queues", strings.Join(paused, ", "), "cause", err.Error())
+	}
+}
+
+// PausedQueues names the queues that somebody paused.
+func (r *Runner) PausedQueues(ctx context.Context) (paused []string, err error) {
+	err = r.o.Store.Read(ctx, func(tx *store.Tx) error {
+		paused, err = tx.PausedQueues(ctx)
+		return err
+	})
+	return paused, err
 }
 
 func (r *Runner) needed(ctx context.Context) (bool, error) {

@@ -471,3 +471,51 @@ func TestTheJobPageAnswers(t *testing.T) {
 		}
 	})
 }
+
+// A pause on River's page would stop the monthly close without a word, and
+// outlive a restart.
+func TestAPausedQueueIsResumed(t *testing.T) {
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		var now clock
+		now.set("2025-10-15 12:00")
+		fill(t, db)
+		var log syncBuilder
+		change := func(o *jobs.Options) { o.Log = logtest.New(t, &log) }
+		first := run(t, db, &now, t.TempDir(), nil, change)
+		pause := func(s *service, queue string) {
+			w := httptest.NewRecorder()
+			s.Handler().ServeHTTP(w, httptest.NewRequest("PUT", jobs.Prefix+"/api/queues/"+queue+"/pause", strings.NewReader("{}")))
+			if w.Code != http.StatusOK {
+				t.Fatalf("%d %s", w.Code, w.Body)
+			}
+		}
+		var queues []string
+		await(t, "the queues", func() bool {
+			w := httptest.NewRecorder()
+			first.Handler().ServeHTTP(w, httptest.NewRequest("GET", jobs.Prefix+"/api/queues", nil))
+			queues = nil
+			for _, name := range []string{"close", "tell"} {
+				if strings.Contains(w.Body.String(), `"name":"`+name+`"`) {
+					queues = append(queues, name)
+				}
+			}
+			return len(queues) == 2
+		})
+		resumed := func() bool {
+			paused, err := first.PausedQueues(t.Context())
+			return err == nil && len(paused) == 0
+		}
+		for i, queue := range queues {
+			pause(first, queue)
+			await(t, queue+" to go on", func() bool { return resumed() && strings.Count(log.String(), "paused queue resumed") == i+1 })
+		}
+		stopped(t, first)
+		pause(first, "close")
+		if paused, err := first.PausedQueues(t.Context()); err != nil || !slices.Equal(paused, []string{"close"}) {
+			t.Fatalf("paused are %v, %v", paused, err)
+		}
+		now.set("2025-11-01 02:00")
+		run(t, db, &now, t.TempDir(), nil, change)
+		await(t, "October's close", func() bool { return closings(t, db) == 1 })
+	})
+}

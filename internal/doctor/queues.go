@@ -1,0 +1,27 @@
+package doctor
+
+import (
+	"context"
+	"strings"
+
+	"extrato/internal/store"
+)
+
+// queues looks for jobs that stand still.
+func (d *Doctor) queues(ctx context.Context, r *Report) {
+	const name = "queues"
+	var paused []string
+	err := d.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		paused, err = tx.PausedQueues(ctx)
+		return err
+	})
+	switch {
+	case err != nil:
+		r.failed(name, err)
+	case len(paused) > 0:
+		r.warn(name, "extrato serve resumes them when it starts, and again every 20 seconds; if it runs, look in its log",
+			"jobs stand still, months do not close by themselves or nobody is told: somebody paused %s", strings.Join(paused, ", "))
+	default:
+		r.ok(name, "no queue of jobs is paused")
+	}
+}
