@@ -81,7 +81,9 @@ func checkReady(ctx context.Context, host, port string) error {
 	if err != nil {
 		return notReady.Because(err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	// Where a redirect leads is not the server beside this process.
+	asks := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := asks.Do(request)
 	if err != nil {
 		return notReady.Because(err)
 	}

@@ -70,7 +70,10 @@ func ask(ctx context.Context, method, address string) (status int, body []byte, 
 	if err != nil {
 		return 0, nil, err
 	}
-	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
+	response, err := (&http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // it would be another's answer
+	}).Do(request)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -193,7 +193,12 @@ func (l *loud) HandleError(ctx context.Context, job *rivertype.JobRow, err error
 	if job.Attempt >= job.MaxAttempts {
 		level = slog.LevelError
 	}
-	l.log.Log(ctx, level, "job failed", "kind", job.Kind, "attempt", job.Attempt, "of", job.MaxAttempts, "cause", books.AsError(err).Message)
+	e := books.AsError(err)
+	values := []any{"kind", job.Kind, "attempt", job.Attempt, "of", job.MaxAttempts, "cause", e.Message}
+	if e.Hint != "" {
+		values = append(values, "hint", e.Hint)
+	}
+	l.log.Log(ctx, level, "job failed", values...)
 	return nil
 }
 

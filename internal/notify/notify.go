@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nicholas-fedor/shoutrrr"
 	"github.com/nicholas-fedor/shoutrrr/pkg/router"
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 
@@ -24,7 +23,7 @@ import (
 // Teller sends messages to the places of EXTRATO_NOTIFY.
 type Teller struct {
 	places  []string
-	senders map[string]*router.ServiceRouter
+	senders map[string]types.Service
 }
 
 // sendTimeout is how long a service may take.
@@ -33,9 +32,9 @@ const sendTimeout = 15 * time.Second
 // NewTeller reads shoutrrr URLs. It fails with an Error of kind Invalid that
 // says which of them, counted from one, cannot be used.
 func NewTeller(urls []string) (*Teller, error) {
-	t := &Teller{senders: map[string]*router.ServiceRouter{}}
+	t := &Teller{senders: map[string]types.Service{}}
 	for i, url := range urls {
-		sender, err := shoutrrr.CreateSender(url)
+		sender, err := new(router.ServiceRouter).Locate(url)
 		if err != nil {
 			// What follows the scheme holds secrets, and so do shoutrrr's words.
 			scheme, _, ok := strings.Cut(url, "://")
@@ -45,7 +44,7 @@ func NewTeller(urls []string) (*Teller, error) {
 			return nil, books.Invalidf("invalid_setting", "EXTRATO_NOTIFY: the %s URL (number %d) cannot be used", scheme, i+1).
 				WithHint("see shoutrrr's page on the service for its form, such as telegram://TOKEN@telegram?chats=ID; the next URL begins behind a comma")
 		}
-		sender.Timeout = sendTimeout
+		refuseRedirects(sender)
 		place := placeOf(url)
 		if t.senders[place] == nil {
 			t.places = append(t.places, place)
@@ -77,14 +76,21 @@ func (t *Teller) Tell(ctx context.Context, place string, m Message) error {
 	if sender == nil {
 		return ErrUnknownPlace
 	}
-	sent := make(chan []error, 1)
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	sent := make(chan error, 1)
 	go func() { sent <- sender.Send(m.Title+"\n\n"+m.Text, &types.Params{"title": m.Title}) }()
 	select {
-	case errs := <-sent:
-		if errors.Join(errs...) != nil {
-			return errors.New("the service " + place + " did not take the message")
+	case err := <-sent:
+		if err == nil {
+			return nil
 		}
-		return nil
+		refused := &books.Error{Kind: books.Internal, Code: "message_refused", Message: "the service " + place + " did not take the message"}
+		// Its own words may hold the URL; most services pass ours on as text only.
+		if words := redirectWords.FindString(err.Error()); words != "" {
+			refused.Message, refused.Hint = refused.Message+": "+words, redirectHint
+		}
+		return refused
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -126,14 +132,16 @@ func (h *Heartbeat) ping(ctx context.Context, what string) (taken bool) {
 	}
 	response, err := h.client.Do(request)
 	if err != nil { // its words hold the URL, and that is a secret
-		if ctx.Err() == nil {
+		if e := (*books.Error)(nil); errors.As(err, &e) {
+			h.log.Warn("heartbeat not taken", "cause", e.Message, "hint", e.Hint)
+		} else if ctx.Err() == nil {
 			h.log.Warn("heartbeat not sent", "cause", "the monitor does not answer")
 		}
 		return false
 	}
 	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16))
-	if response.StatusCode >= http.StatusBadRequest {
+	if response.StatusCode < http.StatusOK || response.StatusCode >= http.StatusMultipleChoices {
 		h.log.Warn("heartbeat not taken", "status", response.StatusCode)
 		return false
 	}

@@ -54,8 +54,8 @@ func NewClient(base string, who Identity, version string, limit time.Duration, w
 	}
 	unsent := u.User != nil
 	u.User = nil
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.DisableKeepAlives = true // a connection that died while we paused would cost a try
+	// A connection that died while we paused would cost a try.
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: 10 * time.Second, DisableKeepAlives: true}
 	return &Client{
 		base: u, unsent: unsent, identity: who, agent: "extrato-safetynet/" + version, waits: waits, now: now,
 		http: &http.Client{Timeout: limit, Transport: transport,
@@ -214,6 +214,10 @@ func (c *Client) refusal(a answer) error {
 			Hint: "look in its log"}, c.retryAfter(a)}
 	case a.status >= http.StatusOK && a.status < http.StatusMultipleChoices, a.status == http.StatusConflict:
 		return again{&books.Error{Kind: books.Internal, Code: "bad_answer", Message: "the answer is not the JSON that is expected", Hint: "something between us and the server may change answers"}, 0}
+	}
+	if a.status >= http.StatusMultipleChoices && a.status < http.StatusBadRequest {
+		return again{books.Refusedf("redirected", "the server answered with a redirect (%d), which is not followed: the token is for this address alone", a.status).
+			WithHint("put the address that it leads to in EXTRATO_API_BASE_URL, often https:// instead of http://"), c.retryAfter(a)}
 	}
 	return books.Refusedf("unexpected_answer", "the server answered %d%s", a.status, stage(known)).WithHint("check EXTRATO_API_BASE_URL and the server's log")
 }

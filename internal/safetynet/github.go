@@ -132,8 +132,12 @@ func (g *GitHub) send(ctx context.Context, method, address string, body any) (*h
 }
 
 // dropToken keeps our token for the API: an artifact's download address belongs
-// to another service, even on the same machine.
+// to another service, even on the same machine. A redirect that would turn a
+// POST into a GET is not followed.
 func dropToken(to *http.Request, via []*http.Request) error {
+	if to.Method != via[0].Method {
+		return http.ErrUseLastResponse
+	}
 	if len(via) > 5 {
 		return errors.New("too many redirects")
 	}

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -365,6 +367,58 @@ func TestBackup_hash_that_is_none_is_no_proof(t *testing.T) {
 			t.Errorf("%q: %s", name, r.Summary())
 		}
 		quiet(t, map[string]string{"result.json": n.left, "what GitHub was told": strings.Join(gh.calls, "\n")}, []string{name})
+	}
+}
+
+func TestServer_that_redirects_is_asked_again_and_named(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		followed := 0
+		other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { followed++ }))
+		defer other.Close()
+		s, n := newServer(t), newNet()
+		s.fault = func(_ int, w http.ResponseWriter, r *http.Request) bool {
+			http.Redirect(w, r, other.URL, status)
+			return true
+		}
+		r := n.run(t, s.URL, nil, false)
+		if r.ExitCode != 3 || r.Error.Code != "redirected" || len(r.Requests) != 3 || followed != 0 || !strings.Contains(r.Error.Message, fmt.Sprint(status)) {
+			t.Errorf("%d: %d times followed: %s", status, followed, r.Summary())
+		}
+		s, n = newServer(t), newNet() // a page of maintenance heals
+		s.fault = func(nth int, w http.ResponseWriter, r *http.Request) bool {
+			if nth == 1 {
+				http.Redirect(w, r, other.URL, status)
+			}
+			return nth == 1
+		}
+		if r := n.run(t, s.URL, nil, false); r.ExitCode != 0 || followed != 0 {
+			t.Errorf("%d, once: %s", status, r.Summary())
+		}
+	}
+}
+
+// A comment that GitHub redirects would become a GET, and its answer a success.
+func TestGitHub_that_redirects_a_POST_was_not_told(t *testing.T) {
+	for status, told := range map[int]bool{301: false, 302: false, 303: false, 307: true, 308: true} {
+		var posts int
+		api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			switch {
+			case strings.HasPrefix(r.URL.Path, "/moved"):
+				if r.Method == http.MethodPut && r.Header.Get("Authorization") != "" {
+					posts++
+				}
+				_, _ = w.Write(body)
+			default:
+				http.Redirect(w, r, "/moved", status)
+			}
+		}))
+		defer api.Close()
+		g := &safetynet.GitHub{API: api.URL, Repository: "studio/books", Token: gitToken, Waits: safetynet.Waits{Sleep: safetynet.Sleep}}
+		err := g.KeepSchedule(t.Context(), "a/b/.github/workflows/x.yml@refs/heads/main")
+		if (err == nil) != told || (posts > 0) != told {
+			t.Errorf("%d: %v, %d arrived", status, err, posts)
+		}
 	}
 }
 

@@ -81,6 +81,7 @@ var causes = map[string]cause{
 	"backup_required":        {"O servidor exige um backup e não consegue fazê-lo.", "Veja a pasta de backups dele: extrato doctor."},
 	"v4_backup_required":     {"A v4 exige um backup e não tem nenhum.", "Veja o log e a pasta de backups da v4. Um mês sem lançamentos nunca ganha backup na v4: para ele, ponha EXTRATO_REQUIRE_BACKUP=false na v4, feche o mês e depois retire."},
 	"proof_gone":             {"O servidor não oferece mais as provas que oferecia.", "Veja o que há entre a rede e ele; depois de voltar à v4 de propósito, remova o arquivo de estado."},
+	"redirected":             {"O endereço do servidor leva a outro endereço.", "Escreva esse outro endereço em EXTRATO_API_BASE_URL, muitas vezes com https:// em vez de http://."},
 	"unexpected_answer":      {"O servidor deu uma resposta inesperada.", "Confira EXTRATO_API_BASE_URL, o log do servidor e o que há entre a rede e ele."},
 	"cannot_write":           {"Um arquivo não pôde ser escrito.", "Veja --state e --out."},
 	"chain_broken":           {"A cadeia de fechamentos não continua a que foi vista antes.", "Alguém alterou os livros ou restaurou uma cópia antiga: extrato audit verify; depois compare com os extratos impressos antes."},
