@@ -43,7 +43,12 @@ func (g *GitHub) address(what string) string {
 // answered is an unsuccessful status of GitHub's.
 type answered int
 
-func (a answered) Error() string { return fmt.Sprintf("GitHub answered %d", int(a)) }
+func (a answered) Error() string {
+	if a >= http.StatusMultipleChoices && a < http.StatusBadRequest {
+		return fmt.Sprintf("GitHub answered with a redirect (%d): the repository or GITHUB_API_URL has moved", int(a))
+	}
+	return fmt.Sprintf("GitHub answered %d", int(a))
+}
 
 func (g *GitHub) run() string {
 	if g.RunURL == "" {
@@ -128,8 +133,10 @@ func (g *GitHub) send(ctx context.Context, method, address string, body any) (*h
 	request.Header.Set("Authorization", "Bearer "+g.Token)
 	request.Header.Set("Accept", "application/vnd.github+json")
 	request.Header.Set("X-GitHub-Api-Version", "2022-11-28")
-	return (&http.Client{Timeout: 30 * time.Second, CheckRedirect: dropToken}).Do(request)
+	return (&http.Client{Timeout: 30 * time.Second, Transport: githubTransport, CheckRedirect: dropToken}).Do(request)
 }
+
+var githubTransport = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 
 // dropToken keeps our token for the API: an artifact's download address belongs
 // to another service, even on the same machine. A redirect that would turn a
