@@ -69,7 +69,10 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		POST /api/v1/months/{month}/reopen
 		GET /api/v1/tokens
 		POST /api/v1/tokens
-		DELETE /api/v1/tokens/{id}`)
+		DELETE /api/v1/tokens/{id}
+		POST /api/v1/changes/{id}/undo
+		POST /api/v1/artists/{id}/terms
+		POST /api/v1/method-terms`)
 	for _, kind := range []string{"payments", "sessions", "commissions", "expenses", "clients", "artists"} {
 		group("admin", "POST /api/v1/"+kind+"\nPUT /api/v1/"+kind+"/{id}\nDELETE /api/v1/"+kind+"/{id}")
 	}
@@ -83,6 +86,9 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /api/v1/clients/{id}
 		GET /api/v1/artists
 		GET /api/v1/artists/{id}
+		GET /api/v1/artists/{id}/terms
+		GET /api/v1/method-terms
+		GET /api/v1/changes
 		GET /api/v1/runs
 		GET /api/v1/closings`)
 }

@@ -34,6 +34,8 @@ func (s *Server) v1Routes() []auth.Route {
 	v.api = huma.NewAPI(v.config(), collector{v})
 	v.registerMonths()
 	v.registerRecords()
+	v.registerChanges()
+	v.registerTerms()
 	v.registerHistory()
 	v.registerTokens()
 	return append(v.routes, v.docsRoutes()...)

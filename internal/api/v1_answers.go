@@ -117,11 +117,22 @@ func (v *v1) answered(ctx context.Context, key, request string, body any, w *ans
 			}
 			return tx.SaveAnswer(ctx, *a)
 		})
+		if stoodInTheWay(err) { // by what the same request, sent twice, did
+			if found, lost := v.replay(ctx, by, key, sum, w); found {
+				return lost
+			}
+		}
 		if !errors.Is(err, store.ErrAnswered) {
 			return err
 		}
 	}
 	return books.Conflictf("busy", "a request with this key is being answered").WithHint("try again")
+}
+
+// stoodInTheWay reports whether err says that other rows forbid the work.
+func stoodInTheWay(err error) bool {
+	var e *books.Error
+	return errors.As(err, &e) && (e.Kind == books.Refused || e.Kind == books.Conflict)
 }
 
 // replay gives the answer that the key was given before, if there is one.

@@ -29,6 +29,9 @@ func TestAnInternalErrorTellsItsCauseToTheLogAlone(t *testing.T) {
 			"POST /months/{month}/close":    `{}`,
 			"POST /months/{month}/reopen":   `{"reason":"x"}`,
 			"POST /months/{month}/verify":   `{}`,
+			"POST /changes/{id}/undo":       `{}`,
+			"POST /artists/{id}/terms":      `{"from":"2025-10-01","percent":"60"}`,
+			"POST /method-terms":            `{"method":"Pix","from":"2025-10-01","percent":"1","days":0}`,
 			"PUT /payments/{id}":            fmt.Sprintf(`{"date":"2025-11-01","amount":"1","method":"Pix","artist_id":%d}`, s.ana),
 			"PUT /sessions/{id}":            fmt.Sprintf(`{"date":"2025-11-01","amount":"1","artist_id":%d,"client_id":%d}`, s.ana, s.bia),
 			"PUT /commissions/{id}":         fmt.Sprintf(`{"artist_id":%d,"percent":"1"}`, s.ana),
@@ -58,6 +61,9 @@ func TestAnInternalErrorTellsItsCauseToTheLogAlone(t *testing.T) {
 			path = strings.NewReplacer("{month}", month, "{id}", id).Replace(path)
 			if strings.HasPrefix(path, "/payments/") {
 				path = payment
+			}
+			if path == "/changes" {
+				path += "?row=payment:1"
 			}
 			s.log.Reset()
 			a := s.refuses(t, s.admin, method, path, body, 500, "internal", append([]string{"If-Match", tag}, more...)...)
@@ -93,7 +99,7 @@ func TestAnInternalErrorTellsItsCauseToTheLogAlone(t *testing.T) {
 			}
 			return n
 		}
-		rename("pagamentos", "sessoes", "comissoes", "gastos", "clients", "extratos", own(s, "closings"), own(s, "runs"), own(s, "backups"), own(s, "service_tokens"), own(s, "answers"))
+		rename("pagamentos", "sessoes", "comissoes", "gastos", "clients", "extratos", own(s, "closings"), own(s, "runs"), own(s, "backups"), own(s, "service_tokens"), own(s, "answers"), own(s, "changes"), own(s, "method_terms"))
 		byUser := func(path string) bool { return path == "/me" || strings.HasPrefix(path, "/artists") }
 		if n := all(func(path string) bool { return !byUser(path) }); n < 30 {
 			t.Errorf("only %d routes", n)

@@ -25,6 +25,8 @@ type Problem struct {
 	Hint          string          `json:"hint,omitempty" doc:"What to do about it."`
 	CorrelationID string          `json:"correlation_id" example:"b17cee4a03f2d1c9" doc:"The request's name in the server's log."`
 	Errors        []ProblemDetail `json:"errors,omitempty" doc:"Each part of the request that is not as this document says."`
+	Questions     []question      `json:"questions,omitempty" doc:"What is unusual about a payment. Sent again with these codes in confirm, it is written down."`
+	Versions      []versions      `json:"versions,omitempty" doc:"The states of rows that were changed since a change that is to be undone."`
 	headers       http.Header
 }
 
@@ -154,6 +156,7 @@ func (v *v1) refusal(ctx context.Context, err error) *Problem {
 		v.s.Log.Error("something stored is not what it should be", "cause", err.Error(), "correlation_id", books.CorrelationID(ctx))
 	}
 	p := newProblem(ctx, status, e)
+	p.Questions, p.Versions = questionsIn(err), versionsIn(err)
 	if status == http.StatusUnauthorized {
 		p.headers = http.Header{"Www-Authenticate": {`Bearer realm="extrato"`}}
 	}

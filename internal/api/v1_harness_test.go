@@ -221,10 +221,13 @@ func (s *v1Studio) id(t testing.TB, a answer) int64 {
 	return int64(id)
 }
 
+// sure answers every question about a payment with yes.
+const sure = `,"confirm":["equal_payment","far_day","unusual_amount"]`
+
 // pay writes a payment of Ana's down and returns its path and the answer.
 func (s *v1Studio) pay(t testing.TB, day, amount string, more string) (string, answer) {
 	t.Helper()
-	a := s.do(t, s.admin, "POST", "/payments", fmt.Sprintf(`{"date":%q,"amount":%q,"method":"Pix","artist_id":%d,"client_id":%d%s}`, day, amount, s.ana, s.bia, more), 201)
+	a := s.do(t, s.admin, "POST", "/payments", fmt.Sprintf(`{"date":%q,"amount":%q,"method":"Pix","artist_id":%d,"client_id":%d%s}`, day, amount, s.ana, s.bia, more+sure), 201)
 	return fmt.Sprintf("/payments/%d", s.id(t, a)), a
 }
 

@@ -37,6 +37,39 @@ func (in paymentInput) row(id books.ID) (books.Payment, error) {
 	}, err
 }
 
+// payment reads what a POST takes.
+func (in newPayment) payment() (n recording.NewPayment, err error) {
+	n = recording.NewPayment{Deposit: in.Deposit, Confirmed: in.Confirm}
+	n.Payment, err = paymentInput{
+		Date: in.Date, Amount: in.Amount, Method: in.Method, ArtistID: in.ArtistID, ClientID: in.ClientID,
+		SessionID: in.SessionID, Note: in.Note, GoogleEventID: in.GoogleEventID,
+	}.row(0)
+	if err != nil {
+		return n, err
+	}
+	if in.Client != nil {
+		n.Client = *in.Client
+	}
+	if in.CommissionPercent != nil {
+		var percent books.Percent // blank: none
+		if *in.CommissionPercent != "" {
+			if percent, err = percentOf(*in.CommissionPercent); err != nil {
+				return n, err
+			}
+		}
+		n.Percent = &percent
+	}
+	if in.NewSession != nil {
+		n.Session = &recording.NewSession{}
+		n.Session.Date, n.Session.Price, err = dayAndAmount(in.NewSession.Date, in.NewSession.Amount)
+	}
+	return n, err
+}
+
+// idOf and done keep of an act what a resource answers with.
+func idOf(d recording.Done, err error) (books.ID, error) { return d.ID, err }
+func done(_ recording.Done, err error) error             { return err }
+
 func (v *v1) payments() *resource[newPayment, paymentInput, payment] {
 	j := v.s.Recorder
 	return &resource[newPayment, paymentInput, payment]{
@@ -52,30 +85,21 @@ func (v *v1) payments() *resource[newPayment, paymentInput, payment] {
 			return theirs, err
 		},
 		add: func(ctx context.Context, tx *store.Tx, in newPayment) (books.ID, error) {
-			p, err := paymentInput{
-				Date: in.Date, Amount: in.Amount, Method: in.Method, ArtistID: in.ArtistID, ClientID: in.ClientID,
-				SessionID: in.SessionID, Note: in.Note, GoogleEventID: in.GoogleEventID,
-			}.row(0)
+			n, err := in.payment()
 			if err != nil {
 				return 0, err
 			}
-			var percent books.Percent
-			if in.CommissionPercent != nil && *in.CommissionPercent != "" {
-				if percent, err = percentOf(*in.CommissionPercent); err != nil {
-					return 0, err
-				}
-			}
-			return j.AddPayment(ctx, tx, p, percent)
+			return idOf(j.AddPayment(ctx, tx, who(ctx).By, n))
 		},
 		change: func(ctx context.Context, tx *store.Tx, id books.ID, in paymentInput, match func(books.Row) error) error {
 			p, err := in.row(id)
 			if err != nil {
 				return err
 			}
-			return j.ChangePayment(ctx, tx, p, match)
+			return done(j.ChangePayment(ctx, tx, who(ctx).By, p, match, in.Confirm...))
 		},
 		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
-			return j.RemovePayment(ctx, tx, id, match)
+			return done(j.RemovePayment(ctx, tx, who(ctx).By, id, match))
 		},
 	}
 }
@@ -99,17 +123,17 @@ func (v *v1) sessions() *resource[sessionInput, sessionInput, session] {
 			if err != nil {
 				return 0, err
 			}
-			return j.AddSession(ctx, tx, row)
+			return idOf(j.AddSession(ctx, tx, who(ctx).By, row))
 		},
 		change: func(ctx context.Context, tx *store.Tx, id books.ID, in sessionInput, match func(books.Row) error) error {
 			row, err := in.row(id)
 			if err != nil {
 				return err
 			}
-			return j.ChangeSession(ctx, tx, row, match)
+			return done(j.ChangeSession(ctx, tx, who(ctx).By, row, match))
 		},
 		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
-			return j.RemoveSession(ctx, tx, id, match)
+			return done(j.RemoveSession(ctx, tx, who(ctx).By, id, match))
 		},
 	}
 }
@@ -129,7 +153,7 @@ func (v *v1) commissions() *resource[newCommission, commissionInput, commission]
 			if in.ArtistID != nil {
 				c.ArtistID = books.ID(*in.ArtistID)
 			}
-			return j.AddCommission(ctx, tx, c)
+			return idOf(j.AddCommission(ctx, tx, who(ctx).By, c))
 		},
 		change: func(ctx context.Context, tx *store.Tx, id books.ID, in commissionInput, match func(books.Row) error) error {
 			percent, err := percentOf(in.Percent)
@@ -137,10 +161,10 @@ func (v *v1) commissions() *resource[newCommission, commissionInput, commission]
 				return err
 			}
 			c := books.Commission{ID: id, ArtistID: books.ID(in.ArtistID), Percent: percent, Note: textOf(in.Note)}
-			return j.ChangeCommission(ctx, tx, c, match)
+			return done(j.ChangeCommission(ctx, tx, who(ctx).By, c, match))
 		},
 		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
-			return j.RemoveCommission(ctx, tx, id, match)
+			return done(j.RemoveCommission(ctx, tx, who(ctx).By, id, match))
 		},
 	}
 }
@@ -162,17 +186,17 @@ func (v *v1) expenses() *resource[expenseInput, expenseInput, expense] {
 				return 0, err
 			}
 			row.CreatedBy = who(ctx).UserID
-			return j.AddExpense(ctx, tx, row)
+			return idOf(j.AddExpense(ctx, tx, who(ctx).By, row))
 		},
 		change: func(ctx context.Context, tx *store.Tx, id books.ID, in expenseInput, match func(books.Row) error) error {
 			row, err := in.row(id)
 			if err != nil {
 				return err
 			}
-			return j.ChangeExpense(ctx, tx, row, match)
+			return done(j.ChangeExpense(ctx, tx, who(ctx).By, row, match))
 		},
 		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
-			return j.RemoveExpense(ctx, tx, id, match)
+			return done(j.RemoveExpense(ctx, tx, who(ctx).By, id, match))
 		},
 	}
 }
@@ -187,13 +211,13 @@ func (v *v1) clients() *resource[clientInput, clientInput, client] {
 		about: "Statements keep the name under which they were closed.",
 		show:  clientOf,
 		add: func(ctx context.Context, tx *store.Tx, in clientInput) (books.ID, error) {
-			return j.AddClient(ctx, tx, row(0, in))
+			return idOf(j.AddClient(ctx, tx, who(ctx).By, row(0, in)))
 		},
 		change: func(ctx context.Context, tx *store.Tx, id books.ID, in clientInput, match func(books.Row) error) error {
-			return j.ChangeClient(ctx, tx, row(id, in), match)
+			return done(j.ChangeClient(ctx, tx, who(ctx).By, row(id, in), match))
 		},
 		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
-			return j.RemoveClient(ctx, tx, id, match)
+			return done(j.RemoveClient(ctx, tx, who(ctx).By, id, match))
 		},
 	}
 }
@@ -224,17 +248,17 @@ func (v *v1) artists() *resource[artistInput, artistInput, artist] {
 			return err
 		},
 		add: func(ctx context.Context, tx *store.Tx, in artistInput) (books.ID, error) {
-			return j.AddArtist(ctx, tx, row(0, in))
+			return idOf(j.AddArtist(ctx, tx, who(ctx).By, row(0, in)))
 		},
 		change: func(ctx context.Context, tx *store.Tx, id books.ID, in artistInput, match func(books.Row) error) error {
 			a := row(id, in)
-			if err := j.ChangeArtist(ctx, tx, a, match); err != nil || a.Active {
+			if _, err := j.ChangeArtist(ctx, tx, who(ctx).By, a, match); err != nil || a.Active {
 				return err
 			}
 			return auth.EndLogins(ctx, tx, id) // letting them in again brings no old cookie back
 		},
 		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
-			return j.RemoveArtist(ctx, tx, id, match)
+			return done(j.RemoveArtist(ctx, tx, who(ctx).By, id, match))
 		},
 	}
 }

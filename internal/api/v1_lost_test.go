@@ -24,7 +24,7 @@ func TestAWriteWhoseCommitIsNotAnsweredIsDoneOnce(t *testing.T) {
 		before := s.Int(t, "SELECT count(*) FROM pagamentos")
 		for i, headers := range [][]string{nil, {"Idempotency-Key", "one" + map[bool]string{true: "heard"}[heard]}} {
 			lose()
-			s.do(t, s.admin, "POST", "/payments", `{"date":"2025-10-09","amount":"77.00","method":"Pix","artist_id":`+jsonInt(s.ana)+`}`, 201, headers...)
+			s.do(t, s.admin, "POST", "/payments", `{"date":"2025-10-09","amount":"77.00","method":"Pix","artist_id":`+jsonInt(s.ana)+sure+`}`, 201, headers...)
 			if n := s.Int(t, "SELECT count(*) FROM pagamentos") - before; n != int64(i)+1 {
 				t.Errorf("heard %v: %d payments after %d requests", heard, n, i+1)
 			}
@@ -48,7 +48,7 @@ func TestAWriteWhoseCommitIsNotAnsweredIsDoneOnce(t *testing.T) {
 func TestAWriteOfWhichNobodyKnowsWhetherItHappenedSaysSo(t *testing.T) {
 	t.Parallel() // it waits for ten seconds
 	s, line := byLine(t)
-	body := `{"date":"2025-10-09","amount":"77.00","method":"Pix","artist_id":` + jsonInt(s.ana) + `}`
+	body := `{"date":"2025-10-09","amount":"77.00","method":"Pix","artist_id":` + jsonInt(s.ana) + sure + `}`
 	s.do(t, s.admin, "POST", "/clients", `{"name":"Caio"}`, 201, "Idempotency-Key", "none") // old answers are forgotten here
 	line.Lose(storetest.Loss{Heard: true, Dead: true})
 	a := s.refuses(t, s.admin, "POST", "/payments", body, 500, "outcome_unknown", "Idempotency-Key", "one")

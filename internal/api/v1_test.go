@@ -162,6 +162,7 @@ func TestOneKeyTakesEffectOnce(t *testing.T) {
 			t.Error("a key that was used for something else took effect")
 		}
 		other := s.login(t, "lia@studio.test", "admin")
+		body = strings.TrimSuffix(body, "}") + sure + "}"
 		s.do(t, other, "POST", "/payments", body, 201, "Idempotency-Key", "chave-1")
 		if n := s.Int(t, "SELECT count(*) FROM pagamentos"); n != 2 {
 			t.Errorf("%d payments: another's key is another key", n)
@@ -246,7 +247,7 @@ func TestAStatementIsShownAPartAtATime(t *testing.T) {
 		for range 5 {
 			s.pay(t, "2025-10-10", "10.00", `,"commission_percent":"50"`)
 		}
-		s.do(t, s.admin, "POST", "/payments", fmt.Sprintf(`{"date":"2025-10-11","amount":"7.00","method":"Pix","artist_id":%d}`, s.rui), 201)
+		s.do(t, s.admin, "POST", "/payments", fmt.Sprintf(`{"date":"2025-10-11","amount":"7.00","method":"Pix","artist_id":%d%s}`, s.rui, sure), 201)
 		s.do(t, s.admin, "POST", "/expenses", `{"date":"2025-10-12","amount":"3.00","method":"Dinheiro"}`, 201)
 		s.refuses(t, s.admin, "GET", "/months/2025-10/statement", "", 404, "not_closed")
 		s.do(t, s.admin, "POST", "/months/2025-10/close", "", 200)

@@ -16,7 +16,7 @@ var october = books.Month{Year: 2025, Month: 10}
 func TestV4Mistake10_half_a_date_or_a_month_that_runs_closes_nothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.fillOctober(t)
-		s.do(t, s.admin, "POST", "/payments", `{"date":"2025-11-01","amount":"5.00","method":"Pix","artist_id":`+jsonInt(s.ana)+`}`, 201)
+		s.do(t, s.admin, "POST", "/payments", `{"date":"2025-11-01","amount":"5.00","method":"Pix","artist_id":`+jsonInt(s.ana)+sure+`}`, 201)
 		before := s.dump(t)
 		for _, body := range []string{`{"month":10}`, `{"year":2025}`, `{"month":11,"year":2025}`, `{"month":12,"year":2025,"force":true}`} {
 			if w := s.v4(t, v4Token(t, s.clock), "POST", generatePath, body); w.Code != 400 {

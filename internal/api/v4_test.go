@@ -80,8 +80,8 @@ func normal(t testing.TB, text string) string {
 // fillOctober records two payments, one of an artist's with a commission, and an expense.
 func (s *v1Studio) fillOctober(t testing.TB) {
 	t.Helper()
-	s.do(t, s.admin, "POST", "/payments", `{"date":"2025-10-03","amount":"450.00","method":"Pix","artist_id":`+jsonInt(s.ana)+`,"client_id":`+jsonInt(s.bia)+`,"commission_percent":"50"}`, 201)
-	s.do(t, s.admin, "POST", "/payments", `{"date":"2025-10-31","amount":"0.10","method":"Dinheiro","artist_id":`+jsonInt(s.rui)+`}`, 201)
+	s.do(t, s.admin, "POST", "/payments", `{"date":"2025-10-03","amount":"450.00","method":"Pix","artist_id":`+jsonInt(s.ana)+`,"client_id":`+jsonInt(s.bia)+`,"commission_percent":"50"`+sure+`}`, 201)
+	s.do(t, s.admin, "POST", "/payments", `{"date":"2025-10-31","amount":"0.10","method":"Dinheiro","artist_id":`+jsonInt(s.rui)+sure+`}`, 201)
 	s.do(t, s.admin, "POST", "/expenses", `{"date":"2025-10-05","amount":"12.30","method":"Pix","description":"Tinta"}`, 201)
 }
 
@@ -164,7 +164,7 @@ func TestV4sEndpointsAnswerAsV4sCallersExpect(t *testing.T) {
 		s.wants(t, s.v4(t, v4, "POST", backupPath, octoberBody), 200, backupDone)
 		s.wants(t, s.v4(t, v4, "POST", backupPath, octoberBody), 409, backupThere)
 		s.wants(t, s.v4(t, v4, "POST", backupPath, ""), 409, backupThere) // nothing said means the month that ended
-		s.do(t, s.admin, "POST", "/payments", `{"date":"2025-10-09","amount":"5.00","method":"Pix","artist_id":`+jsonInt(s.ana)+`}`, 201)
+		s.do(t, s.admin, "POST", "/payments", `{"date":"2025-10-09","amount":"5.00","method":"Pix","artist_id":`+jsonInt(s.ana)+sure+`}`, 201)
 		s.wants(t, s.v4(t, v4, "POST", backupPath, octoberBody), 200, backupDone) // the first one is stale now
 		s.wants(t, s.v4(t, v4, "POST", generatePath, ""), 200, generated)
 		s.wants(t, s.v4(t, v4, "POST", generatePath, octoberBody), 500, alreadyThere)

@@ -46,6 +46,12 @@ func (d Day) Month() Month { return Month{Year: int(d) / 10000, Month: time.Mont
 // Number returns the day of the month, 1 to 31.
 func (d Day) Number() int { return int(d) % 100 }
 
+// Add returns the day n days later; n may be negative.
+func (d Day) Add(n int) Day {
+	m := d.Month()
+	return DayOf(time.Date(m.Year, m.Month, d.Number()+n, 0, 0, 0, 0, time.UTC))
+}
+
 // In returns the day's first instant in zone.
 func (d Day) In(zone *time.Location) time.Time {
 	return firstInstant(d.Month().Year, d.Month().Month, d.Number(), 0, 0, zone)

@@ -77,6 +77,21 @@ func (m Money) Percent(p Percent) Money {
 	return Money((product + half) / 10000)
 }
 
+// Split returns each share of m, in order: what it adds to the rounded sum of
+// those before it. So the shares add up to what all of them together are, none
+// depends on one behind it, and one alone is Percent.
+func (m Money) Split(percents []Percent) []Money {
+	parts := make([]Money, len(percents))
+	var sum Percent
+	var given Money
+	for i, p := range percents {
+		sum += p
+		parts[i] = m.Percent(sum) - given
+		given += parts[i]
+	}
+	return parts
+}
+
 // String returns 1234.56.
 func (m Money) String() string { return string(m.AppendText(nil)) }
 

@@ -122,6 +122,32 @@ func (a *act) done(ctx context.Context, action string, kind books.Kind, id books
 	return Done{ID: id, Change: change}, err
 }
 
+// addRow, changeRow and removeRow are acts that touch one row.
+func (r *Recorder) addRow(ctx context.Context, tx *store.Tx, by books.Actor, row books.Row) (Done, error) {
+	a := r.begin(tx, by)
+	id, err := a.add(ctx, row)
+	if err != nil {
+		return Done{}, err
+	}
+	return a.done(ctx, added, row.Kind(), id)
+}
+
+func (r *Recorder) changeRow(ctx context.Context, tx *store.Tx, by books.Actor, row books.Row) (Done, error) {
+	a := r.begin(tx, by)
+	if err := a.change(ctx, row); err != nil {
+		return Done{}, err
+	}
+	return a.done(ctx, changed, row.Kind(), row.Key())
+}
+
+func (r *Recorder) removeRow(ctx context.Context, tx *store.Tx, by books.Actor, kind books.Kind, id books.ID) (Done, error) {
+	a := r.begin(tx, by)
+	if err := a.remove(ctx, kind, id); err != nil {
+		return Done{}, err
+	}
+	return a.done(ctx, deleted, kind, id)
+}
+
 // same reports whether two states of a row, nil where there is none, are equal.
 func same(a, b books.Row) bool {
 	if a == nil || b == nil {

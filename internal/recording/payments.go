@@ -7,6 +7,23 @@ import (
 	"extrato/internal/store"
 )
 
+// NewPayment is a payment that is to be written down. Ids, instants and copies
+// of the row are not taken.
+type NewPayment struct {
+	books.Payment
+	Percent   *books.Percent // the commission's; nil: the artist's default of that day; 0 or less: none
+	Client    string         // where ClientID is NULL: a name, trimmed and blind to case; an unknown one makes a client
+	Deposit   bool           // on account of a session
+	Session   *NewSession    // of a deposit without SessionID
+	Confirmed []string       // codes of the questions that were answered with yes
+}
+
+// NewSession is a session that a deposit makes, with the payment's client and artist.
+type NewSession struct {
+	Date  books.Day
+	Price books.Money
+}
+
 func (r *Recorder) checkPayment(ctx context.Context, tx *store.Tx, p books.Payment) error {
 	err := first(checkDay(p.Date), checkAmount(p.Amount), checkName("method", string(p.Method), MaxMethod),
 		checkText("note", string(p.Note.V), MaxNote), checkText("google_event_id", string(p.GoogleEventID.V), MaxEvent))
@@ -19,124 +36,190 @@ func (r *Recorder) checkPayment(ctx context.Context, tx *store.Tx, p books.Payme
 	return knownClient(ctx, tx, p.ClientID)
 }
 
-// AddPayment writes a new payment down and returns its id. A percent above 0
-// makes the artist's commission of it, half a centavo rounded up; one of 0 or
-// less makes none. A session that it names points back at it from now on, as
-// its latest payment, and is paid: a deposit and a balance may both name it.
-func (r *Recorder) AddPayment(ctx context.Context, tx *store.Tx, p books.Payment, percent books.Percent) (books.ID, error) {
-	if percent > 0 {
-		if err := checkPercent(percent); err != nil {
-			return 0, err
-		}
-	}
-	if err := r.checkPayment(ctx, tx, p); err != nil {
-		return 0, err
-	}
-	if err := r.knownSession(ctx, tx, p.SessionID); err != nil {
-		return 0, err
-	}
-	if err := open(ctx, tx, p.Date.Month()); err != nil {
-		return 0, err
-	}
-	p.CreatedAt, p.UpdatedAt = r.now(), r.now()
-	id, err := tx.AddRecord(ctx, &p)
+// AddPayment writes a new payment down. Its percent makes the artist's
+// commission, half a centavo rounded up. A session that it names points back at
+// it from now on, as its latest payment, and is paid: a deposit and a balance
+// may both name it. What is unusual about it is asked first: the error is an
+// Asked then.
+func (r *Recorder) AddPayment(ctx context.Context, tx *store.Tx, by books.Actor, n NewPayment) (Done, error) {
+	percent, client, err := r.checkNew(ctx, tx, n)
 	if err != nil {
-		return 0, err
+		return Done{}, err
+	}
+	p := n.Payment
+	p.ClientID = client.id
+	if err := open(ctx, tx, p.Date.Month()); err != nil {
+		return Done{}, err
+	}
+	if err := r.ask(ctx, tx, nil, p, n.Confirmed); err != nil {
+		return Done{}, err
+	}
+	a := r.begin(tx, by)
+	made, err := r.makeFor(ctx, a, &p, client.name, n.Session)
+	if err != nil {
+		return Done{}, err
+	}
+	p.ID, p.CreatedAt, p.UpdatedAt = 0, r.now(), r.now()
+	if p.ID, err = a.add(ctx, &p); err != nil {
+		return Done{}, err
 	}
 	if p.SessionID.Valid {
-		if err := tx.LinkSession(ctx, p.SessionID.V, id, r.now().V); err != nil {
-			return 0, err
+		if err := a.link(ctx, p.SessionID.V, p.ID); err != nil {
+			return Done{}, err
 		}
 	}
 	if percent > 0 {
-		_, err = tx.AddRecord(ctx, &books.Commission{
-			PaymentID: books.RefTo(id), ArtistID: p.ArtistID, Percent: percent, Amount: p.Amount.Percent(percent), CreatedAt: r.now(),
-		})
+		share := books.Commission{PaymentID: books.RefTo(p.ID), ArtistID: p.ArtistID, Percent: percent, Amount: p.Amount.Percent(percent), CreatedAt: r.now()}
+		if _, err := a.add(ctx, &share); err != nil {
+			return Done{}, err
+		}
 	}
-	return id, err
+	done, err := a.done(ctx, added, books.PaymentKind, p.ID)
+	done.Client, done.Session = made.Client, made.Session
+	return done, err
+}
+
+// checkNew refuses what is no payment, and returns its percent and client.
+func (r *Recorder) checkNew(ctx context.Context, tx *store.Tx, n NewPayment) (percent books.Percent, client named, err error) {
+	if n.Percent != nil && *n.Percent > 0 {
+		if err := checkPercent(*n.Percent); err != nil {
+			return 0, client, err
+		}
+	}
+	if err := r.checkPayment(ctx, tx, n.Payment); err != nil {
+		return 0, client, err
+	}
+	client.id = n.ClientID
+	if !isBlank(n.Client) {
+		if client, err = clientNamed(ctx, tx, n.ClientID, n.Client); err != nil {
+			return 0, client, err
+		}
+	}
+	if err := r.knownSession(ctx, tx, n.SessionID); err != nil {
+		return 0, client, err
+	}
+	if err := checkDeposit(n, client); err != nil {
+		return 0, client, err
+	}
+	if n.Percent != nil {
+		return *n.Percent, client, nil
+	}
+	percent, err = tx.ArtistPercent(ctx, n.ArtistID, n.Date)
+	return percent, client, err
+}
+
+// checkDeposit refuses a deposit on no session: nobody could tell whether the
+// rest is owed.
+func checkDeposit(n NewPayment, client named) error {
+	switch {
+	case n.Session != nil && (n.SessionID.Valid || !n.Deposit):
+		return books.Invalidf("needless_session", "only a deposit that names no session makes one").
+			WithHint("leave out the session to be made, or the other")
+	case !n.Deposit || n.SessionID.Valid:
+		return nil
+	case n.Session == nil:
+		return books.Invalidf("missing_session", "a deposit is on account of a session").
+			WithHint("name the session, or give the day and the price of the one to be made")
+	case !client.id.Valid && client.name == "":
+		return books.Invalidf("missing_client", "a session needs a client").WithHint("name the client of the session that the deposit is for")
+	}
+	return first(checkDay(n.Session.Date), checkAmount(n.Session.Price))
+}
+
+// makeFor makes the client and the session that a new payment brings along.
+func (r *Recorder) makeFor(ctx context.Context, a *act, p *books.Payment, name string, s *NewSession) (made Done, err error) {
+	if name != "" {
+		if made.Client, err = a.add(ctx, &books.Client{Name: books.String(name), CreatedAt: r.now(), UpdatedAt: r.now()}); err != nil {
+			return made, err
+		}
+		p.ClientID = books.RefTo(made.Client)
+	}
+	if s == nil {
+		return made, nil
+	}
+	made.Session, err = a.add(ctx, &books.Session{
+		Date: s.Date, Amount: s.Price, ClientID: p.ClientID.V, ArtistID: p.ArtistID, Status: books.TextOf("active"),
+		CreatedAt: r.now(), UpdatedAt: r.now(),
+	})
+	p.SessionID = books.RefTo(made.Session)
+	return made, err
 }
 
 // ChangePayment gives the payment p.ID the values of p. Its commissions follow:
 // their amounts are their percent of the new amount, and those of its artist
 // go to its new artist. A session that it no longer names is let go. A late
-// one, live in a month that is closed, may go to a month that is open.
-func (r *Recorder) ChangePayment(ctx context.Context, tx *store.Tx, p books.Payment, match Match) error {
+// one, live in a month that is closed, may go to a month that is open. What is
+// unusual about the new values is asked first, unless its code is confirmed.
+func (r *Recorder) ChangePayment(ctx context.Context, tx *store.Tx, by books.Actor, p books.Payment, match Match, confirmed ...string) (Done, error) {
 	if err := r.checkPayment(ctx, tx, p); err != nil {
-		return err
+		return Done{}, err
 	}
 	old, err := record[*books.Payment](ctx, tx, books.PaymentKind, p.ID, match)
 	if err != nil {
-		return err
+		return Done{}, err
 	}
 	if err := open(ctx, tx, p.Date.Month()); err != nil {
-		return err
+		return Done{}, err
 	}
 	if err := leaves(ctx, tx, old, old.Date.Month(), p.Date.Month()); err != nil {
-		return err
+		return Done{}, err
 	}
-	p.CreatedAt, p.UpdatedAt = old.CreatedAt, r.now()
 	if p.SessionID != old.SessionID {
 		if err := r.knownSession(ctx, tx, p.SessionID); err != nil {
-			return err
-		}
-		if err := tx.UnlinkPayment(ctx, old, r.now().V); err != nil {
-			return err
+			return Done{}, err
 		}
 	}
-	if err := tx.ChangeRecord(ctx, &p); err != nil {
-		return err
+	if err := r.ask(ctx, tx, old, p, confirmed); err != nil {
+		return Done{}, err
+	}
+	p.CreatedAt, p.UpdatedAt = old.CreatedAt, r.now()
+	a := r.begin(tx, by)
+	if p.SessionID != old.SessionID {
+		if err := a.unlink(ctx, old); err != nil {
+			return Done{}, err
+		}
+	}
+	if err := a.change(ctx, &p); err != nil {
+		return Done{}, err
 	}
 	if p.SessionID.Valid && p.SessionID != old.SessionID {
-		if err := tx.LinkSession(ctx, p.SessionID.V, p.ID, r.now().V); err != nil {
-			return err
+		if err := a.link(ctx, p.SessionID.V, p.ID); err != nil {
+			return Done{}, err
 		}
 	}
-	return followPayment(ctx, tx, *old, p)
-}
-
-// followPayment brings a payment's commissions into line with it.
-func followPayment(ctx context.Context, tx *store.Tx, old, p books.Payment) error {
-	if old.Amount == p.Amount && old.ArtistID == p.ArtistID {
-		return nil
+	if err := followPayment(ctx, a, *old, p); err != nil {
+		return Done{}, err
 	}
-	commissions, err := tx.CommissionsOf(ctx, p.ID)
-	if err != nil {
-		return err
-	}
-	for _, c := range commissions { // as a rule there is one
-		if old.Amount != p.Amount {
-			c.Amount = p.Amount.Percent(c.Percent)
-		}
-		if c.ArtistID == old.ArtistID {
-			c.ArtistID = p.ArtistID
-		}
-		if err := tx.ChangeRecord(ctx, c); err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.done(ctx, changed, books.PaymentKind, p.ID)
 }
 
 // RemovePayment deletes a payment with its commissions. Its session goes back
 // to the payment it had before, or is no longer paid.
-func (r *Recorder) RemovePayment(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
+func (r *Recorder) RemovePayment(ctx context.Context, tx *store.Tx, by books.Actor, id books.ID, match Match) (Done, error) {
 	p, err := record[*books.Payment](ctx, tx, books.PaymentKind, id, match)
 	if err != nil {
-		return err
+		return Done{}, err
 	}
 	commissions, err := tx.CommissionsOf(ctx, id)
 	if err != nil {
-		return err
+		return Done{}, err
+	}
+	a := r.begin(tx, by)
+	if err := a.note(ctx, books.PaymentKind, id); err != nil {
+		return Done{}, err
 	}
 	for _, c := range commissions {
-		if err := tx.RemoveRecord(ctx, books.CommissionKind, c.ID); err != nil {
-			return err
+		if err := a.remove(ctx, books.CommissionKind, c.ID); err != nil {
+			return Done{}, err
 		}
 	}
-	if err := tx.UnlinkPayment(ctx, p, r.now().V); err != nil {
-		return err
+	if err := a.unlink(ctx, p); err != nil {
+		return Done{}, err
 	}
-	return tx.RemoveRecord(ctx, books.PaymentKind, id)
+	if err := a.remove(ctx, books.PaymentKind, id); err != nil {
+		return Done{}, err
+	}
+	return a.done(ctx, deleted, books.PaymentKind, id)
 }
 
 // knownSession refuses a session that is not live. One whose latest payment
@@ -166,78 +249,4 @@ func (r *Recorder) knownSession(ctx context.Context, tx *store.Tx, id books.Ref)
 			WithHint("let payment %d name the session, or delete it, then try again", p.ID)
 	}
 	return nil
-}
-
-// AddCommission writes a further commission of a payment down, by its percent,
-// and returns its id. c.Amount is reckoned, and the artist is the payment's if
-// none is named.
-func (r *Recorder) AddCommission(ctx context.Context, tx *store.Tx, c books.Commission) (books.ID, error) {
-	if err := first(checkPercent(c.Percent), checkText("note", string(c.Note.V), MaxNote)); err != nil {
-		return 0, err
-	}
-	live, err := tx.LiveByID(ctx, books.PaymentKind, []books.ID{c.PaymentID.V})
-	if err != nil {
-		return 0, err
-	}
-	p, ok := live[c.PaymentID.V].(*books.Payment)
-	if !ok {
-		return 0, books.Invalidf("unknown_payment", "there is no live payment %d", c.PaymentID.V).
-			WithHint("a payment of a closed month rests in that month's statement")
-	}
-	if c.ArtistID == 0 {
-		c.ArtistID = p.ArtistID
-	}
-	if err := knownArtist(ctx, tx, c.ArtistID); err != nil {
-		return 0, err
-	}
-	if err := open(ctx, tx, p.Date.Month()); err != nil {
-		return 0, err
-	}
-	c.Amount, c.CreatedAt = p.Amount.Percent(c.Percent), r.now()
-	return tx.AddRecord(ctx, &c)
-}
-
-// ChangeCommission gives the commission c.ID the artist, percent and note of
-// c. The amount follows the percent; where there is no live payment to reckon
-// from, the percent must stay.
-func (r *Recorder) ChangeCommission(ctx context.Context, tx *store.Tx, c books.Commission, match Match) error {
-	if err := first(checkPercent(c.Percent), checkText("note", string(c.Note.V), MaxNote)); err != nil {
-		return err
-	}
-	old, err := record[*books.Commission](ctx, tx, books.CommissionKind, c.ID, match)
-	if err != nil {
-		return err
-	}
-	if err := knownArtist(ctx, tx, c.ArtistID); err != nil {
-		return err
-	}
-	if err := openCommission(ctx, tx, old); err != nil {
-		return err
-	}
-	switch {
-	case c.Percent == old.Percent:
-	case old.PaymentAmount.Valid:
-		old.Amount = old.PaymentAmount.V.Percent(c.Percent)
-	default:
-		return books.Refusedf("no_payment", "commission %d has no live payment to reckon from", c.ID).
-			WithHint("leave its percent, or delete it and make one for a payment")
-	}
-	old.ArtistID, old.Percent, old.Note = c.ArtistID, c.Percent, c.Note
-	return tx.ChangeRecord(ctx, old)
-}
-
-// RemoveCommission deletes a commission.
-func (r *Recorder) RemoveCommission(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
-	if _, err := record[*books.Commission](ctx, tx, books.CommissionKind, id, match); err != nil {
-		return err
-	}
-	return tx.RemoveRecord(ctx, books.CommissionKind, id)
-}
-
-func openCommission(ctx context.Context, tx *store.Tx, c *books.Commission) error {
-	month, ok, err := tx.MonthOfCommission(ctx, c)
-	if err != nil || !ok {
-		return err
-	}
-	return open(ctx, tx, month)
 }

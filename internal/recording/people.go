@@ -38,43 +38,43 @@ func checkClient(c books.Client) error {
 	return first(checkName("name", string(c.Name), MaxName), checkText("jotform_submission_id", string(c.JotformID.V), MaxEvent))
 }
 
-// AddClient writes a new client down and returns its id.
-func (r *Recorder) AddClient(ctx context.Context, tx *store.Tx, c books.Client) (books.ID, error) {
+// AddClient writes a new client down.
+func (r *Recorder) AddClient(ctx context.Context, tx *store.Tx, by books.Actor, c books.Client) (Done, error) {
 	if err := checkClient(c); err != nil {
-		return 0, err
+		return Done{}, err
 	}
 	c.CreatedAt, c.UpdatedAt = r.now(), r.now()
-	return tx.AddRecord(ctx, &c)
+	return r.addRow(ctx, tx, by, &c)
 }
 
 // ChangeClient gives the client c.ID the name and form of c. Statements keep
 // the name that they were closed with.
-func (r *Recorder) ChangeClient(ctx context.Context, tx *store.Tx, c books.Client, match Match) error {
+func (r *Recorder) ChangeClient(ctx context.Context, tx *store.Tx, by books.Actor, c books.Client, match Match) (Done, error) {
 	if err := checkClient(c); err != nil {
-		return err
+		return Done{}, err
 	}
 	old, err := record[*books.Client](ctx, tx, books.ClientKind, c.ID, match)
 	if err != nil {
-		return err
+		return Done{}, err
 	}
 	old.Name, old.JotformID, old.UpdatedAt = c.Name, c.JotformID, r.now()
-	return tx.ChangeRecord(ctx, old)
+	return r.changeRow(ctx, tx, by, old)
 }
 
 // RemoveClient deletes a client that no live row names.
-func (r *Recorder) RemoveClient(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
+func (r *Recorder) RemoveClient(ctx context.Context, tx *store.Tx, by books.Actor, id books.ID, match Match) (Done, error) {
 	if _, err := record[*books.Client](ctx, tx, books.ClientKind, id, match); err != nil {
-		return err
+		return Done{}, err
 	}
 	used, err := tx.Refers(ctx, id, "pagamentos.cliente_id", "sessoes.cliente_id")
 	if err != nil {
-		return err
+		return Done{}, err
 	}
 	if used {
-		return books.Conflictf("client_in_use", "payments or sessions name client %d", id).
+		return Done{}, books.Conflictf("client_in_use", "payments or sessions name client %d", id).
 			WithHint("delete those first, or keep the client")
 	}
-	return tx.RemoveRecord(ctx, books.ClientKind, id)
+	return r.removeRow(ctx, tx, by, books.ClientKind, id)
 }
 
 // Artist is an artist as the books know one.
@@ -89,46 +89,65 @@ func checkArtist(a Artist) error {
 	return first(checkName("name", a.Name, MaxUser), checkText("email", a.Email, MaxUser))
 }
 
-// AddArtist writes a new artist down and returns the id. It fails with an
+// AddArtist writes a new artist down. It fails with an
 // Error of kind Conflict if another user has the address.
-func (r *Recorder) AddArtist(ctx context.Context, tx *store.Tx, a Artist) (books.ID, error) {
+func (r *Recorder) AddArtist(ctx context.Context, tx *store.Tx, by books.Actor, a Artist) (Done, error) {
 	if err := checkArtist(a); err != nil {
-		return 0, err
+		return Done{}, err
 	}
 	if err := addressFree(ctx, tx, a); err != nil {
-		return 0, err
+		return Done{}, err
 	}
 	user, err := tx.AddUser(ctx, store.User{Email: a.Email, Name: a.Name, Role: "artist", Active: a.Active})
-	return user.ID, err
+	if err != nil {
+		return Done{}, err
+	}
+	act := r.begin(tx, by)
+	act.rows = []store.ChangedRow{{Kind: books.ArtistKind, ID: user.ID}}
+	return act.done(ctx, added, books.ArtistKind, user.ID)
 }
 
 // ChangeArtist gives the artist a.ID the name, address and state of a.
-func (r *Recorder) ChangeArtist(ctx context.Context, tx *store.Tx, a Artist, match Match) error {
+func (r *Recorder) ChangeArtist(ctx context.Context, tx *store.Tx, by books.Actor, a Artist, match Match) (Done, error) {
 	if err := checkArtist(a); err != nil {
-		return err
+		return Done{}, err
 	}
 	if err := anArtist(ctx, tx, a.ID, match); err != nil {
-		return err
+		return Done{}, err
 	}
 	if err := addressFree(ctx, tx, a); err != nil {
-		return err
+		return Done{}, err
 	}
-	return tx.SetUser(ctx, store.User{ID: a.ID, Email: a.Email, Name: a.Name, Role: "artist", Active: a.Active})
+	act := r.begin(tx, by)
+	if err := act.note(ctx, books.ArtistKind, a.ID); err != nil {
+		return Done{}, err
+	}
+	if err := tx.SetUser(ctx, store.User{ID: a.ID, Email: a.Email, Name: a.Name, Role: "artist", Active: a.Active}); err != nil {
+		return Done{}, err
+	}
+	return act.done(ctx, changed, books.ArtistKind, a.ID)
 }
 
 // RemoveArtist deletes an artist whom no live row names.
-func (r *Recorder) RemoveArtist(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
+func (r *Recorder) RemoveArtist(ctx context.Context, tx *store.Tx, by books.Actor, id books.ID, match Match) (Done, error) {
 	if err := anArtist(ctx, tx, id, match); err != nil {
-		return err
+		return Done{}, err
 	}
 	used, err := tx.Refers(ctx, id, "pagamentos.artista_id", "sessoes.artista_id", "comissoes.artista_id", "gastos.created_by")
 	if err != nil {
-		return err
+		return Done{}, err
 	}
 	if used {
-		return books.Conflictf("artist_in_use", "rows of the books name artist %d", id).WithHint("make the artist inactive instead")
+		return Done{}, books.Conflictf("artist_in_use", "rows of the books name artist %d", id).WithHint("make the artist inactive instead")
 	}
-	return tx.RemoveUser(ctx, id)
+	a := r.begin(tx, by)
+	if err := a.note(ctx, books.ArtistKind, id); err != nil {
+		return Done{}, err
+	}
+	if err := tx.RemoveUser(ctx, id); err != nil {
+		return Done{}, err
+	}
+	return a.done(ctx, deleted, books.ArtistKind, id)
 }
 
 // anArtist refuses an id that is no artist's. Other users are managed

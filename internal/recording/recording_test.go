@@ -79,24 +79,32 @@ func paid(on string, amount books.Money) books.Payment {
 
 func (s *studio) pay(t testing.TB, p books.Payment, percent books.Percent) books.ID {
 	t.Helper()
-	var id books.ID
+	var done recording.Done
 	err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
 		var err error
-		id, err = s.r.AddPayment(ctx, tx, p, percent)
+		done, err = s.r.AddPayment(ctx, tx, eva, sure(p, percent))
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return id
+	return done.ID
+}
+
+// eva is who writes.
+const eva books.Actor = "user:3"
+
+// sure is a new payment about which nothing is asked.
+func sure(p books.Payment, percent books.Percent) recording.NewPayment {
+	return recording.NewPayment{Payment: p, Percent: &percent, Confirmed: recording.Questions()}
 }
 
 func (s *studio) sit(t testing.TB, on string) books.ID {
 	t.Helper()
 	var id books.ID
 	err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
-		var err error
-		id, err = s.r.AddSession(ctx, tx, books.Session{Date: day(on), Amount: 450_00, ClientID: 1, ArtistID: 1})
+		done, err := s.r.AddSession(ctx, tx, eva, books.Session{Date: day(on), Amount: 450_00, ClientID: 1, ArtistID: 1})
+		id = done.ID
 		return err
 	})
 	if err != nil {
@@ -144,6 +152,9 @@ func (s *studio) dump(t testing.TB) string {
 	return all.String()
 }
 
+// only keeps the error of a change.
+func only(_ recording.Done, err error) error { return err }
+
 // refused asserts that a change fails with this kind and code and changes nothing.
 func (s *studio) refused(t testing.TB, kind books.ErrorKind, code string, do func(ctx context.Context, tx *store.Tx) error) {
 	t.Helper()
@@ -185,7 +196,7 @@ func TestBlankOrNegativePercentMakesNoCommissionAndMoreThanAllIsRefused(t *testi
 			t.Errorf("%d commissions were made", n)
 		}
 		s.refused(t, books.Invalid, "invalid_percent", func(ctx context.Context, tx *store.Tx) error {
-			_, err := s.r.AddPayment(ctx, tx, paid("2025-11-01", 100_00), 100_01)
+			_, err := s.r.AddPayment(ctx, tx, eva, sure(paid("2025-11-01", 100_00), 100_01))
 			return err
 		})
 		s.pay(t, paid("2025-11-01", 1), 50_00) // half a centavo goes up
@@ -213,7 +224,7 @@ func TestAPaymentThatIsNoneIsRefused(t *testing.T) {
 			p := paid("2025-11-01", 1_00)
 			spoil(&p)
 			s.refused(t, books.Invalid, code, func(ctx context.Context, tx *store.Tx) error {
-				_, err := s.r.AddPayment(ctx, tx, p, 0)
+				_, err := s.r.AddPayment(ctx, tx, eva, sure(p, 0))
 				return err
 			})
 		}
@@ -221,12 +232,12 @@ func TestAPaymentThatIsNoneIsRefused(t *testing.T) {
 			p := paid("2025-11-01", 1_00)
 			p.Note = bad
 			s.refused(t, books.Invalid, "invalid_text", func(ctx context.Context, tx *store.Tx) error {
-				_, err := s.r.AddPayment(ctx, tx, p, 0)
+				_, err := s.r.AddPayment(ctx, tx, eva, sure(p, 0))
 				return err
 			})
 		}
 		s.refused(t, books.Conflict, "event_taken", func(ctx context.Context, tx *store.Tx) error {
-			_, err := s.r.AddPayment(ctx, tx, event, 0)
+			_, err := s.r.AddPayment(ctx, tx, eva, sure(event, 0))
 			return err
 		})
 		long := paid("2025-11-01", recording.MaxAmount)
@@ -240,19 +251,19 @@ func TestCommissionsFollowTheirPayment(t *testing.T) {
 		id := s.pay(t, paid("2025-11-01", 100_00), 60_00)
 		p := paid("2025-11-01", 200_01)
 		p.ID, p.ArtistID = id, 2
-		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return s.r.ChangePayment(ctx, tx, p, nil) }); err != nil {
+		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return only(s.r.ChangePayment(ctx, tx, eva, p, nil, recording.Questions()...)) }); err != nil {
 			t.Fatal(err)
 		}
 		if c := get[*books.Commission](t, s, books.CommissionKind, 1); c.Amount != 120_01 || c.ArtistID != 2 {
 			t.Errorf("the commission is %+v", c)
 		}
 		err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			return s.r.ChangeCommission(ctx, tx, books.Commission{ID: 1, ArtistID: 2, Percent: 10_00}, nil)
+			return only(s.r.ChangeCommission(ctx, tx, eva, books.Commission{ID: 1, ArtistID: 2, Percent: 10_00}, nil))
 		})
 		if c := get[*books.Commission](t, s, books.CommissionKind, 1); err != nil || c.Amount != 20_00 {
 			t.Errorf("the commission is %+v, %v", c, err)
 		}
-		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return s.r.RemovePayment(ctx, tx, id, nil) }); err != nil {
+		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return only(s.r.RemovePayment(ctx, tx, eva, id, nil)) }); err != nil {
 			t.Fatal(err)
 		}
 		if n := s.Int(t, "SELECT count(*) FROM comissoes") + s.Int(t, "SELECT count(*) FROM pagamentos"); n != 0 {
@@ -274,10 +285,10 @@ func TestADepositAndABalanceShareASession(t *testing.T) {
 			}
 		}
 		points(books.RefTo(second), "paid")
-		s.refused(t, books.Conflict, "session_paid", func(ctx context.Context, tx *store.Tx) error { return s.r.RemoveSession(ctx, tx, session, nil) })
+		s.refused(t, books.Conflict, "session_paid", func(ctx context.Context, tx *store.Tx) error { return only(s.r.RemoveSession(ctx, tx, eva, session, nil)) })
 		remove := func(id books.ID) {
 			t.Helper()
-			if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return s.r.RemovePayment(ctx, tx, id, nil) }); err != nil {
+			if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return only(s.r.RemovePayment(ctx, tx, eva, id, nil)) }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -289,7 +300,7 @@ func TestADepositAndABalanceShareASession(t *testing.T) {
 		points(books.RefTo(third), "paid")
 		alone := paid("2025-11-01", 350_00)
 		alone.ID = third
-		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return s.r.ChangePayment(ctx, tx, alone, nil) }); err != nil {
+		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return only(s.r.ChangePayment(ctx, tx, eva, alone, nil, recording.Questions()...)) }); err != nil {
 			t.Fatal(err)
 		}
 		points(books.Ref{}, "active")
@@ -322,7 +333,7 @@ func TestASessionLinkedToAPaymentThatDoesNotNameItIsRefused(t *testing.T) {
 		s.refused(t, books.Conflict, "session_linked", func(ctx context.Context, tx *store.Tx) error {
 			p := paid("2025-11-01", 1_00)
 			p.SessionID = books.RefTo(session)
-			_, err := s.r.AddPayment(ctx, tx, p, 0)
+			_, err := s.r.AddPayment(ctx, tx, eva, sure(p, 0))
 			return err
 		})
 	})
@@ -333,7 +344,7 @@ func TestAClosedMonthTakesNoChange(t *testing.T) {
 		s.pay(t, paid("2025-10-10", 100_00), 60_00)
 		open := s.pay(t, paid("2025-11-01", 100_00), 60_00)
 		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			_, err := s.r.AddExpense(ctx, tx, books.Expense{Date: day("2025-11-01"), Amount: 1, Method: "Pix", CreatedBy: 3})
+			_, err := s.r.AddExpense(ctx, tx, eva, books.Expense{Date: day("2025-11-01"), Amount: 1, Method: "Pix", CreatedBy: 3})
 			return err
 		}); err != nil {
 			t.Fatal(err)
@@ -350,33 +361,33 @@ func TestAClosedMonthTakesNoChange(t *testing.T) {
 		stays.ID, moved.ID = 70, open
 		for name, do := range map[string]func(context.Context, *store.Tx) error{
 			"add a payment": func(ctx context.Context, tx *store.Tx) error {
-				_, err := s.r.AddPayment(ctx, tx, paid("2025-10-01", 1), 0)
+				_, err := s.r.AddPayment(ctx, tx, eva, sure(paid("2025-10-01", 1), 0))
 				return err
 			},
-			"change a late one": func(ctx context.Context, tx *store.Tx) error { return s.r.ChangePayment(ctx, tx, stays, nil) },
-			"move a payment in": func(ctx context.Context, tx *store.Tx) error { return s.r.ChangePayment(ctx, tx, moved, nil) },
+			"change a late one": func(ctx context.Context, tx *store.Tx) error { return only(s.r.ChangePayment(ctx, tx, eva, stays, nil, recording.Questions()...)) },
+			"move a payment in": func(ctx context.Context, tx *store.Tx) error { return only(s.r.ChangePayment(ctx, tx, eva, moved, nil, recording.Questions()...)) },
 			"change a commission": func(ctx context.Context, tx *store.Tx) error {
-				return s.r.ChangeCommission(ctx, tx, books.Commission{ID: 70, ArtistID: 1, Percent: 1}, nil)
+				return only(s.r.ChangeCommission(ctx, tx, eva, books.Commission{ID: 70, ArtistID: 1, Percent: 1}, nil))
 			},
 			"add a commission": func(ctx context.Context, tx *store.Tx) error {
-				_, err := s.r.AddCommission(ctx, tx, books.Commission{PaymentID: books.RefTo(70), Percent: 1})
+				_, err := s.r.AddCommission(ctx, tx, eva, books.Commission{PaymentID: books.RefTo(70), Percent: 1})
 				return err
 			},
 			"add an expense": func(ctx context.Context, tx *store.Tx) error {
-				_, err := s.r.AddExpense(ctx, tx, books.Expense{Date: day("2025-10-31"), Method: "Pix", CreatedBy: 3})
+				_, err := s.r.AddExpense(ctx, tx, eva, books.Expense{Date: day("2025-10-31"), Method: "Pix", CreatedBy: 3})
 				return err
 			},
 			"change a late expense": func(ctx context.Context, tx *store.Tx) error {
-				return s.r.ChangeExpense(ctx, tx, books.Expense{ID: 70, Date: day("2025-10-30"), Method: "Pix"}, nil)
+				return only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: 70, Date: day("2025-10-30"), Method: "Pix"}, nil))
 			},
 			"move an expense in": func(ctx context.Context, tx *store.Tx) error {
-				return s.r.ChangeExpense(ctx, tx, books.Expense{ID: 1, Date: day("2025-10-01"), Method: "Pix"}, nil)
+				return only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: 1, Date: day("2025-10-01"), Method: "Pix"}, nil))
 			},
 		} {
 			t.Run(name, func(t *testing.T) { s.refused(t, books.Refused, "month_closed", do) })
 		}
 		s.sit(t, "2025-10-31") // a session's own day never refuses
-		s.refused(t, books.NotFound, "no_payment", func(ctx context.Context, tx *store.Tx) error { return s.r.RemovePayment(ctx, tx, 1, nil) })
+		s.refused(t, books.NotFound, "no_payment", func(ctx context.Context, tx *store.Tx) error { return only(s.r.RemovePayment(ctx, tx, eva, 1, nil)) })
 	})
 }
 
@@ -391,10 +402,10 @@ func TestASessionThatAStatementNamesStays(t *testing.T) {
 			t.Fatal(err)
 		}
 		balance.SessionID = books.Ref{}
-		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return s.r.ChangePayment(ctx, tx, balance, nil) }); err != nil {
+		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return only(s.r.ChangePayment(ctx, tx, eva, balance, nil, recording.Questions()...)) }); err != nil {
 			t.Fatal(err)
 		}
-		s.refused(t, books.Conflict, "session_in_statement", func(ctx context.Context, tx *store.Tx) error { return s.r.RemoveSession(ctx, tx, session, nil) })
+		s.refused(t, books.Conflict, "session_in_statement", func(ctx context.Context, tx *store.Tx) error { return only(s.r.RemoveSession(ctx, tx, eva, session, nil)) })
 		if _, err := s.closer.Reopen(t.Context(), october, "test", "test"); err != nil {
 			t.Fatalf("October cannot be reopened: %v", err)
 		}
@@ -402,7 +413,7 @@ func TestASessionThatAStatementNamesStays(t *testing.T) {
 			t.Errorf("the payment is linked to session %d, want %d", n, session)
 		}
 		for _, other := range []books.ID{s.sit(t, "2025-11-09"), s.sit(t, "2025-11-10")} {
-			if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return s.r.RemoveSession(ctx, tx, other, nil) }); err != nil {
+			if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return only(s.r.RemoveSession(ctx, tx, eva, other, nil)) }); err != nil {
 				t.Errorf("a session that nobody names: %v", err)
 			}
 		}
@@ -439,10 +450,10 @@ func TestALateRowMayLeaveItsClosedMonth(t *testing.T) {
 				"moved": func(ctx context.Context, tx *store.Tx, id books.ID) error {
 					p := paid("2025-11-05", 1_00)
 					p.ID = id
-					return errors.Join(s.r.ChangePayment(ctx, tx, p, nil), s.r.ChangeExpense(ctx, tx, books.Expense{ID: id, Date: day("2025-11-01"), Amount: 1_00, Method: "Pix"}, nil))
+					return errors.Join(only(s.r.ChangePayment(ctx, tx, eva, p, nil, recording.Questions()...)), only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: id, Date: day("2025-11-01"), Amount: 1_00, Method: "Pix"}, nil)))
 				},
 				"deleted": func(ctx context.Context, tx *store.Tx, id books.ID) error {
-					return errors.Join(s.r.RemoveCommission(ctx, tx, id+1, nil), s.r.RemovePayment(ctx, tx, id+1, nil), s.r.RemoveExpense(ctx, tx, id+1, nil))
+					return errors.Join(only(s.r.RemoveCommission(ctx, tx, eva, id+1, nil)), only(s.r.RemovePayment(ctx, tx, eva, id+1, nil)), only(s.r.RemoveExpense(ctx, tx, eva, id+1, nil)))
 				},
 			} {
 				if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return do(ctx, tx, books.ID(70+10*i)) }); err != nil {
@@ -466,7 +477,7 @@ func TestARowThatAStatementHoldsGoesToNoOtherMonth(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		id := s.pay(t, paid("2025-10-10", 100_00), 0)
 		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			_, err := s.r.AddExpense(ctx, tx, books.Expense{Date: day("2025-10-01"), Amount: 1, Method: "Pix", CreatedBy: 3})
+			_, err := s.r.AddExpense(ctx, tx, eva, books.Expense{Date: day("2025-10-01"), Amount: 1, Method: "Pix", CreatedBy: 3})
 			return err
 		}); err != nil {
 			t.Fatal(err)
@@ -479,12 +490,12 @@ func TestARowThatAStatementHoldsGoesToNoOtherMonth(t *testing.T) {
 		s.Exec(t, "INSERT INTO gastos (id, data, valor, forma_pagamento, created_by) VALUES (1, '2025-10-01', 0.01, 'Pix', 3)")
 		p := paid("2025-11-01", 100_00)
 		p.ID = id
-		s.refused(t, books.Integrity, "row_twice", func(ctx context.Context, tx *store.Tx) error { return s.r.ChangePayment(ctx, tx, p, nil) })
+		s.refused(t, books.Integrity, "row_twice", func(ctx context.Context, tx *store.Tx) error { return only(s.r.ChangePayment(ctx, tx, eva, p, nil, recording.Questions()...)) })
 		s.refused(t, books.Integrity, "row_twice", func(ctx context.Context, tx *store.Tx) error {
-			return s.r.ChangeExpense(ctx, tx, books.Expense{ID: 1, Date: day("2025-11-01"), Amount: 1, Method: "Pix"}, nil)
+			return only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: 1, Date: day("2025-11-01"), Amount: 1, Method: "Pix"}, nil))
 		})
 		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			return errors.Join(s.r.RemovePayment(ctx, tx, id, nil), s.r.RemoveExpense(ctx, tx, 1, nil))
+			return errors.Join(only(s.r.RemovePayment(ctx, tx, eva, id, nil)), only(s.r.RemoveExpense(ctx, tx, eva, 1, nil)))
 		}); err != nil {
 			t.Errorf("what is told to be done: %v", err)
 		}
@@ -495,7 +506,7 @@ func TestAMonthThatV4ClosedIsClosed(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.Exec(t, `INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, totais) VALUES (9, 2025, '"[]"', '"[]"', '"[]"', '"{}"')`)
 		s.refused(t, books.Refused, "month_closed", func(ctx context.Context, tx *store.Tx) error {
-			_, err := s.r.AddPayment(ctx, tx, paid("2025-09-01", 1), 0)
+			_, err := s.r.AddPayment(ctx, tx, eva, sure(paid("2025-09-01", 1), 0))
 			return err
 		})
 	})
@@ -504,19 +515,19 @@ func TestAMonthThatV4ClosedIsClosed(t *testing.T) {
 func TestPeopleWhoAreNamedStay(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.pay(t, paid("2025-11-01", 1), 0)
-		s.refused(t, books.Conflict, "client_in_use", func(ctx context.Context, tx *store.Tx) error { return s.r.RemoveClient(ctx, tx, 1, nil) })
-		s.refused(t, books.Conflict, "artist_in_use", func(ctx context.Context, tx *store.Tx) error { return s.r.RemoveArtist(ctx, tx, 1, nil) })
-		s.refused(t, books.NotFound, "no_artist", func(ctx context.Context, tx *store.Tx) error { return s.r.RemoveArtist(ctx, tx, 3, nil) })
+		s.refused(t, books.Conflict, "client_in_use", func(ctx context.Context, tx *store.Tx) error { return only(s.r.RemoveClient(ctx, tx, eva, 1, nil)) })
+		s.refused(t, books.Conflict, "artist_in_use", func(ctx context.Context, tx *store.Tx) error { return only(s.r.RemoveArtist(ctx, tx, eva, 1, nil)) })
+		s.refused(t, books.NotFound, "no_artist", func(ctx context.Context, tx *store.Tx) error { return only(s.r.RemoveArtist(ctx, tx, eva, 3, nil)) })
 		s.refused(t, books.Conflict, "email_taken", func(ctx context.Context, tx *store.Tx) error {
-			return s.r.ChangeArtist(ctx, tx, recording.Artist{ID: 2, Name: "Rui", Email: "EVA@studio.test"}, nil)
+			return only(s.r.ChangeArtist(ctx, tx, eva, recording.Artist{ID: 2, Name: "Rui", Email: "EVA@studio.test"}, nil))
 		})
 		err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			id, err := s.r.AddClient(ctx, tx, books.Client{Name: "Caio"})
+			caio, err := s.r.AddClient(ctx, tx, eva, books.Client{Name: "Caio"})
 			if err == nil {
-				err = s.r.RemoveClient(ctx, tx, id, nil)
+				_, err = s.r.RemoveClient(ctx, tx, eva, caio.ID, nil)
 			}
 			if err == nil {
-				err = s.r.RemoveArtist(ctx, tx, 2, nil)
+				_, err = s.r.RemoveArtist(ctx, tx, eva, 2, nil)
 			}
 			return err
 		})
@@ -544,7 +555,7 @@ func TestOfTwoWhoSawTheSameOneWins(t *testing.T) {
 			wait.Go(func() {
 				p := paid("2025-11-01", books.Money(1000+i))
 				p.ID = id
-				errs[i] = s.write(t, func(ctx context.Context, tx *store.Tx) error { return s.r.ChangePayment(ctx, tx, p, match) })
+				errs[i] = s.write(t, func(ctx context.Context, tx *store.Tx) error { return only(s.r.ChangePayment(ctx, tx, eva, p, match, recording.Questions()...)) })
 			})
 		}
 		wait.Wait()
@@ -577,16 +588,16 @@ func TestNoPaymentBecomesLateWhileItsMonthCloses(t *testing.T) {
 		for range 4 {
 			wait.Go(func() {
 				for range 200 {
-					var id books.ID
+					var done recording.Done
 					err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
 						var err error
-						id, err = s.r.AddPayment(ctx, tx, paid("2025-10-11", 1_00), 0)
+						done, err = s.r.AddPayment(ctx, tx, eva, sure(paid("2025-10-11", 1_00), 0))
 						return err
 					})
 					switch e := books.AsError(err); {
 					case err == nil:
 						lock.Lock()
-						kept = append(kept, id)
+						kept = append(kept, done.ID)
 						lock.Unlock()
 					case e.Code == "month_closed":
 						return
@@ -647,7 +658,7 @@ func TestAPaymentThatIsNotCommittedBeforeTheCloseIsNotLate(t *testing.T) {
 					var once sync.Once
 					write := func() {
 						done <- s.write(t, func(ctx context.Context, tx *store.Tx) error {
-							_, err := s.r.AddPayment(ctx, tx, paid(month.First().String(), 1_00), 0)
+							_, err := s.r.AddPayment(ctx, tx, eva, sure(paid(month.First().String(), 1_00), 0))
 							once.Do(func() { written <- true; <-goOn })
 							return err
 						})

@@ -405,3 +405,35 @@ func (t *Tx) Refers(ctx context.Context, id books.ID, columns ...string) (bool, 
 	}
 	return false, nil
 }
+
+// naming are the columns that name a row of a kind.
+var naming = map[books.Kind][]struct {
+	kind   books.Kind
+	column string
+}{
+	books.ClientKind:  {{books.PaymentKind, "cliente_id"}, {books.SessionKind, "cliente_id"}},
+	books.SessionKind: {{books.PaymentKind, "sessao_id"}},
+	books.PaymentKind: {{books.CommissionKind, "pagamento_id"}, {books.SessionKind, "payment_id"}},
+}
+
+// Naming returns the live rows that name a client, a session or a payment.
+func (t *Tx) Naming(ctx context.Context, kind books.Kind, id books.ID) (rows []books.Row, err error) {
+	for _, n := range naming[kind] {
+		list, err := t.ids(ctx, "SELECT r.id FROM "+n.kind.Table()+" r WHERE r."+n.column+" = $1 ORDER BY r.id", int64(id))
+		if err != nil {
+			return nil, err
+		}
+		ids := make([]books.ID, len(list))
+		for i, id := range list {
+			ids[i] = books.ID(id)
+		}
+		live, err := t.LiveByID(ctx, n.kind, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			rows = append(rows, live[id])
+		}
+	}
+	return rows, nil
+}

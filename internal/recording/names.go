@@ -1,0 +1,46 @@
+package recording
+
+import (
+	"context"
+	"strings"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// named is a client that somebody named: one that there is, or the name of one
+// to be made.
+type named struct {
+	id   books.Ref
+	name string
+}
+
+// clientNamed finds a client by a name as people type it: trimmed and blind to
+// case. Of several with one name it takes the one spelled the same, then the
+// oldest. One who was merged stands for the other.
+func clientNamed(ctx context.Context, tx *store.Tx, id books.Ref, name string) (named, error) {
+	if id.Valid {
+		return named{}, books.Invalidf("client_twice", "both a client's id and a name are given").WithHint("give one of them")
+	}
+	name = strings.TrimSpace(name)
+	if err := checkName("name", name, MaxName); err != nil {
+		return named{}, err
+	}
+	clients, err := tx.ClientNames(ctx)
+	if err != nil {
+		return named{}, err
+	}
+	var found store.ClientName
+	for _, c := range clients {
+		switch {
+		case strings.TrimSpace(c.Name) == name:
+			return named{id: books.RefTo(c.Shown())}, nil
+		case found.ID == 0 && books.SameName(c.Name, name):
+			found = c
+		}
+	}
+	if found.ID != 0 {
+		return named{id: books.RefTo(found.Shown())}, nil
+	}
+	return named{name: name}, nil
+}

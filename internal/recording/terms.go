@@ -1,0 +1,41 @@
+package recording
+
+import (
+	"context"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// SetArtistPercent makes percent the artist's default from a day on, until the
+// next day that has another: what a payment without a percent brings. 0 is none.
+// Payments that there are keep theirs.
+func (r *Recorder) SetArtistPercent(ctx context.Context, tx *store.Tx, artist books.ID, from books.Day, percent books.Percent) error {
+	if err := first(checkDay(from), checkTermPercent(percent)); err != nil {
+		return err
+	}
+	if err := knownArtist(ctx, tx, artist); err != nil {
+		return err
+	}
+	return tx.SetArtistPercent(ctx, artist, from, percent)
+}
+
+// SetMethodTerms says what a method costs from a day on: percent of each payment
+// is kept, and the rest comes after so many days.
+func (r *Recorder) SetMethodTerms(ctx context.Context, tx *store.Tx, t store.MethodTerms) error {
+	const longest = 366
+	if err := first(checkDay(t.From), checkTermPercent(t.Percent), checkName("method", t.Method, MaxMethod)); err != nil {
+		return err
+	}
+	if t.Days < 0 || t.Days > longest {
+		return books.Invalidf("invalid_days", "the days are not from 0 to %d", longest).WithHint("write after how many days the money comes, such as 30")
+	}
+	return tx.SetMethodTerms(ctx, t)
+}
+
+func checkTermPercent(percent books.Percent) error {
+	if percent < 0 || percent > MaxPercent {
+		return books.Invalidf("invalid_percent", "the percentage is not from 0 to 100").WithHint("write a percentage such as 60.00; 0 is none")
+	}
+	return nil
+}
