@@ -51,7 +51,7 @@ func TestWithoutItsDatabaseEveryRouteAnswersInItsForm(t *testing.T) {
 	}
 	const everywhere = "nobody bogus admin v4"
 	for _, c := range []struct{ routes, who, form string }{
-		{"GET /healthz, GET /api/health, GET /metrics, GET /login, GET /static/extrato.css, GET /api/docs, GET /api/docs/style.css, GET /api/v1/openapi.json", everywhere, "200"},
+		{"GET /healthz, GET /api/health, GET /metrics, GET /login, GET /api/docs, GET /api/docs/style.css, GET /api/v1/openapi.json", everywhere, "200"},
 		{"GET /health, GET /ready", everywhere, "health"},
 		{"GET /readyz", everywhere, "ready"},
 		{"GET /health/extrato", everywhere, "error"},

@@ -20,7 +20,7 @@ import (
 var whoMay = map[string]string{}
 
 func init() { //nolint:gochecknoinits // the table is long and reads better by groups
-	everybody := "nobody artist admin read backup close v4 revoked expired unknown inactive bogus wrong-key none rs256 other-user"
+	everybody := "nobody artist admin reception read backup close v4 revoked expired unknown inactive bogus wrong-key none rs256 other-user"
 	group := func(callers, routes string) {
 		for route := range strings.SplitSeq(strings.TrimSpace(routes), "\n") {
 			whoMay[strings.TrimSpace(route)] = callers
@@ -44,8 +44,22 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /login/oidc/callback
 		GET /setup
 		POST /setup
+		GET /convite/{key}
+		POST /convite/{key}
+		POST /preferencias
 		GET /static/{file}`)
-	group("artist admin read backup close v4 other-user", "GET /{$}")
+	group("artist admin reception", `
+		GET /{$}
+		GET /atalhos
+		POST /desfazer/{id}`)
+	group("admin", `
+		GET /comecar
+		POST /comecar
+		GET /acesso
+		POST /acesso/pessoas
+		POST /acesso/pessoas/{id}
+		POST /acesso/tokens
+		POST /acesso/tokens/{id}`)
 	group("backup v4", "POST /api/backup/create_service")
 	group("close v4", "POST /api/extrato/generate_service")
 	group("artist admin read v4", `
@@ -153,7 +167,7 @@ func refused(w *httptest.ResponseRecorder) bool {
 
 // filled gives a path what stands in its places.
 func filled(path string) string {
-	return strings.NewReplacer("{month}", "2025-10", "{id}", "4711", "{file}", "extrato.css", "{$}", "").Replace(path)
+	return strings.NewReplacer("{month}", "2025-10", "{id}", "4711", "{file}", "style.css", "{key}", "made-up", "{$}", "").Replace(path)
 }
 
 // key signs the tokens of a server that assembled makes.

@@ -19,6 +19,7 @@ import (
 	"extrato/internal/auth"
 	"extrato/internal/books"
 	"extrato/internal/config"
+	"extrato/internal/doctor"
 	"extrato/internal/jobs"
 	"extrato/internal/notify"
 	"extrato/internal/recording"
@@ -257,11 +258,20 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 		return nil, err
 	}
 	closer.Announce = p.jobs.Announce
+	rules := &recording.Recorder{Store: s, Now: closer.Now}
+	pages := web.New(web.Options{
+		Guard: p.guard, Store: s, Recording: rules, Log: log, Now: closer.Now,
+		Backups: func(context.Context) (place web.Place) {
+			place.Folder = settings.Backups
+			place.Writable, place.SameDisk = doctor.LookAtFolder(settings.Backups, s.Path())
+			return place
+		},
+	})
 	p.api = &api.Server{
-		Closer: closer, Store: s, Guard: p.guard, Recorder: &recording.Recorder{Store: s, Now: closer.Now}, Log: log, Now: closer.Now,
+		Closer: closer, Store: s, Guard: p.guard, Recorder: rules, Log: log, Now: closer.Now,
 		Version: programVersion(), Closes: closes, Queued: p.jobs.Queued, PausedQueues: p.jobs.PausedQueues, Stopping: p.stopping.Load, Working: ctx,
+		Page: pages.Answer,
 	}
-	pages := &web.Web{Guard: p.guard, Store: s, Log: log, Now: closer.Now}
 	p.pages = append(pages.Routes(), p.jobPage(pages)...)
 	routed := p.api.Handler(p.pages...)
 	p.handler, p.public = p.guard.Logins(routed), routed.Public
@@ -269,7 +279,7 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 }
 
 func (p *parts) frame(settings config.Config, log *slog.Logger) server.Frame {
-	return server.Frame{Log: log, Proxies: settings.TrustedProxies, Now: time.Now, Public: p.public}
+	return server.Frame{Log: log, Proxies: settings.TrustedProxies, Now: time.Now, Public: p.public, Page: p.api.Page}
 }
 
 // jobPage is River's own page, behind admin login. It takes every method.

@@ -39,6 +39,9 @@ type Server struct {
 	PausedQueues func(context.Context) ([]string, error)
 	// Working ends when what runs is to be broken off; nil means never.
 	Working context.Context //nolint:containedctx // it is the process's, not a request's
+	// Page shows a browser the page of a status, and reports false where a
+	// program asks; nil: all are programs.
+	Page func(http.ResponseWriter, *http.Request, int) bool
 	// Stopping reports whether the process is about to end; nil means never.
 	Stopping func() bool
 
@@ -94,6 +97,9 @@ func (s *Server) refuseRoute(w http.ResponseWriter, r *http.Request, mux *http.S
 	if said.status == http.StatusMethodNotAllowed {
 		status, code, message = http.StatusMethodNotAllowed, "method_not_allowed", "this path does not take this method"
 		w.Header().Set("Allow", said.header.Get("Allow"))
+	}
+	if s.Page != nil && s.Page(w, r, status) {
+		return
 	}
 	if strings.HasPrefix(r.URL.Path, "/api/v1/") {
 		writeProblem(w, r, status, &books.Error{Kind: books.NotFound, Code: code, Message: message, Hint: "see /api/docs"})

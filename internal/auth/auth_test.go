@@ -175,7 +175,7 @@ func TestTheServiceAccountIsMadeAndRepaired(t *testing.T) {
 }
 
 func TestMayIsATable(t *testing.T) {
-	all := []auth.Permission{auth.Public, auth.SignedIn, auth.Read, auth.Backup, auth.Close, auth.Write, auth.Manage}
+	all := []auth.Permission{auth.Public, auth.SignedIn, auth.Read, auth.Backup, auth.Close, auth.Enter, auth.Record, auth.Own, auth.Write, auth.Manage}
 	for _, c := range []struct {
 		name string
 		i    auth.Identity
@@ -183,7 +183,8 @@ func TestMayIsATable(t *testing.T) {
 	}{
 		{"nobody", auth.Identity{}, []auth.Permission{auth.Public}},
 		{"admin with a login", auth.Identity{Login: true, Role: auth.Admin}, all},
-		{"artist with a login", auth.Identity{Login: true, Role: auth.Artist}, []auth.Permission{auth.Public, auth.SignedIn}},
+		{"artist with a login", auth.Identity{Login: true, Role: auth.Artist}, []auth.Permission{auth.Public, auth.SignedIn, auth.Enter, auth.Own}},
+		{"reception with a login", auth.Identity{Login: true, Role: auth.Reception}, []auth.Permission{auth.Public, auth.Enter, auth.Record}},
 		{"client with a login", auth.Identity{Login: true, Role: auth.Client}, []auth.Permission{auth.Public}},
 		{"admin's token without scopes", auth.Identity{Role: auth.Admin}, []auth.Permission{auth.Public}},
 		{"read", auth.Identity{Scopes: []auth.Scope{auth.ScopeRead}}, []auth.Permission{auth.Public, auth.SignedIn, auth.Read}},

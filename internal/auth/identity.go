@@ -14,12 +14,16 @@ import (
 // Role is what a user is in the studio.
 type Role string
 
-// The roles, as v4 writes them.
+// The roles. v4 knows all but Reception.
 const (
-	Admin  Role = "admin"
-	Artist Role = "artist"
-	Client Role = "client"
+	Admin     Role = "admin"
+	Reception Role = "reception" // writes down what comes in, and sees no month's totals
+	Artist    Role = "artist"    // sees only what is theirs
+	Client    Role = "client"    // has no way in
 )
+
+// Roles lists the roles of those who may come in.
+func Roles() []Role { return []Role{Admin, Reception, Artist} }
 
 // Scope is what a token may be used for.
 type Scope string
@@ -51,15 +55,18 @@ type Permission int
 // The permissions. An admin with a login has all of them.
 const (
 	Public   Permission = iota
-	SignedIn            // any login, an artist's too, who sees only what is theirs; or scope read
+	SignedIn            // an admin's login, or an artist's, who sees only what is theirs; or scope read
 	Read                // scope read
 	Backup              // scope backup
 	Close               // scope close
+	Enter               // any login: the pages for everybody who works here
+	Record              // an admin's or the reception's login: the pages of every day
+	Own                 // an admin's or an artist's login: pages that show an artist only what is theirs
 	Write               // an admin with a login: rows of the books
 	Manage              // an admin with a login: tokens, users, reopening, the job page
 )
 
-var permissionNames = [...]string{"public", "signed in", "read", "backup", "close", "write", "manage"}
+var permissionNames = [...]string{"public", "signed in", "read", "backup", "close", "enter", "record", "own", "write", "manage"}
 
 func (p Permission) String() string { return permissionNames[p] }
 
@@ -68,11 +75,20 @@ func (p Permission) lacking() string {
 	switch p {
 	case Write, Manage:
 		return "this needs an admin's login, with its cookie; no token may do it"
+	case Enter:
+		return "this needs a login, with its cookie; no token may do it"
+	case Record:
+		return "this needs an admin's or the reception's login, with its cookie; no token may do it"
+	case Own:
+		return "this needs an admin's or an artist's login, with its cookie; no token may do it"
 	case SignedIn:
 		return "this needs a login, or a token with the scope read"
 	}
 	return fmt.Sprintf("this needs a token with the scope %s, or an admin's login", p)
 }
+
+// byRole says what logins may that are not an admin's.
+var byRole = map[Role][]Permission{Reception: {Enter, Record}, Artist: {Enter, Own, SignedIn}}
 
 // May reports whether i has the permission.
 func (i Identity) May(p Permission) bool {
@@ -80,7 +96,7 @@ func (i Identity) May(p Permission) bool {
 	case p == Public || i.Login && i.Role == Admin:
 		return true
 	case i.Login:
-		return p == SignedIn && i.Role == Artist
+		return slices.Contains(byRole[i.Role], p)
 	}
 	switch p {
 	case SignedIn, Read:

@@ -91,7 +91,11 @@ func (g *Guard) byLogin(r *http.Request) (Identity, error) {
 	if _, err := r.Cookie(g.sessions.Cookie.Name); err != nil {
 		return Identity{}, ErrNoToken
 	}
-	ctx, err := loginOf(r.Context()).open(r.Context())
+	l, ok := r.Context().Value(loginKey{}).(*login)
+	if !ok {
+		return Identity{}, ErrNoToken // outside of Logins nobody has one
+	}
+	ctx, err := l.open(r.Context())
 	if err != nil {
 		return Identity{}, err
 	}

@@ -42,7 +42,7 @@ func GiveLogin(ctx context.Context, s *store.Store, u store.User, password strin
 func mayGetLogin(known, given store.User) error {
 	switch {
 	case known.ID == 0:
-		return books.NotFoundf("no_user", "nobody in the books has the id %d", given.ID).WithHint("extrato user list shows who is there")
+		return errNoUser(given.ID)
 	case known.ID == ServiceAccount:
 		return books.Refusedf("service_account", "the service account is for programs").WithHint("make a token: extrato token create NAME --scope close")
 	case known.Password:
@@ -69,15 +69,64 @@ func SetPassword(ctx context.Context, s *store.Store, email, password string) (s
 
 // SetActive lets the user of an address come in, or keeps them out and ends all
 // their logins for good. It fails with an Error of kind NotFound if nobody has
-// the address.
+// the address, and as SetActiveIn does.
 func SetActive(ctx context.Context, s *store.Store, email string, active bool) (store.User, error) {
 	return changeUser(ctx, s, email, func(tx *store.Tx, u *store.User) error {
 		u.Active = active
-		if err := tx.SetUser(ctx, *u); err != nil || active {
+		return SetActiveIn(ctx, tx, u.ID, active)
+	})
+}
+
+// SetActiveIn does so to the user with an id, in the caller's transaction. It
+// fails with an Error of kind NotFound if there is none, and Refused if it is
+// the service account or the last admin who can sign in: nobody could let
+// anybody in again.
+func SetActiveIn(ctx context.Context, tx *store.Tx, id books.ID, active bool) error {
+	u, err := tx.UserByID(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case u.ID == 0:
+		return errNoUser(id)
+	case u.ID == ServiceAccount && !active:
+		return books.Refusedf("service_account", "the service account is for programs").WithHint("revoke the tokens instead: extrato token revoke")
+	}
+	u.Active = active
+	if !active {
+		if err := othersMay(ctx, tx, u.ID); err != nil {
 			return err
 		}
-		return EndLogins(ctx, tx, u.ID)
-	})
+	}
+	if err := tx.SetUser(ctx, u); err != nil || active {
+		return err
+	}
+	if err := tx.DropInvitations(ctx, u.ID); err != nil {
+		return err
+	}
+	return EndLogins(ctx, tx, u.ID)
+}
+
+// othersMay refuses to take the last admin who can sign in.
+func othersMay(ctx context.Context, tx *store.Tx, id books.ID) error {
+	users, err := tx.Users(ctx)
+	if err != nil {
+		return err
+	}
+	taken, left := false, false
+	for _, u := range users {
+		admin := Role(u.Role) == Admin && u.Active && u.ID != ServiceAccount && (u.Password || u.Email != "")
+		taken = taken || admin && u.ID == id
+		left = left || admin && u.ID != id && u.Password
+	}
+	if taken && !left {
+		return books.Refusedf("last_admin", "this is the last admin who can sign in").
+			WithHint("give another person the role admin and a password first")
+	}
+	return nil
+}
+
+func errNoUser(id books.ID) error {
+	return books.NotFoundf("no_user", "nobody in the books has the id %d", id).WithHint("extrato user list shows who is there")
 }
 
 func changeUser(ctx context.Context, s *store.Store, email string, change func(*store.Tx, *store.User) error) (u store.User, err error) {

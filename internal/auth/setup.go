@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -129,6 +130,12 @@ func AddUser(ctx context.Context, s *store.Store, u store.User, password string)
 	return u, err
 }
 
+// AddUserIn records a user without a password, as AddUser does, in the caller's
+// transaction.
+func AddUserIn(ctx context.Context, tx *store.Tx, u store.User) (store.User, error) {
+	return addUser(ctx, tx, u, "")
+}
+
 func addUser(ctx context.Context, tx *store.Tx, u store.User, hash string) (store.User, error) {
 	u.Email, u.Name = strings.TrimSpace(u.Email), strings.TrimSpace(u.Name)
 	if err := checkUser(u); err != nil {
@@ -160,8 +167,8 @@ func checkUser(u store.User) error {
 		return books.Invalidf("invalid_email", "that is no e-mail address of at most 100 characters").WithHint("such as ana@example.com")
 	case !isName(u.Name):
 		return books.Invalidf("invalid_name", "a name has 1 to 100 characters").WithHint("write one on one line")
-	case Role(u.Role) != Admin && Role(u.Role) != Artist:
-		return books.Invalidf("invalid_role", "the role %q is neither admin nor artist", u.Role).WithHint("choose one of them: an artist sees only what is theirs")
+	case !slices.Contains(Roles(), Role(u.Role)):
+		return books.Invalidf("invalid_role", "the role %q is neither admin, reception nor artist", u.Role).WithHint("choose one of them: an artist sees only what is theirs")
 	}
 	return nil
 }

@@ -230,3 +230,13 @@ func sortMonths(months []books.Month) {
 		return cmp.Or(cmp.Compare(a.Year, b.Year), cmp.Compare(a.Month, b.Month))
 	})
 }
+
+// LookAtFolder reports whether backups can be written to a folder, and whether
+// it is on the disk of a SQLite file; database is "" for PostgreSQL.
+func LookAtFolder(folder, database string) (writable, onItsDisk bool) {
+	place := nearest(folder)
+	if database != "" {
+		onItsDisk, _ = sameDisk(place, filepath.Dir(database))
+	}
+	return probe(place) == nil, onItsDisk
+}

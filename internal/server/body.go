@@ -105,7 +105,7 @@ func (f Frame) readBody(all *bodies, next http.Handler) http.Handler {
 		}
 		if r.ContentLength > int64(limit) {
 			w.Header().Set("Connection", "close")
-			Refuse(w, r, http.StatusRequestEntityTooLarge, errTooLarge)
+			f.refuse(w, r, http.StatusRequestEntityTooLarge, errTooLarge)
 			return
 		}
 		if len(r.TransferEncoding) > 0 {
@@ -121,7 +121,7 @@ func (f Frame) readBody(all *bodies, next http.Handler) http.Handler {
 		body, held, err := all.read(r.Body, sender, limit)
 		defer func() { all.release(sender, held) }()
 		if err != nil {
-			refuseBody(w, r, err)
+			f.refuseBody(w, r, err)
 			return
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
@@ -130,7 +130,7 @@ func (f Frame) readBody(all *bodies, next http.Handler) http.Handler {
 }
 
 // refuseBody closes the connection: the rest of the body is still in it.
-func refuseBody(w http.ResponseWriter, r *http.Request, err error) {
+func (f Frame) refuseBody(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("Connection", "close")
 	status := http.StatusBadRequest
 	switch {
@@ -140,5 +140,5 @@ func refuseBody(w http.ResponseWriter, r *http.Request, err error) {
 		status = http.StatusServiceUnavailable
 		w.Header().Set("Retry-After", retrySeconds)
 	}
-	Refuse(w, r, status, books.AsError(err))
+	f.refuse(w, r, status, books.AsError(err))
 }

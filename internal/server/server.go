@@ -28,6 +28,9 @@ type Frame struct {
 	// Public reports whether anyone may send a request, also one without a
 	// route. Its body is smaller than others. nil: no request is public.
 	Public func(*http.Request) bool
+	// Page shows a browser the page of a refusal with this status, and reports
+	// false, having answered nothing, where a program asks. nil: all are programs.
+	Page func(http.ResponseWriter, *http.Request, int) bool
 }
 
 // The limits. A close of a million rows answers within a minute.
@@ -59,11 +62,18 @@ func (f Frame) Wrap(handler http.Handler) http.Handler {
 func (f Frame) wrap(handler http.Handler, all *bodies, places chan struct{}) http.Handler {
 	sameOrigin := http.NewCrossOriginProtection()
 	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		Refuse(w, r, http.StatusForbidden, &books.Error{Kind: books.Forbidden, Code: "cross_origin", Message: "this request came from another site",
+		f.refuse(w, r, http.StatusForbidden, &books.Error{Kind: books.Forbidden, Code: "cross_origin", Message: "this request came from another site",
 			Hint: "send it from a page of this server, or from a program that sends neither Origin nor Sec-Fetch-Site"})
 	}))
-	handler = headers(sameOrigin.Handler(f.readBody(all, atOnce(places, handler))))
+	handler = headers(sameOrigin.Handler(f.readBody(all, f.atOnce(places, handler))))
 	return f.origin(correlate(f.log(handler)))
+}
+
+// refuse answers a browser with a page, and a program as Refuse does.
+func (f Frame) refuse(w http.ResponseWriter, r *http.Request, status int, e *books.Error) {
+	if f.Page == nil || !f.Page(w, r, status) {
+		Refuse(w, r, status, e)
+	}
 }
 
 // Refuse answers an error of the frame's own, in JSON: below /api/v1 a problem
@@ -173,12 +183,21 @@ func (f Frame) log(next http.Handler) http.Handler {
 			case r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics":
 				level = slog.LevelDebug
 			}
-			f.Log.Log(r.Context(), level, "request answered", "method", r.Method, "path", r.URL.Path, "status", seen.status,
+			f.Log.Log(r.Context(), level, "request answered", "method", r.Method, "path", withoutKey(r.URL.Path), "status", seen.status,
 				"bytes", seen.bytes, "seconds", f.Now().Sub(started).Seconds(), "address", r.RemoteAddr,
 				"correlation_id", books.CorrelationID(r.Context()))
 		}()
 		next.ServeHTTP(seen, r)
 	})
+}
+
+// withoutKey takes the key of a one-time link out of a path: logs hold no secrets.
+func withoutKey(path string) string {
+	const invitations = "/convite/"
+	if strings.HasPrefix(path, invitations) {
+		return invitations + "…"
+	}
+	return path
 }
 
 func (f Frame) caught(w *watched, r *http.Request, problem any) {
@@ -192,7 +211,7 @@ func (f Frame) caught(w *watched, r *http.Request, problem any) {
 	if w.status != 0 {
 		panic(http.ErrAbortHandler) // an answer has begun; half of one must not look whole
 	}
-	Refuse(w, r, http.StatusInternalServerError, &books.Error{Kind: books.Internal, Code: "internal", Message: "something went wrong here",
+	f.refuse(w, r, http.StatusInternalServerError, &books.Error{Kind: books.Internal, Code: "internal", Message: "something went wrong here",
 		Hint: "try again; if it stays, look for the correlation id in the server's log"})
 }
 
@@ -243,7 +262,7 @@ func headers(next http.Handler) http.Handler {
 
 // atOnce lets so many requests work that memory and database bear it; the
 // others come again. Whoever asks whether the process lives always may.
-func atOnce(places chan struct{}, next http.Handler) http.Handler {
+func (f Frame) atOnce(places chan struct{}, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/healthz" {
 			next.ServeHTTP(w, r)
@@ -255,7 +274,7 @@ func atOnce(places chan struct{}, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		case <-time.After(time.Second):
 			w.Header().Set("Retry-After", retrySeconds)
-			Refuse(w, r, http.StatusServiceUnavailable, errBusy)
+			f.refuse(w, r, http.StatusServiceUnavailable, errBusy)
 		case <-r.Context().Done():
 		}
 	})

@@ -318,3 +318,10 @@ func (t *Tx) addSums(ctx context.Context, tally *books.Tally, people *people, ki
 		return nil
 	})
 }
+
+// HasRows reports whether anything was ever recorded here.
+func (t *Tx) HasRows(ctx context.Context) (some bool, err error) {
+	err = t.one(ctx, `SELECT EXISTS (SELECT 1 FROM pagamentos) OR EXISTS (SELECT 1 FROM gastos) OR EXISTS (SELECT 1 FROM sessoes)
+		OR EXISTS (SELECT 1 FROM extratos)`, nil, &some)
+	return some, err
+}

@@ -11,6 +11,7 @@ var wanted = []string{
 	"users", "clients", "sessoes", "pagamentos", "comissoes", "gastos", "extratos", "extrato_run_logs",
 	"closings", "revisions", "deposits", "backups", "runs", "settings", "changes", "changed_rows", "artist_terms", "method_terms",
 	"merged_clients", "month_sums", "alarms", "answers", "logins", "passwords", "service_tokens",
+	"staff", "invitations",
 }
 
 // MissingTables names the tables that a database of this version should have

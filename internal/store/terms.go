@@ -70,3 +70,17 @@ func (t *Tx) SetMethodTerms(ctx context.Context, m MethodTerms) error {
 		m.Method, m.From.String(), m.Percent.SQL(), m.Days)
 	return err
 }
+
+// ArtistPercents returns the default percent of each artist who has one on a day.
+func (t *Tx) ArtistPercents(ctx context.Context, day books.Day) (map[books.ID]books.Percent, error) {
+	percents := map[books.ID]books.Percent{}
+	err := t.list(ctx, "SELECT artist, "+t.s.dialect.text("percent")+" FROM artist_terms WHERE from_day <= $1 ORDER BY artist, from_day", []any{day.String()},
+		func(scan func(...any) error) error {
+			var id books.ID
+			var percent books.Percent
+			err := scan(&id, &column{value: &percent})
+			percents[id] = percent // of several the last
+			return err
+		})
+	return percents, err
+}

@@ -13,21 +13,28 @@ type User struct {
 	ID     books.ID `json:"id"`
 	Email  string   `json:"email"` // "" if there is none
 	Name   string   `json:"name"`
-	Role   string   `json:"role"` // admin, artist, client
+	Role   string   `json:"role"` // admin, reception, artist, client
 	Active bool     `json:"active"`
 	// Password reports whether the user has a password of ours: v4's own are
 	// in a form of v4's and stay where they are.
 	Password bool `json:"password"`
+	// Tattoos reports whether somebody who is no artist by role stands among
+	// them all the same: the studio's owner, say.
+	Tattoos bool `json:"tattoos"`
 }
 
-const userQuery = `SELECT u.id, coalesce(u.email, ''), u.name, u.role, u.active_flag,
-	EXISTS (SELECT 1 FROM passwords p WHERE p.user_id = u.id) FROM users u `
+// reception is a role that v4 does not know: there such a user is a client, to
+// whom it grants nothing.
+const reception = "reception"
+
+const userQuery = `SELECT u.id, coalesce(u.email, ''), u.name, CASE WHEN u.role = 'client' AND s.reception THEN 'reception' ELSE u.role END, u.active_flag,
+	EXISTS (SELECT 1 FROM passwords p WHERE p.user_id = u.id), coalesce(s.tattoos, FALSE) FROM users u LEFT JOIN staff s ON s.user_id = u.id `
 
 func (t *Tx) users(ctx context.Context, where string, args ...any) ([]User, error) {
 	users := []User{}
 	err := t.list(ctx, userQuery+where, args, func(scan func(...any) error) error {
 		var u User
-		err := scan(&u.ID, &u.Email, &u.Name, &u.Role, &u.Active, &u.Password)
+		err := scan(&u.ID, &u.Email, &u.Name, &u.Role, &u.Active, &u.Password, &u.Tattoos)
 		users = append(users, u)
 		return err
 	})
@@ -63,22 +70,47 @@ func (t *Tx) AddUser(ctx context.Context, u User) (User, error) {
 	switch u.ID {
 	case 0:
 		err = t.one(ctx, `INSERT INTO users (email, name, role, active_flag, unified_flow_enabled, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, FALSE, $5, $5) RETURNING id`, []any{nullText(u.Email), u.Name, u.Role, u.Active, now}, &u.ID)
+			VALUES ($1, $2, $3, $4, FALSE, $5, $5) RETURNING id`, []any{nullText(u.Email), u.Name, roleOfV4(u.Role), u.Active, now}, &u.ID)
 	default:
 		_, err = t.exec(ctx, `INSERT INTO users (id, email, name, role, active_flag, unified_flow_enabled, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, FALSE, $6, $6)`, int64(u.ID), nullText(u.Email), u.Name, u.Role, u.Active, now)
+			VALUES ($1, $2, $3, $4, $5, FALSE, $6, $6)`, int64(u.ID), nullText(u.Email), u.Name, roleOfV4(u.Role), u.Active, now)
 		if err == nil {
 			err = t.raiseSequence(ctx, "users", int64(u.ID))
 		}
 	}
+	if err == nil {
+		err = t.setStaff(ctx, u)
+	}
 	return u, emailTaken(err)
 }
 
-// SetUser changes a user's address, name, role and whether it is active.
+// SetUser changes a user's address, name, role, and whether it is active and
+// stands among the artists.
 func (t *Tx) SetUser(ctx context.Context, u User) error {
 	_, err := t.exec(ctx, "UPDATE users SET email = $2, name = $3, role = $4, active_flag = $5, updated_at = $6 WHERE id = $1",
-		int64(u.ID), nullText(u.Email), u.Name, u.Role, u.Active, books.InstantOf(t.s.now()).SQL())
+		int64(u.ID), nullText(u.Email), u.Name, roleOfV4(u.Role), u.Active, books.InstantOf(t.s.now()).SQL())
+	if err == nil {
+		err = t.setStaff(ctx, u)
+	}
 	return emailTaken(err)
+}
+
+func roleOfV4(role string) string {
+	if role == reception {
+		return "client"
+	}
+	return role
+}
+
+// setStaff keeps what v4's table cannot say about a user.
+func (t *Tx) setStaff(ctx context.Context, u User) error {
+	if u.Role != reception && !u.Tattoos {
+		_, err := t.exec(ctx, "DELETE FROM staff WHERE user_id = $1", int64(u.ID))
+		return err
+	}
+	_, err := t.exec(ctx, `INSERT INTO staff (user_id, reception, tattoos) VALUES ($1, $2, $3)
+		ON CONFLICT (user_id) DO UPDATE SET reception = excluded.reception, tattoos = excluded.tattoos`, int64(u.ID), u.Role == reception, u.Tattoos)
+	return err
 }
 
 func emailTaken(err error) error {

@@ -1,46 +1,74 @@
 package web
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
 
-// texts are all words of the pages, in Portuguese. The templates ask for them by
-// name; a refusal of the books has its code for a name.
-var texts = map[string]string{ //nolint:gosec // words about passwords
-	"title":         "Extrato",
-	"continue":      "Continuar",
-	"hello":         "Olá,",
-	"api":           "API",
-	"jobs":          "Tarefas automáticas",
-	"sign out":      "Sair",
-	"sign in":       "Entrar",
-	"by provider":   "Entrar com o provedor de login",
-	"email":         "E-mail",
-	"password":      "Senha",
-	"signed in":     "Você entrou.",
-	"set up":        "Primeiro acesso",
-	"set-up why":    "Crie o login de quem administra o estúdio. Este link vale uma só vez.",
-	"name":          "Nome",
-	"new password":  "Senha (10 caracteres ou mais)",
-	"create":        "Criar",
-	"wrong":         "E-mail ou senha incorretos.",
-	"limited":       "Muitas tentativas. Espere um pouco e tente de novo.",
-	"forbidden":     "Você não tem acesso a esta página.",
-	"broken":        "Algo deu errado. Tente de novo.",
-	"away":          "O banco de dados não responde. Tente de novo daqui a pouco.",
-	"no provider":   "Nenhum provedor de login está configurado.",
-	"silent":        "O provedor de login não respondeu. Tente de novo ou entre com a senha.",
-	"set-up over":   "Este link não vale mais. Reinicie o extrato para receber outro.",
-	"weak_password": "A senha precisa ter de 10 a 200 caracteres. Quatro palavras sem relação formam uma boa senha.",
-	"invalid_email": "Isto não é um endereço de e-mail.",
-	"invalid_name":  "Escreva um nome de até 100 caracteres.",
-	"email_taken":   "Este e-mail já é usado por outra pessoa.",
+	"extrato/internal/books"
+)
+
+// language is one of those that the pages speak.
+type language struct {
+	Code   string // of the cookie: pt, en
+	Tag    string // of <html lang>
+	texts  map[string]string
+	months [13]string
+	days   [7]string
 }
 
-// text returns the words of a name. It fails if there are none, so that a page
-// never shows a gap.
-func text(name string) (string, error) {
-	words, ok := texts[name]
+// The languages. Portuguese is the studio's, and the one of whoever chose none.
+var (
+	portuguese = &language{Code: "pt", Tag: "pt-BR", texts: textsPt,
+		months: [13]string{"", "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro"},
+		days:   [7]string{"domingo", "segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado"}}
+	english = &language{Code: "en", Tag: "en", texts: textsEn,
+		months: [13]string{"", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
+		days:   [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"}}
+	languages = []*language{portuguese, english}
+)
+
+// text returns the words of a name, with values in their places. It fails if
+// there are none, so that a page never shows a gap.
+func (l *language) text(name string, values ...any) (string, error) {
+	words, ok := l.texts[name]
 	if !ok {
-		return "", fmt.Errorf("the pages have no words for %q", name)
+		return "", fmt.Errorf("the pages have no words in %s for %q", l.Code, name)
 	}
-	return words, nil
+	if len(values) == 0 {
+		return words, nil
+	}
+	return fmt.Sprintf(words, values...), nil
+}
+
+// t returns the words of a name that is written in this package: a test sees to
+// it that each of them has words.
+func (l *language) t(name string, values ...any) string {
+	words, err := l.text(name, values...)
+	if err != nil {
+		return name
+	}
+	return words
+}
+
+// count returns the words for n things: those for one stand before a bar, those
+// for any other number behind it.
+func (l *language) count(n int, name string) (string, error) {
+	words, err := l.text(name)
+	one, many, ok := strings.Cut(words, "|")
+	if err == nil && !ok {
+		err = fmt.Errorf("the words for %q have no bar between one and many", name)
+	}
+	if n == 1 {
+		return fmt.Sprintf(one, n), err
+	}
+	return fmt.Sprintf(many, n), err
+}
+
+// has reports whether there are words for a name: not every code of an error
+// has some.
+func (l *language) has(name string) bool { return l.texts[name] != "" }
+
+// month returns the month in words: outubro de 2025.
+func (l *language) month(m books.Month) string {
+	return l.t("month of year", l.months[m.Month], m.Year)
 }

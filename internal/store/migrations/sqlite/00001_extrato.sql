@@ -340,3 +340,21 @@ CREATE TABLE month_sums (
     number      INTEGER NOT NULL,
     PRIMARY KEY (month, revision, day, artist, method, category)
 );
+
+-- What v4's users cannot say about a person, and one-time links. A link's key is
+-- kept nowhere: it is computed from the id.
+CREATE TABLE staff (
+    user_id   INTEGER PRIMARY KEY,
+    reception BOOLEAN NOT NULL,
+    tattoos   BOOLEAN NOT NULL
+);
+
+CREATE TABLE invitations (
+    id         TEXT PRIMARY KEY,
+    user_id    INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    used_at    TEXT NOT NULL
+);
+CREATE INDEX ix_invitations_user_id ON invitations (user_id);

@@ -1,0 +1,256 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"extrato/internal/auth"
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// templates are all pages, once for each language.
+var templates = func() map[*language]*template.Template {
+	all := map[*language]*template.Template{}
+	for _, l := range languages {
+		functions := template.FuncMap{"t": l.text, "count": l.count, "month": l.month, "static": static.path}
+		all[l] = template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/*.html"))
+	}
+	return all
+}()
+
+// visit is one request for a page, and its answer.
+type visit struct {
+	*Web
+	rw   http.ResponseWriter
+	r    *http.Request
+	who  *auth.Identity // nil: a stranger, or a page that is for everybody
+	lang *language
+}
+
+func (w *Web) visit(rw http.ResponseWriter, r *http.Request) *visit {
+	v := &visit{Web: w, rw: rw, r: r, lang: portuguese}
+	if preference(r, languageCookie) == english.Code {
+		v.lang = english
+	}
+	if who, ok := auth.From(r.Context()); ok {
+		v.who = &who
+	}
+	return v
+}
+
+// t returns the words of a name in the visitor's language.
+func (v *visit) t(name string, values ...any) string { return v.lang.t(name, values...) }
+
+// page is the frame around what a page shows. Every page's own data embeds it.
+type page struct {
+	Title string // words
+	Here  string // the path of the entry in the bar that it belongs to
+	Flash *flash
+	Waits *waits
+	v     *visit
+}
+
+// page returns the frame of a page with this title. The line of what waits
+// comes with it, and what the last POST has to say.
+func (v *visit) page(title, here string) page {
+	return page{Title: title, Here: here, Flash: v.takeFlash(), Waits: v.waits(here), v: v}
+}
+
+// What the templates ask of the frame.
+
+// Lang is the language of the page.
+func (p page) Lang() *language { return p.v.lang }
+
+// Theme is "light", "dark", or "" for the system's choice.
+func (p page) Theme() string { return theme(p.v.r) }
+
+// Keys reports whether single keys do something.
+func (p page) Keys() bool { return p.v.who != nil && preference(p.v.r, keysCookie) != "off" }
+
+// Who is the visitor, nil for a stranger.
+func (p page) Who() *auth.Identity { return p.v.who }
+
+// URI is where to come back to: the page itself, or the one that a form is on.
+func (p page) URI() string {
+	if p.v.r.Method != http.MethodGet && p.v.r.Method != http.MethodHead {
+		return local(p.Here)
+	}
+	return p.v.r.URL.RequestURI()
+}
+
+// CanSearch reports whether there is a page to search with.
+func (p page) CanSearch() bool { return p.v.mayGo("/buscar") }
+
+// Shortcuts lists the keys that lead to pages the visitor may open.
+func (p page) Shortcuts() []shortcut {
+	return slices.DeleteFunc(slices.Clone(shortcuts), func(s shortcut) bool { return s.Path != "" && !p.v.mayGo(s.Path) })
+}
+
+// shortcut is a key. Path is where it leads; without one the script does it.
+type shortcut struct{ Key, Path, Text string }
+
+var shortcuts = []shortcut{
+	{"n", "/caixa", "key payment"}, {"g", "/gastos", "key expense"}, {"s", "/sessoes/nova", "key session"}, {"/", "/buscar", "key search"},
+	{"[", "", "key before"}, {"]", "", "key after"}, {"?", "/atalhos", "key help"},
+}
+
+// show answers with a page. data embeds its frame.
+func (v *visit) show(status int, name string, data any) error {
+	var b bytes.Buffer
+	if err := templates[v.lang].ExecuteTemplate(&b, name, data); err != nil {
+		return err
+	}
+	v.rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.rw.WriteHeader(status)
+	_, _ = v.rw.Write(b.Bytes())
+	return nil
+}
+
+// to sends the visitor on to a page of ours.
+func (v *visit) to(path string) error {
+	http.Redirect(v.rw, v.r, path, http.StatusSeeOther) //nolint:gosec // handlers name their own paths, and local checks the others
+	return nil
+}
+
+// problem is a page that says what went wrong.
+type problem struct {
+	page
+	Status int
+	Text   string
+	ID     string // correlation id
+	Retry  *typed // what a person typed, to be sent again
+	Link   link
+}
+
+// link leads on.
+type link struct{ Path, Text string }
+
+// sorry shows a problem. name is that of its words: "NAME title", "NAME text".
+func (v *visit) sorry(status int, name string) {
+	v.apologize(problem{Status: status, page: page{Title: v.t(name + " title")}, Text: v.t(name + " text")})
+}
+
+func (v *visit) apologize(p problem) {
+	p.ID, p.v = books.CorrelationID(v.r.Context()), v
+	if p.Link.Path == "" {
+		p.Link = link{"/", v.t("go home")}
+	}
+	if err := v.show(p.Status, "problem.html", p); err != nil {
+		v.Log.Error("page not shown", "path", v.r.URL.Path, "cause", err.Error(), "correlation_id", p.ID)
+		http.Error(v.rw, p.Text, http.StatusInternalServerError)
+	}
+}
+
+// fail answers with what an error means for a person.
+func (v *visit) fail(err error) {
+	var limited *auth.Limited
+	switch e := books.AsError(err); {
+	case errors.As(err, &limited):
+		v.rw.Header().Set("Retry-After", limited.Seconds())
+		v.sorry(http.StatusTooManyRequests, "limited")
+	case e.Kind == books.Unauthorized && (v.r.Method == http.MethodGet || v.r.Method == http.MethodHead):
+		http.Redirect(v.rw, v.r, "/login?next="+url.QueryEscape(v.r.URL.RequestURI()), http.StatusSeeOther)
+	case e.Kind == books.Unauthorized && isForm(v.r):
+		v.loginLost()
+	case e.Kind == books.Unauthorized || e.Kind == books.Forbidden:
+		v.sorry(http.StatusForbidden, "forbidden")
+	case e.Kind == books.NotFound:
+		v.sorry(http.StatusNotFound, "missing")
+	default:
+		v.broken(err)
+	}
+}
+
+// broken answers what nobody foresaw, and a database that is away: what was
+// typed stands on the page, to be sent again.
+func (v *visit) broken(err error) {
+	id := books.CorrelationID(v.r.Context())
+	v.Log.Error("page not shown", "path", pathOf(v.r), "cause", err.Error(), "correlation_id", id)
+	status, name := http.StatusInternalServerError, "broken"
+	if errors.Is(err, store.ErrUnreachable) {
+		status, name = http.StatusServiceUnavailable, "away"
+	}
+	v.rw.Header().Set("Retry-After", "30")
+	p := problem{Status: status, page: page{Title: v.t(name + " title")}, Text: v.t(name + " text")}
+	switch {
+	case isForm(v.r):
+		p.Retry = v.typed()
+		p.Text = v.t(name + " typed")
+	case v.r.Method == http.MethodGet:
+		p.Link = link{v.r.URL.RequestURI(), v.t("try again")}
+	}
+	v.apologize(p)
+}
+
+// Answer shows a browser a refusal of the frame around all handlers, or of a
+// path that leads nowhere. It reports false, and answers nothing, to a program.
+func (w *Web) Answer(rw http.ResponseWriter, r *http.Request, status int) bool {
+	name, ok := map[int]string{
+		http.StatusNotFound: "missing", http.StatusForbidden: "foreign", http.StatusRequestEntityTooLarge: "too large",
+		http.StatusServiceUnavailable: "busy", http.StatusInternalServerError: "broken", http.StatusBadRequest: "cut off",
+	}[status]
+	if !ok || !wantsPage(r) {
+		return false
+	}
+	v := w.visit(rw, r)
+	if r.Header.Get("Authorization") == "" {
+		if who, err := w.Guard.Identify(r); err == nil {
+			v.who = &who
+		}
+	}
+	p := problem{Status: status, page: page{Title: v.t(name + " title")}, Text: v.t(name + " text")}
+	if status == http.StatusServiceUnavailable && isForm(r) {
+		p.Retry, p.Text = v.typed(), v.t("away typed")
+	}
+	v.apologize(p)
+	return true
+}
+
+// wantsPage reports whether a browser asks, and for a page.
+func wantsPage(r *http.Request) bool {
+	for _, prefix := range []string{"/api/", "/static/"} {
+		if strings.HasPrefix(r.URL.Path, prefix) {
+			return false
+		}
+	}
+	return strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// Refuse answers somebody who may not see a page: strangers are sent to sign
+// in, others are told.
+func (w *Web) Refuse(rw http.ResponseWriter, r *http.Request, err error) { w.visit(rw, r).fail(err) }
+
+// pathOf is the request's path for the log: the key of a one-time link is a secret.
+func pathOf(r *http.Request) string {
+	if strings.HasPrefix(r.URL.Path, invitePath) {
+		return invitePath + "…"
+	}
+	return r.URL.Path
+}
+
+// base is this server's own address, as the caller sees it.
+func base(r *http.Request) string {
+	if auth.Secure(r) {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// local returns a path of this server, whatever somebody wrote into a link.
+func local(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || next == "" || next[0] != '/' || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") || u.Host != "" || u.Scheme != "" {
+		return "/"
+	}
+	return next
+}

@@ -1,0 +1,104 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// done says what a form did: where to go, and the line that tells.
+type done struct {
+	To    string `json:"to"`
+	Flash flash  `json:"flash"`
+	// Reveal names a secret that the next page shows, once: see access.go.
+	Reveal string `json:"reveal,omitempty"`
+	// What names it, where the same key comes with other values: R$ 350,00.
+	What string `json:"what"`
+}
+
+// errKeyUsed means that the form's key was used for other values: the form
+// asks whether it is another.
+var errKeyUsed = errors.New("the key of this form was used with other values")
+
+// once does what a form asks for, in one transaction, and sends the visitor on.
+// However often the form is sent, that happens once for its key; the others are
+// sent on with the same line. Refusals use no key up. The same key with other
+// values asks whether those are meant as well: errKeyUsed, with a new key.
+func (v *visit) once(f *form, do func(context.Context, *store.Tx) (done, error)) error {
+	ctx, key, request := v.r.Context(), "form:"+f.Key, v.hash(f)
+	var d done
+	again := func(tx *store.Tx) (bool, error) {
+		found, there, err := tx.FindAnswer(ctx, v.who.By, key)
+		if err != nil || !there {
+			return false, err
+		}
+		if err := json.Unmarshal(found.Body, &d); err != nil {
+			return false, err
+		}
+		if found.Request != request {
+			return false, errKeyUsed
+		}
+		return true, nil
+	}
+	err := v.Store.Write(ctx, func(tx *store.Tx) error {
+		d = done{}
+		if there, err := again(tx); err != nil || there {
+			return err
+		}
+		var err error
+		if d, err = do(ctx, tx); err != nil {
+			return err
+		}
+		body, err := json.Marshal(d)
+		if err != nil {
+			return err
+		}
+		return tx.SaveAnswer(ctx, store.Answer{Actor: v.who.By, Key: key, Request: request, Status: http.StatusSeeOther, Body: body})
+	})
+	if errors.Is(err, store.ErrAnswered) { // another process was faster by a moment
+		err = v.Store.Read(ctx, func(tx *store.Tx) error {
+			_, err := again(tx)
+			return err
+		})
+	}
+	switch {
+	case errors.Is(err, errKeyUsed):
+		f.Key, f.Wrong = rand.Text(), v.t("already recorded", d.What)
+		return err
+	case err != nil:
+		return err
+	}
+	if d.Flash.Text != "" {
+		v.say(d.Flash)
+	}
+	if d.Reveal != "" {
+		v.setCookie(revealCookie, d.Reveal, 60)
+	}
+	return v.to(d.To)
+}
+
+// hash tells the values of one form from those of another with the same key.
+func (v *visit) hash(f *form) string {
+	values := map[string][]string{}
+	for name, value := range f.Values {
+		if name != keyField {
+			values[name] = value
+		}
+	}
+	text, err := json.Marshal([]any{v.r.Method, v.r.URL.Path, values})
+	if err != nil {
+		return books.CorrelationID(v.r.Context()) // equal to none
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// asks reports whether an error is the question that once asks back.
+func (f *form) asks(err error) bool { return errors.Is(err, errKeyUsed) }

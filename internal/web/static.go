@@ -1,0 +1,99 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"regexp"
+	"strings"
+)
+
+//go:embed static
+var staticFiles embed.FS
+
+// static are the style sheet, the script and the icon.
+var static = loadStatic(staticFiles)
+
+// statics are files that never change under their name: it holds a hash of
+// their content.
+type statics struct {
+	files map[string]staticFile // by the name with its hash
+	names map[string]string     // name → name with its hash
+}
+
+type staticFile struct {
+	kind    string
+	plain   []byte
+	gzipped []byte
+}
+
+func loadStatic(files fs.FS) statics {
+	s := statics{files: map[string]staticFile{}, names: map[string]string{}}
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		base, ending := path.Base(name), path.Ext(name)
+		if ending == ".css" {
+			content = unspaced.ReplaceAll(content, nil)
+		}
+		sum := sha256.Sum256(content)
+		hashed := strings.TrimSuffix(base, ending) + "." + hex.EncodeToString(sum[:6]) + ending
+		s.names[base] = hashed
+		s.files[hashed] = staticFile{mime.TypeByExtension(ending), content, zipped(content)}
+		return nil
+	})
+	if err != nil {
+		panic(err) // they are part of the program
+	}
+	return s
+}
+
+// unspaced matches what a style sheet holds for its readers only.
+var unspaced = regexp.MustCompile(`(?s)/\*.*?\*/|\n\s*`)
+
+func zipped(content []byte) []byte {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		panic(err) // the level is one of its own
+	}
+	_, _ = w.Write(content)
+	_ = w.Close() // a buffer takes everything
+	return b.Bytes()
+}
+
+// path returns where the file with this name is served.
+func (s statics) path(name string) string { return "/static/" + s.names[name] }
+
+// serve answers one of the files; it lists none. Programs ask for them, so a
+// missing one is answered as on any other path.
+func (s statics) serve(rw http.ResponseWriter, r *http.Request) {
+	file, ok := s.files[r.PathValue("file")]
+	if !ok {
+		rw.Header().Set("Content-Type", "application/json")
+		rw.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(rw, `{"error":"There is nothing at this path","success":false}`+"\n")
+		return
+	}
+	h, content := rw.Header(), file.plain
+	h.Set("Content-Type", file.kind)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Vary", "Accept-Encoding") // and not the cookie: the file is the same for everybody
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		content = file.gzipped
+	}
+	_, _ = rw.Write(content)
+}

@@ -1,0 +1,103 @@
+package web
+
+// textsPt are all words of the pages in Portuguese, as a studio owner in São
+// Paulo speaks.
+var textsPt = map[string]string{ //nolint:gosec // words about passwords
+	// The frame.
+	"title": "Extrato", "skip": "Ir para o conteúdo", "search": "Buscar", "search hint": "Buscar cliente, valor, dia…",
+	"main nav": "Principal", "more": "Mais", "close menu": "Fechar este menu", "undo": "Desfazer",
+	"appearance": "Aparência", "system": "Sistema", "light": "Clara", "dark": "Escura", "language": "Idioma", "sign out": "Sair",
+	"actions": "Ações", "state": "Situação", "go on": "Continuar", "go home": "Ir para o início", "try again": "Tentar de novo",
+	"nav home": "Início", "nav day sheet": "Caixa", "nav history": "Histórico", "nav statements": "Extratos", "nav sessions": "Sessões",
+	"nav payments": "Pagamentos", "nav expenses": "Gastos", "nav commissions": "Comissões", "nav payouts": "Repasses", "nav clients": "Clientes",
+	"nav artists": "Artistas", "nav settings": "Ajustes", "nav access": "Acesso", "nav backups": "Backups", "nav runs": "Tarefas",
+	"nav chain": "Registro", "nav doctor": "Diagnóstico", "nav import": "Importar",
+	"month of year": "%s de %d",
+
+	// Keys.
+	"keys": "Teclas de atalho", "keys text": "Uma tecla só, quando o cursor não está num campo.",
+	"keys off": "Desligar as teclas", "keys on": "Ligar as teclas",
+	"key payment": "Registrar um pagamento", "key expense": "Registrar um gasto", "key session": "Marcar uma sessão", "key search": "Buscar",
+	"key before": "Dia ou mês anterior", "key after": "Dia ou mês seguinte", "key help": "Ver estas teclas",
+
+	// Forms.
+	"field nome": "Nome", "field email": "E-mail", "field senha": "Senha", "field papel": "Papel", "field escopo": "O que pode",
+	"field estudio": "Nome do estúdio", "field percentual": "Comissão %", "field tatua": "Também tatua",
+	"field forma": "Forma de pagamento", "field taxa": "Taxa %", "field dias": "Dias",
+	"missing field": "Falta preencher.", "not text": "Aqui há caracteres que não são texto. Apague e digite de novo.", "too long": "É comprido demais: cabem %d letras.",
+	"not a day": "Este dia não existe. Escreva como 28/10/2025.", "percent large": "A porcentagem vai de 0 a 100.", "not days": "Escreva quantos dias, de 0 a %d.",
+	"amount empty":     "Falta o valor.%.0s",
+	"amount letter":    "“%s” tem letra no meio. Escreva só números, como 350 ou 350,00.",
+	"amount blank":     "“%s” tem um espaço no meio do número. Escreva junto, como 1.234,56, ou some com +, como 200+150.",
+	"amount decimals":  "“%s” não tem um ou dois números depois da vírgula. Escreva como 350,50.",
+	"amount groups":    "Não dá para saber quanto é “%s”. Escreva como 1.234,56 ou 1234,56.",
+	"amount negative":  "“%s” é negativo. Escreva o valor sem o sinal de menos.",
+	"amount large":     "“%s” é grande demais: o maior valor é R$ 99.999.999,99.",
+	"amount other":     "“%s” não é um valor. Escreva como 350, 1.234,56 ou 200+150.",
+	"already recorded": "Já registrado: %s. Registrar este também?",
+
+	// What goes wrong.
+	"missing title": "Esta página não existe", "missing text": "O endereço mudou, ou o lançamento foi excluído. Nada do que está nos livros se perdeu.",
+	"forbidden title": "Você não tem acesso a esta página", "forbidden text": "Quem administra o estúdio vê esta parte. Se precisar dela, peça o acesso.",
+	"foreign title": "Este formulário veio de outro site", "foreign text": "Por segurança, ele não foi aceito. Abra a página aqui e preencha de novo.",
+	"too large title": "É grande demais", "too large text": "O que foi enviado não cabe num formulário daqui. Volte e envie menos de cada vez.",
+	"limited title": "Muitas tentativas", "limited text": "Espere um minuto e tente de novo.",
+	"busy title": "Um instante, há gente demais agora", "busy text": "Tente de novo em alguns segundos.",
+	"cut off title": "O envio não chegou inteiro", "cut off text": "Volte e envie de novo. Nada foi registrado.",
+	"broken title": "Algo deu errado aqui", "broken text": "Não foi você. Tente de novo; se continuar, mande o número abaixo a quem cuida do sistema.",
+	"broken typed": "Não foi você. O que você digitou está aqui embaixo: tente de novo, e nada será lançado duas vezes.",
+	"away title":   "Um minuto, o banco de dados não respondeu", "away text": "Nada se perdeu. Tente de novo daqui a pouco.",
+	"away typed":        "O que você digitou está guardado aqui embaixo. Tente de novo: não será lançado duas vezes.",
+	"no provider title": "Não há outro jeito de entrar", "no provider text": "Nenhum provedor de login está configurado. Entre com a senha.",
+	"silent title": "O provedor de login não respondeu", "silent text": "Tente de novo, ou entre com a senha.",
+	"set-up over title": "Este link não vale mais", "set-up over text": "Ele vale um dia e uma só vez. Reinicie o extrato para receber outro.",
+	"invite over title": "Este link não vale mais", "invite over text": "Ele vale 72 horas e uma só vez. Peça outro a quem administra o estúdio.",
+
+	// The door.
+	"sign in": "Entrar", "motto": "O dinheiro do estúdio, certo até o centavo.", "by provider": "Entrar com o provedor de login",
+	"no password": "Esqueceu a senha, ou ainda não tem? Peça ao estúdio um link de acesso.", "wrong password": "E-mail ou senha incorretos.",
+	"signed in": "Você entrou", "login lost": "Seu acesso tinha terminado. Entre de novo: o que você digitou está guardado.",
+	"typed before": "Isto é o que você tinha digitado. Ainda não foi registrado.", "send now": "Enviar agora", "drop it": "Deixar para lá",
+	"setup text": "Crie o acesso de quem administra o estúdio. Este link vale uma só vez.", "create": "Criar",
+	"password hint": "10 letras ou mais. Quatro palavras sem relação formam uma boa senha.",
+	"welcome":       "Seu acesso", "invite text": "Olá, %s. Escolha uma senha para entrar.", "invite mail": "Da próxima vez, entre com %s e esta senha.",
+	"error weak_password": "A senha precisa ter de 10 a 200 letras.", "error invalid_email": "Isto não é um endereço de e-mail.",
+	"error invalid_name": "Escreva um nome de até 100 letras.", "error email_taken": "Este e-mail já é de outra pessoa.",
+
+	// The beginning.
+	"hello": "Olá, %s.", "api": "API para programas", "jobs": "Tarefas automáticas",
+	"first steps": "Primeiros passos", "steps text": "Cinco passos, uns quatro minutos. Dá para pular e voltar.",
+	"steps left": "Falta %d passo para começar.|Faltam %d passos para começar.",
+	"step done":  "feito", "step skipped": "Pulado por enquanto.", "skip step": "Pular", "change": "Mudar", "fill in": "Preencher",
+	"step estudio": "Nome do estúdio", "step estudio text": "Como sai nos extratos e repasses.",
+	"step artista": "Primeiro artista", "step artista text": "A comissão é a parte do artista. Em branco: sem comissão. Dá para mudar em cada pagamento.",
+	"step formas": "Formas de pagamento", "step formas text": "Taxa da maquininha e dias até o dinheiro cair. Tudo pode ficar em branco.",
+	"step v4": "Veio da v4?", "step v4 text": "Se o estúdio usava o sistema antigo, traga tudo de uma vez. Se não, é só continuar.",
+	"step backups": "Onde ficam os backups", "step backups text": "Antes de fechar um mês, o extrato guarda uma cópia e confere cada byte.",
+	"also text": "Marque se %s atende clientes. Sem outro nome acima, a comissão é de quem administra.", "missing artist": "Escreva o nome do artista, ou marque “Também tatua”.",
+	"artist with": "%s, %s %% de comissão", "artist without": "%s, sem comissão", "method terms": "%s: taxa de %s %%, %d dias",
+	"v4 how":        "Quem cuida do servidor traz os dados do sistema antigo para este com o comando:",
+	"backup folder": "As cópias ficam em %s.", "backup fine": "Tudo em ordem.",
+	"backup unwritable": "Esta pasta não pode ser escrita", "backup unwritable fix": "Sem ela nenhum mês pode ser fechado. Peça a quem cuida do servidor para ajustar a pasta dos backups.",
+	"backup same disk": "No mesmo disco do banco de dados", "backup same disk fix": "Se o disco estragar, somem os dois. Escolha uma pasta em outro disco, ou copie a pasta para outro lugar todo mês.",
+	"first payment": "Registrar o primeiro pagamento",
+
+	// Access.
+	"access text": "Quem entra, o que vê, e os programas que conversam com o extrato.",
+	"people":      "Pessoas", "people count": "%d pessoa|%d pessoas", "you": "você", "new person": "Nova pessoa", "create access": "Criar acesso",
+	"role admin": "Administração", "role reception": "Recepção", "role artist": "Artista", "role also": "%s, também tatua",
+	"state password": "entra com senha", "state invited": "link enviado", "state no login": "ainda sem senha", "state disabled": "sem acesso",
+	"until": "até %s", "new link": "Novo link", "disable": "Tirar o acesso", "enable": "Devolver o acesso",
+	"person added": "Acesso de %s criado.", "link made": "Novo link para %s. O anterior não vale mais.",
+	"person disabled": "%s não entra mais.", "person enabled": "%s pode entrar de novo.",
+	"link for": "Link de acesso de %s", "link once": "Copie agora e mande a quem vai usar: este link aparece só uma vez. Vale 72 horas, para uma senha.",
+	"tokens": "Tokens", "tokens text": "para programas; valem 90 dias", "new token": "Novo token", "create token": "Criar token", "revoke": "Revogar",
+	"token made": "Token %s criado.", "token revoked": "Token %s revogado. Ele não abre mais nada.",
+	"token for": "Token %s", "token once": "Copie agora: este token aparece só uma vez. Guarde como se guarda uma senha.",
+	"scope backup": "fazer backups", "scope close": "fechar meses", "scope read": "ler os livros",
+	"last used": "Usado", "never": "nunca", "state good": "vale", "state ended": "terminou", "state revoked": "revogado",
+	"error invalid_role": "Escolha um papel da lista.", "error invalid_scope": "Marque o que o token pode fazer.",
+	"error last_admin":      "É a última pessoa que administra o estúdio. Dê este papel a outra pessoa antes.",
+	"error no_way_in":       "Esta pessoa está sem acesso ou sem e-mail. Devolva o acesso antes de criar um link.",
+	"error service_account": "Esta conta é dos programas. Use os tokens.",
+}
