@@ -150,7 +150,7 @@ func (a *app) closerOn(c config.Config, s *store.Store) (*closing.Closer, error)
 		SpoolDir: s.SpoolDir(),
 		Backups: &backup.Backups{
 			Bucket: bucket.NewFolder(folder, func(s string) { log.Warn("backup folder", "note", s) }), Now: now, Zone: c.Zone,
-			Program: programVersion(), Step: step,
+			Program: programVersion(), SpoolDir: s.SpoolDir(), Step: step,
 		},
 	}, nil
 }

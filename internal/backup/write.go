@@ -1,12 +1,14 @@
 // Package backup writes a month's rows into files, reads them back and proves
 // that they hold exactly those rows.
 //
-// In the order in which things happen: the rows are written to a file without
-// a name; a manifest that says what the file must hold is made durable; the
-// file is made durable and gets its name; the file is read back from where it
-// is kept, hashed, parsed to rows, and compared with the manifest. Only then is
-// there a Receipt. A kill at any instant leaves at most a manifest without a
-// file, which is no backup and no obstacle. Nothing is ever overwritten.
+// In the order in which things happen: the rows are written as CSV to a spool,
+// a local file without a name. A goroutine does all work on the place: it
+// copies the spool to a file without a name there; a manifest that says what
+// the file must hold is made durable; the file is made durable and gets its
+// name; the file is read back from where it is kept, hashed, parsed to rows,
+// and compared with the manifest. Only then is there a Receipt. A kill at any
+// instant leaves at most a manifest without a file, which is no backup and no
+// obstacle. Nothing is ever overwritten.
 package backup
 
 import (
@@ -19,6 +21,8 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -28,11 +32,14 @@ import (
 
 // Backups writes and reads the backups in one bucket.
 type Backups struct {
-	Bucket  bucket.Bucket
-	Now     func() time.Time
-	Zone    *time.Location
-	Program string       // version, for the manifest
-	Step    func(string) // is told what was just done; may be nil
+	Bucket   bucket.Bucket
+	Now      func() time.Time
+	Zone     *time.Location
+	Program  string       // version, for the manifest
+	SpoolDir string       // the folder of the spool; "": the system's
+	Step     func(string) // is told what was just done, by several goroutines; may be nil
+
+	stuck atomic.Int32 // calls to the place that did not return in time, and still have not
 }
 
 // Receipt is the proof that a backup holds certain rows: its manifest, once the
@@ -51,21 +58,7 @@ func (b *Backups) step(name string) {
 // maxCopies bounds the search for a free name.
 const maxCopies = 10_000
 
-// Write backs up a month's rows and returns the proof. Where the newest copy
-// already holds exactly these rows, nothing is written and it is proved again.
-// It fails with an Error of kind Refused if the place cannot be written, and
-// Integrity if what was read back is not what was written; in both cases no
-// earlier copy has changed.
-func (b *Backups) Write(ctx context.Context, month books.Month, rows books.Rows) (Receipt, error) {
-	unproved, err := b.Start(ctx, month, 0, rows)
-	if err != nil {
-		return Receipt{}, err
-	}
-	defer unproved.Stop()
-	return unproved.Receipt(ctx)
-}
-
-// Probe fails as Write would where the place cannot be written, and leaves
+// Probe fails as a copy would where the place cannot be written, and leaves
 // nothing there.
 func (b *Backups) Probe(ctx context.Context, month books.Month) error {
 	err := b.Bucket.Probe(ctx, fileName(month, 1))
@@ -78,49 +71,73 @@ func (b *Backups) Probe(ctx context.Context, month books.Month) error {
 	return nil
 }
 
-// Unproved is a copy that was made durable under its name, and is being read
-// back. What its Manifest says of the file is not known to be so before Receipt.
+// Unproved is a copy that is being made. Manifest says what it will hold; its
+// number and name are known by the Receipt only.
 type Unproved struct {
 	Manifest
-	step   func(string)
+	b      *Backups
 	cancel context.CancelFunc
 	done   chan struct{}
+	told   bool // that it was proved
 	proof  Receipt
 	err    error
 }
 
-// Start does what Write does, but does not wait for the proof: the caller can
-// do other things meanwhile, and calls Stop in the end. Copies up to number
-// taken were made, and their names stay theirs even if they are gone.
-func (b *Backups) Start(ctx context.Context, month books.Month, taken int, rows books.Rows) (*Unproved, error) {
-	staged, manifest, err := b.stage(ctx, month, rows)
+// Start reads the rows, and has a copy made of them while the caller does other
+// things; the caller calls Stop in the end. Start never waits for the place.
+// Where the newest copy there holds the same bytes, nothing is written and that
+// one is proved again. Copies up to number taken were made, and their names stay
+// theirs even if they are gone. earlier, if set, is returned if it is a copy of
+// the same bytes.
+func (b *Backups) Start(ctx context.Context, month books.Month, taken int, rows books.Rows, earlier *Unproved) (*Unproved, error) {
+	spool, manifest, err := b.spool(month, rows)
 	if err != nil {
 		return nil, err
 	}
-	defer staged.Discard()
-	b.step("backup staged")
-	copies, err := b.copies(ctx, month)
-	if err != nil {
-		return nil, unwritable(err)
+	b.step("rows spooled")
+	if earlier != nil && earlier.SHA256 == manifest.SHA256 {
+		_ = spool.Close()
+		return earlier, nil
 	}
-	if earlier, ok := b.provedAlready(ctx, month, newestWhole(copies), manifest.Fingerprint); ok {
-		done := make(chan struct{})
-		close(done)
-		return &Unproved{Manifest: earlier, step: func(string) {}, cancel: func() {}, done: done, proof: Receipt{Manifest: earlier, Reused: true}}, nil
+	ctx, cancel := context.WithCancel(ctx)
+	u := &Unproved{Manifest: manifest, b: b, cancel: cancel, done: make(chan struct{}), err: errUnfinished}
+	go func() {
+		defer close(u.done)
+		defer spool.Close()
+		u.proof, u.err = b.keep(ctx, spool, manifest, taken)
+	}()
+	return u, nil
+}
+
+var errUnfinished = errors.New("the backup was not finished")
+
+// keep makes a copy of what was spooled, and reads it back. Where the newest
+// copy holds the same, that one is read back instead.
+func (b *Backups) keep(ctx context.Context, spool io.ReaderAt, m Manifest, taken int) (Receipt, error) {
+	copies, err := b.copies(ctx, m.Month)
+	if err != nil {
+		return Receipt{}, unwritable(err)
+	}
+	if earlier, ok := b.provedAlready(ctx, newestWhole(copies), m); ok {
+		return Receipt{Manifest: earlier, Reused: true}, nil
 	}
 	if len(copies) > 0 {
 		taken = max(taken, copies[len(copies)-1].Number)
 	}
-	if manifest, err = b.commit(ctx, staged, manifest, taken); err != nil {
-		return nil, err
+	staged, err := b.Bucket.Stage(ctx, fileName(m.Month, 1))
+	if err != nil {
+		return Receipt{}, unwritable(err)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	u := &Unproved{Manifest: manifest, step: b.step, cancel: cancel, done: make(chan struct{})}
-	go func() {
-		defer close(u.done)
-		u.proof.Manifest, u.err = b.readBack(ctx, manifest)
-	}()
-	return u, nil
+	defer staged.Discard()
+	if _, err := io.Copy(staged, whileWanted{ctx, io.NewSectionReader(spool, 0, m.Size)}); err != nil {
+		return Receipt{}, unwritable(err)
+	}
+	b.step("backup staged")
+	if m, err = b.commit(ctx, staged, m, taken); err != nil {
+		return Receipt{}, err
+	}
+	m, err = b.readBack(ctx, m)
+	return Receipt{Manifest: m}, err
 }
 
 // readBack proves the copy that was just written.
@@ -139,10 +156,9 @@ func (b *Backups) readBack(ctx context.Context, written Manifest) (Manifest, err
 }
 
 // Receipt waits until the copy was read back, and returns the proof that it
-// holds the rows, or the Error of kind Integrity that says what is wrong. It
-// waits no longer than ctx lasts: a place that hangs, such as a share whose
-// server is gone, cannot be made to answer. It may be called again, by the same
-// goroutine.
+// holds the rows, or the Error that says what is wrong. It waits no longer than
+// ctx lasts: a place that hangs, such as a share whose server is gone, cannot be
+// made to answer. It may be called again, by the same goroutine.
 func (u *Unproved) Receipt(ctx context.Context) (Receipt, error) {
 	select {
 	case <-u.done:
@@ -156,40 +172,42 @@ func (u *Unproved) Receipt(ctx context.Context) (Receipt, error) {
 	if u.err != nil {
 		return Receipt{}, u.err
 	}
-	u.step("backup proved")
-	u.step = func(string) {} // it was proved once
+	if !u.told {
+		u.told = true
+		u.b.step("backup proved")
+	}
 	return u.proof, nil
 }
 
-// Stop breaks the reading back off, if it is not over, and leaves the copy. It
-// does not wait for a place that hangs.
+// Stop breaks the making of the copy off, if it is not over; what has its name
+// stays. It does not wait for a place that hangs.
 func (u *Unproved) Stop() { u.cancel() }
 
-// provedAlready proves a copy again if its manifest says that it holds these rows.
-func (b *Backups) provedAlready(ctx context.Context, month books.Month, n int, rows books.Fingerprint) (Manifest, bool) {
+// provedAlready proves copy n again if its manifest says that it holds what m does.
+func (b *Backups) provedAlready(ctx context.Context, n int, m Manifest) (Manifest, bool) {
 	if n == 0 {
 		return Manifest{}, false
 	}
-	if m, err := b.manifest(ctx, month, n); err != nil || m.Fingerprint != rows {
+	if there, err := b.manifest(ctx, m.Month, n); err != nil || there.SHA256 != m.SHA256 {
 		return Manifest{}, false
 	}
-	m, err := b.prove(ctx, month, n, nil)
-	return m, err == nil
+	there, err := b.prove(ctx, m.Month, n, nil)
+	return there, err == nil
 }
 
-// stage writes the rows into a file without a name.
-func (b *Backups) stage(ctx context.Context, month books.Month, rows books.Rows) (bucket.Staged, Manifest, error) {
-	staged, err := b.Bucket.Stage(ctx, fileName(month, 1))
+// spool writes the rows into a local file without a name.
+func (b *Backups) spool(month books.Month, rows books.Rows) (*os.File, Manifest, error) {
+	file, err := Nameless(b.SpoolDir)
 	if err != nil {
-		return nil, Manifest{}, unwritable(err)
-	}
-	out := &sink{to: staged, hash: sha256.New()}
-	found, err := writeRows(out, rows)
-	if err != nil {
-		staged.Discard()
 		return nil, Manifest{}, err
 	}
-	return staged, Manifest{
+	out := &sink{to: file, hash: sha256.New()}
+	found, err := writeRows(out, rows)
+	if err != nil {
+		_ = file.Close()
+		return nil, Manifest{}, err
+	}
+	return file, Manifest{
 		Format: manifestFormat, Month: month, SHA256: hex.EncodeToString(out.hash.Sum(nil)), Size: out.size,
 		Fingerprint: found.digest.Sum(), Rows: found.rows, Sums: found.sums,
 		CreatedAt: books.InstantOf(b.Now()).String(), Program: b.Program, Zone: b.Zone.String(),
@@ -207,11 +225,11 @@ func writeRows(out io.Writer, rows books.Rows) (*contents, error) {
 			return nil, err
 		}
 		if err := csv.add(row); err != nil {
-			return nil, unwritable(err)
+			return nil, NoRoom(err)
 		}
 	}
 	if err := csv.flush(); err != nil {
-		return nil, unwritable(err)
+		return nil, NoRoom(err)
 	}
 	return found, nil
 }

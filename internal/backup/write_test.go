@@ -494,7 +494,7 @@ func TestStepsAreToldInOrder(t *testing.T) {
 	var told []string
 	p.Step = func(name string) { told = append(told, name) }
 	p.write(t, october, smallRows())
-	if got := strings.Join(told, ", "); got != "backup staged, manifest staged, manifest written, backup named, backup proved" {
+	if got := strings.Join(told, ", "); got != "rows spooled, backup staged, manifest staged, manifest written, backup named, backup proved" {
 		t.Errorf("told %s", got)
 	}
 }

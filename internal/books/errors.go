@@ -123,8 +123,6 @@ func AsError(err error) *Error {
 var (
 	ErrClosed = &Error{Kind: Refused, Code: "already_closed", Message: "the month is already closed",
 		Hint: "its statement says what it holds; to change something in it, reopen it"}
-	ErrNotEnded       = &Error{Kind: Refused, Code: "month_not_ended", Message: "the month has not ended", Hint: "wait until it is over"}
-	ErrNotClosed      = &Error{Kind: NotFound, Code: "not_closed", Message: "the month has no statement", Hint: "close the month first"}
-	ErrRecordsChanged = &Error{Kind: Conflict, Code: "records_changed", Message: "the month's rows changed while they were being closed",
-		Hint: "nothing was changed; try again"}
+	ErrNotEnded  = &Error{Kind: Refused, Code: "month_not_ended", Message: "the month has not ended", Hint: "wait until it is over"}
+	ErrNotClosed = &Error{Kind: NotFound, Code: "not_closed", Message: "the month has no statement", Hint: "close the month first"}
 )

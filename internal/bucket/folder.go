@@ -146,6 +146,9 @@ func (s *stagedFile) Commit(ctx context.Context, name string) error {
 	if err := s.sync(); err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil { // after a sync that took so long that nobody waits any more
+		return err
+	}
 	err = os.Link(s.file.Name(), path)
 	switch {
 	case errors.Is(err, fs.ErrExist):

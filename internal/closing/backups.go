@@ -12,31 +12,59 @@ import (
 	"extrato/internal/store"
 )
 
-// checkPlace returns all backups that the database knows, and refuses a place
-// that holds none of them: a disk that is not mounted looks like an empty folder.
-func (c *Closer) checkPlace(ctx context.Context, tx *store.Tx) ([]store.Backup, error) {
-	known, err := tx.Backups(ctx, books.Month{})
-	if err != nil || len(known) == 0 || c.NewPlace {
-		return known, err
+// checkPlace refuses a place that holds none of the backups that the database
+// knows: a disk that is not mounted looks like an empty folder.
+func (c *Closer) checkPlace(ctx context.Context, known []store.Backup) error {
+	if len(known) == 0 || c.NewPlace {
+		return nil
 	}
 	for _, k := range slices.Backward(known) {
 		copies, err := c.Backups.Copies(ctx, k.Month)
 		if err != nil {
-			return nil, backup.ErrUnwritable.WithHint("nothing was changed; check the folder in EXTRATO_BACKUPS").Because(err)
+			return backup.ErrUnwritable.WithHint("nothing was changed; check the folder in EXTRATO_BACKUPS").Because(err)
 		}
 		if slices.ContainsFunc(copies, func(found backup.Copy) bool { return found.File == k.File && found.HasFile }) {
-			return known, nil
+			return nil
 		}
 	}
-	return nil, backup.ErrUnwritable.WithHint("nothing was changed; %s holds none of the %d backups that were made: mount the disk they are on, or copy them there; if they are lost for good, begin anew with extrato backup create MONTH --new-place",
+	return backup.ErrUnwritable.WithHint("nothing was changed; %s holds none of the %d backups that were made: mount the disk they are on, or copy them there; if they are lost for good, begin anew with extrato backup create MONTH --new-place",
 		c.Backups.Bucket, len(known)).Because(errors.New("the place of the backups is not the one they were made in"))
 }
 
 // CheckPlace refuses a place that holds none of the backups that were made.
 func (c *Closer) CheckPlace(ctx context.Context) error {
-	return c.Store.Read(ctx, func(tx *store.Tx) error {
-		_, err := c.checkPlace(ctx, tx)
+	known, err := c.knownBackups(ctx)
+	if err != nil {
 		return err
+	}
+	return c.checkPlace(ctx, known)
+}
+
+func (c *Closer) knownBackups(ctx context.Context) (known []store.Backup, err error) {
+	err = c.Store.Read(ctx, func(tx *store.Tx) error {
+		known, err = tx.Backups(ctx, books.Month{})
+		return err
+	})
+	return known, err
+}
+
+// readyPlace checks the place and makes month's folder, which takes several
+// syncs. It returns the number of the month's last copy that the database knows.
+func (c *Closer) readyPlace(ctx context.Context, month books.Month) (taken int, err error) {
+	known, err := c.knownBackups(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, k := range known {
+		if k.Month == month {
+			taken = max(taken, k.Copy)
+		}
+	}
+	return taken, c.Backups.Within(ctx, placePatience, func() error {
+		if err := c.checkPlace(ctx, known); err != nil {
+			return err
+		}
+		return c.Backups.MakeFolder(ctx, month)
 	})
 }
 
@@ -61,12 +89,13 @@ func (c *Closer) CreateBackup(ctx context.Context, month books.Month, by books.A
 	defer unlock()
 	p := plan{month: month}
 	err = c.Store.Read(ctx, func(tx *store.Tx) error {
-		last, err := tx.LastClosing(ctx, month)
-		if last.Action == books.Adopted {
+		var err error
+		p.last, err = tx.LastClosing(ctx, month)
+		if p.last.Action == books.Adopted {
 			return books.Refusedf("statement_of_v4", "the statement of %s is v4's: it lacks what a backup holds", month).
 				WithHint("keep v4's own backup of that month")
 		}
-		p.revise = last.HasStatement()
+		p.revise = p.last.HasStatement()
 		return err
 	})
 	var receipt backup.Receipt
@@ -82,7 +111,21 @@ func (c *Closer) CreateBackup(ctx context.Context, month books.Month, by books.A
 
 // writeBackup makes, proves and records a backup.
 func (c *Closer) writeBackup(ctx context.Context, p plan) (backup.Receipt, error) {
-	unproved, _, err := c.startBackup(ctx, p, nil)
+	taken, err := c.readyPlace(ctx, p.month)
+	if err != nil {
+		return backup.Receipt{}, err
+	}
+	var unproved *backup.Unproved
+	err = c.Store.Read(ctx, func(tx *store.Tx) error {
+		if err := tx.CheckColumns(ctx, p.month); err != nil {
+			return err
+		}
+		rows, _, err := c.rowsOf(ctx, tx, p)
+		if err == nil {
+			unproved, err = c.Backups.Start(ctx, p.month, taken, rows, nil)
+		}
+		return err
+	})
 	if err != nil {
 		return backup.Receipt{}, err
 	}
@@ -271,7 +314,7 @@ func (c *Closer) freshness(ctx context.Context, month books.Month, last books.Cl
 	var now books.Fingerprint
 	var counts books.Counts
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		rows, _, err := c.rowsOf(ctx, tx, plan{month: month, revise: last.HasStatement()})
+		rows, _, err := c.rowsOf(ctx, tx, plan{month: month, last: last, revise: last.HasStatement()})
 		if err == nil {
 			now, counts, err = books.FingerprintOf(rows)
 		}

@@ -113,7 +113,11 @@ func TestVerifyBackups_tells_every_state_and_remembers_it(t *testing.T) {
 			whole := s.files(t)
 			s.remove(t, firstCopy)
 			s.remove(t, firstManifest)
-			if _, err := s.Backups.Write(t.Context(), october, s.otherRows(t)); err != nil {
+			u, err := s.Backups.Start(t.Context(), october, 0, s.otherRows(t), nil)
+			if err == nil {
+				_, err = u.Receipt(t.Context())
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 			if s.files(t)[firstCopy] == whole[firstCopy] {
@@ -298,7 +302,7 @@ func TestClose_leaves_no_heap_of_backups_when_it_is_tried_again_and_again(t *tes
 		s.fullOctober(t)
 		failing := true
 		s.Step = func(step string) {
-			if step == "statement stored" && failing {
+			if step == "chain grown" && failing {
 				panic("killed")
 			}
 		}

@@ -5,89 +5,149 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/store"
 )
 
-// backedUp is what a backup leaves for the transaction of its close.
-type backedUp struct {
-	copy     *backup.Unproved // nil if there is no backup and none is required
-	unbacked error            // why there is none
-	// statement is made of the very rows that are in the copy, unless it is
-	// nil. It stands for the month as long as mark does.
-	statement *spooled
-	mark      store.Mark
-}
-
-func (b backedUp) drop() {
-	if b.copy != nil {
-		b.copy.Stop()
+// freeze does a plan in a transaction. The backup is written and read back while
+// the statement is stored; no row goes before that has proved it.
+func (c *Closer) freeze(ctx context.Context, tx *store.Tx, p plan, copies *copies, run run) (Result, error) {
+	none := Result{Month: p.month}
+	// No fingerprint covers a column that this program does not know.
+	if err := tx.CheckColumns(ctx, p.month); err != nil {
+		return none, err
 	}
-	b.statement.close()
+	statement, err := c.readRows(ctx, tx, p, copies)
+	if err != nil {
+		return none, err
+	}
+	defer statement.close()
+	c.step("rows read")
+	if err := tx.CheckSpace(statement.spool.Size()); err != nil {
+		return none, err
+	}
+	began, at := c.Now(), books.InstantOf(c.Now())
+	if p.revise {
+		if err := tx.ShelveStatement(ctx, p.month, p.last.Revision, at); err != nil {
+			return none, err
+		}
+		c.step("statement shelved")
+	}
+	if err := tx.InsertStatement(ctx, p.month, statement.spool, at); err != nil {
+		return none, err
+	}
+	c.step("statement stored")
+	proof, err := copies.prove(ctx, tx, max(proofPatience, 3*c.Now().Sub(began)))
+	if err != nil {
+		return none, err
+	}
+	entry, err := tx.AppendClosing(ctx, entryFor(p, statement.header, proof, copies.without, run, at))
+	if err != nil {
+		return none, err
+	}
+	c.step("chain grown")
+	if err := remove(ctx, tx, statement.leaving); err != nil {
+		return none, err
+	}
+	c.step("rows deleted")
+	if err := tx.AddRun(ctx, run.record(c.Now(), string(entry.Action), nil)); err != nil {
+		return none, err
+	}
+	c.step("run recorded")
+	return resultOf(entry, outcomeOf(entry)), c.announce(ctx, tx, entry)
 }
 
-// freeze is the transaction of a close. The backup is read back while the
-// statement is stored; no row goes before that has proved it.
-func (c *Closer) freeze(ctx context.Context, p plan, made backedUp, run run) (books.Closing, error) {
-	var entry books.Closing
-	err := c.Store.Write(ctx, func(tx *store.Tx) error {
-		began := c.Now()
-		c.step("transaction begun")
-		if err := stillPlanned(ctx, tx, p); err != nil {
-			return err
+// readRows reads the plan's rows, once. As they pass they become the statement
+// and, unless the month closes without one, a copy.
+func (c *Closer) readRows(ctx context.Context, tx *store.Tx, p plan, copies *copies) (*spooled, error) {
+	if copies.without != nil {
+		return c.spool(ctx, tx, p, drain)
+	}
+	s, err := c.spool(ctx, tx, p, func(rows books.Rows) error { return copies.start(ctx, rows) })
+	if err == nil && s.header.Fingerprint != copies.newest.Fingerprint {
+		s.close()
+		return nil, fmt.Errorf("the statement and the backup of the same rows differ")
+	}
+	return s, err
+}
+
+// rowsOf returns the rows that the plan's statement will hold and, once they
+// were read to their end, which of them leave the live tables for it.
+func (c *Closer) rowsOf(ctx context.Context, tx *store.Tx, p plan) (books.Rows, *store.Leaving, error) {
+	leaving := &store.Leaving{}
+	live := leaving.Note(tx.MonthRows(ctx, p.month))
+	if !p.revise {
+		return live, leaving, nil
+	}
+	stored, err := c.asClosed(ctx, tx, p.month, p.last) // a revision of anything else would pass for what was closed
+	if err != nil {
+		return nil, nil, err
+	}
+	late, err := books.Collect(live)
+	if err != nil {
+		return nil, nil, err
+	}
+	return books.Merge(stored.Rows(), late), leaving, nil
+}
+
+// spooled is a statement that was written but is in no table yet.
+type spooled struct {
+	file    *os.File
+	spool   store.Spool
+	header  books.Header
+	leaving *store.Leaving // the rows that leave the live tables for it
+}
+
+func (s *spooled) close() { _ = s.file.Close() } // it has no name, so this is its end
+
+// spool reads the rows that the transaction sees into a statement, in a file
+// that has no name. through reads them to their end.
+func (c *Closer) spool(ctx context.Context, tx *store.Tx, p plan, through func(books.Rows) error) (_ *spooled, err error) {
+	rows, leaving, err := c.rowsOf(ctx, tx, p)
+	if err != nil {
+		return nil, err
+	}
+	file, err := backup.Nameless(c.SpoolDir)
+	if err != nil {
+		return nil, err
+	}
+	s := &spooled{file: file, leaving: leaving}
+	defer func() {
+		if err != nil {
+			s.close()
 		}
-		// No fingerprint covers a column that this program does not know.
-		if err := tx.CheckColumns(ctx, p.month); err != nil {
-			return err
-		}
-		statement, err := c.statementNow(ctx, tx, p, made)
+	}()
+	writer := books.NewStatementWriter(file, p.month, p.revision())
+	if err := through(books.Tee(rows, writer.Add)); err != nil {
+		return nil, err
+	}
+	header, ends, err := writer.Finish()
+	if err != nil {
+		return nil, backup.NoRoom(err)
+	}
+	s.header, s.spool = header, store.Spool{Data: file, Ends: ends}
+	if p.revise && header.Fingerprint == p.last.Fingerprint {
+		return nil, errNothingLate(p.month)
+	}
+	return s, nil
+}
+
+func drain(rows books.Rows) error {
+	for _, err := range rows {
 		if err != nil {
 			return err
 		}
-		if statement != made.statement {
-			defer statement.close()
-		}
-		if err := tx.CheckSpace(statement.spool.Size()); err != nil {
-			return err
-		}
-		// The backup took its time. Only rows that are in it may go.
-		if made.copy != nil && statement.header.Fingerprint != made.copy.Fingerprint {
-			return books.ErrRecordsChanged
-		}
-		c.step("rows confirmed")
-		at := books.InstantOf(c.Now())
-		if p.revise {
-			if err := tx.ShelveStatement(ctx, p.month, p.revision-1, at); err != nil {
-				return err
-			}
-			c.step("statement shelved")
-		}
-		if err := tx.InsertStatement(ctx, p.month, statement.spool, at); err != nil {
-			return err
-		}
-		c.step("statement stored")
-		if err := c.recordProved(ctx, tx, made, max(proofPatience, 3*c.Now().Sub(began))); err != nil {
-			return err
-		}
-		entry, err = tx.AppendClosing(ctx, entryFor(p, statement.header, made, run, at))
-		if err != nil {
-			return err
-		}
-		c.step("chain grown")
-		if err := remove(ctx, tx, statement.leaving); err != nil {
-			return err
-		}
-		c.step("rows deleted")
-		if err := tx.AddRun(ctx, run.record(c.Now(), string(entry.Action), nil)); err != nil {
-			return err
-		}
-		c.step("run recorded")
-		return c.announce(ctx, tx, entry)
-	})
-	return entry, sendAgain(err)
+	}
+	return nil
+}
+
+// errNothingLate: the rows that are counted as late are not there when they are
+// read, and never will be.
+func errNothingLate(month books.Month) error {
+	return books.Integrityf("index_wrong", "%s has late rows that cannot be read: an index of the database does not agree with its table", month).
+		WithHint("nothing was changed; see which one with extrato doctor, and make it anew (REINDEX)")
 }
 
 // remove ends the live rows, which must be those that were read, in number.
@@ -99,165 +159,18 @@ func remove(ctx context.Context, tx *store.Tx, leaving *store.Leaving) error {
 	return err
 }
 
-// proofPatience is how long a transaction waits for the proof of its backup once
-// the statement is stored. Others must not wait to write because a disk or a
-// network is slow; but where storing took long, beginning again would take
-// longer than three times that, since the rows are read again.
-const proofPatience = time.Second
-
-// errProofSlow means that the proof did not come in time, and that nothing was
-// changed.
-var errProofSlow = errors.New("the backup is still being read back")
-
-// recordProved waits until the backup, if there is one, is proved, and tells
-// the database of it.
-func (c *Closer) recordProved(ctx context.Context, tx *store.Tx, made backedUp, patience time.Duration) error {
-	if made.copy == nil {
-		return nil
-	}
-	waiting, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	receipt, err := made.copy.Receipt(waiting)
-	switch {
-	case err == nil:
-		return c.recordBackup(ctx, tx, receipt.Manifest)
-	case waiting.Err() != nil && ctx.Err() == nil:
-		return errProofSlow
-	}
-	return err
-}
-
-// keepRecord tells the database of the backup of a close that failed: it is
-// there, whatever became of the close. One that reads back wrong is none.
-func (c *Closer) keepRecord(ctx context.Context, made backedUp) {
-	if made.copy == nil {
-		return
-	}
-	receipt, err := made.copy.Receipt(ctx) // nobody's writing waits for this
-	if err == nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		err = c.Store.Write(ctx, func(tx *store.Tx) error { return c.recordBackup(ctx, tx, receipt.Manifest) })
-	}
-	if err != nil {
-		c.Log.Warn("backup not recorded", "cause", err.Error())
-	}
-}
-
-// stillPlanned checks inside the transaction what plan found before it.
-func stillPlanned(ctx context.Context, tx *store.Tx, p plan) error {
-	last, err := tx.LastClosing(ctx, p.month)
-	switch {
-	case err != nil:
-		return err
-	case !p.revise && !p.gone && last.HasStatement():
-		return books.ErrClosed
-	case last.Revision+1 != p.revision || (p.revise || p.gone) != last.HasStatement():
-		return books.ErrRecordsChanged
-	}
-	return nil
-}
-
-// statementNow returns the statement of what the transaction sees: the one
-// that was made beside the backup, if the database says that nothing was
-// committed since its rows were read, or one from rows that are read again.
-func (c *Closer) statementNow(ctx context.Context, tx *store.Tx, p plan, made backedUp) (*spooled, error) {
-	if made.statement != nil {
-		if unchanged, err := tx.Unchanged(ctx, made.mark); err != nil || unchanged {
-			return made.statement, err
-		}
-	}
-	statement, err := c.spool(ctx, tx, p)
-	if err == nil {
-		c.step("rows read again")
-	}
-	return statement, err
-}
-
-// spooled is a statement that was written but is in no table yet.
-type spooled struct {
-	file   *os.File
-	writer *books.StatementWriter
-	spool  store.Spool
-	header books.Header
-	// leaving are the rows that leave the live tables for it.
-	leaving *store.Leaving
-}
-
-func (s *spooled) close() {
-	if s != nil {
-		_ = s.file.Close() // it has no name, so this is its end
-	}
-}
-
-// newSpooled begins a statement in a file that has no name, so that neither
-// memory nor a crash keeps it.
-func (c *Closer) newSpooled(p plan) (*spooled, error) {
-	file, err := os.CreateTemp(c.SpoolDir, ".extrato-*.tmp")
-	if err != nil {
-		return nil, unspoolable(err)
-	}
-	if err := os.Remove(file.Name()); err != nil {
-		_ = file.Close()
-		return nil, unspoolable(err)
-	}
-	return &spooled{file: file, writer: books.NewStatementWriter(file, p.month, p.revision)}, nil
-}
-
-// finish ends the statement.
-func (s *spooled) finish() error {
-	header, ends, err := s.writer.Finish()
-	if err != nil {
-		return unspoolable(err)
-	}
-	s.header, s.spool = header, store.Spool{Data: s.file, Ends: ends}
-	return nil
-}
-
-// spool reads the rows that the transaction sees into a statement.
-func (c *Closer) spool(ctx context.Context, tx *store.Tx, p plan) (*spooled, error) {
-	rows, leaving, err := c.rowsOf(ctx, tx, p)
-	if err != nil {
-		return nil, err
-	}
-	s, err := c.newSpooled(p)
-	if err != nil {
-		return nil, err
-	}
-	s.leaving = leaving
-	for row, err := range books.Ahead(rows) {
-		if err == nil {
-			err = s.writer.Add(row)
-		}
-		if err != nil {
-			s.close()
-			return nil, err
-		}
-	}
-	if err := s.finish(); err != nil {
-		s.close()
-		return nil, err
-	}
-	return s, nil
-}
-
-func unspoolable(err error) error {
-	return books.Refusedf("no_space", "the statement cannot be written beside the database").
-		WithHint("nothing was changed; make room there and let extrato write there, or set TMPDIR, then try again").Because(err)
-}
-
-func entryFor(p plan, h books.Header, made backedUp, run run, at books.Instant) books.Closing {
+func entryFor(p plan, h books.Header, proof *backup.Receipt, without error, run run, at books.Instant) books.Closing {
 	entry := books.Closing{
-		Action: books.Closed, Month: p.month, Revision: p.revision, At: at, By: run.by, CorrelationID: run.id,
+		Action: books.Closed, Month: p.month, Revision: p.revision(), At: at, By: run.by, CorrelationID: run.id,
 		Fingerprint: h.Fingerprint, Counts: h.Counts, Totals: string(h.Totals.JSON()),
 	}
 	if p.revise {
 		entry.Action = books.Revised
 	}
-	if made.copy != nil {
-		entry.BackupFile, entry.BackupSHA256 = made.copy.File, made.copy.SHA256
+	if proof != nil {
+		entry.BackupFile, entry.BackupSHA256 = proof.File, proof.SHA256
 	} else {
-		entry.Notes = []string{unbackedNote(made.unbacked)}
+		entry.Notes = []string{unbackedNote(without)}
 	}
 	if p.note != "" {
 		entry.Notes = append(entry.Notes, p.note)

@@ -14,12 +14,20 @@ import (
 // that the statement would have, and refuses what Close would refuse. It
 // changes nothing.
 func (c *Closer) Preview(ctx context.Context, month books.Month, force bool) (Result, error) {
-	var result Result
-	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		var err error
-		result, _, err = c.preview(ctx, tx, month, force)
-		return err
-	})
+	result := Result{Month: month}
+	var lost *lostStatement
+	var err error
+	if force {
+		lost, err = c.readLost(ctx, month)
+	}
+	place := c.checkBackup(ctx, month)
+	if err == nil {
+		err = c.Store.Read(ctx, func(tx *store.Tx) error {
+			var err error
+			result, _, err = c.preview(ctx, tx, month, force, lost, place)
+			return err
+		})
+	}
 	if err == nil || result.Outcome == AlreadyClosed {
 		result = c.nameOpen(ctx, result)
 	}
@@ -38,6 +46,10 @@ func (c *Closer) PreviewDue(ctx context.Context) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
+	places := make([]error, len(due))
+	for i, m := range due {
+		places[i] = c.checkBackup(ctx, m) // before others have to wait
+	}
 	rehearse := c.Store.Read
 	if len(due) > 1 {
 		rehearse = c.Store.Write
@@ -47,7 +59,7 @@ func (c *Closer) PreviewDue(ctx context.Context) (Row, error) {
 		row = Row{Closed: []Result{}}
 		for i, m := range due {
 			row.Failed, row.Waiting = m, due[i+1:]
-			result, leaving, err := c.preview(ctx, tx, m, false)
+			result, leaving, err := c.preview(ctx, tx, m, false, nil, places[i])
 			if err == nil && len(row.Waiting) > 0 {
 				err = remove(ctx, tx, leaving)
 			}
@@ -74,9 +86,9 @@ func (c *Closer) PreviewDue(ctx context.Context) (Row, error) {
 	return row, nil
 }
 
-// preview is Preview on what a transaction sees; it also returns which rows
-// would leave the live tables.
-func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, force bool) (Result, *store.Leaving, error) {
+// preview is Preview on what a transaction sees; place says why no backup can be
+// made. It also returns which rows would leave the live tables.
+func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, force bool, lost *lostStatement, place error) (Result, *store.Leaving, error) {
 	none := Result{Month: month}
 	if err := c.refuseUnended(ctx, tx, month); err != nil {
 		return none, nil, err
@@ -85,26 +97,25 @@ func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, f
 	if err != nil {
 		return none, nil, err
 	}
-	plan, result, err := c.planOn(ctx, tx, month, last, force)
+	plan, result, err := c.planAfter(ctx, tx, month, last, force, lost)
 	if err != nil || plan == nil {
 		return result, nil, err
 	}
-	result = Result{Month: month, Outcome: WouldClose, Revision: plan.revision}
+	result = Result{Month: month, Outcome: WouldClose, Revision: plan.revision()}
 	if plan.revise {
 		result.Outcome = WouldRevise
 	}
-	err = c.checkBackup(ctx, tx, month)
 	switch {
-	case err == nil:
-	case c.RequireBackup || !errors.Is(err, backup.ErrUnwritable):
-		return none, nil, err
+	case place == nil:
+	case c.RequireBackup || !errors.Is(place, backup.ErrUnwritable) && !errors.Is(place, backup.ErrSlow):
+		return none, nil, place
 	default:
-		result.Notes = []string{unbackedNote(err)}
+		result.Notes = []string{unbackedNote(place)}
 	}
 	if err := tx.CheckColumns(ctx, month); err != nil {
 		return none, nil, err
 	}
-	statement, err := c.spool(ctx, tx, *plan)
+	statement, err := c.spool(ctx, tx, *plan, drain)
 	if err != nil {
 		return none, nil, err
 	}
@@ -129,9 +140,15 @@ func lastOnceAdopted(ctx context.Context, tx *store.Tx, month books.Month) (book
 
 // checkBackup fails as a backup of month would, as far as that can be known
 // without writing one.
-func (c *Closer) checkBackup(ctx context.Context, tx *store.Tx, month books.Month) error {
-	if _, err := c.checkPlace(ctx, tx); err != nil {
+func (c *Closer) checkBackup(ctx context.Context, month books.Month) error {
+	known, err := c.knownBackups(ctx)
+	if err != nil {
 		return err
 	}
-	return c.Backups.Probe(ctx, month)
+	return c.Backups.Within(ctx, placePatience, func() error {
+		if err := c.checkPlace(ctx, known); err != nil {
+			return err
+		}
+		return c.Backups.Probe(ctx, month)
+	})
 }

@@ -4,18 +4,13 @@ import (
 	"context"
 
 	"extrato/internal/backup"
-	"extrato/internal/store"
 )
 
 // CheckBackups fails with an Error of kind Refused if a backup could not be
 // written now: the place holds none of the backups that the database knows, or
 // takes nothing new.
 func (c *Closer) CheckBackups(ctx context.Context) error {
-	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		_, err := c.checkPlace(ctx, tx)
-		return err
-	})
-	if err != nil {
+	if err := c.CheckPlace(ctx); err != nil {
 		return err
 	}
 	staged, err := c.Backups.Bucket.Stage(ctx, "probe")

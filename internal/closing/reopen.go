@@ -41,6 +41,7 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
 		return Result{Month: month}, err
 	}
+	open := c.openBefore(ctx, month)
 	var entry books.Closing
 	var taken string
 	err = c.Store.Write(ctx, func(tx *store.Tx) error {
@@ -91,7 +92,7 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		return Result{Month: month}, sendAgain(err)
 	}
 	c.step("reopened")
-	result := c.nameOpen(ctx, resultOf(entry, Outcome(books.Reopened)))
+	result := resultOf(entry, Outcome(books.Reopened)).with(open)
 	if taken != "" {
 		result.Notes = append(slices.Clone(result.Notes), besideV4)
 	}

@@ -70,8 +70,30 @@ func resultOf(entry books.Closing, outcome Outcome) Result {
 	}
 }
 
+// with adds to r what open says of the earlier months.
+func (r Result) with(open Result) Result {
+	r.EarlierOpen, r.Notes = open.EarlierOpen, append(slices.Clone(r.Notes), open.Notes...)
+	return r
+}
+
+// signed says in r which run it was and how long that has taken, unless it was
+// said already.
+func (c *Closer) signed(r Result, run run) Result {
+	if r.CorrelationID == "" {
+		r.CorrelationID, r.Seconds = run.id, c.Now().Sub(run.started).Seconds()
+	}
+	return r
+}
+
 // answerPatience is how long is asked for what an answer says besides.
 const answerPatience = 10 * time.Second
+
+// openBefore is what an answer about month says besides: which earlier months
+// are open. It is read before the transaction, whose answer it belongs to and
+// which need not know all months.
+func (c *Closer) openBefore(ctx context.Context, month books.Month) Result {
+	return c.nameOpen(ctx, Result{Month: month, EarlierOpen: []books.Month{}})
+}
 
 // nameOpen says in a result which earlier months are still open. What was done
 // is done, so neither an interruption nor a database that fails makes an error

@@ -182,28 +182,51 @@ func restoring(last books.Closing) string {
 	return last.Month.String() + " --file " + last.BackupFile
 }
 
+// lostStatement is what is known of a statement that is gone.
+type lostStatement struct {
+	unknown bool // its backup is gone as well
+	rows    []books.Row
+}
+
+// readLost reads the backup of month's statement if that is gone, else nil.
+func (c *Closer) readLost(ctx context.Context, month books.Month) (*lostStatement, error) {
+	var last books.Closing
+	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		if last, err = tx.LastClosing(ctx, month); err == nil && last.HasStatement() {
+			_, err = tx.StatementHead(ctx, month)
+		}
+		return err
+	})
+	switch {
+	case !errors.Is(err, books.ErrNotClosed):
+		return nil, err
+	case last.BackupFile == "":
+		return &lostStatement{unknown: true}, nil
+	}
+	_, rows, err := c.readBackup(ctx, month, last.BackupFile)
+	if errors.Is(err, errNoBackup) {
+		return &lostStatement{unknown: true}, nil
+	}
+	return &lostStatement{rows: rows}, err
+}
+
 // cameBack refuses to make a statement anew where rows of the one that is gone
 // are not live again in its month as they were. Links are left out: a session
 // may not be back yet. Where the backup is gone as well there must be as many,
 // and the note that it returns says that nobody could compare them.
-func (c *Closer) cameBack(ctx context.Context, tx *store.Tx, last books.Closing, live books.Counts) (note string, err error) {
+func cameBack(ctx context.Context, tx *store.Tx, last books.Closing, live books.Counts, lost *lostStatement) (note string, err error) {
 	missing := func(what string) error {
 		return books.Integrityf(errGone.Code, "the statement of %s is gone from the database, and not all of its rows are live again: %s", last.Month, what).
 			WithHint("put them back first, as they were: extrato backup restore %s", restoring(last))
 	}
-	var rows []books.Row
-	if last.BackupFile != "" {
-		_, rows, err = c.readBackup(ctx, last.Month, last.BackupFile)
-	}
-	if last.BackupFile == "" || errors.Is(err, errNoBackup) {
+	if lost.unknown {
 		if n := last.Counts; live.Payments < n.Payments || live.Sessions < n.Sessions || live.Commissions < n.Commissions || live.Expenses < n.Expenses {
 			return "", missing(live.English() + " of " + n.English())
 		}
 		return "made from the live rows: the statement before and its backup were gone, so nobody could compare them", nil
 	}
-	if err != nil {
-		return "", err
-	}
+	rows := lost.rows
 	back := map[books.Kind]map[books.ID]books.Row{}
 	for kind := range books.KindCount {
 		back[kind] = map[books.ID]books.Row{}

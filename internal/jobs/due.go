@@ -279,7 +279,7 @@ func (r *Runner) tellIfTold(ctx context.Context, tx *store.Tx, a store.Alarm, m 
 	return r.tellAll(ctx, tx, m)
 }
 
-// What an alarm is about, if it is about a close: month:2025-10/records_changed.
+// What an alarm is about, if it is about a close: month:2025-10/backup_slow.
 const monthSubject = "month:"
 
 func subjectOf(m books.Month, cause string) string { return monthSubject + m.String() + "/" + cause }

@@ -54,11 +54,11 @@ func TestAMessageGoesToOnePlaceAndItsErrorNamesNoURL(t *testing.T) {
 	if len(places) != 2 {
 		t.Fatalf("places %v: one was given twice", places)
 	}
-	m := notify.Failed(books.Month{Year: 2025, Month: 10}, books.AsError(books.ErrRecordsChanged), []books.Month{{Year: 2025, Month: 11}}, "id-1")
+	m := notify.Failed(books.Month{Year: 2025, Month: 10}, books.Conflictf("busy", "others changed the same rows"), []books.Month{{Year: 2025, Month: 11}}, "id-1")
 	if err := teller.Tell(t.Context(), places[0], m); err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range []string{"2025-10", "2025-11", "records_changed", "id-1"} {
+	for _, word := range []string{"2025-10", "2025-11", "busy", "id-1"} {
 		if !strings.Contains(told, word) {
 			t.Errorf("%q is not in %q", word, told)
 		}

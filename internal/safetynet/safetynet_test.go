@@ -178,7 +178,7 @@ var situations = []situation{
 		s.fault = answering(3, 3, 500, `{"kind":"integrity","stage":"maria_aparecida"}`)
 	}, 4, "server_integrity", "opened", 3},
 	{"somebody was faster", func(s *server, _ *equipment) {
-		s.fault = answering(3, 3, 500, `{"success":false,"kind":"conflict","stage":"records_changed"}`)
+		s.fault = answering(3, 3, 500, `{"success":false,"kind":"conflict","stage":"busy"}`)
 	}, 0, "", "none", 9},
 	{"the statement is gone from the database", func(s *server, _ *equipment) {
 		s.closeMonth("2025-10")

@@ -8,7 +8,7 @@ import (
 
 // Alarm is something that is wrong, and whether people know.
 type Alarm struct {
-	Subject string // month:2025-10/records_changed, late:2025-10, safetynet
+	Subject string // month:2025-10/backup_slow, late:2025-10, safetynet
 	Cause   string // a code, or a count: another one is told anew
 	Since   books.Instant
 	ToldAt  books.NullInstant

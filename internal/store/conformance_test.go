@@ -385,28 +385,6 @@ func TestLockMonthKeepsOthersOut(t *testing.T) {
 	})
 }
 
-func TestLockMonthUnlessGivesTheLockBackIfRefused(t *testing.T) {
-	both(t, func(t *testing.T, db *storetest.DB) {
-		no := errors.New("no")
-		other := open(t, db.URL)
-		if unlock, err := other.LockMonthUnless(t.Context(), october, nil, func() error { return no }); !errors.Is(err, no) || unlock != nil {
-			t.Errorf("locked: %t, %v", unlock != nil, err)
-		}
-		wantLocked(t, db.Store, october, false)
-		unlock, err := db.Store.LockMonthUnless(t.Context(), october, nil, func() error { return nil })
-		if err != nil {
-			t.Fatal(err)
-		}
-		wantLocked(t, other, october, true)
-		// Who is refused does not wait for somebody else's lock.
-		if _, err := other.LockMonthUnless(t.Context(), october, nil, func() error { return no }); !errors.Is(err, no) {
-			t.Errorf("refused with %v", err)
-		}
-		unlock()
-		wantLocked(t, other, october, false)
-	})
-}
-
 func TestLockMonthGoesWithItsProcess(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		holder := startHolder(t, db)

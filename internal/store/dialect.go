@@ -68,32 +68,6 @@ func stillLocked(holder string) error {
 		WithHint("nothing was changed; it is %s: let it go on or end it, then try again", cmp.Or(holder, "another process"))
 }
 
-// LockMonthUnless does what LockMonth does, unless refuse returns an error,
-// which it then returns. On PostgreSQL the lock needs a connection of its own,
-// and refuse runs while that is made.
-func (s *Store) LockMonthUnless(ctx context.Context, month books.Month, waits func(holder string), refuse func() error) (unlock func(), err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // the lock, once taken, is no matter of ctx
-	locked := make(chan error, 1)
-	go func() {
-		var err error
-		unlock, err = s.LockMonth(ctx, month, waits)
-		locked <- err
-	}()
-	refused := refuse()
-	if refused != nil {
-		cancel()
-	}
-	err = <-locked
-	if refused != nil && err == nil {
-		unlock()
-	}
-	if refused != nil || err != nil {
-		return nil, cmp.Or(refused, err)
-	}
-	return unlock, nil
-}
-
 // isDuplicate reports whether err says that a unique key is taken.
 func isDuplicate(err error) bool {
 	var pg *pgconn.PgError

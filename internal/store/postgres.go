@@ -119,7 +119,8 @@ func postgresDialect() dialect {
 
 // againPostgres tells the errors after which the same transaction may succeed:
 // 40001 and 40P01 say so themselves; 23503 is a new link to a leaving row;
-// 23505 on the chain is another close that took the next number.
+// 23505 on the chain is another close that took the next number; a plan is stale
+// where somebody altered a table.
 func againPostgres(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
@@ -128,6 +129,8 @@ func againPostgres(err error) bool {
 	switch pg.Code {
 	case "40001", "40P01", "23503":
 		return true
+	case "0A000":
+		return pg.Routine == "RevalidateCachedQuery"
 	case "23505":
 		return pg.TableName == "closings" || pg.TableName == "extrato_run_logs" || pg.TableName == "backups"
 	}
@@ -172,14 +175,31 @@ func hungUp(conn *sql.Conn) (ended bool) {
 	return ended || errors.Is(err, driver.ErrBadConn)
 }
 
-// lockTables keeps writers out of the books until the transaction ends;
-// readers go on. PostgreSQL takes a transaction's snapshot at its first query,
-// which this is not.
-func (t *Tx) lockTables(ctx context.Context) error {
-	if !t.s.dialect.postgres {
+// errBooksHeld means that somebody kept the books' tables for longer than a
+// transaction waits for them.
+var errBooksHeld = errors.New("the tables are held by another transaction")
+
+// prepareWrite says what PostgreSQL must know before the transaction's first
+// query, at which it takes the snapshot. hold keeps writers out of the books
+// until the transaction ends; readers go on. It does not wait long for the
+// tables: all writers who come later queue up behind it.
+func (t *Tx) prepareWrite(ctx context.Context, long, hold bool) error {
+	if !t.s.dialect.postgres || !long && !hold {
 		return nil
 	}
-	_, err := t.exec(ctx, "LOCK TABLE pagamentos, sessoes, comissoes, gastos, extratos IN SHARE ROW EXCLUSIVE MODE")
+	var commands []string
+	if long {
+		commands = append(commands, "SET LOCAL idle_in_transaction_session_timeout = 0")
+	}
+	if hold {
+		commands = append(commands, "SET LOCAL lock_timeout = '2s'",
+			"LOCK TABLE pagamentos, sessoes, comissoes, gastos, extratos IN SHARE ROW EXCLUSIVE MODE", "SET LOCAL lock_timeout = DEFAULT")
+	}
+	err := t.onConn(func(conn *pgconn.PgConn) error { return conn.Exec(ctx, strings.Join(commands, "; ")).Close() })
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == lockTimeout {
+		return fmt.Errorf("%w: %w", errBooksHeld, err)
+	}
 	return err
 }
 
@@ -234,7 +254,7 @@ func awaitAdvisory(ctx context.Context, conn *pgx.Conn, key int, waits func(stri
 		_, err = conn.Exec(ctx, "SELECT pg_advisory_lock($1, $2)", advisoryNamespace, key)
 	}
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == "55P03" {
+	if errors.As(err, &pg) && pg.Code == lockTimeout {
 		return stillLocked(holder())
 	}
 	return err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"sync"
@@ -229,4 +230,27 @@ func (t *Tx) countRows(ctx context.Context, lowest int64) (counts [7]rowCount, e
 		return nil
 	})
 	return counts, err
+}
+
+// Mark is what one connection of SQLite says of what is committed.
+type Mark struct {
+	session               any // the connection itself, to which these numbers belong
+	data, changes, schema int64
+}
+
+// markSQLite asks one connection. Its numbers mean nothing on another one, so
+// the mark holds on to the connection itself. The schema's version covers
+// what changes rows and is no INSERT, UPDATE or DELETE, such as DROP TABLE.
+func markSQLite(ctx context.Context, conn *sql.Conn, row func(context.Context, string, ...any) *sql.Row) (Mark, error) {
+	var m Mark
+	err := row(ctx, "SELECT data_version, schema_version, total_changes() FROM pragma_data_version, pragma_schema_version").
+		Scan(&m.data, &m.schema, &m.changes)
+	if err != nil {
+		return Mark{}, err
+	}
+	err = conn.Raw(func(session any) error {
+		m.session = session
+		return nil
+	})
+	return m, err
 }

@@ -127,12 +127,10 @@ func (t *Tx) prepareCopy(ctx context.Context) (prefixes [books.PartCount][]byte,
 }
 
 // compressFaster asks for lz4. A server before PostgreSQL 14, or one that was
-// built without it, refuses; looking that up takes longer than trying. On the
-// way it lifts the limit of some servers on transactions in which nothing is
-// done: whoever stores a statement may wait for its backup next.
+// built without it, refuses; looking that up takes longer than trying.
 func (t *Tx) compressFaster(ctx context.Context) error {
 	return t.onConn(func(conn *pgconn.PgConn) error {
-		err := conn.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0; SAVEPOINT compression; SET LOCAL default_toast_compression = 'lz4'").Close()
+		err := conn.Exec(ctx, "SAVEPOINT compression; SET LOCAL default_toast_compression = 'lz4'").Close()
 		var refused *pgconn.PgError
 		if errors.As(err, &refused) && (refused.Code == "42704" || refused.Code == "22023") {
 			return conn.Exec(ctx, "ROLLBACK TO SAVEPOINT compression").Close()

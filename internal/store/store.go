@@ -139,15 +139,22 @@ const (
 // a slow one, holds the books' tables, so that it cannot lose them again. It
 // fails with an Error of kind Conflict when even that did, and with
 // ErrCommitUnknown where nobody can say whether it happened.
-func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
-	slow := false
+func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error { return s.writes(ctx, fn, false) }
+
+// WriteLong does what Write does for a fn that reads many rows before it writes,
+// and waits for files: any try after the first holds the books' tables, since
+// people who write all the time would win every time, and PostgreSQL does not
+// end the transaction for being idle.
+func (s *Store) WriteLong(ctx context.Context, fn func(*Tx) error) error {
+	return s.writes(ctx, fn, true)
+}
+
+func (s *Store) writes(ctx context.Context, fn func(*Tx) error, long bool) error {
+	hold, slow := s.lockBooks, long
 	for try := 1; ; try++ {
 		before := func(t *Tx) error {
 			s.written.Add(1)
-			if try < writeTries && !slow && !s.lockBooks {
-				return nil
-			}
-			return t.lockTables(ctx)
+			return t.prepareWrite(ctx, long, hold)
 		}
 		var number sql.NullInt64
 		began := s.now()
@@ -161,22 +168,33 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 		if errors.Is(err, ErrCommitUnknown) {
 			err = s.outcome(ctx, number, err)
 		}
-		if err == nil || !s.dialect.again(err) && !errors.Is(err, errUndone) {
+		switch again := s.dialect.again(err) || errors.Is(err, errUndone) || errors.Is(err, errBooksHeld); {
+		case err == nil || !again:
 			return err
-		}
-		if try == writeTries && errors.Is(err, errUndone) {
-			return unreachable(err)
-		}
-		if try == writeTries {
-			return books.Conflictf("busy", "others changed the same rows %d times in a row", writeTries).
-				WithHint("nothing was changed; try again").Because(err)
+		case try == writeTries:
+			return lostEveryTry(err)
 		}
 		slow = slow || s.now().Sub(began) > slowTry
+		// Who holds the tables may do so for hours, and harm nobody.
+		hold = s.lockBooks || !errors.Is(err, errBooksHeld) && (slow || try+1 == writeTries)
 		s.log.Debug("transaction tried again", "try", try, "cause", err)
 		if err := stepAside(ctx, try); err != nil {
 			return err
 		}
 	}
+}
+
+// lostEveryTry says why a transaction came to nothing, from its last error.
+func lostEveryTry(err error) error {
+	switch {
+	case errors.Is(err, errUndone):
+		return unreachable(err)
+	case errors.Is(err, errBooksHeld):
+		return books.Conflictf("busy", "another program's transaction has kept the tables of the books for itself").
+			WithHint("nothing was changed; end the transaction that is open there (pg_stat_activity shows it as idle in transaction), then try again").Because(err)
+	}
+	return books.Conflictf("busy", "others changed the same rows %d times in a row", writeTries).
+		WithHint("nothing was changed; try again").Because(err)
 }
 
 // stepAside waits for some milliseconds, by chance, before the next try: two who

@@ -1,0 +1,93 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"extrato/internal/books"
+)
+
+// ErrSlow refuses a place that does not answer in time.
+var ErrSlow = &books.Error{Kind: books.Refused, Code: "backup_slow", Message: "the place of the backups does not answer in time",
+	Hint: "nothing was changed; see what is wrong with the disk or share of EXTRATO_BACKUPS, then try again"}
+
+// Within runs fn, which works on the place, and waits for it as long as
+// patience and ctx last. It fails with ErrSlow if fn takes longer, since a hung
+// file system ignores contexts; and at once, without running fn, while an
+// earlier call still hangs.
+func (b *Backups) Within(ctx context.Context, patience time.Duration, fn func() error) error {
+	if b.stuck.Load() > 0 {
+		return ErrSlow
+	}
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err = fn()
+	}()
+	if slow := b.await(ctx, patience, done); slow != nil {
+		return slow
+	}
+	return err
+}
+
+// Await does what Receipt does, for as long as patience lasts: then it fails
+// with ErrSlow, and so does Within until the place answers.
+func (u *Unproved) Await(ctx context.Context, patience time.Duration) (Receipt, error) {
+	if err := u.b.await(ctx, patience, u.done); err != nil {
+		return Receipt{}, err
+	}
+	return u.Receipt(ctx)
+}
+
+func (b *Backups) await(ctx context.Context, patience time.Duration, done <-chan struct{}) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, ErrSlow)
+	defer cancel()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	if err := context.Cause(ctx); !errors.Is(err, ErrSlow) {
+		return err
+	}
+	b.stuck.Add(1)
+	go func() {
+		<-done
+		b.stuck.Add(-1)
+	}()
+	return ErrSlow
+}
+
+// MakeFolder makes the folder of month's copies. It fails with ErrUnwritable.
+func (b *Backups) MakeFolder(ctx context.Context, month books.Month) error {
+	staged, err := b.Bucket.Stage(ctx, fileName(month, 1))
+	if err != nil {
+		return unwritable(err)
+	}
+	staged.Discard()
+	return nil
+}
+
+// Nameless makes a file in dir, "" being the system's folder, and takes its name
+// away, so that neither a crash nor a hung process leaves it behind.
+func Nameless(dir string) (*os.File, error) {
+	file, err := os.CreateTemp(dir, ".extrato-*.tmp")
+	if err != nil {
+		return nil, NoRoom(err)
+	}
+	if err := os.Remove(file.Name()); err != nil {
+		_ = file.Close()
+		return nil, NoRoom(err)
+	}
+	return file, nil
+}
+
+// NoRoom refuses where a local file that waits for its transaction cannot be
+// written.
+func NoRoom(err error) error {
+	return books.Refusedf("no_space", "the statement cannot be written beside the database").
+		WithHint("nothing was changed; make room there and let extrato write there, or set TMPDIR, then try again").Because(err)
+}
