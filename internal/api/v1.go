@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -24,7 +23,6 @@ type v1 struct {
 	s      *Server
 	api    huma.API
 	routes []auth.Route
-	keys   keyLocks
 	swept  sweeper
 }
 
@@ -191,42 +189,3 @@ type Part struct {
 }
 
 var errCursor = books.Invalidf("invalid_cursor", "this is no cursor of this list").WithHint("take next_cursor as it is, or leave cursor out to begin anew")
-
-// keyLocks lets one request of an actor's key work at a time in this process.
-type keyLocks struct {
-	lock sync.Mutex
-	held map[string]*keyLock
-}
-
-type keyLock struct {
-	turn chan struct{}
-	used int
-}
-
-func (k *keyLocks) take(ctx context.Context, key string) (release func(), err error) {
-	k.lock.Lock()
-	if k.held == nil {
-		k.held = map[string]*keyLock{}
-	}
-	l := k.held[key]
-	if l == nil {
-		l = &keyLock{turn: make(chan struct{}, 1)}
-		k.held[key] = l
-	}
-	l.used++
-	k.lock.Unlock()
-	leave := func() {
-		k.lock.Lock()
-		defer k.lock.Unlock()
-		if l.used--; l.used == 0 {
-			delete(k.held, key)
-		}
-	}
-	select {
-	case l.turn <- struct{}{}:
-		return func() { <-l.turn; leave() }, nil
-	case <-ctx.Done():
-		leave()
-		return nil, ctx.Err()
-	}
-}

@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"extrato/internal/books"
+	"extrato/internal/closing"
 	"extrato/internal/store"
 )
 
 // Keyed is what every POST takes besides its own.
 type Keyed struct {
-	Key string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]+$" doc:"A name for this request, new for each thing to be done. Sent again within 24 hours, the request is not done again and gets the same answer; while it is being done, that is waited for, or answered with 409 in_flight and Retry-After."`
+	Key string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]+$" doc:"A name for this request, new for each thing to be done. Sent again within 24 hours, the request is not done again and gets the same answer; while it is being done, that is waited for."`
 }
 
 // made is the answer to a POST.
@@ -72,6 +73,39 @@ func kept[T any](ctx context.Context, v *v1, key, request string, body any, do f
 	return &out, err
 }
 
+// onMonth does what a POST asks of a month, in whose transaction the answer is
+// kept. Whoever asked may hang up: what was begun is finished all the same,
+// unless the process is told to break it off.
+func onMonth(ctx context.Context, v *v1, month books.Month, key, request string, body any, do func(context.Context, *closing.Answer) (closing.Result, error)) (*made[outcome], error) {
+	ctx, release := v.s.outlive(ctx)
+	defer release()
+	return kept(ctx, v, key, "POST /api/v1/months/"+month.String()+"/"+request, body, func(out *made[outcome], save func(*store.Tx) error) error {
+		var answer *closing.Answer
+		if key != "" {
+			answer = &closing.Answer{
+				Given: func(ctx context.Context) (given bool, err error) {
+					err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
+						_, given, err = tx.FindAnswer(ctx, who(ctx).By, key)
+						return err
+					})
+					return given, err
+				},
+				Save: func(_ context.Context, tx *store.Tx, r closing.Result) (err error) {
+					if *out, err = outcomeOf(r); err != nil {
+						return err
+					}
+					return save(tx)
+				},
+			}
+		}
+		r, err := do(ctx, answer)
+		if err == nil {
+			*out, err = outcomeOf(r)
+		}
+		return err
+	})
+}
+
 func (m *made[T]) stored() *store.Answer {
 	return &store.Answer{Status: m.Status, Headers: map[string]string{"Location": m.Location, "ETag": m.ETag}}
 }
@@ -97,18 +131,12 @@ func (v *v1) answered(ctx context.Context, key, request string, body any, w *ans
 		return err
 	}
 	by := who(ctx).By
-	release, err := v.keys.take(ctx, string(by)+"\n"+key)
-	if err != nil {
+	v.sweepAnswers(ctx)
+	if found, err := v.replay(ctx, by, key, sum, w); found || err != nil {
 		return err
 	}
-	defer release()
-	v.sweepAnswers(ctx)
 	for range answerTries {
-		found, err := v.replay(ctx, by, key, sum, w)
-		if found || err != nil {
-			return err
-		}
-		err = w.do(func(tx *store.Tx) error {
+		err := w.do(func(tx *store.Tx) error {
 			a := w.out()
 			a.Actor, a.Key, a.Request = by, key, sum
 			var err error
@@ -117,22 +145,18 @@ func (v *v1) answered(ctx context.Context, key, request string, body any, w *ans
 			}
 			return tx.SaveAnswer(ctx, *a)
 		})
-		if stoodInTheWay(err) { // by what the same request, sent twice, did
-			if found, lost := v.replay(ctx, by, key, sum, w); found {
-				return lost
-			}
+		if err == nil {
+			return nil
+		}
+		// What refuses may be what the same request has done elsewhere.
+		if found, given := v.replay(ctx, by, key, sum, w); found {
+			return given
 		}
 		if !errors.Is(err, store.ErrAnswered) {
 			return err
 		}
 	}
 	return books.Conflictf("busy", "a request with this key is being answered").WithHint("try again")
-}
-
-// stoodInTheWay reports whether err says that other rows forbid the work.
-func stoodInTheWay(err error) bool {
-	var e *books.Error
-	return errors.As(err, &e) && (e.Kind == books.Refused || e.Kind == books.Conflict)
 }
 
 // replay gives the answer that the key was given before, if there is one.

@@ -256,7 +256,8 @@ func (v *v1) closeMonth(ctx context.Context, in *closeInput) (*made[outcome], er
 		return nil, err
 	}
 	o := closing.Options{CorrelationID: books.CorrelationID(ctx), Force: in.Body != nil && in.Body.Force}
-	return onceOutside(ctx, v, m, in.Key, "close", o.Force, func(ctx context.Context) (closing.Result, error) {
+	return onMonth(ctx, v, m, in.Key, "close", o.Force, func(ctx context.Context, answer *closing.Answer) (closing.Result, error) {
+		o.Answer = answer
 		return v.s.Closer.Close(ctx, m, o, who(ctx).By)
 	})
 }
@@ -269,8 +270,8 @@ func (v *v1) reopenMonth(ctx context.Context, in *reopenInput) (*made[outcome], 
 	if bytes.IndexByte([]byte(in.Body.Reason), 0) >= 0 {
 		return nil, books.Invalidf("invalid_text", "the reason holds a NUL character").WithHint("leave the character out: no database keeps it")
 	}
-	return onceOutside(ctx, v, m, in.Key, "reopen", in.Body, func(ctx context.Context) (closing.Result, error) {
-		return v.s.Closer.Reopen(ctx, m, in.Body.Reason, who(ctx).By)
+	return onMonth(ctx, v, m, in.Key, "reopen", in.Body, func(ctx context.Context, answer *closing.Answer) (closing.Result, error) {
+		return v.s.Closer.ReopenOnce(ctx, m, in.Body.Reason, who(ctx).By, answer)
 	})
 }
 

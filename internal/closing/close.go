@@ -54,9 +54,37 @@ type Closer struct {
 type Options struct {
 	Force         bool   // a closed month with late rows gets its next revision
 	CorrelationID string // of the run; made up if empty
-	// Answer, if set, saves the answer to whoever asks in the transaction of what
-	// was done. It may be called again, if the transaction is.
-	Answer func(context.Context, *store.Tx, Result) error
+	Answer        *Answer
+}
+
+// Answer is the answer to a request that may come again, here or to another
+// server. A close or a reopening whose request was answered meanwhile fails with
+// store.ErrAnswered.
+type Answer struct {
+	// Given reports whether the request was answered. It is asked behind the
+	// month's lock.
+	Given func(context.Context) (bool, error)
+	// Save keeps the answer, in the transaction of what was done. It may be called
+	// again, if the transaction is run again.
+	Save func(context.Context, *store.Tx, Result) error
+}
+
+func (a *Answer) given(ctx context.Context) error {
+	if a == nil {
+		return nil
+	}
+	given, err := a.Given(ctx)
+	if err == nil && given {
+		err = store.ErrAnswered
+	}
+	return err
+}
+
+func (a *Answer) save(ctx context.Context, tx *store.Tx, r Result) error {
+	if a == nil {
+		return nil
+	}
+	return a.Save(ctx, tx, r)
 }
 
 // Close closes month on behalf of by. It fails with books.ErrNotEnded,
@@ -67,9 +95,11 @@ type Options struct {
 func (c *Closer) Close(ctx context.Context, month books.Month, o Options, by books.Actor) (Result, error) {
 	run := c.begin(ctx, "close", month, by, o.CorrelationID)
 	result, err := c.close(ctx, month, o, run)
-	if err == nil && result.Outcome != AlreadyClosed {
+	switch {
+	case errors.Is(err, store.ErrAnswered): // that one is recorded
+	case err == nil && result.Outcome != AlreadyClosed:
 		c.Log.Info("month closed", "month", month.String(), "revision", result.Revision, "rows", result.Counts.Total(), "correlation_id", run.id)
-	} else {
+	default:
 		c.finish(ctx, run, string(AlreadyClosed), err)
 	}
 	result = c.signed(result, run)
@@ -81,24 +111,29 @@ func (c *Closer) Close(ctx context.Context, month books.Month, o Options, by boo
 
 func (c *Closer) close(ctx context.Context, month books.Month, o Options, run run) (Result, error) {
 	lost, result, err := c.look(ctx, month, o.Force)
+	closed := result.Outcome == AlreadyClosed
 	switch {
-	case result.Outcome == AlreadyClosed && (err != nil || o.Answer == nil):
+	case closed && o.Answer == nil:
 		return c.nameOpen(ctx, result), err
-	case err != nil:
+	case err != nil && !closed:
 		return result, err
 	}
-	unlock, err := c.Store.LockMonth(ctx, month, c.waits)
-	if err != nil {
-		return Result{Month: month}, err
+	unlock, locked := c.Store.LockMonth(ctx, month, c.waits)
+	if locked != nil {
+		return Result{Month: month}, locked
 	}
 	defer unlock()
 	c.step("locked")
-	copies, err := c.prepareCopies(ctx, month)
-	if err != nil {
+	if err := o.Answer.given(ctx); err != nil {
 		return Result{Month: month}, err
 	}
+	if err != nil {
+		return c.nameOpen(ctx, result), err
+	}
+	copies, unready := c.prepareCopies(ctx, month)
 	defer copies.drop()
 	open := c.openBefore(ctx, month)
+	result = Result{Month: month}
 	try := func(tx *store.Tx) error {
 		c.step("transaction begun")
 		var plan *plan
@@ -107,12 +142,15 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 			return err
 		}
 		if plan != nil {
+			if unready != nil {
+				return unready
+			}
 			if result, err = c.freeze(ctx, tx, *plan, copies, run); err != nil {
 				return err
 			}
 		}
 		result = c.signed(result.with(open), run)
-		return o.answer(ctx, tx, result)
+		return o.Answer.save(ctx, tx, result)
 	}
 	err = c.Store.WriteLong(ctx, try)
 	if errors.Is(err, errProofSlow) {
@@ -133,13 +171,6 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 		}
 	}
 	return Result{Month: month}, sendAgain(err)
-}
-
-func (o Options) answer(ctx context.Context, tx *store.Tx, r Result) error {
-	if o.Answer == nil {
-		return nil
-	}
-	return o.Answer(ctx, tx, r)
 }
 
 func (c *Closer) announce(ctx context.Context, tx *store.Tx, entry books.Closing) error {

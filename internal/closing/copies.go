@@ -34,14 +34,14 @@ var (
 // errProofSlow ends a transaction that would keep others waiting for a proof.
 var errProofSlow = errors.New("the backup is still being written or read back")
 
-// prepareCopies readies the place before others have to wait for it.
-func (c *Closer) prepareCopies(ctx context.Context, month books.Month) (*copies, error) {
-	k := &copies{c: c, month: month}
-	var err error
-	if k.taken, err = c.readyPlace(ctx, month); err != nil && !k.forgives(err) {
-		return nil, err
+// prepareCopies readies the place before others have to wait for it. The error
+// says why no copy can be made although one must.
+func (c *Closer) prepareCopies(ctx context.Context, month books.Month) (k *copies, err error) {
+	k = &copies{c: c, month: month}
+	if k.taken, err = c.readyPlace(ctx, month); err != nil && k.forgives(err) {
+		err = nil
 	}
-	return k, nil
+	return k, err
 }
 
 // forgives reports whether the month may close without a backup, because it

@@ -2,48 +2,57 @@ package closing
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"extrato/internal/books"
 	"extrato/internal/store"
 )
 
-// Reopen puts a closed month's rows back to live, exactly as they were, in one
+// Reopen does what ReopenOnce does for a request that is not kept.
+func (c *Closer) Reopen(ctx context.Context, month books.Month, reason string, by books.Actor) (Result, error) {
+	return c.ReopenOnce(ctx, month, reason, by, nil)
+}
+
+// ReopenOnce puts a closed month's rows back to live, exactly as they were, in one
 // transaction: ids, links and all. The month is then held. It fails with
 // books.ErrNotClosed if there is no statement, an Error of kind Invalid without
 // a reason, and of kind Refused, naming the way out, where exactness is
-// impossible; every failure leaves the month closed.
-func (c *Closer) Reopen(ctx context.Context, month books.Month, reason string, by books.Actor) (Result, error) {
+// impossible; every failure leaves the month closed. The answer to the request
+// is kept by answer, if that is not nil.
+func (c *Closer) ReopenOnce(ctx context.Context, month books.Month, reason string, by books.Actor, answer *Answer) (Result, error) {
 	run := c.begin(ctx, "reopen", month, by, "")
 	if strings.TrimSpace(reason) == "" {
 		return Result{Month: month}, books.Invalidf("no_reason", "a reason is needed to reopen %s", month).
 			WithHint("say why: extrato reopen %s --reason \"a payment was missing\"", month)
 	}
-	result, err := c.reopen(ctx, month, reason, run)
-	if err != nil {
+	result, err := c.reopen(ctx, month, reason, run, answer)
+	switch {
+	case errors.Is(err, store.ErrAnswered): // that one is recorded
+	case err != nil:
 		c.finish(ctx, run, "", err)
-	} else {
+	default:
 		c.Log.Info("month reopened", "month", month.String(), "revision", result.Revision, "correlation_id", run.id)
 	}
-	result.CorrelationID, result.Seconds = run.id, c.Now().Sub(run.started).Seconds()
-	return result, err
+	return c.signed(result, run), err
 }
 
-func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, run run) (Result, error) {
+func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, run run, answer *Answer) (Result, error) {
 	unlock, err := c.Store.LockMonth(ctx, month, c.waits)
 	if err != nil {
 		return Result{Month: month}, err
 	}
 	defer unlock()
 	c.step("locked")
+	if err := answer.given(ctx); err != nil {
+		return Result{Month: month}, err
+	}
 	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
 		return Result{Month: month}, err
 	}
 	open := c.openBefore(ctx, month)
-	var entry books.Closing
-	var taken string
+	var result Result
 	err = c.Store.Write(ctx, func(tx *store.Tx) error {
 		c.step("reopen begun")
 		last, err := tx.LastClosing(ctx, month)
@@ -70,7 +79,7 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 			return err
 		}
 		c.step("statement shelved")
-		entry, err = tx.AppendClosing(ctx, books.Closing{
+		entry, err := tx.AppendClosing(ctx, books.Closing{
 			Action: books.Reopened, Month: month, Revision: last.Revision, At: at, By: run.by, Reason: reason,
 			CorrelationID: run.id, Fingerprint: last.Fingerprint, Counts: last.Counts, Totals: last.Totals,
 			BackupFile: last.BackupFile, BackupSHA256: last.BackupSHA256, Notes: keptLinks(kept),
@@ -83,19 +92,24 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 			return err
 		}
 		c.step("run recorded")
-		if taken, err = tx.Setting(ctx, store.TakenOver); err != nil {
+		if err := c.announce(ctx, tx, entry); err != nil {
 			return err
 		}
-		return c.announce(ctx, tx, entry)
+		result = resultOf(entry, Outcome(books.Reopened)).with(open)
+		taken, err := tx.Setting(ctx, store.TakenOver)
+		if err != nil {
+			return err
+		}
+		if taken != "" {
+			result.Notes = append(result.Notes, besideV4)
+		}
+		result = c.signed(result, run)
+		return answer.save(ctx, tx, result)
 	})
 	if err != nil {
 		return Result{Month: month}, sendAgain(err)
 	}
 	c.step("reopened")
-	result := resultOf(entry, Outcome(books.Reopened)).with(open)
-	if taken != "" {
-		result.Notes = append(slices.Clone(result.Notes), besideV4)
-	}
 	return result, nil
 }
 

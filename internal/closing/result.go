@@ -115,28 +115,6 @@ func (c *Closer) nameOpen(ctx context.Context, r Result) Result {
 	return r
 }
 
-// Finished returns what the run with this correlation id did to month, if it
-// took effect: its entry stands in the chain behind the number after, since a
-// caller's own id may have named an earlier run as well.
-func (c *Closer) Finished(ctx context.Context, month books.Month, correlationID string, after int64) (Result, bool, error) {
-	var entry books.Closing
-	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		var err error
-		entry, err = tx.ClosingBy(ctx, correlationID)
-		return err
-	})
-	if err != nil || entry.Seq <= after || entry.Month != month {
-		return Result{}, false, err
-	}
-	outcome := outcomeOf(entry)
-	if entry.Action == books.Reopened {
-		outcome = Outcome(books.Reopened)
-	}
-	result := c.nameOpen(ctx, resultOf(entry, outcome))
-	result.CorrelationID = correlationID
-	return result, true, nil
-}
-
 // run is one attempt.
 type run struct {
 	id, action string

@@ -58,11 +58,6 @@ func (t *Tx) LastClosing(ctx context.Context, month books.Month) (books.Closing,
 	return t.closing(ctx, `WHERE seq = (SELECT max(seq) FROM closings WHERE seq > 0 AND month = $1 AND action <> 'restored')`, month.String())
 }
 
-// ClosingBy returns the entry with this correlation id, or the zero Closing.
-func (t *Tx) ClosingBy(ctx context.Context, correlationID string) (books.Closing, error) {
-	return t.closing(ctx, "WHERE seq = (SELECT max(seq) FROM closings WHERE correlation_id = $1)", correlationID)
-}
-
 func (t *Tx) closing(ctx context.Context, where string, args ...any) (books.Closing, error) {
 	var c books.Closing
 	t.s.statements.Add(1)

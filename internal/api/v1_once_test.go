@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -58,10 +59,10 @@ func (s *v1Studio) pausesAt(step string) (reached <-chan struct{}, goOn func()) 
 	return there, func() { left.Do(func() { close(leave) }) }
 }
 
-func TestOneKeySentToTwoServersTakesEffectOnce(t *testing.T) {
+func TestOneKeySentToThreeServersTakesEffectOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.pay(t, "2025-10-10", "450.00", `,"commission_percent":"60"`)
-		other := s.beside(t)
+		servers := []*v1Studio{s, s.beside(t), s.beside(t)}
 		closer := s.token(t, auth.ScopeClose)
 		for i, c := range []struct {
 			path, body, count string
@@ -73,13 +74,13 @@ func TestOneKeySentToTwoServersTakesEffectOnce(t *testing.T) {
 			{"/months/2025-10/reopen", `{"reason":"faltou um"}`, "SELECT count(*) - 1 FROM " + own(s, "closings"), s.admin, 200},
 			{"/expenses", `{"date":"2025-11-01","amount":"1","method":"Pix"}`, "SELECT count(*) FROM gastos", s.admin, 201},
 		} {
-			answers, key := make([]answer, 8), fmt.Sprint("k", i)
+			answers, key := make([]answer, 9), fmt.Sprint("k", i)
 			var wait sync.WaitGroup
 			start := make(chan struct{})
 			for i := range answers {
 				wait.Go(func() {
 					<-start
-					answers[i] = []*v1Studio{s, other}[i%2].send(t, c.who, "POST", c.path, c.body, "Idempotency-Key", key)
+					answers[i] = servers[i%3].send(t, c.who, "POST", c.path, c.body, "Idempotency-Key", key)
 				})
 			}
 			close(start)
@@ -100,84 +101,77 @@ func TestOneKeySentToTwoServersTakesEffectOnce(t *testing.T) {
 	})
 }
 
-func TestAKeyThatIsAtWorkElsewhereIsToldToComeAgain(t *testing.T) {
-	defer api.KeyWaits(300*time.Millisecond, time.Hour)()
+// Whoever comes while the request is being done waits, and gets the same answer.
+func TestAKeyThatIsAtWorkElsewhereIsWaitedFor(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.pay(t, "2025-10-10", "450.00", "")
 		other := s.beside(t)
-		reached, goOn := s.pausesAt("locked")
-		defer goOn()
-		first := make(chan answer, 1)
-		go func() {
-			first <- s.send(t, s.admin, "POST", "/months/2025-10/close", `{}`, "Idempotency-Key", "k")
-		}()
-		<-reached
-		a := other.refuses(t, s.admin, "POST", "/months/2025-10/close", `{}`, 409, "in_flight", "Idempotency-Key", "k")
-		if a.header.Get("Retry-After") == "" {
-			t.Error("it is not told when to come again")
-		}
-		for _, c := range [][2]string{{"/months/2025-10/close", `{"force":true}`}, {"/months/2025-09/close", `{}`}, {"/months/2025-10/reopen", `{"reason":"x"}`}, {"/tokens", `{"name":"x","scopes":["read"]}`}} {
-			other.refuses(t, s.admin, "POST", c[0], c[1], 422, "idempotency_key_reused", "Idempotency-Key", "k")
-		}
-		goOn()
-		closed := <-first
-		if again := other.do(t, s.admin, "POST", "/months/2025-10/close", `{}`, 200, "Idempotency-Key", "k"); closed.status != http.StatusOK || again.text != closed.text {
-			t.Errorf("%d %s, then %s", closed.status, closed.text, again.text)
-		}
-		if n := s.Int(t, "SELECT count(*) FROM "+own(s, "closings")); n != 1 {
-			t.Errorf("%d closings", n)
+		for i, c := range []struct{ path, body, step string }{
+			{"/months/2025-10/close", `{}`, "locked"},
+			{"/months/2025-10/reopen", `{"reason":"faltou um"}`, "locked"},
+			{"/months/2025-10/close", `{}`, "committed"},
+		} {
+			key := fmt.Sprint("k", i)
+			reached, goOn := s.pausesAt(c.step)
+			defer goOn()
+			first, second := make(chan answer, 1), make(chan answer, 1)
+			go func() { first <- s.send(t, s.admin, "POST", c.path, c.body, "Idempotency-Key", key) }()
+			<-reached
+			waits := make(chan struct{})
+			var once sync.Once
+			other.server.Closer.Step = func(step string) {
+				if strings.HasPrefix(step, "waiting for") {
+					once.Do(func() { close(waits) })
+				}
+			}
+			go func() { second <- other.send(t, s.admin, "POST", c.path, c.body, "Idempotency-Key", key) }()
+			if c.step == "locked" { // after the commit there is nothing to wait for
+				<-waits
+				goOn()
+			}
+			again := <-second
+			goOn()
+			done := <-first
+			if done.status != http.StatusOK || again.status != http.StatusOK || again.text != done.text || again.header.Get("Idempotency-Replayed") != "true" {
+				t.Errorf("%s: %d %s, then %d %s", c.path, done.status, done.text, again.status, again.text)
+			}
+			if n := s.Int(t, "SELECT count(*) FROM "+own(s, "closings")); n != int64(i)+1 {
+				t.Errorf("%d closings after %d requests", n, i+1)
+			}
+			if n := s.Int(t, "SELECT count(*) FROM "+own(s, "runs")); n != int64(i)+1 {
+				t.Errorf("%d runs are recorded of %d requests", n, i+1)
+			}
+			for _, c := range [][2]string{{"/months/2025-10/close", `{"force":true}`}, {"/months/2025-09/close", `{}`}, {"/months/2025-10/reopen", `{"reason":"x"}`}, {"/tokens", `{"name":"x","scopes":["read"]}`}} {
+				other.refuses(t, s.admin, "POST", c[0], c[1], 422, "idempotency_key_reused", "Idempotency-Key", key)
+			}
 		}
 	})
 }
 
-// A process that stands still is to the others like one that was killed.
-func TestAKeyWhoseProcessDiesIsNotBlocked(t *testing.T) {
-	defer api.KeyWaits(300*time.Millisecond, time.Hour)()
-	for _, c := range []struct {
-		name, step string
-		replayed   string
-	}{
-		{"after the commit", "committed", "true"}, // the chain knows what it did
-		{"before the transaction", "backed up", ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			onBoth(t, func(t *testing.T, s *v1Studio) {
-				s.pay(t, "2025-10-10", "450.00", "")
-				other := s.beside(t)
-				reached, goOn := s.pausesAt(c.step)
-				defer goOn()
-				first := make(chan answer, 1)
-				go func() {
-					first <- s.send(t, s.admin, "POST", "/months/2025-10/close", `{}`, "Idempotency-Key", "k")
-				}()
-				<-reached
-				s.clock = s.clock.Add(store.ReservedFor + time.Second)
-				// It still has the month's lock, which a killed process has not.
-				patience := 5 * time.Second
-				if c.replayed == "" {
-					patience = 200 * time.Millisecond
-				}
-				defer time.AfterFunc(patience, goOn).Stop()
-				second := other.do(t, s.admin, "POST", "/months/2025-10/close", `{}`, 200, "Idempotency-Key", "k")
-				wantFields(t, "the second answer", second, map[string]any{"result": "closed", "month": "2025-10"})
-				goOn()
-				if a := <-first; a.status != http.StatusOK || a.body["fingerprint"] != second.body["fingerprint"] {
-					t.Errorf("the first, which was only slow: %d %s", a.status, a.text)
-				}
-				third := other.do(t, s.admin, "POST", "/months/2025-10/close", `{}`, 200, "Idempotency-Key", "k")
-				if third.text != second.text || c.replayed != "" && second.header.Get("Idempotency-Replayed") != c.replayed {
-					t.Errorf("%s, then %s", second.text, third.text)
-				}
-				if n := s.Int(t, "SELECT count(*) FROM "+own(s, "closings")); n != 1 {
-					t.Errorf("%d closings", n)
-				}
-			})
-		})
-	}
+// An act that is done again by others is not done twice for one key.
+func TestAKeyWhoseActWasUndoneMeanwhileIsNotDoneAgain(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		s.pay(t, "2025-10-10", "450.00", "")
+		first := s.do(t, s.admin, "POST", "/months/2025-10/close", `{}`, 200, "Idempotency-Key", "k")
+		s.do(t, s.admin, "POST", "/months/2025-10/reopen", `{"reason":"x"}`, 200)
+		again := s.do(t, s.admin, "POST", "/months/2025-10/close", `{}`, 200, "Idempotency-Key", "k")
+		if first.text != again.text || s.Int(t, "SELECT count(*) FROM extratos") != 0 {
+			t.Errorf("%s, then %s", first.text, again.text)
+		}
+		// With force and nothing late nothing is done, and that is the answer, too.
+		s.do(t, s.admin, "POST", "/months/2025-10/close", `{}`, 200)
+		nothing := s.do(t, s.admin, "POST", "/months/2025-10/close", `{"force":true}`, 200, "Idempotency-Key", "f")
+		s.Exec(t, "INSERT INTO pagamentos (data, valor, forma_pagamento, artista_id, created_at) VALUES ('2025-10-10', 7, 'Pix', $1, '2025-10-10 12:00:00.000000')", s.ana)
+		if again := s.do(t, s.admin, "POST", "/months/2025-10/close", `{"force":true}`, 200, "Idempotency-Key", "f"); again.text != nothing.text {
+			t.Errorf("%s, then %s", nothing.text, again.text)
+		}
+		if n := s.Int(t, "SELECT count(*) FROM pagamentos"); n != 1 {
+			t.Errorf("%d payments are late", n)
+		}
+	})
 }
 
-// What was reserved by a process that died before it did anything is done by
-// the next that comes; and a refusal gives the key back at once.
+// What was refused is not kept.
 func TestAKeyThatTookNoEffectIsGivenBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.pay(t, "2025-11-01", "450.00", "")
