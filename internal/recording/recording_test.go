@@ -251,7 +251,9 @@ func TestCommissionsFollowTheirPayment(t *testing.T) {
 		id := s.pay(t, paid("2025-11-01", 100_00), 60_00)
 		p := paid("2025-11-01", 200_01)
 		p.ID, p.ArtistID = id, 2
-		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return only(s.r.ChangePayment(ctx, tx, eva, p, nil, recording.Questions()...)) }); err != nil {
+		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			return only(s.r.ChangePayment(ctx, tx, eva, p, nil, recording.Questions()...))
+		}); err != nil {
 			t.Fatal(err)
 		}
 		if c := get[*books.Commission](t, s, books.CommissionKind, 1); c.Amount != 120_01 || c.ArtistID != 2 {
@@ -285,7 +287,9 @@ func TestADepositAndABalanceShareASession(t *testing.T) {
 			}
 		}
 		points(books.RefTo(second), "paid")
-		s.refused(t, books.Conflict, "session_paid", func(ctx context.Context, tx *store.Tx) error { return only(s.r.RemoveSession(ctx, tx, eva, session, nil)) })
+		s.refused(t, books.Conflict, "session_paid", func(ctx context.Context, tx *store.Tx) error {
+			return only(s.r.RemoveSession(ctx, tx, eva, session, nil))
+		})
 		remove := func(id books.ID) {
 			t.Helper()
 			if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return only(s.r.RemovePayment(ctx, tx, eva, id, nil)) }); err != nil {
@@ -300,7 +304,9 @@ func TestADepositAndABalanceShareASession(t *testing.T) {
 		points(books.RefTo(third), "paid")
 		alone := paid("2025-11-01", 350_00)
 		alone.ID = third
-		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return only(s.r.ChangePayment(ctx, tx, eva, alone, nil, recording.Questions()...)) }); err != nil {
+		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			return only(s.r.ChangePayment(ctx, tx, eva, alone, nil, recording.Questions()...))
+		}); err != nil {
 			t.Fatal(err)
 		}
 		points(books.Ref{}, "active")
@@ -364,8 +370,12 @@ func TestAClosedMonthTakesNoChange(t *testing.T) {
 				_, err := s.r.AddPayment(ctx, tx, eva, sure(paid("2025-10-01", 1), 0))
 				return err
 			},
-			"change a late one": func(ctx context.Context, tx *store.Tx) error { return only(s.r.ChangePayment(ctx, tx, eva, stays, nil, recording.Questions()...)) },
-			"move a payment in": func(ctx context.Context, tx *store.Tx) error { return only(s.r.ChangePayment(ctx, tx, eva, moved, nil, recording.Questions()...)) },
+			"change a late one": func(ctx context.Context, tx *store.Tx) error {
+				return only(s.r.ChangePayment(ctx, tx, eva, stays, nil, recording.Questions()...))
+			},
+			"move a payment in": func(ctx context.Context, tx *store.Tx) error {
+				return only(s.r.ChangePayment(ctx, tx, eva, moved, nil, recording.Questions()...))
+			},
 			"change a commission": func(ctx context.Context, tx *store.Tx) error {
 				return only(s.r.ChangeCommission(ctx, tx, eva, books.Commission{ID: 70, ArtistID: 1, Percent: 1}, nil))
 			},
@@ -402,10 +412,14 @@ func TestASessionThatAStatementNamesStays(t *testing.T) {
 			t.Fatal(err)
 		}
 		balance.SessionID = books.Ref{}
-		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return only(s.r.ChangePayment(ctx, tx, eva, balance, nil, recording.Questions()...)) }); err != nil {
+		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			return only(s.r.ChangePayment(ctx, tx, eva, balance, nil, recording.Questions()...))
+		}); err != nil {
 			t.Fatal(err)
 		}
-		s.refused(t, books.Conflict, "session_in_statement", func(ctx context.Context, tx *store.Tx) error { return only(s.r.RemoveSession(ctx, tx, eva, session, nil)) })
+		s.refused(t, books.Conflict, "session_in_statement", func(ctx context.Context, tx *store.Tx) error {
+			return only(s.r.RemoveSession(ctx, tx, eva, session, nil))
+		})
 		if _, err := s.closer.Reopen(t.Context(), october, "test", "test"); err != nil {
 			t.Fatalf("October cannot be reopened: %v", err)
 		}
@@ -413,7 +427,9 @@ func TestASessionThatAStatementNamesStays(t *testing.T) {
 			t.Errorf("the payment is linked to session %d, want %d", n, session)
 		}
 		for _, other := range []books.ID{s.sit(t, "2025-11-09"), s.sit(t, "2025-11-10")} {
-			if err := s.write(t, func(ctx context.Context, tx *store.Tx) error { return only(s.r.RemoveSession(ctx, tx, eva, other, nil)) }); err != nil {
+			if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
+				return only(s.r.RemoveSession(ctx, tx, eva, other, nil))
+			}); err != nil {
 				t.Errorf("a session that nobody names: %v", err)
 			}
 		}
@@ -490,7 +506,9 @@ func TestARowThatAStatementHoldsGoesToNoOtherMonth(t *testing.T) {
 		s.Exec(t, "INSERT INTO gastos (id, data, valor, forma_pagamento, created_by) VALUES (1, '2025-10-01', 0.01, 'Pix', 3)")
 		p := paid("2025-11-01", 100_00)
 		p.ID = id
-		s.refused(t, books.Integrity, "row_twice", func(ctx context.Context, tx *store.Tx) error { return only(s.r.ChangePayment(ctx, tx, eva, p, nil, recording.Questions()...)) })
+		s.refused(t, books.Integrity, "row_twice", func(ctx context.Context, tx *store.Tx) error {
+			return only(s.r.ChangePayment(ctx, tx, eva, p, nil, recording.Questions()...))
+		})
 		s.refused(t, books.Integrity, "row_twice", func(ctx context.Context, tx *store.Tx) error {
 			return only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: 1, Date: day("2025-11-01"), Amount: 1, Method: "Pix"}, nil))
 		})
@@ -555,7 +573,9 @@ func TestOfTwoWhoSawTheSameOneWins(t *testing.T) {
 			wait.Go(func() {
 				p := paid("2025-11-01", books.Money(1000+i))
 				p.ID = id
-				errs[i] = s.write(t, func(ctx context.Context, tx *store.Tx) error { return only(s.r.ChangePayment(ctx, tx, eva, p, match, recording.Questions()...)) })
+				errs[i] = s.write(t, func(ctx context.Context, tx *store.Tx) error {
+					return only(s.r.ChangePayment(ctx, tx, eva, p, match, recording.Questions()...))
+				})
 			})
 		}
 		wait.Wait()
