@@ -67,6 +67,7 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /api/v1/me
 		GET /api/v1/payments
 		GET /api/v1/payments/{id}
+		GET /api/v1/payments/sums
 		GET /api/v1/sessions
 		GET /api/v1/sessions/{id}
 		GET /api/v1/commissions

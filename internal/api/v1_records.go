@@ -309,6 +309,73 @@ type listOfArtist struct {
 	Part
 }
 
+type paymentFilter struct {
+	Month   string   `query:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10" doc:"Only this month's."`
+	From    string   `query:"from" format:"date" doc:"Only from this day on."`
+	To      string   `query:"to" format:"date" doc:"Only up to this day."`
+	Artist  int64    `query:"artist" minimum:"1" maximum:"2147483647" doc:"Only this artist's."`
+	Client  int64    `query:"client" minimum:"1" maximum:"2147483647" doc:"Only this client's."`
+	Method  string   `query:"method" maxLength:"50" doc:"Only those made this way."`
+	Text    string   `query:"text" maxLength:"255" doc:"Only those with this text in the note or the client's name, blind to case and accents."`
+	Without []string `query:"without" enum:"commission,client,session" doc:"Only those that lack all of these."`
+}
+
+type listOfPayments struct {
+	paymentFilter
+	Part
+}
+
+// wanted reads the filter.
+func (f paymentFilter) wanted() (w store.Wanted, err error) {
+	w.Artist = books.ID(f.Artist)
+	w.Filter = store.Filter{
+		Method: f.Method, Client: books.ID(f.Client), Text: f.Text,
+		WithoutCommission: slices.Contains(f.Without, "commission"), WithoutClient: slices.Contains(f.Without, "client"),
+		WithoutSession: slices.Contains(f.Without, "session"),
+	}
+	if f.From != "" {
+		w.From, err = books.ParseDay(f.From)
+	}
+	if f.To != "" && err == nil {
+		w.To, err = books.ParseDay(f.To)
+	}
+	return w, err
+}
+
+type paymentSums struct {
+	Count       int64  `json:"count"`
+	Amount      string `json:"amount" example:"9100.00"`
+	Commissions string `json:"commissions" example:"4550.00"`
+}
+
+type paymentSumsBody struct{ Body paymentSums }
+
+// sumPayments answers what the payments of a filter come to. An artist's own
+// login gets the sums of their own.
+func (v *v1) sumPayments(ctx context.Context, in *paymentFilter) (*paymentSumsBody, error) {
+	w, err := in.wanted()
+	if err != nil {
+		return nil, err
+	}
+	if w.Month, err = monthOrNone(in.Month); err != nil {
+		return nil, err
+	}
+	w.Kind = books.PaymentKind
+	out := &paymentSumsBody{}
+	var sums store.PaymentSums
+	if only, limited := who(ctx).OnlyArtist(); !limited || w.Artist == 0 || w.Artist == only {
+		if limited {
+			w.Artist = only
+		}
+		err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
+			sums, err = tx.SumPayments(ctx, w)
+			return err
+		})
+	}
+	out.Body = paymentSums{sums.Number, sums.Amount.String(), sums.Commissions.String()}
+	return out, err
+}
+
 type listOfCommissions struct {
 	Month   string `query:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10" doc:"Only what belongs to this month."`
 	Artist  int64  `query:"artist" minimum:"1" maximum:"2147483647" doc:"Only this artist's."`
@@ -328,9 +395,17 @@ const dayOrder = "date, created_at, id"
 func (v *v1) registerRecords() {
 	payments := v.payments()
 	register(v, rowList(payments.path, payments.name, payments.tag, payments.read, dayOrder),
-		func(ctx context.Context, in *listOfArtist) (*listed[payment], error) {
-			return payments.list(ctx, in.Month, store.Wanted{Artist: books.ID(in.Artist)}, in.Part)
+		func(ctx context.Context, in *listOfPayments) (*listed[payment], error) {
+			w, err := in.wanted()
+			if err != nil {
+				return nil, err
+			}
+			return payments.list(ctx, in.Month, w, in.Part)
 		})
+	register(v, operation{
+		method: http.MethodGet, path: "payments/sums", id: "sum-payments", tag: "records", needs: auth.SignedIn,
+		summary: "What the live payments of a filter come to",
+	}, v.sumPayments)
 	registerResource(payments)
 	sessions := v.sessions()
 	register(v, rowList(sessions.path, sessions.name, sessions.tag, sessions.read, dayOrder),

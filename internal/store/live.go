@@ -83,6 +83,7 @@ type Wanted struct {
 	Payment books.ID    // whose commissions; 0: any
 	After   Position    // where the part before ended; zero: at the start
 	Limit   int
+	Filter  // of payments
 }
 
 // Position is where a part of a list ended.
@@ -109,6 +110,9 @@ func hasDay(kind books.Kind) bool {
 // not. It looks for the ids first: to find a part of many rows, only what they
 // are ordered by has to be read of the others.
 func (t *Tx) ListRecords(ctx context.Context, w Wanted) (rows []books.Row, more Position, err error) {
+	if w, err = t.findText(ctx, w); err != nil {
+		return nil, Position{}, err
+	}
 	ids, err := t.wantedIDs(ctx, w)
 	if err != nil || len(ids) == 0 {
 		return nil, Position{}, err
@@ -288,6 +292,11 @@ func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any,
 	}
 	if w.Kind == books.ArtistKind {
 		where("r.role = 'artist'")
+	}
+	if w.Kind == books.PaymentKind {
+		if err := w.addTo(t.s.dialect, where); err != nil {
+			return nil, nil, err
+		}
 	}
 	if hasDay(w.Kind) && w.Artist == 0 && w.Month.IsZero() && !t.s.dialect.postgres {
 		conditions = append(conditions, "r.data >= ''") // all of them; by itself SQLite would not go by the index on days

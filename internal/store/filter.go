@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"extrato/internal/books"
+)
+
+// Filter narrows a list of payments down. Its zero value takes all.
+type Filter struct {
+	From, To                                         books.Day // zero: no such edge
+	Method                                           string
+	Client                                           books.ID // also who was merged into this one
+	Text                                             string   // in the note or the client's name, blind to case and accents
+	WithoutCommission, WithoutClient, WithoutSession bool
+
+	ids []int64 // the payments that have Text
+}
+
+// addTo adds the filter's conditions on payments r.
+func (f Filter) addTo(d dialect, where func(condition string, values ...any)) error {
+	if f.From != 0 {
+		where("r.data >= $1", f.From.String())
+	}
+	if f.To != 0 {
+		where("r.data <= $1", f.To.String())
+	}
+	if f.Method != "" {
+		where("r.forma_pagamento = $1", f.Method)
+	}
+	if f.Client != 0 {
+		where("r.cliente_id IN (SELECT c.id FROM clients c LEFT JOIN merged_clients m ON m.client = c.id WHERE c.id = $1 OR m.merged_into = $1)", int64(f.Client))
+	}
+	if f.WithoutCommission {
+		where("NOT EXISTS (SELECT 1 FROM comissoes c WHERE c.pagamento_id = r.id)")
+	}
+	if f.WithoutClient {
+		where("r.cliente_id IS NULL")
+	}
+	if f.WithoutSession {
+		where("r.sessao_id IS NULL AND NOT EXISTS (SELECT 1 FROM sessoes s WHERE s.payment_id = r.id)")
+	}
+	if f.Text == "" {
+		return nil
+	}
+	list, err := json.Marshal(append([]int64{}, f.ids...))
+	if err == nil {
+		where("r.id IN ("+d.idList("$1")+")", string(list))
+	}
+	return err
+}
+
+// findText looks for the payments that have the filter's text: no database folds
+// accents by itself.
+func (t *Tx) findText(ctx context.Context, w Wanted) (Wanted, error) {
+	if w.Text == "" {
+		return w, nil
+	}
+	all := w
+	all.Text, all.After = "", Position{}
+	conditions, args, err := t.wanted(ctx, all)
+	if err != nil {
+		return w, err
+	}
+	query := "SELECT r.id, coalesce(r.observacoes, ''), coalesce(c.name, '') FROM pagamentos r LEFT JOIN merged_clients m ON m.client = r.cliente_id" +
+		" LEFT JOIN clients c ON c.id = coalesce(m.merged_into, r.cliente_id)"
+	if len(conditions) > 0 {
+		query += " WHERE " + strings.Join(conditions, " AND ")
+	}
+	key := books.SearchKey(strings.TrimSpace(w.Text))
+	err = t.list(ctx, query, args, func(scan func(...any) error) error {
+		var id int64
+		var note, client string
+		err := scan(&id, &note, &client)
+		if err == nil && (strings.Contains(books.SearchKey(note), key) || strings.Contains(books.SearchKey(client), key)) {
+			w.ids = append(w.ids, id)
+		}
+		return err
+	})
+	return w, err
+}
+
+// PaymentSums are what the payments of a list come to.
+type PaymentSums struct {
+	Number              int64
+	Amount, Commissions books.Money
+}
+
+// SumPayments returns what all payments that are wanted come to, whatever the
+// limit and the position.
+func (t *Tx) SumPayments(ctx context.Context, w Wanted) (s PaymentSums, err error) {
+	w.Kind, w.After = books.PaymentKind, Position{}
+	if w, err = t.findText(ctx, w); err != nil {
+		return s, err
+	}
+	conditions, args, err := t.wanted(ctx, w)
+	if err != nil {
+		return s, err
+	}
+	query := "SELECT count(*), CAST(coalesce(sum(" + centavos("r.valor") + "), 0) AS BIGINT), CAST(coalesce(sum((SELECT sum(" + centavos("c.valor") +
+		") FROM comissoes c WHERE c.pagamento_id = r.id)), 0) AS BIGINT) FROM pagamentos r"
+	if len(conditions) > 0 {
+		query += " WHERE " + strings.Join(conditions, " AND ")
+	}
+	var amount, commissions int64
+	err = t.one(ctx, query, args, &s.Number, &amount, &commissions)
+	s.Amount, s.Commissions = books.Money(amount), books.Money(commissions)
+	return s, err
+}
+
+// centavos is an amount as a whole number, which sums without loss.
+func centavos(column string) string { return "CAST(round(" + column + " * 100) AS BIGINT)" }
