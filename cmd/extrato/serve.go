@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -109,6 +111,9 @@ func reachable(address string) string {
 // ready, if given, is told the address once people can come in.
 func (a *app) serve(settings config.Config, s *store.Store, patience time.Duration, ready func(address string)) error {
 	log := a.serviceLog(settings)
+	for _, name := range slices.Sorted(maps.Keys(settings.Notes)) {
+		log.Warn("setting of v4's", "name", name, "note", settings.Notes[name])
+	}
 	unlock, err := onlyServer(s)
 	if err != nil {
 		return err

@@ -4,11 +4,9 @@
 package config
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"net/url"
 	"os"
@@ -16,8 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/joho/godotenv"
 )
 
 // Variable is one setting.
@@ -72,6 +68,7 @@ const File = ".env"
 type Config struct {
 	Values        map[string]Value
 	Problems      map[string]string // what is wrong, by the variable's name
+	Notes         map[string]string // which values are v4's, by the variable's name
 	DatabaseURL   string
 	Backups       string
 	Zone          *time.Location // nil if TZ names none
@@ -117,7 +114,7 @@ type Rate struct {
 // the variable's name. Its error is the first of the Problems and names the
 // variable and what it may be; the other settings are read all the same.
 func Load(flags map[string]string) (Config, error) {
-	c := Config{Values: map[string]Value{}, Problems: map[string]string{}}
+	c := Config{Values: map[string]Value{}, Problems: map[string]string{}, Notes: map[string]string{}}
 	var first error
 	check := func(name string, err error) {
 		if err != nil {
@@ -130,9 +127,13 @@ func Load(flags map[string]string) (Config, error) {
 	for _, v := range Variables {
 		c.Values[v.Name] = lookUp(v, flags, file)
 	}
+	c.noteV4(file)
 	text := func(name string) string { return c.Values[name].Text }
 	c.DatabaseURL, c.Backups, c.Schedule = text("DATABASE_URL"), text("EXTRATO_BACKUPS"), text("EXTRATO_SCHEDULE")
 	c.CloseFrom, c.LogLevel, c.LogFormat = text("EXTRATO_CLOSE_FROM"), text("LOG_LEVEL"), text("LOG_FORMAT")
+	if level, ok := pythonLevels[strings.ToLower(c.LogLevel)]; ok {
+		c.LogLevel = level
+	}
 	c.Zone, err = zone(text("TZ"))
 	check("TZ", err)
 	c.RequireBackup, err = boolean("EXTRATO_REQUIRE_BACKUP", text("EXTRATO_REQUIRE_BACKUP"), true)
@@ -244,35 +245,6 @@ func proxies(items []string) ([]netip.Prefix, error) {
 		found = append(found, prefix.Masked())
 	}
 	return found, nil
-}
-
-// readFile reads .env, if there is one. The parser's own words quote the file,
-// with the secrets in it, so they stay here.
-func readFile() (map[string]string, error) {
-	text, err := os.ReadFile(".env")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the file .env cannot be read: %w", errors.Unwrap(err))
-	}
-	text = bytes.TrimPrefix(text, []byte("\ufeff")) // Windows' editors put it there
-	values, err := godotenv.UnmarshalBytes(text)
-	if err != nil {
-		return nil, fmt.Errorf("the file .env cannot be read: line %d is not NAME=value", brokenLine(text))
-	}
-	return values, nil
-}
-
-// brokenLine is where the parser stops: behind the most lines that it takes.
-func brokenLine(text []byte) int {
-	lines := bytes.SplitAfter(text, []byte("\n"))
-	for n := len(lines) - 1; n > 0; n-- {
-		if _, err := godotenv.UnmarshalBytes(bytes.Join(lines[:n], nil)); err == nil {
-			return n + 1
-		}
-	}
-	return 1
 }
 
 func lookUp(v Variable, flags, file map[string]string) Value {

@@ -18,6 +18,15 @@ func clean(t *testing.T) {
 	}
 }
 
+// unset removes a variable until the test ends.
+func unset(t *testing.T, name string) {
+	t.Helper()
+	t.Setenv(name, "")
+	if err := os.Unsetenv(name); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func dotenv(t *testing.T, text string) {
 	t.Helper()
 	if err := os.WriteFile(".env", []byte(text), 0o600); err != nil {

@@ -86,6 +86,9 @@ func (d *Doctor) Run(ctx context.Context) Report {
 	d.serving(ctx, r)
 	condition, usable := d.database(ctx, r)
 	ours := usable && condition == store.Current
+	if usable && condition == store.V4 {
+		d.v4Zone(r)
+	}
 	if usable && (condition != store.V4 || d.Store.Postgres()) { // an import says what it finds in v4's file
 		d.books(ctx, r)
 	}

@@ -282,6 +282,9 @@ var faults = []fault{
 	}, "database", doctor.Fail, "damaged"},
 	{"a server that does not answer", "postgres", set("DATABASE_URL", "postgres://ana:geheim@127.0.0.1:1/studio"), "database", doctor.Fail, "does not answer"},
 	{"v4's database", "postgres", sql("DROP SCHEMA extrato CASCADE"), "database", doctor.Fail, "v4's"},
+	{"v4's database and no zone", "postgres", sql("DROP SCHEMA extrato CASCADE"), "v4's zone", doctor.Warn, "TZ is not set"},
+	{"v4's file and no zone", "sqlite", sql("DROP TABLE goose_db_version"), "v4's zone", doctor.Warn, "UTC"},
+	{"v4's log format", "", set("LOG_FORMAT", "%(asctime)s"), "setting LOG_FORMAT", doctor.Warn, "Python"},
 	{"v4's file", "sqlite", sql("DROP TABLE goose_db_version"), "database", doctor.Fail, "v4's"},
 	{"a queue of jobs that was paused", "", func(t *testing.T, p *patient) {
 		table := map[bool]string{true: "extrato."}[p.Path == ""] + "river_queue"

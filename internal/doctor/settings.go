@@ -26,7 +26,12 @@ func (d *Doctor) settings(r *Report) {
 			continue
 		}
 		message := d.shown(v, value) + " (" + value.Source + ")"
+		note := d.Config.Notes[v.Name]
 		switch {
+		case v.Name == "LOG_FORMAT" && note != "":
+			r.warn(name, "write LOG_FORMAT=text or json, or remove it", "ignored: %s", note)
+		case note != "":
+			r.ok(name, "%s: %s", message, note)
 		case v.Name == "EXTRATO_REQUIRE_BACKUP" && !d.Config.RequireBackup:
 			r.warn(name, "set EXTRATO_REQUIRE_BACKUP=true", "%s: a month whose backup cannot be written is closed all the same, and the chain says so for ever", message)
 		case v.Name == "ENABLE_MONTHLY_EXTRATO_JOB" && !d.Config.MonthlyJob:
@@ -90,7 +95,24 @@ func (d *Doctor) timezone(r *Report) {
 		r.fail("timezone", "set TZ"+where(value)+" to a name such as America/Sao_Paulo", "%s", d.Config.Problems["TZ"])
 		return
 	}
-	r.ok("timezone", "%s (%s): it is %s there", value.Text, value.Source, d.Now().In(d.Config.Zone).Format("2006-01-02 15:04, UTC-07:00"))
+	message := fmt.Sprintf("%s (%s): it is %s there", value.Text, value.Source, d.Now().In(d.Config.Zone).Format("2006-01-02 15:04, UTC-07:00"))
+	if note := d.Config.Notes["TZ"]; note != "" {
+		message += "; " + note
+	}
+	r.ok("timezone", "%s", message)
+}
+
+// v4Zone says, before v4's rows come in, that the zone decides about their months.
+func (d *Doctor) v4Zone(r *Report) {
+	const name, both = "v4's zone", "v4's code and .env.example default to UTC, its compose file to America/Sao_Paulo"
+	value := d.Config.Values["TZ"]
+	switch {
+	case d.Config.Zone == nil: // that has failed already
+	case value.Source == "default":
+		r.warn(name, "set TZ to the zone that v4 ran with, before migrate or import", "TZ is not set, so %s is used; %s", value.Text, both)
+	default:
+		r.ok(name, "%s; keep the zone that v4 ran with: %s", value.Text, both)
+	}
 }
 
 // schedule names the next three times at which a month becomes due.
