@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,10 +107,10 @@ func (f Frame) origin(next http.Handler) http.Handler {
 			if address, ok := f.client(r.Header.Values("X-Forwarded-For")); ok {
 				r.RemoteAddr = netip.AddrPortFrom(address, 0).String()
 			}
-			if strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+			if strings.EqualFold(firstOf(r.Header.Get("X-Forwarded-Proto")), "https") {
 				r.URL.Scheme = "https"
 			}
-			if host := r.Header.Get("X-Forwarded-Host"); host != "" {
+			if host := firstOf(r.Header.Get("X-Forwarded-Host")); host != "" {
 				r.Host = host
 			}
 		}
@@ -118,6 +119,12 @@ func (f Frame) origin(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// firstOf returns what the outermost of several proxies wrote.
+func firstOf(list string) string {
+	first, _, _ := strings.Cut(list, ",")
+	return strings.TrimSpace(first)
 }
 
 func (f Frame) trusts(address netip.Addr) bool {
@@ -134,16 +141,39 @@ func (f Frame) trusts(address netip.Addr) bool {
 // proxy's: what stands before it, anybody may have written.
 func (f Frame) client(values []string) (netip.Addr, bool) {
 	hops := strings.Split(strings.Join(values, ","), ",")
-	for i := len(hops) - 1; i >= 0; i-- {
-		address, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+	for _, hop := range slices.Backward(hops) {
+		hop = strings.TrimSpace(hop)
+		if hop == "" {
+			continue // an empty part of a list is none
+		}
+		address, err := hopAddress(hop)
 		if err != nil {
 			return netip.Addr{}, false
 		}
 		if !f.trusts(address) {
-			return address.Unmap(), true
+			return address, true
 		}
 	}
 	return netip.Addr{}, false
+}
+
+// hopAddress reads an address as proxies write it: alone, in brackets, in
+// quotes, with a port or, for IPv6, a zone, neither of which counts.
+func hopAddress(hop string) (netip.Addr, error) {
+	if quoted, ok := strings.CutPrefix(hop, `"`); ok {
+		hop = strings.TrimSuffix(quoted, `"`)
+	}
+	bare := hop
+	if inside, ok := strings.CutPrefix(hop, "["); ok && strings.HasSuffix(inside, "]") {
+		bare = strings.TrimSuffix(inside, "]")
+	}
+	address, err := netip.ParseAddr(bare)
+	if err != nil {
+		var withPort netip.AddrPort
+		withPort, err = netip.ParseAddrPort(hop)
+		address = withPort.Addr()
+	}
+	return address.Unmap().WithZone(""), err
 }
 
 // correlate names the request: as the caller did in X-Request-ID, if that is
