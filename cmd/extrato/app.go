@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"extrato/internal/bucket"
 	"extrato/internal/closing"
 	"extrato/internal/config"
+	"extrato/internal/export"
 	"extrato/internal/store"
 )
 
@@ -198,13 +200,35 @@ func when(instant string, zone *time.Location) string {
 }
 
 func printJSON(w io.Writer, document any) error {
-	e := json.NewEncoder(w)
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(document)
+	if err := e.Encode(document); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, export.Escaped(text.Bytes()))
+	return err
 }
 
-func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.stdout, format, args...) }
+// printf writes a text for people.
+func (a *app) printf(format string, args ...any) { fprintf(a.stdout, format, args...) }
+
+// fprintf writes a text for people. Of the arguments, which may be anybody's
+// words, a terminal obeys nothing.
+func fprintf(w io.Writer, format string, args ...any) {
+	for i := range args {
+		args[i] = visible{args[i]}
+	}
+	fmt.Fprintf(w, format, args...)
+}
+
+type visible struct{ any }
+
+// Format writes the value as fmt would, made visible.
+func (v visible) Format(to fmt.State, verb rune) {
+	_, _ = io.WriteString(to, export.Visible(fmt.Sprintf(fmt.FormatString(to, verb), v.any)))
+}
 
 // countOf says how many of a thing there are.
 func countOf[N int | int64](n N, thing string) string {

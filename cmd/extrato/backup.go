@@ -144,7 +144,7 @@ func printVerified(a *app, found []closing.Verified) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MONTH\tSTATE\tFILE\tREASON")
 	for _, v := range found {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", v.Month, v.State, v.File, v.Reason)
+		fprintf(w, "%s\t%s\t%s\t%s\n", v.Month, v.State, v.File, v.Reason)
 	}
 	return w.Flush()
 }
@@ -182,7 +182,7 @@ func (c *backupListCommand) Run(a *app) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MONTH\tCOPY\tFILE\tLAST VERIFIED\tFOUND\tSTATEMENT")
 	for _, b := range copies {
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", b.Month, b.Copy, b.File, when(b.VerifiedAt, closer.Store.Zone()), b.State, map[bool]string{true: "rests on it"}[b.Statement])
+		fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", b.Month, b.Copy, b.File, when(b.VerifiedAt, closer.Store.Zone()), b.State, map[bool]string{true: "rests on it"}[b.Statement])
 	}
 	return w.Flush()
 }

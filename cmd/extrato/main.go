@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -207,12 +206,12 @@ func report(stdout, stderr io.Writer, asJSON bool, err error) int {
 		}
 		f.CorrelationID = cmp.Or(f.CorrelationID, books.NewCorrelationID())
 		if err := printJSON(stdout, f); err != nil && !errors.Is(err, syscall.EPIPE) {
-			fmt.Fprintf(stderr, "extrato: %s\n", err)
+			fprintf(stderr, "extrato: %s\n", err)
 		}
 	}
-	fmt.Fprintf(stderr, "extrato: %s\n", strings.ReplaceAll(e.Error(), "\n", " "))
+	fprintf(stderr, "extrato: %s\n", strings.ReplaceAll(e.Error(), "\n", " "))
 	if e.Hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", e.Hint)
+		fprintf(stderr, "hint: %s\n", e.Hint)
 	}
 	return e.Kind.ExitCode()
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"extrato/internal/export"
 )
 
 // progress is a line on a terminal that says what was just done. The first
@@ -25,7 +27,7 @@ func (p *progress) step(what string) {
 		p.bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(p.to), progressbar.OptionClearOnFinish(),
 			progressbar.OptionSpinnerType(14), progressbar.OptionSetElapsedTime(false))
 	}
-	p.bar.Describe(what)
+	p.bar.Describe(export.Visible(what))
 	_ = p.bar.Add(1)
 }
 

@@ -283,7 +283,9 @@ func (c *safetynetCommand) leave(a *app, r safetynet.Result) error {
 			return err
 		}
 	} else {
-		a.printf("%s", r.Summary())
+		for line := range strings.Lines(r.Summary()) {
+			a.printf("%s\n", strings.TrimSuffix(line, "\n"))
+		}
 	}
 	if worst.Error == nil {
 		return failed

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net"
@@ -312,7 +311,7 @@ func newGuard(c config.Config, s *store.Store, log *slog.Logger) *auth.Guard {
 func (a *app) offerSetUp(ctx context.Context, guard *auth.Guard, address string) {
 	link, offered, err := guard.SetupLink(ctx, address)
 	if err == nil && offered {
-		fmt.Fprintf(a.stderr, "\nNobody can sign in yet. Make the first login here, within a day:\n  %s\n\n", link)
+		fprintf(a.stderr, "\nNobody can sign in yet. Make the first login here, within a day:\n  %s\n\n", link)
 	}
 }
 

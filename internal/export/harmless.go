@@ -17,8 +17,8 @@ func hidden(r rune) bool {
 
 var lineBreaks = strings.NewReplacer("\r\n", "⏎", "\n", "⏎", "\r", "⏎", "\u2028", "⏎", "\u2029", "⏎", "\t", " ")
 
-// visible replaces the characters a terminal would obey by visible ones.
-func visible(s string) string { return strings.Map(picture, lineBreaks.Replace(s)) }
+// Visible replaces the characters that a terminal would obey by visible ones.
+func Visible(s string) string { return strings.Map(picture, lineBreaks.Replace(s)) }
 
 // picture returns the visible sign for a hidden character.
 func picture(r rune) rune {
@@ -60,9 +60,9 @@ func inert(s string) string {
 	return s
 }
 
-// escaped returns JSON text with its hidden characters as equivalent \u
+// Escaped returns JSON text with its hidden characters as equivalent \u
 // escapes. Line breaks between values stay.
-func escaped(text []byte) string {
+func Escaped(text []byte) string {
 	if !strings.ContainsFunc(string(text), func(r rune) bool { return r != '\n' && hidden(r) }) {
 		return string(text)
 	}

@@ -74,7 +74,7 @@ func TestEveryMonthHasAName(t *testing.T) {
 
 func TestLongTextsAreFoldedAndLoseNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := visible(rapid.StringOfN(rapid.SampledFrom([]rune("ab çé李💉\u0301 -")), 0, 80, -1).Draw(t, "text"))
+		text := Visible(rapid.StringOfN(rapid.SampledFrom([]rune("ab çé李💉\u0301 -")), 0, 80, -1).Draw(t, "text"))
 		most := rapid.IntRange(2, 20).Draw(t, "most")
 		lines := fold(text, most)
 		for _, line := range lines {

@@ -74,7 +74,7 @@ func (d *document) value(name string, v any) {
 		d.err = err
 	}
 	d.key(name)
-	d.out.WriteString(escaped(raw))
+	d.out.WriteString(Escaped(raw))
 }
 
 // list writes the rows of one kind.
@@ -88,7 +88,7 @@ func (d *document) list(name string, rows []books.Row, kind books.Kind) {
 		}
 		d.out.WriteString(separator)
 		b = books.AppendRowJSON(b[:0], row)
-		d.out.WriteString(escaped(b))
+		d.out.WriteString(Escaped(b))
 		separator = ",\n"
 	}
 	if separator == "[\n" {

@@ -8,8 +8,8 @@ func (p *printer) payments(list []*books.Payment) {
 	rows := make([][]string, 0, len(list))
 	for _, r := range list {
 		rows = append(rows, []string{
-			date(r.Date), visible(string(r.ClientName.V)), visible(string(r.ArtistName.V)), visible(string(r.Method)),
-			r.Amount.People(), visible(string(r.Note.V)),
+			date(r.Date), Visible(string(r.ClientName.V)), Visible(string(r.ArtistName.V)), Visible(string(r.Method)),
+			r.Amount.People(), Visible(string(r.Note.V)),
 		})
 	}
 	p.table(p.catalogue.payments, []column{
@@ -26,8 +26,8 @@ func (p *printer) commissions(list []*books.Commission) {
 			paid = r.PaymentAmount.V.People()
 		}
 		rows = append(rows, []string{
-			date(r.PaymentDate.V), visible(string(r.ArtistName.V)), visible(string(r.ClientName.V)), paid,
-			comma(r.Percent.String()), r.Amount.People(), visible(string(r.Note.V)),
+			date(r.PaymentDate.V), Visible(string(r.ArtistName.V)), Visible(string(r.ClientName.V)), paid,
+			comma(r.Percent.String()), r.Amount.People(), Visible(string(r.Note.V)),
 		})
 	}
 	p.table(p.catalogue.commissions, []column{
@@ -41,11 +41,11 @@ func (p *printer) sessions(list []*books.Session) {
 	for _, r := range list {
 		status, ok := p.statuses[string(r.Status.V)]
 		if !ok {
-			status = visible(string(r.Status.V))
+			status = Visible(string(r.Status.V))
 		}
 		rows = append(rows, []string{
-			date(r.Date), visible(string(r.ClientName.V)), visible(string(r.ArtistName.V)), status,
-			r.Amount.People(), visible(string(r.Note.V)),
+			date(r.Date), Visible(string(r.ClientName.V)), Visible(string(r.ArtistName.V)), status,
+			r.Amount.People(), Visible(string(r.Note.V)),
 		})
 	}
 	p.table(p.catalogue.sessions, []column{
@@ -57,7 +57,7 @@ func (p *printer) sessions(list []*books.Session) {
 func (p *printer) byArtist(list []books.ArtistTotal) {
 	rows := make([][]string, 0, len(list))
 	for _, t := range list {
-		rows = append(rows, []string{visible(t.Artist), t.Revenue.People(), t.Commission.People()})
+		rows = append(rows, []string{Visible(t.Artist), t.Revenue.People(), t.Commission.People()})
 	}
 	p.table(p.catalogue.byArtist, []column{
 		{title: p.artist, most: nameWidth}, {title: p.revenue, right: true}, {title: p.commission, right: true},
@@ -67,7 +67,7 @@ func (p *printer) byArtist(list []books.ArtistTotal) {
 func (p *printer) byMethod(list []books.MethodTotal) {
 	rows := make([][]string, 0, len(list))
 	for _, t := range list {
-		rows = append(rows, []string{visible(t.Method), t.Total.People()})
+		rows = append(rows, []string{Visible(t.Method), t.Total.People()})
 	}
 	p.table(p.catalogue.byMethod, []column{{title: p.method, most: nameWidth}, {title: p.total, right: true}}, rows)
 }
@@ -76,7 +76,7 @@ func (p *printer) expenses(list []*books.Expense) {
 	rows := make([][]string, 0, len(list))
 	for _, r := range list {
 		rows = append(rows, []string{
-			date(r.Date), visible(string(r.Description.V)), visible(string(r.Method)), r.Amount.People(),
+			date(r.Date), Visible(string(r.Description.V)), Visible(string(r.Method)), r.Amount.People(),
 		})
 	}
 	p.table(p.catalogue.expenses, []column{

@@ -53,7 +53,7 @@ func (p *printer) opening(s Statement) {
 		p.line(p.closed, s.Revision, p.moment(s))
 	}
 	if s.artist != nil {
-		p.line(p.extract, visible(s.artist.String()))
+		p.line(p.extract, Visible(s.artist.String()))
 	}
 }
 
@@ -111,7 +111,7 @@ func (p *printer) proof(s Statement) {
 	}
 	switch {
 	case s.BackupFile != "":
-		rows = append(rows, []string{p.backup, visible(s.BackupFile)}, []string{"SHA-256", visible(s.BackupSHA256)})
+		rows = append(rows, []string{p.backup, Visible(s.BackupFile)}, []string{"SHA-256", Visible(s.BackupSHA256)})
 	case !s.Adopted:
 		rows = append(rows, []string{p.backup, p.noBackup})
 	}
