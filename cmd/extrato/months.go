@@ -42,7 +42,11 @@ func (c *monthsCommand) Run(a *app) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MONTH\tSTATE\tREV\tPAYMENTS\tSESSIONS\tCOMMISSIONS\tEXPENSES\tLATE\tBACKUP")
 	for _, m := range months {
-		fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\n", m.Month, m.State, m.Revision,
+		state := string(m.State)
+		if m.Unrecorded {
+			state += " (v4, not recorded yet)"
+		}
+		fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\n", m.Month, state, m.Revision,
 			m.Counts.Payments, m.Counts.Sessions, m.Counts.Commissions, m.Counts.Expenses, m.Late.Total(), m.Backup)
 	}
 	return w.Flush()

@@ -73,7 +73,7 @@ func exported(closer *closing.Closer, s closing.Statement) export.Statement {
 	return export.Statement{
 		Month: s.Header.Month, Revision: s.Closing.Revision, Header: s.Header, Rows: s.Rows, ClosedAt: s.Closing.At,
 		Zone: closer.Store.Zone(), ChainSeq: s.Closing.Seq, ChainHash: s.Closing.Hash,
-		BackupFile: s.Closing.BackupFile, BackupSHA256: s.Closing.BackupSHA256, Adopted: s.Closing.Action == books.Adopted,
+		BackupFile: s.Closing.BackupFile, BackupSHA256: s.Closing.BackupSHA256, Adopted: s.Closing.Action == books.Adopted, Unrecorded: s.Closing.Seq == 0,
 	}
 }
 

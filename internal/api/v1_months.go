@@ -8,7 +8,6 @@ import (
 	"extrato/internal/auth"
 	"extrato/internal/books"
 	"extrato/internal/closing"
-	"extrato/internal/store"
 )
 
 type counts struct {
@@ -41,12 +40,13 @@ type chained struct {
 }
 
 type month struct {
-	Month    string `json:"month" example:"2025-10"`
-	State    string `json:"state" enum:"open,due,closed,late,held"`
-	Revision int    `json:"revision" doc:"Of the statement; 0 if the month was never closed."`
-	Counts   counts `json:"counts" doc:"The statement's rows or, without one, the live rows that belong to the month."`
-	Late     counts `json:"late" doc:"Live rows that belong to a closed month."`
-	Backup   string `json:"backup" enum:"verified,stale,corrupt,missing,unverified" doc:"The worst that the last verification found of the newest copy and of the one that the statement rests on."`
+	Month      string `json:"month" example:"2025-10"`
+	State      string `json:"state" enum:"open,due,closed,late,held"`
+	Revision   int    `json:"revision" doc:"Of the statement; 0 if the month was never closed."`
+	Counts     counts `json:"counts" doc:"The statement's rows or, without one, the live rows that belong to the month."`
+	Late       counts `json:"late" doc:"Live rows that belong to a closed month."`
+	Backup     string `json:"backup" enum:"verified,stale,corrupt,missing,unverified" doc:"The worst that the last verification found of the newest copy and of the one that the statement rests on."`
+	Unrecorded bool   `json:"unrecorded,omitempty" doc:"The statement is v4's, and the chain has no entry of it yet."`
 }
 
 type monthDetail struct {
@@ -59,8 +59,9 @@ type monthDetail struct {
 	LateRows []row  `json:"late_rows" doc:"The first 200 of them. They wait for a revision: close with force."`
 	Backup   string `json:"backup" enum:"verified,stale,corrupt,missing,unverified"`
 
-	DueAt     string `json:"due_at" example:"2025-11-01T05:00:00.000000Z" doc:"When the schedule closes the month, unless it is held, closed, or before close_from."`
-	CloseFrom string `json:"close_from" example:"2025-10" doc:"The first month that the schedule closes by itself (EXTRATO_CLOSE_FROM); older ones wait for a person."`
+	DueAt      string `json:"due_at" example:"2025-11-01T05:00:00.000000Z" doc:"When the schedule closes the month, unless it is held, closed, or before close_from."`
+	CloseFrom  string `json:"close_from" example:"2025-10" doc:"The first month that the schedule closes by itself (EXTRATO_CLOSE_FROM); older ones wait for a person."`
+	Unrecorded bool   `json:"unrecorded,omitempty" doc:"The statement is v4's, and the chain has no entry of it yet."`
 }
 
 // row is a row of a month; of the four only the one that type names is there.
@@ -192,61 +193,37 @@ func (v *v1) listMonths(ctx context.Context, in *listOfAll) (*listed[month], err
 			break
 		}
 		items = append(items, month{
-			Month: m.Month.String(), State: string(m.State), Revision: m.Revision, Counts: countsOf(m.Counts), Late: countsOf(m.Late), Backup: m.Backup,
+			Month: m.Month.String(), State: string(m.State), Revision: m.Revision, Counts: countsOf(m.Counts), Late: countsOf(m.Late), Backup: m.Backup, Unrecorded: m.Unrecorded,
 		})
 	}
 	return shownPage(items, next), nil
 }
-
-// lateRowsShown is how many late rows a month shows.
-const lateRowsShown = 200
 
 func (v *v1) getMonth(ctx context.Context, in *monthInput) (*shownMonth, error) {
 	m, err := books.ParseMonth(in.Month)
 	if err != nil {
 		return nil, err
 	}
-	info, found, err := v.s.Closer.Month(ctx, m)
+	whole, found, err := v.s.Closer.Month(ctx, m)
 	if err != nil {
 		return nil, err
 	}
 	if !found {
 		return nil, books.NotFoundf("no_month", "nothing is recorded for %s", m).WithHint("see which months there are: GET /api/v1/months")
 	}
-	return v.monthDetail(ctx, info)
+	return shownWhole(whole)
 }
 
-func (v *v1) monthDetail(ctx context.Context, info closing.MonthInfo) (*shownMonth, error) {
+func shownWhole(m closing.WholeMonth) (*shownMonth, error) {
 	out := monthDetail{
-		Month: info.Month.String(), State: string(info.State), Revision: info.Revision, Counts: countsOf(info.Counts), Late: countsOf(info.Late),
-		Backup: info.Backup, LateRows: []row{}, DueAt: books.InstantOf(info.DueAt).String(), CloseFrom: info.CloseFrom.String(),
+		Month: m.Month.String(), State: string(m.State), Revision: m.Revision, Counts: countsOf(m.Counts), Late: countsOf(m.Late),
+		Backup: m.Backup, Unrecorded: m.Unrecorded, LateRows: []row{}, DueAt: books.InstantOf(m.DueAt).String(), CloseFrom: m.CloseFrom.String(),
 	}
-	closed := info.State == closing.IsClosed || info.State == closing.Late
-	err := v.s.Store.ReadRemembered(ctx, func(tx *store.Tx) error {
-		out.LateRows = []row{}
-		if !closed {
-			sums, err := tx.MonthTotals(ctx, info.Month)
-			out.Totals = shownTotals(sums)
-			return err
-		}
-		last, err := tx.LastClosing(ctx, info.Month)
-		if err != nil {
-			return err
-		}
-		if out.Totals, err = totalsOf(last.Totals); err != nil || info.Late.Total() == 0 {
-			return err
-		}
-		for r, err := range tx.MonthRows(ctx, info.Month) {
-			if err != nil {
-				return err
-			}
-			if r.Kind() > books.ExpenseKind || len(out.LateRows) == lateRowsShown {
-				return nil
-			}
-			out.LateRows = append(out.LateRows, rowOf(r))
-		}
-		return nil
-	})
+	for _, r := range m.LateRows {
+		out.LateRows = append(out.LateRows, rowOf(r))
+	}
+	var err error
+	out.Totals, err = totalsOf(string(m.Totals))
 	return &shownMonth{out}, err
 }
 

@@ -27,6 +27,7 @@ type statement struct {
 	ClosedAt    string  `json:"closed_at"`
 	ClosedBy    string  `json:"closed_by"`
 	Adopted     bool    `json:"adopted" doc:"v4 wrote it: its commissions and expenses have no ids (0)."`
+	Unrecorded  bool    `json:"unrecorded,omitempty" doc:"It is v4's, and the chain has no entry of it yet."`
 	Counts      counts  `json:"counts"`
 	Totals      totals  `json:"totals"`
 	Fingerprint string  `json:"fingerprint" doc:"Of the whole statement."`
@@ -61,7 +62,7 @@ func (v *v1) getStatement(ctx context.Context, in *statementInput) (*shownStatem
 	}
 	out := &shownStatement{}
 	err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
-		stored, last, err := v.storedStatement(ctx, tx, m)
+		stored, last, err := v.s.Closer.StoredStatement(ctx, tx, m)
 		if err != nil {
 			return err
 		}
@@ -93,28 +94,17 @@ func artistAsked(ctx context.Context, asked int64) (books.ID, error) {
 	return only, nil
 }
 
-// storedStatement returns a statement and the entry of the chain that it rests
-// on, if it is what was closed; v4's are taken into the chain elsewhere, and
-// have no entry until then.
-func (v *v1) storedStatement(ctx context.Context, tx *store.Tx, m books.Month) (books.Stored, books.Closing, error) {
-	stored, err := tx.Statement(ctx, m)
-	if err != nil {
-		return stored, books.Closing{}, err
-	}
-	last, err := tx.LastClosing(ctx, m)
-	if err == nil {
-		err = v.s.Closer.Vouch(last, stored)
-	}
-	return stored, last, err
-}
-
 func headOf(stored books.Stored, last books.Closing) (statement, error) {
 	header, err := stored.Header()
 	if err != nil {
 		return statement{}, err
 	}
+	at, by := last.At.String(), string(last.By)
+	if last.Seq == 0 { // nobody has recorded when and by whom
+		at, by = "", ""
+	}
 	return statement{
-		Month: stored.Month.String(), Revision: last.Revision, ClosedAt: last.At.String(), ClosedBy: string(last.By), Adopted: header.Version == 0,
+		Month: stored.Month.String(), Revision: last.Revision, ClosedAt: at, ClosedBy: by, Adopted: header.Version == 0, Unrecorded: last.Seq == 0,
 		Counts: countsOf(last.Counts), Totals: shownTotals(header.Totals), Fingerprint: last.Fingerprint.String(), Backup: backedBy(last),
 		Chain: chained{last.Seq, last.Hash.String()}, Items: []row{},
 	}, nil
@@ -221,6 +211,6 @@ func exported(s closing.Statement, zone *time.Location) export.Statement {
 	return export.Statement{
 		Month: s.Header.Month, Revision: s.Closing.Revision, Header: s.Header, Rows: s.Rows, ClosedAt: s.Closing.At,
 		Zone: zone, ChainSeq: s.Closing.Seq, ChainHash: s.Closing.Hash,
-		BackupFile: s.Closing.BackupFile, BackupSHA256: s.Closing.BackupSHA256, Adopted: s.Closing.Action == books.Adopted,
+		BackupFile: s.Closing.BackupFile, BackupSHA256: s.Closing.BackupSHA256, Adopted: s.Closing.Action == books.Adopted, Unrecorded: s.Closing.Seq == 0,
 	}
 }

@@ -274,13 +274,9 @@ func (s *Server) refuseHeld(ctx context.Context, asked v4Request) error {
 	if asked.force {
 		return nil
 	}
-	// v4 may have closed it again meanwhile; then it is closed and not held.
-	if _, err := s.Store.AdoptStatements(ctx, "extrato"); err != nil {
-		return err
-	}
 	return s.Store.Read(ctx, func(tx *store.Tx) error {
-		last, err := tx.LastClosing(ctx, asked.month)
-		if err != nil || last.Action != books.Reopened {
+		last, closed, err := tx.MonthClosed(ctx, asked.month)
+		if err != nil || closed || last.Action != books.Reopened { // v4 may have closed it again meanwhile
 			return err
 		}
 		return &v4Error{status: http.StatusBadRequest, body: object{

@@ -174,7 +174,7 @@ func TestAdoption_notes_that_a_statement_of_ours_had_lost_its_entry(t *testing.T
 		s.longHistory(t)
 		s.takeSeals(t)
 		s.Exec(t, "DELETE FROM "+s.own("closings")+" WHERE seq = 7")
-		s.month(t, october) // adopts it
+		s.adopt(t)
 		entry := s.closedWith(t, month2025(time.July))
 		if entry.Action != books.Adopted || len(entry.Notes) != 1 || !strings.Contains(entry.Notes[0], "no entry") {
 			t.Errorf("it was adopted as %+v", entry)
@@ -241,7 +241,7 @@ func TestClosings_come_back_from_a_dump_as_operations_says(t *testing.T) {
 		after := s.dump(t, "closings")["closings"]
 		s.takeSeals(t)
 		s.change(t, "DELETE FROM C WHERE seq = 7")
-		s.month(t, october) // adopts the statement that has no entry now
+		s.adopt(t)
 		s.change(t, "UPDATE C SET counts = '{' WHERE seq = 3")
 		if _, err := s.VerifyChain(t.Context()); err == nil || !strings.Contains(books.AsError(err).Hint, `docs/operations.md, "The chain damaged"`) {
 			t.Errorf("the hint does not say where that stands: %v", err)

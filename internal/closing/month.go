@@ -2,25 +2,32 @@ package closing
 
 import (
 	"context"
+	"encoding/json"
 
 	"extrato/internal/books"
 	"extrato/internal/store"
 )
 
-// Month describes one month as Months does, without reading all the others.
-// Of a month to come that has no rows there is nothing to say: found is false.
-func (c *Closer) Month(ctx context.Context, month books.Month) (info MonthInfo, found bool, err error) {
-	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
-		return MonthInfo{}, false, err
-	}
+// WholeMonth is a month with all that is shown of it, from one snapshot.
+type WholeMonth struct {
+	MonthInfo
+	Totals   json.RawMessage // the statement's or, without one, those of the live rows
+	LateRows []books.Row     // the first LateRowsShown of them
+}
+
+// LateRowsShown is how many late rows of a month are shown.
+const LateRowsShown = 200
+
+// Month describes one month as Months does, without reading all the others. Of
+// a month to come that has no rows there is nothing to say: found is false.
+func (c *Closer) Month(ctx context.Context, month books.Month) (m WholeMonth, found bool, err error) {
 	err = c.Store.ReadRemembered(ctx, func(tx *store.Tx) error {
-		last, closed, err := tx.MonthClosed(ctx, month)
+		m = WholeMonth{}
+		last, err := lastOnceAdopted(ctx, tx, month)
 		if err != nil {
 			return err
 		}
-		l := &ledger{
-			latest: map[books.Month]books.Closing{month: last}, stored: map[books.Month]bool{month: closed},
-		}
+		l := &ledger{latest: map[books.Month]books.Closing{month: last}, stored: map[books.Month]bool{month: last.HasStatement()}}
 		if l.closeFrom, err = c.closeFrom(ctx, tx); err != nil {
 			return err
 		}
@@ -28,11 +35,65 @@ func (c *Closer) Month(ctx context.Context, month books.Month) (info MonthInfo, 
 		if err != nil {
 			return err
 		}
-		info = c.monthInfo(l, month, live)
-		found = !books.MonthOf(c.Now()).Before(month) || info.Counts.Total() > 0 || info.Revision > 0
+		m.MonthInfo = c.monthInfo(l, month, live)
+		found = !books.MonthOf(c.Now()).Before(month) || m.Counts.Total() > 0 || m.Revision > 0
 		backups, err := tx.Backups(ctx, month)
-		info.Backup = backupState(backups, last)
+		if err != nil {
+			return err
+		}
+		m.Backup = backupState(backups, last)
+		if !last.HasStatement() {
+			sums, err := tx.MonthTotals(ctx, month)
+			m.Totals = sums.JSON()
+			return err
+		}
+		m.Totals = json.RawMessage(last.Totals)
+		m.LateRows, err = lateRows(ctx, tx, month, live)
 		return err
 	})
-	return info, found, err
+	return m, found, err
+}
+
+func lateRows(ctx context.Context, tx *store.Tx, month books.Month, live books.Counts) (late []books.Row, err error) {
+	if live.Total() == 0 {
+		return nil, nil
+	}
+	for row, err := range tx.MonthRows(ctx, month) {
+		if err != nil {
+			return nil, err
+		}
+		if row.Kind() > books.ExpenseKind || len(late) == LateRowsShown {
+			break
+		}
+		late = append(late, row)
+	}
+	return late, nil
+}
+
+// lastOnceAdopted returns a month's last entry in the chain, or the one that a
+// statement which the chain does not know would get: it has no number yet.
+func lastOnceAdopted(ctx context.Context, tx *store.Tx, month books.Month) (books.Closing, error) {
+	last, closed, err := tx.MonthClosed(ctx, month)
+	if err != nil || !closed || last.HasStatement() {
+		return last, err
+	}
+	return tx.Adoption(ctx, month, "extrato")
+}
+
+// StoredStatement returns a month's statement and the entry that it rests on,
+// if it is what was closed; one of v4's that the chain does not know yet rests
+// on the entry that it would get.
+func (c *Closer) StoredStatement(ctx context.Context, tx *store.Tx, month books.Month) (books.Stored, books.Closing, error) {
+	stored, err := tx.Statement(ctx, month)
+	if err != nil {
+		return stored, books.Closing{}, err
+	}
+	last, err := tx.LastClosing(ctx, month)
+	if err == nil {
+		err = c.Vouch(last, stored)
+	}
+	if err == nil && !last.HasStatement() {
+		last, err = tx.Adoption(ctx, month, "extrato")
+	}
+	return stored, last, err
 }

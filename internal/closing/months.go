@@ -31,6 +31,8 @@ type MonthInfo struct {
 	Counts   books.Counts `json:"counts"`
 	Late     books.Counts `json:"late"`
 	Backup   string       `json:"backup"` // what the last verification found
+	// Unrecorded: the statement is v4's, and the chain does not know it yet.
+	Unrecorded bool `json:"unrecorded,omitempty"`
 
 	DueAt     time.Time   `json:"-"` // when the schedule closes it, if it does
 	CloseFrom books.Month `json:"-"` // the first month that the schedule closes
@@ -118,9 +120,6 @@ func (c *Closer) state(l *ledger, m books.Month) State {
 // statement or that the schedule closes to the running one, and later ones
 // that have rows.
 func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
-	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
-		return nil, err
-	}
 	var months []MonthInfo
 	err := c.Store.ReadRemembered(ctx, func(tx *store.Tx) error {
 		live, err := tx.CountMonths(ctx)
@@ -144,6 +143,11 @@ func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 			if running.Before(m) && !l.withRows[m] && !l.stored[m] {
 				continue
 			}
+			if l.stored[m] && !l.latest[m].HasStatement() {
+				if l.latest[m], err = tx.Adoption(ctx, m, "extrato"); err != nil {
+					return err
+				}
+			}
 			info := c.monthInfo(l, m, live[m])
 			info.Backup = backupState(of[m], l.latest[m])
 			months = append(months, info)
@@ -163,7 +167,7 @@ func (c *Closer) monthInfo(l *ledger, m books.Month, live books.Counts) MonthInf
 		info.Counts = live
 		return info
 	}
-	info.Counts, info.Late = l.latest[m].Counts, live
+	info.Counts, info.Late, info.Unrecorded = l.latest[m].Counts, live, l.latest[m].Seq == 0
 	if live.Total() > 0 {
 		info.State = Late
 	}

@@ -128,16 +128,6 @@ func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, f
 	return result, statement.leaving, nil
 }
 
-// lastOnceAdopted returns a month's last entry in the chain, or the one that a
-// statement of v4's which the chain does not know would get.
-func lastOnceAdopted(ctx context.Context, tx *store.Tx, month books.Month) (books.Closing, error) {
-	last, closed, err := tx.MonthClosed(ctx, month)
-	if err != nil || !closed || last.HasStatement() {
-		return last, err
-	}
-	return tx.Adoption(ctx, month, "extrato")
-}
-
 // checkBackup fails as a backup of month would, as far as that can be known
 // without writing one.
 func (c *Closer) checkBackup(ctx context.Context, month books.Month) error {

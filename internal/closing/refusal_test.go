@@ -552,7 +552,8 @@ func TestClose_with_force_refuses_to_revise_a_statement_of_v4s(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
 		s.v4Statement(t, october)
-		if got := s.month(t, october); got.State != closing.Late { // adopts it, too
+		s.adopt(t)
+		if got := s.month(t, october); got.State != closing.Late {
 			t.Errorf("the month is %s", got.State)
 		}
 		s.refusesClose(t, october, true, books.Refused, "statement_of_v4")

@@ -41,7 +41,7 @@ func TestReopen_refuses_a_statement_of_v4s(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.people(t)
 		s.v4Statement(t, october)
-		s.month(t, october) // adopts it
+		s.adopt(t)
 		s.refusesReopen(t, october, books.Refused, "statement_of_v4")
 	})
 }

@@ -76,21 +76,13 @@ func (c *Closer) ArtistName(ctx context.Context, month books.Month, artist books
 // Statement returns month's statement. It fails with books.ErrNotClosed, and
 // with an Error of kind Integrity if the statement is not what was closed.
 func (c *Closer) Statement(ctx context.Context, month books.Month) (Statement, error) {
-	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
-		return Statement{}, err
-	}
 	var s Statement
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		stored, err := tx.Statement(ctx, month)
+		stored, last, err := c.StoredStatement(ctx, tx, month)
 		if err != nil {
 			return err
 		}
-		if s.Closing, err = tx.LastClosing(ctx, month); err != nil {
-			return err
-		}
-		if err = c.Vouch(s.Closing, stored); err != nil {
-			return err
-		}
+		s.Closing = last
 		if s.Header, err = stored.Header(); err != nil {
 			return err
 		}

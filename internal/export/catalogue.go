@@ -26,23 +26,23 @@ func ParseLang(s string) (Lang, error) {
 
 // catalogue holds all words for people, in one language.
 type catalogue struct {
-	title, closed, adopted, extract         string
-	months                                  [12]string
-	monthOfYear, dateAndTime                string
-	payments, sessions, commissions         heading
-	byArtist, byMethod, expenses            heading
-	date, client, artist, method, amount    string
-	note, status, paidOn, paid, percent     string
-	commission, revenue, total, description string
-	statuses                                map[string]string
-	totals, totalRevenue, totalCommissions  string
-	totalExpenses, balance, netRevenue      string
-	proof, revision, records, fingerprint   string
-	backup, noBackup, chain, entry          string
-	whole, foreign                          string
-	counted                                 [4][2]string // one and many, in the order of the kinds
-	csv                                     []string
-	kinds                                   [5]string // in the order of the kinds, and the statement itself
+	title, closed, adopted, unrecorded, extract string
+	months                                      [12]string
+	monthOfYear, dateAndTime                    string
+	payments, sessions, commissions             heading
+	byArtist, byMethod, expenses                heading
+	date, client, artist, method, amount        string
+	note, status, paidOn, paid, percent         string
+	commission, revenue, total, description     string
+	statuses                                    map[string]string
+	totals, totalRevenue, totalCommissions      string
+	totalExpenses, balance, netRevenue          string
+	proof, revision, records, fingerprint       string
+	backup, noBackup, chain, entry              string
+	whole, foreign                              string
+	counted                                     [4][2]string // one and many, in the order of the kinds
+	csv                                         []string
+	kinds                                       [5]string // in the order of the kinds, and the statement itself
 }
 
 // heading is a list's title and the words for an empty list.
@@ -50,7 +50,7 @@ type heading struct{ title, none string }
 
 var catalogues = map[Lang]catalogue{
 	PT: {
-		title: "Extrato de %s", closed: "Revisão %d, fechada em %s", adopted: "Feito pela v4, adotado em %s",
+		title: "Extrato de %s", closed: "Revisão %d, fechada em %s", adopted: "Feito pela v4, adotado em %s", unrecorded: "v4, ainda não registrado",
 		extract: "Somente o que é de %s; os gastos do estúdio não fazem parte.",
 		months: [12]string{"janeiro", "fevereiro", "março", "abril", "maio", "junho",
 			"julho", "agosto", "setembro", "outubro", "novembro", "dezembro"},
@@ -77,7 +77,7 @@ var catalogues = map[Lang]catalogue{
 		kinds: [5]string{"pagamento", "sessao", "comissao", "gasto", "extrato"},
 	},
 	EN: {
-		title: "Statement of %s", closed: "Revision %d, closed on %s", adopted: "Made by v4, adopted on %s",
+		title: "Statement of %s", closed: "Revision %d, closed on %s", adopted: "Made by v4, adopted on %s", unrecorded: "v4, not recorded yet",
 		extract: "Only what is %s's; the studio's expenses are no part of it.",
 		months: [12]string{"January", "February", "March", "April", "May", "June",
 			"July", "August", "September", "October", "November", "December"},

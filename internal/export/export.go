@@ -22,6 +22,7 @@ type Statement struct {
 	ChainHash                books.Fingerprint
 	BackupFile, BackupSHA256 string // empty: there was none
 	Adopted                  bool   // v4 wrote it
+	Unrecorded               bool   // v4 wrote it, and the chain does not know it yet
 
 	artist *artist // the extract's artist; nil for the whole studio
 }

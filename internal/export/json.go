@@ -12,15 +12,23 @@ import (
 // Records have v4's names first and then ours, as in the stored statement;
 // amounts are numbers with exactly two decimals. An artist's extract names the
 // artist under "artist". A statement of v4's says "adopted" and has null for a
-// fingerprint.
+// fingerprint; one that the chain does not know yet says "unrecorded" and has
+// null for the time of its close.
 func WriteJSON(w io.Writer, s Statement) error {
 	out := bufio.NewWriter(w)
 	d := &document{out: out}
 	d.value("month", s.Month)
 	d.value("revision", s.Revision)
-	d.value("closed_at", s.ClosedAt.String())
+	if s.Unrecorded {
+		d.value("closed_at", nil)
+	} else {
+		d.value("closed_at", s.ClosedAt.String())
+	}
 	if s.Adopted {
 		d.value("adopted", true)
+	}
+	if s.Unrecorded {
+		d.value("unrecorded", true)
 	}
 	if s.artist != nil {
 		d.value("artist", map[string]any{"id": s.artist.id, "name": s.artist.name})

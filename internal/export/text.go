@@ -47,9 +47,12 @@ type printer struct {
 
 func (p *printer) opening(s Statement) {
 	p.line(p.title, p.month(s.Month))
-	if s.Adopted {
+	switch {
+	case s.Unrecorded:
+		p.line("%s", p.unrecorded)
+	case s.Adopted:
 		p.line(p.adopted, p.moment(s))
-	} else {
+	default:
 		p.line(p.closed, s.Revision, p.moment(s))
 	}
 	if s.artist != nil {
@@ -115,7 +118,9 @@ func (p *printer) proof(s Statement) {
 	case !s.Adopted:
 		rows = append(rows, []string{p.backup, p.noBackup})
 	}
-	rows = append(rows, []string{p.chain, fmt.Sprintf(p.entry, s.ChainSeq, s.ChainHash)})
+	if !s.Unrecorded {
+		rows = append(rows, []string{p.chain, fmt.Sprintf(p.entry, s.ChainSeq, s.ChainHash)})
+	}
 	p.table(heading{title: p.catalogue.proof}, []column{{}, {}}, rows)
 	if s.Adopted {
 		p.line("  %s", p.foreign)

@@ -58,7 +58,11 @@ func (r *Runner) pause() time.Duration {
 // ask inserts a job if there is something to do: a month that is due, or an
 // alarm about a month that is not due any more.
 func (r *Runner) ask(ctx context.Context) {
-	if !r.o.Enabled || r.closing.Load() {
+	if !r.o.Enabled {
+		r.adopt(ctx)
+		return
+	}
+	if r.closing.Load() {
 		return
 	}
 	needed, err := r.needed(ctx)
@@ -73,6 +77,14 @@ func (r *Runner) ask(ctx context.Context) {
 	default:
 		r.seeing(ctx)
 		r.beat(ctx)
+	}
+}
+
+// adopt takes the statements that v4 wrote meanwhile into the chain, as DueMonths
+// does where months close by themselves.
+func (r *Runner) adopt(ctx context.Context) {
+	if _, err := r.o.Store.AdoptStatements(ctx, "extrato"); err != nil && ctx.Err() == nil {
+		r.o.Log.Warn("v4's statements not recorded", "cause", err.Error())
 	}
 }
 

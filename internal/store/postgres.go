@@ -119,7 +119,7 @@ func postgresDialect() dialect {
 
 // againPostgres tells the errors after which the same transaction may succeed:
 // 40001 and 40P01 say so themselves; 23503 is a new link to a leaving row;
-// 23505 on the chain is another close that took the next number; a plan is stale
+// 23505 on the chain or the revisions is another close that was first; a plan is stale
 // where somebody altered a table.
 func againPostgres(err error) bool {
 	var pg *pgconn.PgError
@@ -132,7 +132,7 @@ func againPostgres(err error) bool {
 	case "0A000":
 		return pg.Routine == "RevalidateCachedQuery"
 	case "23505":
-		return pg.TableName == "closings" || pg.TableName == "extrato_run_logs" || pg.TableName == "backups"
+		return pg.TableName == "closings" || pg.TableName == "revisions" || pg.TableName == "extrato_run_logs" || pg.TableName == "backups"
 	}
 	return false
 }
