@@ -34,11 +34,12 @@ var allowed = map[string][]string{
 	"notify":    {"books"},
 	"auth":      {"books", "store"},
 	"recording": {"books", "store"},
+	"figures":   {"books", "store"},
 	"server":    {"books"},
 	"jobs":      {"books", "closing", "backup", "store", "notify"},
 
-	"api": {"books", "store", "closing", "backup", "auth", "recording", "export"},
-	"web": {"books", "store", "closing", "backup", "auth", "recording", "export"},
+	"api": {"books", "store", "closing", "backup", "auth", "recording", "figures", "export"},
+	"web": {"books", "store", "closing", "backup", "auth", "recording", "figures", "export"},
 
 	// The watcher shares no database code with what it watches.
 	"safetynet": {"books", "notify"},

@@ -16,6 +16,7 @@ type Header struct {
 	Fingerprint Fingerprint `json:"fingerprint"`
 	Counts      Counts      `json:"-"`
 	Totals      Totals      `json:"-"`
+	Days        []DaySum    `json:"-"` // of a statement that was written just now
 }
 
 // headerVersion is the form of statements that this program writes.
@@ -55,6 +56,7 @@ type StatementWriter struct {
 	values   []Value
 	digest   *Digest
 	tally    *Tally
+	days     *DaySums
 	people   [KindCount][]byte
 	month    Month
 	revision int
@@ -63,7 +65,7 @@ type StatementWriter struct {
 // NewStatementWriter returns a writer for this revision of month's statement.
 func NewStatementWriter(out io.Writer, month Month, revision int) *StatementWriter {
 	w := &StatementWriter{
-		out: bufio.NewWriterSize(out, 256<<10), digest: NewDigest(), tally: NewTally(),
+		out: bufio.NewWriterSize(out, 256<<10), digest: NewDigest(), tally: NewTally(), days: NewDaySums(month),
 		month: month, revision: revision, empty: true,
 	}
 	w.raw(`"[`)
@@ -77,6 +79,7 @@ func (w *StatementWriter) Add(row Row) error {
 		return err
 	}
 	w.tally.Add(row)
+	w.days.Add(row)
 	kind := row.Kind()
 	if kind >= LinkKind {
 		w.people[kind] = append(w.appendRow(w.people[kind], row), ',')
@@ -103,7 +106,7 @@ func (w *StatementWriter) Finish() (Header, [PartCount]int64, error) {
 	}
 	h := Header{
 		Version: headerVersion, Month: w.month, Revision: w.revision,
-		Fingerprint: w.digest.Sum(), Counts: w.digest.Counts(), Totals: w.tally.Totals(),
+		Fingerprint: w.digest.Sum(), Counts: w.digest.Counts(), Totals: w.tally.Totals(), Days: w.days.List(),
 	}
 	b := h.Totals.JSON()
 	b = append(b[:len(b)-1], `,"extrato":`...)

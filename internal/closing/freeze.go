@@ -38,6 +38,9 @@ func (c *Closer) freeze(ctx context.Context, tx *store.Tx, p plan, copies *copie
 	if err := tx.InsertStatement(ctx, p.month, statement.spool, at); err != nil {
 		return none, err
 	}
+	if err := tx.SaveMonthSums(ctx, p.month, p.revision(), statement.header.Days); err != nil {
+		return none, err
+	}
 	c.step("statement stored")
 	proof, err := copies.prove(ctx, tx, max(proofPatience, 3*c.Now().Sub(began)))
 	if err != nil {

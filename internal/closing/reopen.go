@@ -78,6 +78,9 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		if err := tx.ShelveStatement(ctx, month, last.Revision, at); err != nil {
 			return err
 		}
+		if err := tx.SaveMonthSums(ctx, month, last.Revision, nil); err != nil {
+			return err
+		}
 		c.step("statement shelved")
 		entry, err := tx.AppendClosing(ctx, books.Closing{
 			Action: books.Reopened, Month: month, Revision: last.Revision, At: at, By: run.by, Reason: reason,

@@ -12,6 +12,20 @@ import (
 // discrepancy says how a stored statement is not what its entry says, "" if it
 // is. It computes fingerprint, counts and totals from all rows.
 func discrepancy(e books.Closing, stored books.Stored) string {
+	return discrepancyIn(e, stored, books.NewDaySums(e.Month))
+}
+
+// readAll does what discrepancy does, and returns the sums of the rows.
+func readAll(e books.Closing, stored books.Stored) (found string, sums []books.DaySum) {
+	if e.Action == books.Adopted {
+		return discrepancyIn(e, stored, nil), stored.DaySums()
+	}
+	days := books.NewDaySums(e.Month)
+	found = discrepancyIn(e, stored, days)
+	return found, days.List()
+}
+
+func discrepancyIn(e books.Closing, stored books.Stored, days *books.DaySums) string {
 	if e.Action == books.Adopted {
 		if stored.Seal() != e.Fingerprint {
 			return fmt.Sprintf("the statement of %s, v4's, was changed since it was adopted", e.Month)
@@ -25,6 +39,7 @@ func discrepancy(e books.Closing, stored books.Stored) string {
 	for row, err := range stored.Rows() {
 		if err == nil {
 			tally.Add(row)
+			days.Add(row)
 			err = digest.Add(row)
 		}
 		if err != nil {

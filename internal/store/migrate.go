@@ -350,7 +350,14 @@ func (t *Tx) adopt(ctx context.Context, month books.Month, by books.Actor) error
 	if err == nil {
 		_, err = t.AppendClosing(ctx, entry)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	stored, err := t.Statement(ctx, month)
+	if err != nil {
+		return err
+	}
+	return t.SaveMonthSums(ctx, month, entry.Revision, stored.DaySums())
 }
 
 // Adoption returns the entry that adopts a month's statement, which the chain

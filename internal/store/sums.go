@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+
+	"extrato/internal/books"
+)
+
+// storedSum is a DaySum as JSON carries it to the database.
+type storedSum struct {
+	Day         string `json:"day"`
+	Artist      int64  `json:"artist"`
+	Method      string `json:"method"`
+	Category    string `json:"category"`
+	Revenue     int64  `json:"revenue"`
+	Commissions int64  `json:"commissions"`
+	Expenses    int64  `json:"expenses"`
+	Number      int64  `json:"number"`
+}
+
+// SaveMonthSums keeps the sums of a month's statement in the place of those of an
+// earlier revision. A month without a statement has none.
+func (t *Tx) SaveMonthSums(ctx context.Context, month books.Month, revision int, sums []books.DaySum) error {
+	if _, err := t.exec(ctx, "DELETE FROM month_sums WHERE month = $1", month.String()); err != nil || len(sums) == 0 {
+		return err
+	}
+	list := make([]storedSum, len(sums))
+	for i, s := range sums {
+		list[i] = storedSum{s.Day.String(), int64(s.Artist), s.Method, s.Category, int64(s.Revenue), int64(s.Commissions), int64(s.Expenses), s.Number}
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	from := `SELECT $1, $2, value ->> 'day', value ->> 'artist', value ->> 'method', value ->> 'category',
+		value ->> 'revenue', value ->> 'commissions', value ->> 'expenses', value ->> 'number' FROM json_each($3)`
+	if t.s.dialect.postgres {
+		from = `SELECT $1, $2, s.* FROM json_to_recordset(CAST($3 AS JSON)) AS s (day TEXT, artist INTEGER, method TEXT, category TEXT,
+			revenue BIGINT, commissions BIGINT, expenses BIGINT, number INTEGER)`
+	}
+	_, err = t.exec(ctx, "INSERT INTO month_sums (month, revision, day, artist, method, category, revenue, commissions, expenses, number) "+from,
+		month.String(), revision, string(text))
+	return err
+}
+
+const sumColumns = "SELECT day, artist, method, category, revenue, commissions, expenses, number FROM "
+
+func (t *Tx) sums(ctx context.Context, query string, args ...any) (list []books.DaySum, err error) {
+	err = t.list(ctx, query, args, func(scan func(...any) error) error {
+		var s books.DaySum
+		var revenue, commissions, expenses int64
+		err := scan(&column{value: &s.Day}, &s.Artist, &s.Method, &s.Category, &revenue, &commissions, &expenses, &s.Number)
+		s.Revenue, s.Commissions, s.Expenses = books.Money(revenue), books.Money(commissions), books.Money(expenses)
+		list = append(list, s)
+		return err
+	})
+	return list, err
+}
+
+// MonthSums returns the sums that are kept of a revision of a month's statement,
+// in no order.
+func (t *Tx) MonthSums(ctx context.Context, month books.Month, revision int) ([]books.DaySum, error) {
+	return t.sums(ctx, sumColumns+"month_sums WHERE month = $1 AND revision = $2", month.String(), revision)
+}
+
+// ClosedSums returns the sums of the statements of all months from first to last
+// that have one.
+func (t *Tx) ClosedSums(ctx context.Context, first, last books.Month) ([]books.DaySum, error) {
+	return t.sums(ctx, sumColumns+"month_sums WHERE month BETWEEN $1 AND $2", first.String(), last.String())
+}
+
+// LiveSums returns the sums of the live rows from first to last. An unpaired
+// commission has the first day of the month in which it was made.
+func (t *Tx) LiveSums(ctx context.Context, first, last books.Day) ([]books.DaySum, error) {
+	day, in := t.s.dialect.text, t.s.dialect.in
+	none := "CAST(0 AS BIGINT)"
+	sum := func(column string) string { return "CAST(sum(" + centavos(column) + ") AS BIGINT)" }
+	query := sumColumns + `(
+		SELECT ` + day("r.data") + ` AS day, r.artista_id AS artist, r.forma_pagamento AS method, '' AS category, ` + sum("r.valor") + ` AS revenue,
+			` + none + ` AS commissions, ` + none + ` AS expenses, count(*) AS number
+		FROM pagamentos r WHERE ` + in("r.data") + ` GROUP BY r.data, r.artista_id, r.forma_pagamento
+		UNION ALL SELECT ` + day("p.data") + `, c.artista_id, '', '', ` + none + ", " + sum("c.valor") + ", " + none + `, 0
+		FROM pagamentos p JOIN comissoes c ON c.pagamento_id = p.id WHERE ` + in("p.data") + ` GROUP BY p.data, c.artista_id
+		UNION ALL SELECT ` + day("g.data") + `, 0, g.forma_pagamento, '', ` + none + ", " + none + ", " + sum("g.valor") + `, 0
+		FROM gastos g WHERE ` + in("g.data") + ` GROUP BY g.data, g.forma_pagamento) AS s`
+	list, err := t.sums(ctx, query, first.String(), last.String())
+	if err != nil {
+		return nil, err
+	}
+	unpaired, err := t.unpairedSums(ctx, first, last)
+	if err != nil || len(unpaired) == 0 {
+		return list, err
+	}
+	all := books.NewDaySums(first.Month())
+	for _, s := range append(list, unpaired...) {
+		all.AddSum(s)
+	}
+	return all.List(), nil
+}
+
+// unpairedSums returns the sums of commissions without a payment, which are few,
+// of the months whose first day lies between two days.
+func (t *Tx) unpairedSums(ctx context.Context, first, last books.Day) (list []books.DaySum, err error) {
+	query := "SELECT " + t.s.dialect.text("c.created_at") + ", c.artista_id, " + t.s.dialect.text("c.valor") + " FROM comissoes c WHERE c.pagamento_id IS NULL"
+	err = t.list(ctx, query, nil, func(scan func(...any) error) error {
+		var made books.Text
+		var s books.DaySum
+		if err := scan(&column{value: &made}, &s.Artist, &column{value: &s.Commissions}); err != nil {
+			return err
+		}
+		var at books.Instant
+		if !made.Valid || at.Parse([]byte(made.V)) != nil { // it belongs to no month
+			return nil
+		}
+		if s.Day = books.MonthOf(at.Time().In(t.s.zone)).First(); s.Day >= first && s.Day <= last {
+			list = append(list, s)
+		}
+		return nil
+	})
+	return list, err
+}
