@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"extrato/internal/books"
@@ -66,7 +68,8 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		if err != nil {
 			return err
 		}
-		if err := canComeBack(ctx, tx, month, rows); err != nil {
+		rows, emptied, err := canComeBack(ctx, tx, month, rows)
+		if err != nil {
 			return err
 		}
 		kept, err := putBack(ctx, tx, rows)
@@ -85,7 +88,7 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		entry, err := tx.AppendClosing(ctx, books.Closing{
 			Action: books.Reopened, Month: month, Revision: last.Revision, At: at, By: run.by, Reason: reason,
 			CorrelationID: run.id, Fingerprint: last.Fingerprint, Counts: last.Counts, Totals: last.Totals,
-			BackupFile: last.BackupFile, BackupSHA256: last.BackupSHA256, Notes: keptLinks(kept),
+			BackupFile: last.BackupFile, BackupSHA256: last.BackupSHA256, Notes: append(emptied, keptLinks(kept)...),
 		})
 		if err != nil {
 			return err
@@ -135,85 +138,91 @@ func (c *Closer) storedRows(ctx context.Context, tx *store.Tx, month books.Month
 }
 
 // canComeBack refuses, before anything is touched, where rows could not be
-// live again exactly as they were.
-func canComeBack(ctx context.Context, tx *store.Tx, month books.Month, rows []books.Row) error {
+// live again as they were. It returns them, links to deleted rows emptied, and a
+// note on each of those.
+func canComeBack(ctx context.Context, tx *store.Tx, month books.Month, rows []books.Row) ([]books.Row, []string, error) {
 	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
 		live, err := tx.LiveByID(ctx, kind, idsOf(rows, kind))
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		for id := range live {
-			return books.Refusedf("id_taken", "%s %d of %s is live already", kind, id, month).
+			return nil, nil, books.Refusedf("id_taken", "%s %d of %s is live already", kind, id, month).
 				WithHint("somebody put it back by hand: compare the two and delete the live one")
 		}
 	}
 	if err := eventsFree(ctx, tx, rows); err != nil {
-		return err
+		return nil, nil, err
 	}
-	return linksWhole(ctx, tx, month, rows)
+	return withoutDeadLinks(ctx, tx, month, rows)
 }
 
-// linksWhole refuses rows that point at a row which is neither live nor coming
-// back with them.
-func linksWhole(ctx context.Context, tx *store.Tx, month books.Month, rows []books.Row) error {
-	wanted := map[books.Kind]map[books.ID]books.Row{books.SessionKind: {}, books.PaymentKind: {}}
-	here := map[books.Kind]map[books.ID]bool{books.SessionKind: {}, books.PaymentKind: {}}
-	for _, row := range rows {
-		switch r := row.(type) {
-		case *books.Payment:
-			here[books.PaymentKind][r.ID] = true
-			if r.SessionID.Valid {
-				wanted[books.SessionKind][r.SessionID.V] = r
-			}
-		case *books.Session:
-			here[books.SessionKind][r.ID] = true
-			if r.PaymentID.Valid {
-				wanted[books.PaymentKind][r.PaymentID.V] = r
-			}
-		case *books.Link:
-			if wanted[books.SessionKind][r.SessionID] == nil {
-				wanted[books.SessionKind][r.SessionID] = r
-			}
-		}
+// withoutDeadLinks empties the links of payments and sessions to rows that were
+// deleted since the close, with a note on each. It refuses a link to a row that
+// rests in another month's statement. A Link record stays: putBack notes where
+// its session is gone.
+func withoutDeadLinks(ctx context.Context, tx *store.Tx, month books.Month, rows []books.Row) ([]books.Row, []string, error) {
+	gone, err := goneEnds(ctx, tx, rows)
+	if err != nil || len(gone[books.SessionKind])+len(gone[books.PaymentKind]) == 0 {
+		return rows, nil, err
 	}
-	for kind, ids := range wanted {
-		var missing []books.ID
-		for id := range ids {
-			if !here[kind][id] {
-				missing = append(missing, id)
-			}
-		}
-		live, err := tx.LiveByID(ctx, kind, missing)
-		if err != nil {
-			return err
-		}
-		for _, id := range missing {
-			if live[id] != nil {
-				continue
-			}
-			if err := goneRow(ctx, tx, month, kind, id, ids[id]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// goneRow says where the row that from points at has gone.
-func goneRow(ctx context.Context, tx *store.Tx, month books.Month, kind books.Kind, id books.ID, from books.Row) error {
 	resting, err := atRest(ctx, tx)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	home := resting[kind][id]
-	if _, isLink := from.(*books.Link); isLink && home.IsZero() {
-		return nil // the session was deleted since, and its link with it
+	whole := slices.Clone(rows)
+	var notes []string
+	for i, row := range rows {
+		kind, id := linkOf(row)
+		if !id.Valid || !gone[kind][id.V] {
+			continue
+		}
+		if home := resting[kind][id.V]; !home.IsZero() {
+			return nil, nil, linkedElsewhere(row, month, kind, id.V, home)
+		}
+		if row.Kind() == books.LinkKind {
+			continue
+		}
+		whole[i], _ = unlinked(row)
+		notes = append(notes, fmt.Sprintf("%s comes back without its link to %s %d, which was deleted after the close", books.Describe(row), kind, id.V))
 	}
-	if home.IsZero() {
-		return books.Refusedf("linked_row_gone", "%s of %s is linked to %s %d, which no longer exists", books.Describe(from), month, kind, id).
-			WithHint("it was deleted after the close: put it back under its id, from a dump or from a backup that holds it, then reopen %s", month)
+	return whole, notes, nil
+}
+
+// goneEnds returns the sessions and payments that rows are linked to and that
+// are neither among them nor live.
+func goneEnds(ctx context.Context, tx *store.Tx, rows []books.Row) (map[books.Kind]map[books.ID]bool, error) {
+	gone := map[books.Kind]map[books.ID]bool{books.SessionKind: {}, books.PaymentKind: {}}
+	for _, row := range rows {
+		if kind, id := linkOf(row); id.Valid {
+			gone[kind][id.V] = true
+		}
 	}
-	return linkedElsewhere(from, month, kind, id, home)
+	for kind, ids := range gone {
+		for _, id := range idsOf(rows, kind) {
+			delete(ids, id)
+		}
+		live, err := tx.LiveByID(ctx, kind, slices.Collect(maps.Keys(ids)))
+		if err != nil {
+			return nil, err
+		}
+		maps.DeleteFunc(ids, func(id books.ID, _ bool) bool { return live[id] != nil })
+	}
+	return gone, nil
+}
+
+// linkOf returns the row that a payment, a session or a Link is linked to: of a
+// Link, the session.
+func linkOf(row books.Row) (books.Kind, books.Ref) {
+	switch r := row.(type) {
+	case *books.Payment:
+		return books.SessionKind, r.SessionID
+	case *books.Session:
+		return books.PaymentKind, r.PaymentID
+	case *books.Link:
+		return books.SessionKind, books.RefTo(r.SessionID)
+	}
+	return 0, books.Ref{}
 }
 
 func linkedElsewhere(from books.Row, month books.Month, kind books.Kind, id books.ID, home books.Month) error {

@@ -26,6 +26,7 @@ type dialect struct {
 	validDay              func(column string) string // a condition beside a range of days
 	plainInstant          func(column string) string // the condition that the column sorts as the instant that it is
 	inOrder               string                     // behind a table that is to be walked by id
+	withIDs               string                     // in an INSERT with ids, so that GENERATED ALWAYS takes them
 	text                  func(column string) string // the column as text that books.Value reads
 	shown                 func(column string) string // the column as people are to see it, NULL too
 	idList                func(param string) string  // a SELECT of the ids in a JSON array

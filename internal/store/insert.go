@@ -60,7 +60,7 @@ func (t *Tx) insertKind(ctx context.Context, kind books.Kind, rows []books.Row, 
 	if skip {
 		columns = slices.Delete(columns, timeAt, timeAt+1)
 	}
-	head := "INSERT INTO " + kind.Table() + " (" + strings.Join(columns, ", ") + ") VALUES "
+	head := "INSERT INTO " + kind.Table() + " (" + strings.Join(columns, ", ") + ")" + t.s.dialect.withIDs + " VALUES "
 	for batch := range slices.Chunk(rows, insertBatch) {
 		var args []any
 		var query strings.Builder

@@ -98,6 +98,7 @@ func postgresDialect() dialect {
 		readLevel:  sql.LevelRepeatableRead,
 		writeLevel: sql.LevelSerializable,
 		validDay:   func(string) string { return "" },
+		withIDs:    " OVERRIDING SYSTEM VALUE",
 		text:       func(column string) string { return "CAST(" + column + " AS TEXT)" },
 		shown: func(column string) string {
 			return "coalesce(CAST(to_json(CAST(" + column + " AS TEXT)) AS TEXT), 'NULL')"
