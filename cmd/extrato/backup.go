@@ -1,10 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
@@ -189,20 +191,26 @@ func (c *backupListCommand) Run(a *app) error {
 
 type backupRestoreCommand struct {
 	Month  string `arg:"" help:"The month, such as 2025-10."`
-	File   string `help:"The copy to restore; default: the newest whole one." placeholder:"F"`
-	DryRun bool   `help:"Show the difference and change nothing."`
+	File   string `help:"The copy to restore; default: the one that the month's statement rests on, or the newest that this database made." placeholder:"F"`
+	DryRun bool   `help:"Show each row that would come, and change nothing."`
 }
 
 func (backupRestoreCommand) Help() string {
 	return `Puts the rows of a backup that are missing back to the live tables, with their
 ids. It never removes or overwrites a row, and refuses as a whole if a row is live
-with other values or rests in a statement (reopen that month first).
+with other values or rests in a statement (reopen that month first), or if the id
+of a client or artist is somebody else's by now.
+
+It takes the copy that the month's statement rests on, else the newest that this
+database made. Where the database records none of that month, it takes the newest
+whole copy and says so. Any other copy must be named with --file.
 
 A session that is paid in two months is in the backup of one of them. Where it is
 not live, it is taken from there; where no backup holds it, its payments come back
 without their link, and restoring the month again sets that once the session is back.
 
-Into a new database (extrato migrate), restore the months one by one, in any order.
+Into a new database (extrato migrate), restore all the months, in any order, before
+any new row or login is made.
 
 Example:
   extrato backup restore 2025-10 --dry-run
@@ -225,12 +233,12 @@ func (c *backupRestoreCommand) Run(a *app) error {
 	}
 	if !a.JSON {
 		printRestoration(a, preview)
+		if c.DryRun {
+			return printComing(a, preview)
+		}
 	}
 	if c.DryRun {
-		if a.JSON {
-			return printJSON(a.stdout, preview)
-		}
-		return nil
+		return printJSON(a.stdout, preview)
 	}
 	done, err := closer.Restore(a.ctx, month, preview.File, false, actor())
 	if err != nil {
@@ -262,4 +270,42 @@ func printRestoration(a *app, r closing.Restoration) {
 	for _, n := range r.Notes {
 		a.printf("  note     %s\n", n)
 	}
+}
+
+// printComing shows each row that would come.
+func printComing(a *app, r closing.Restoration) error {
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for _, row := range r.Rows {
+		var says struct {
+			Day         string      `json:"data"`
+			Amount      json.Number `json:"valor"`
+			Method      string      `json:"forma_pagamento"`
+			Client      string      `json:"cliente_name"`
+			Artist      string      `json:"artista_name"`
+			Description string      `json:"descricao"`
+			Name        string      `json:"name"`
+			Email       string      `json:"email"`
+			Payment     json.Number `json:"payment_id"`
+		}
+		if err := json.Unmarshal(row.Row, &says); err != nil {
+			return err
+		}
+		words := []string{says.Method, says.Client, says.Artist, says.Description, says.Name, says.Email}
+		if row.Type == books.LinkKind.String() {
+			words = []string{"sessao " + fmt.Sprint(row.ID) + " and pagamento " + says.Payment.String()}
+		}
+		words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
+		fmt.Fprintf(w, "  %s %d\t%s\t%s\t%s\n", row.Type, row.ID, says.Day, says.Amount, oneLine(strings.Join(words, ", ")))
+	}
+	return w.Flush()
+}
+
+// oneLine takes out what would end a line or steer a terminal.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
 }

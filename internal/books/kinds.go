@@ -9,14 +9,15 @@ import (
 // backups, statements and the fingerprint.
 type Kind int
 
-// The kinds of rows. A close moves the first five. Clients and artists stay;
-// copies of the ones in use go along.
+// The kinds of rows. A close moves the first five. The others stay; copies of the
+// ones in use go along, of sessions into backups only.
 const (
 	PaymentKind Kind = iota
 	SessionKind
 	CommissionKind
 	ExpenseKind
 	LinkKind
+	StayingKind
 	ClientKind
 	ArtistKind
 	KindCount
@@ -66,6 +67,12 @@ var kinds = [KindCount]struct {
 		columns:   []string{"sessao_id", "payment_id"},
 		statement: []string{"sessao_id", "payment_id"},
 	},
+	StayingKind: {
+		name: "sessao_viva", make: func() Row { return new(StayingSession) },
+		columns: []string{"id", "data", "hora", "valor", "observacoes", "cliente_id", "artista_id",
+			"google_event_id", "status", "payment_id", "created_at", "updated_at"},
+		copies: []string{"cliente_name", "artista_name"},
+	},
 	ClientKind: {
 		name: "cliente", table: "clients", make: func() Row { return new(Client) },
 		columns:   []string{"id", "name", "jotform_submission_id", "created_at", "updated_at"},
@@ -81,7 +88,8 @@ var kinds = [KindCount]struct {
 // String returns the kind's Portuguese name, as backups write it.
 func (k Kind) String() string { return kinds[k].name }
 
-// Table returns the kind's table in v4's schema; links have none.
+// Table returns the kind's table in v4's schema; links and copies of sessions
+// that stay have none.
 func (k Kind) Table() string { return kinds[k].table }
 
 // Columns returns the names of the table's own columns, in the order of a

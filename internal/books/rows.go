@@ -89,6 +89,10 @@ type Link struct {
 	PaymentID ID
 }
 
+// StayingSession is a copy of a session that stays live while a payment for it
+// leaves. It tells which session the payment's link means; it is never restored.
+type StayingSession struct{ Session }
+
 // Client is a row of clients.
 type Client struct {
 	ID                   ID
@@ -110,13 +114,14 @@ type Artist struct {
 type NullDay = Null[Day, *Day]
 
 // Kind, Key, AppendValues and AppendCopies make the rows Rows.
-func (*Payment) Kind() Kind    { return PaymentKind }
-func (*Session) Kind() Kind    { return SessionKind }
-func (*Commission) Kind() Kind { return CommissionKind }
-func (*Expense) Kind() Kind    { return ExpenseKind }
-func (*Link) Kind() Kind       { return LinkKind }
-func (*Client) Kind() Kind     { return ClientKind }
-func (*Artist) Kind() Kind     { return ArtistKind }
+func (*Payment) Kind() Kind        { return PaymentKind }
+func (*Session) Kind() Kind        { return SessionKind }
+func (*Commission) Kind() Kind     { return CommissionKind }
+func (*Expense) Kind() Kind        { return ExpenseKind }
+func (*Link) Kind() Kind           { return LinkKind }
+func (*StayingSession) Kind() Kind { return StayingKind }
+func (*Client) Kind() Kind         { return ClientKind }
+func (*Artist) Kind() Kind         { return ArtistKind }
 
 func (r *Payment) Key() ID    { return r.ID }
 func (r *Session) Key() ID    { return r.ID }
@@ -174,6 +179,41 @@ func Describe(r Row) string { return fmt.Sprintf("%s %d", r.Kind(), r.Key()) }
 
 // Equal reports whether a and b are of one kind and hold the same values.
 func Equal(a, b Row) bool { return slices.Equal(appendRow(nil, a), appendRow(nil, b)) }
+
+// Highest holds for each kind of row the highest id that some rows have or name.
+type Highest map[Kind]ID
+
+// Add takes a row's own id and every id that the row names.
+func (h Highest) Add(row Row) {
+	named := func(kind Kind, id Ref) {
+		if id.Valid {
+			h[kind] = max(h[kind], id.V)
+		}
+	}
+	switch r := row.(type) {
+	case *Payment:
+		named(SessionKind, r.SessionID)
+		named(ClientKind, r.ClientID)
+		named(ArtistKind, RefTo(r.ArtistID))
+	case *Session:
+		named(PaymentKind, r.PaymentID)
+		named(ClientKind, RefTo(r.ClientID))
+		named(ArtistKind, RefTo(r.ArtistID))
+	case *Commission:
+		named(PaymentKind, r.PaymentID)
+		named(ArtistKind, RefTo(r.ArtistID))
+	case *Expense:
+		named(ArtistKind, RefTo(r.CreatedBy))
+	case *Link:
+		named(SessionKind, RefTo(r.SessionID))
+		named(PaymentKind, RefTo(r.PaymentID))
+		return
+	case *StayingSession:
+		h.Add(&r.Session)
+		return
+	}
+	named(row.Kind(), RefTo(row.Key()))
+}
 
 // OwnedBy reports whether a row is an artist's: a payment, a session or a
 // commission. A row without the artist's id, as in a statement of v4's, goes by

@@ -107,6 +107,18 @@ func (s Stored) Rows() Rows {
 				}
 			}
 		}
+		for row, err := range s.Referred() {
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Referred returns the rows behind the lists, in order: the links, and the
+// clients and artists that the lists refer to. v4's statements have none.
+func (s Stored) Referred() Rows {
+	return func(yield func(Row, error) bool) {
 		totals, err := s.header()
 		if err != nil {
 			yield(nil, err)
@@ -117,7 +129,7 @@ func (s Stored) Rows() Rows {
 		}
 		for i, list := range [][]json.RawMessage{totals.Header.Links, totals.Header.Clients, totals.Header.Artists} {
 			for _, raw := range list {
-				row, err := decodeRow(LinkKind+Kind(i), raw)
+				row, err := decodeRow([]Kind{LinkKind, ClientKind, ArtistKind}[i], raw)
 				if err != nil {
 					yield(nil, s.broken(TotalsPart, err))
 					return

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
@@ -122,7 +123,7 @@ func (c *Closer) writeBackup(ctx context.Context, p plan) (backup.Receipt, error
 		}
 		rows, _, err := c.rowsOf(ctx, tx, p)
 		if err == nil {
-			unproved, err = c.Backups.Start(ctx, p.month, taken, rows, nil)
+			unproved, err = c.Backups.Start(ctx, p.month, taken, withStaying(ctx, tx, rows), nil)
 		}
 		return err
 	})
@@ -191,7 +192,7 @@ func (c *Closer) verifyMonth(ctx context.Context, month books.Month, file string
 		return nil, err
 	}
 	var found []Verified
-	for _, k := range toVerify(copies, last, file) {
+	for _, k := range toVerify(copies, known, last, file) {
 		finding, err := c.Backups.Check(ctx, k, isKnown(known, k.File))
 		if err != nil {
 			return nil, err
@@ -201,6 +202,9 @@ func (c *Closer) verifyMonth(ctx context.Context, month books.Month, file string
 		if v.State == backup.OK {
 			if v.State, v.Reason, err = c.freshness(ctx, month, last, finding); err != nil {
 				return nil, err
+			}
+			if k.File != last.BackupFile && !isKnown(known, k.File) && (len(known) > 0 || last.BackupFile != "") {
+				v.Reason = strings.TrimSuffix("this database did not make it, and takes no rows from it; "+v.Reason, "; ")
 			}
 		}
 		if err := c.remember(ctx, known, v, finding); err != nil {
@@ -259,19 +263,23 @@ func (c *Closer) allCopies(ctx context.Context, month books.Month, known []store
 	return copies, nil
 }
 
-// toVerify chooses the statement's copy and the newest; where a killed backup
-// came after that, it is named as well.
-func toVerify(copies []backup.Copy, last books.Closing, file string) []backup.Copy {
-	newest := -1
+// toVerify chooses the statement's copy, the newest, and the newest that the
+// database recorded: anyone who can write the folder can put a newer one there.
+// Where a killed backup came last, it is named as well.
+func toVerify(copies []backup.Copy, known []store.Backup, last books.Closing, file string) []backup.Copy {
+	newest, recorded := -1, -1
 	for i, k := range copies {
 		if k.HasFile || !k.Manifest {
 			newest = i
+		}
+		if isKnown(known, k.File) {
+			recorded = i
 		}
 	}
 	var chosen []backup.Copy
 	for i, k := range copies {
 		statements := last.HasStatement() && k.File == last.BackupFile
-		if k.File == file || file == "" && (i == newest || i == len(copies)-1 || statements) {
+		if k.File == file || file == "" && (i == newest || i == recorded || i == len(copies)-1 || statements) {
 			chosen = append(chosen, k)
 		}
 	}
@@ -292,7 +300,7 @@ func recorded(f backup.Finding, known []store.Backup, last books.Closing) backup
 		want = last.BackupSHA256 // the chain cannot be changed, the other record can
 	}
 	if want != "" && want != f.Manifest.SHA256 {
-		f.State, f.Reason = backup.Corrupt, "it is not the file that was recorded: somebody exchanged it with its manifest"
+		f.State, f.Reason = backup.Corrupt, exchanged
 	}
 	return f
 }
@@ -335,14 +343,12 @@ func (c *Closer) freshness(ctx context.Context, month books.Month, last books.Cl
 	return backup.Stale, "rows changed since", nil
 }
 
-// remember records what was found of a copy that is whole or was known.
+// remember records what was found of a copy that the database recorded. One that
+// it did not becomes known only where it holds exactly the month's rows and no
+// other copy of the month is recorded: the database may be an older dump.
 func (c *Closer) remember(ctx context.Context, known []store.Backup, v Verified, f backup.Finding) error {
-	if f.State == backup.OK && !isKnown(known, v.File) {
-		err := c.Store.Write(ctx, func(tx *store.Tx) error { return c.recordBackup(ctx, tx, f.Manifest) })
-		if err != nil {
-			return err
-		}
-		known = append(known, store.Backup{File: v.File, Month: v.Month, Copy: f.Manifest.Copy})
+	if v.State == backup.OK && v.Reason == "" && len(known) == 0 {
+		return c.Store.Write(ctx, func(tx *store.Tx) error { return c.recordBackup(ctx, tx, f.Manifest) })
 	}
 	i := slices.IndexFunc(known, func(k store.Backup) bool { return k.File == v.File })
 	if i < 0 {

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/store"
 )
@@ -14,28 +13,31 @@ import (
 // elsewhere is a session that another copy holds.
 type elsewhere struct {
 	session *books.Session
+	payment books.Row   // the one that the session names; nil if the copy lacks it
 	people  []books.Row // its client and artist
 	file    string
 }
 
-// sessionsElsewhere finds the sessions that rows point at and that are neither
-// among them nor live nor at rest, in the other copies: the latest month's
-// first, since a session leaves with its last payment. A copy that is damaged
-// is passed over.
-func (c *Closer) sessionsElsewhere(ctx context.Context, from backup.Manifest, rows []books.Row) (map[books.ID]elsewhere, error) {
-	wanted := map[books.ID]bool{}
+// sessionsElsewhere finds the sessions that a copy's rows point at and that are
+// neither among them nor live nor at rest, in the other months' copies: the
+// latest month's first, since a session leaves with its last payment. A copy
+// that is damaged is passed over, and so is another session with the id of one
+// that stayed when the copy was made.
+func (c *Closer) sessionsElsewhere(ctx context.Context, from held) (map[books.ID]elsewhere, error) {
+	wanted := map[books.ID]*books.Session{}
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		ids, err := sessionsLacking(ctx, tx, rows)
+		ids, err := sessionsLacking(ctx, tx, from.rows)
 		if err != nil || len(ids) == 0 {
 			return err
 		}
 		resting, err := atRest(ctx, tx)
 		for _, id := range ids {
-			wanted[id] = resting[books.SessionKind][id].IsZero()
+			if s := from.staying[id]; s != nil && resting.home[books.SessionKind][id].IsZero() {
+				wanted[id] = s
+			}
 		}
 		return err
 	})
-	maps.DeleteFunc(wanted, func(_ books.ID, wanted bool) bool { return !wanted })
 	found := map[books.ID]elsewhere{}
 	if err != nil || len(wanted) == 0 {
 		return found, err
@@ -45,25 +47,25 @@ func (c *Closer) sessionsElsewhere(ctx context.Context, from backup.Manifest, ro
 		return nil, unreadablePlace(err)
 	}
 	for _, month := range slices.Backward(months) {
-		copies, err := c.Backups.Copies(ctx, month)
+		choice, err := c.copiesToTake(ctx, month)
 		if err != nil {
-			return nil, unreadablePlace(err)
+			return nil, err
 		}
-		for _, k := range slices.Backward(copies) {
+		for _, k := range choice.copies {
 			if len(found) == len(wanted) {
 				return found, nil
 			}
-			if !k.HasFile || !k.Manifest || k.File == from.File {
+			if k.File == from.File {
 				continue
 			}
-			_, there, err := c.Backups.Rows(ctx, k)
+			there, err := c.readCopy(ctx, k)
 			if err != nil {
 				if kind := books.AsError(err).Kind; kind != books.Integrity && kind != books.NotFound {
 					return nil, err
 				}
 				continue
 			}
-			addSessions(found, wanted, there, k.File)
+			addSessions(found, wanted, there)
 		}
 	}
 	return found, nil
@@ -92,27 +94,30 @@ func sessionsLacking(ctx context.Context, tx *store.Tx, rows []books.Row) ([]boo
 }
 
 // addSessions adds the wanted sessions among a copy's rows that were not found yet.
-func addSessions(found map[books.ID]elsewhere, wanted map[books.ID]bool, rows []books.Row, file string) {
-	for _, row := range rows {
+func addSessions(found map[books.ID]elsewhere, wanted map[books.ID]*books.Session, from held) {
+	for _, row := range from.rows {
 		s, ok := row.(*books.Session)
-		if !ok || !wanted[s.ID] || found[s.ID].session != nil {
+		if !ok || wanted[s.ID] == nil || !sameSession(wanted[s.ID], s) || found[s.ID].session != nil {
 			continue
 		}
-		e := elsewhere{session: s, file: file}
-		for _, person := range rows {
-			if person.Kind() == books.ClientKind && person.Key() == s.ClientID || person.Kind() == books.ArtistKind && person.Key() == s.ArtistID {
-				e.people = append(e.people, person)
+		e := elsewhere{session: s, file: from.File}
+		for _, other := range from.rows {
+			switch {
+			case other.Kind() == books.ClientKind && other.Key() == s.ClientID, other.Kind() == books.ArtistKind && other.Key() == s.ArtistID:
+				e.people = append(e.people, other)
+			case other.Kind() == books.PaymentKind && books.RefTo(other.Key()) == s.PaymentID:
+				e.payment = other
 			}
 		}
 		found[s.ID] = e
 	}
 }
 
-// withSessions returns rows with the sessions that they lack, as far as other
-// copies hold them, and those sessions' people.
-func (r *Restoration) withSessions(ctx context.Context, tx *store.Tx, rows []books.Row, others map[books.ID]elsewhere) ([]books.Row, error) {
-	ids, err := sessionsLacking(ctx, tx, rows)
-	all := slices.Clone(rows)
+// withSessions returns the copy's rows with the sessions that they lack, as far
+// as other copies hold them, and those sessions' people.
+func (r *Restoration) withSessions(ctx context.Context, tx *store.Tx, others map[books.ID]elsewhere) ([]books.Row, error) {
+	ids, err := sessionsLacking(ctx, tx, r.from.rows)
+	all := slices.Clone(r.from.rows)
 	for _, id := range ids {
 		other, ok := others[id]
 		if !ok {
@@ -127,4 +132,42 @@ func (r *Restoration) withSessions(ctx context.Context, tx *store.Tx, rows []boo
 		}
 	}
 	return all, err
+}
+
+// mean notes the sessions and payments that links mean, as the copy and the
+// others hold them, and the highest ids.
+func (r *Restoration) mean(rows []books.Row, others map[books.ID]elsewhere) {
+	r.meant = map[books.Kind]map[books.ID]books.Row{books.SessionKind: {}, books.PaymentKind: {}}
+	add := func(row books.Row) {
+		r.highest.Add(row)
+		if of := r.meant[row.Kind()]; of != nil {
+			of[row.Key()] = row
+		}
+	}
+	for _, s := range r.from.staying {
+		add(s)
+	}
+	for _, other := range others {
+		if other.payment != nil {
+			add(other.payment)
+		}
+	}
+	for _, row := range rows {
+		add(row)
+	}
+}
+
+// isMeant reports whether a live session or payment is the one that a link of
+// the backup means, and not another one that has its id by now.
+func (r *Restoration) isMeant(live books.Row) bool {
+	meant := r.meant[live.Kind()][live.Key()]
+	if meant == nil {
+		return false
+	}
+	if s, ok := live.(*books.Session); ok {
+		return sameSession(meant.(*books.Session), s)
+	}
+	was, _ := unlinked(meant)
+	is, _ := unlinked(live)
+	return books.Equal(was, is)
 }

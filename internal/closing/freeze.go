@@ -68,7 +68,7 @@ func (c *Closer) readRows(ctx context.Context, tx *store.Tx, p plan, copies *cop
 	if copies.without != nil {
 		return c.spool(ctx, tx, p, drain)
 	}
-	s, err := c.spool(ctx, tx, p, func(rows books.Rows) error { return copies.start(ctx, rows) })
+	s, err := c.spool(ctx, tx, p, func(rows books.Rows) error { return copies.start(ctx, withStaying(ctx, tx, rows)) })
 	if err == nil && s.header.Fingerprint != copies.newest.Fingerprint {
 		s.close()
 		return nil, fmt.Errorf("the statement and the backup of the same rows differ")

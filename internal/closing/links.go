@@ -54,10 +54,11 @@ func (r *Restoration) addLinks(ctx context.Context, tx *store.Tx, rows []books.R
 }
 
 // cutLinks takes out the links that lead to a row which is neither live nor
-// coming back: a database with foreign keys cannot hold them. The backup keeps
-// them. It refuses if that row rests in a statement.
-func (r *Restoration) cutLinks(ctx context.Context, tx *store.Tx, resting map[books.Kind]map[books.ID]books.Month) error {
-	there, err := r.ends(ctx, tx)
+// coming back: a database with foreign keys cannot hold them. So it does where
+// the live row of that id is not the one that the backup means. The backup keeps
+// the links. It refuses if the row rests in a statement.
+func (r *Restoration) cutLinks(ctx context.Context, tx *store.Tx, resting resting) error {
+	there, others, err := r.ends(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -66,10 +67,14 @@ func (r *Restoration) cutLinks(ctx context.Context, tx *store.Tx, resting map[bo
 		if there[kind][id] {
 			return true, nil
 		}
-		if home := resting[kind][id]; !home.IsZero() {
+		if home := resting.home[kind][id]; !home.IsZero() {
 			return false, linkedElsewhere(row, r.Month, kind, id, home)
 		}
-		r.Notes = append(r.Notes, waiting(row, kind, id, r.Month))
+		note := waiting(row, kind, id, r.Month)
+		if others[kind][id] {
+			note = fmt.Sprintf("%s did not get its link: %s %d of the database is not the one that the backup means", books.Describe(row), kind, id)
+		}
+		r.Notes = append(r.Notes, note)
 		return false, nil
 	}
 	var rows []books.Row
@@ -86,7 +91,11 @@ func (r *Restoration) cutLinks(ctx context.Context, tx *store.Tx, resting map[bo
 				ok, err = whole(row, books.PaymentKind, link.V)
 			}
 		case *books.Commission:
-			if of.PaymentID.Valid && tx.Postgres() && !there[books.PaymentKind][of.PaymentID.V] {
+			switch id := of.PaymentID; {
+			case others[books.PaymentKind][id.V]:
+				err = books.Refusedf("payment_differs", "%s is of a pagamento %d that the backup does not hold, and the live pagamento %d may be another", books.Describe(row), id.V, id.V).
+					WithHint("nothing was changed; enter the commission by hand if it is of the live one")
+			case id.Valid && tx.Postgres() && !there[books.PaymentKind][id.V]:
 				err = books.Refusedf("linked_row_gone", "%s is of pagamento %d, which is neither live nor in the backup", books.Describe(row), of.PaymentID.V).
 					WithHint("PostgreSQL cannot hold it; restore %s into SQLite", r.Month)
 			}
@@ -129,10 +138,11 @@ func waiting(row books.Row, kind books.Kind, id books.ID, month books.Month) str
 }
 
 // ends returns which of the sessions and payments that links lead to are live
-// or coming back.
-func (r *Restoration) ends(ctx context.Context, tx *store.Tx) (map[books.Kind]map[books.ID]bool, error) {
+// or coming back, and of which ids the live rows are others than were meant.
+func (r *Restoration) ends(ctx context.Context, tx *store.Tx) (there, others map[books.Kind]map[books.ID]bool, err error) {
 	wanted := map[books.Kind][]books.ID{}
-	there := map[books.Kind]map[books.ID]bool{books.SessionKind: {}, books.PaymentKind: {}}
+	there = map[books.Kind]map[books.ID]bool{books.SessionKind: {}, books.PaymentKind: {}}
+	others = map[books.Kind]map[books.ID]bool{books.SessionKind: {}, books.PaymentKind: {}}
 	want := func(kind books.Kind, id books.Ref) {
 		if id.Valid {
 			wanted[kind] = append(wanted[kind], id.V)
@@ -159,11 +169,12 @@ func (r *Restoration) ends(ctx context.Context, tx *store.Tx) (map[books.Kind]ma
 	for kind, ids := range wanted {
 		live, err := tx.LiveByID(ctx, kind, ids)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		for id := range live {
-			there[kind][id] = true
+		for id, row := range live {
+			there[kind][id] = r.isMeant(row)
+			others[kind][id] = !there[kind][id]
 		}
 	}
-	return there, nil
+	return there, others, nil
 }

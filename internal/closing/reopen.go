@@ -151,6 +151,9 @@ func canComeBack(ctx context.Context, tx *store.Tx, month books.Month, rows []bo
 				WithHint("somebody put it back by hand: compare the two and delete the live one")
 		}
 	}
+	if err := samePeople(ctx, tx, rows); err != nil {
+		return nil, nil, err
+	}
 	if err := eventsFree(ctx, tx, rows); err != nil {
 		return nil, nil, err
 	}
@@ -177,7 +180,7 @@ func withoutDeadLinks(ctx context.Context, tx *store.Tx, month books.Month, rows
 		if !id.Valid || !gone[kind][id.V] {
 			continue
 		}
-		if home := resting[kind][id.V]; !home.IsZero() {
+		if home := resting.home[kind][id.V]; !home.IsZero() {
 			return nil, nil, linkedElsewhere(row, month, kind, id.V, home)
 		}
 		if row.Kind() == books.LinkKind {

@@ -2,7 +2,7 @@ package closing
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,41 +14,59 @@ import (
 
 // Restoration says what a restore puts back, or would.
 type Restoration struct {
-	Month    books.Month  `json:"month"`
-	File     string       `json:"file"`
-	Missing  books.Counts `json:"missing"` // rows that are put back
-	Present  books.Counts `json:"present"` // rows that are live as in the backup
-	Links    int          `json:"links"`   // links that live rows lack and get
-	Clients  int          `json:"clients"`
-	Artists  int          `json:"artists"`
-	Notes    []string     `json:"notes"`
-	DryRun   bool         `json:"dry_run"`
-	rows     []books.Row
-	links    []*books.Link           // those among Links that stand in pagamentos
-	atRest   map[books.Kind]books.ID // the highest ids in statements
-	manifest backup.Manifest
+	Month   books.Month  `json:"month"`
+	File    string       `json:"file"`
+	Missing books.Counts `json:"missing"` // rows that are put back
+	Present books.Counts `json:"present"` // rows that are live as in the backup
+	Links   int          `json:"links"`   // links that live rows lack and get
+	Clients int          `json:"clients"`
+	Artists int          `json:"artists"`
+	Notes   []string     `json:"notes"`
+	DryRun  bool         `json:"dry_run"`
+	Rows    []Coming     `json:"rows"` // each row that is put back, or would be
+	rows    []books.Row
+	links   []*books.Link // those among Links that stand in pagamentos
+	from    held
+	meant   map[books.Kind]map[books.ID]books.Row // the sessions and payments that links mean, as backups hold them
+	highest books.Highest                         // of the ids in statements and in the backup
+}
+
+// Coming is a row that a restore puts back.
+type Coming struct {
+	Type string          `json:"type"`
+	ID   books.ID        `json:"id"`
+	Row  json.RawMessage `json:"row"` // as a statement holds it
+}
+
+// held is what a copy holds.
+type held struct {
+	backup.Manifest
+	rows    []books.Row                 // without the copies of sessions that stay
+	staying map[books.ID]*books.Session // the sessions that stayed when it was made
+	notes   []string                    // what a person should know of the copy
 }
 
 // Nothing reports whether there is nothing to put back.
 func (r Restoration) Nothing() bool { return len(r.rows)+len(r.links) == 0 }
 
 // Restore puts the rows of a backup that are missing back to live, ids and
-// links included. It never removes or overwrites a row. The newest whole copy
-// is used unless file names another. It fails with an Error of kind Refused, and
-// changes nothing, if any row is live with other values or rests in a statement.
+// links included. It never removes or overwrites a row. The copy is file or, if
+// that is "", the one that chooseCopy names. It fails with an Error of kind
+// Refused, and changes nothing, if any row is live with other values or rests in
+// a statement, or if the id of a client or artist is somebody else's by now.
 //
 // A session that is paid in two months stays live when the first closes, so
-// its backup holds the payment and not the session. Where the session is not
-// live either, it is taken from whichever copy holds it; where none does, the
-// payment comes back without its link, and restoring again sets it once the
-// session is there. So months can be restored in any order.
+// its backup holds the payment and only a copy of the session. Where the session
+// is not live either, it is taken from the backup that it left with; where none
+// has it, the payment comes back without its link, and restoring again sets it
+// once that very session is there. So months can be restored in any order.
 func (c *Closer) Restore(ctx context.Context, month books.Month, file string, dryRun bool, by books.Actor) (Restoration, error) {
 	run := c.begin(ctx, "restore", month, by, "")
-	from, rows, err := c.readBackup(ctx, month, file)
+	from, err := c.readBackup(ctx, month, file)
 	if err != nil {
 		return Restoration{}, err
 	}
-	others, err := c.sessionsElsewhere(ctx, from, rows)
+	others, err := c.sessionsElsewhere(ctx, from)
 	if err != nil {
 		return Restoration{}, err
 	}
@@ -60,14 +78,14 @@ func (c *Closer) Restore(ctx context.Context, month books.Month, file string, dr
 	var r Restoration
 	if dryRun {
 		err = c.Store.Read(ctx, func(tx *store.Tx) error {
-			r, err = difference(ctx, tx, from, rows, others)
+			r, err = difference(ctx, tx, from, others)
 			return err
 		})
 		r.DryRun = true
 		return r, err
 	}
 	err = c.Store.Write(ctx, func(tx *store.Tx) error {
-		if r, err = difference(ctx, tx, from, rows, others); err != nil || r.Nothing() {
+		if r, err = difference(ctx, tx, from, others); err != nil || r.Nothing() {
 			return err
 		}
 		return c.restore(ctx, tx, &r, run)
@@ -78,72 +96,21 @@ func (c *Closer) Restore(ctx context.Context, month books.Month, file string, dr
 	return r, err
 }
 
-func (c *Closer) readBackup(ctx context.Context, month books.Month, file string) (backup.Manifest, []books.Row, error) {
-	if file != "" {
-		target, err := backup.ParseFile(file)
-		if err == nil && target.Month != month {
-			err = books.Invalidf("invalid_file", "%s is not a backup of %s", file, month).WithHint("name the month of the file")
-		}
-		if err != nil {
-			return backup.Manifest{}, nil, err
-		}
-		return c.readCopy(ctx, target)
-	}
-	copies, err := c.Backups.Copies(ctx, month)
-	if err != nil {
-		return backup.Manifest{}, nil, unreadablePlace(err)
-	}
-	for _, k := range slices.Backward(copies) {
-		if k.HasFile && k.Manifest {
-			return c.readCopy(ctx, k)
-		}
-	}
-	return backup.Manifest{}, nil, books.NotFoundf("no_backup", "there is no backup of %s", month).
-		WithHint("see which there are: extrato backup list")
-}
-
-// readCopy reads a copy whole. Where it is damaged, a new one would not hold
-// the rows that are missing now: an earlier one may.
-func (c *Closer) readCopy(ctx context.Context, k backup.Copy) (backup.Manifest, []books.Row, error) {
-	manifest, rows, err := c.Backups.Rows(ctx, k)
-	var e *books.Error
-	if errors.As(err, &e) && e.Kind == books.Integrity {
-		err = fmt.Errorf("%s: %w", k.File, e.WithHint("nothing was changed; keep the file; put its own copy from elsewhere in its place, or name an earlier one of extrato backup list: extrato backup restore %s --file FILE", k.Month))
-	}
-	return manifest, rows, err
-}
-
 // difference finds which rows are missing, and refuses what cannot be put back.
-func difference(ctx context.Context, tx *store.Tx, from backup.Manifest, rows []books.Row, others map[books.ID]elsewhere) (Restoration, error) {
-	r := Restoration{Month: from.Month, File: from.File, manifest: from, Notes: []string{}}
+func difference(ctx context.Context, tx *store.Tx, from held, others map[books.ID]elsewhere) (Restoration, error) {
+	r := Restoration{Month: from.Month, File: from.File, from: from, Notes: slices.Clone(from.notes), Rows: []Coming{}}
 	resting, err := atRest(ctx, tx)
 	if err != nil {
 		return r, err
 	}
-	r.atRest = highestIDs(resting)
-	if rows, err = r.withSessions(ctx, tx, rows, others); err != nil {
+	r.highest = resting.highest
+	rows, err := r.withSessions(ctx, tx, others)
+	if err != nil {
 		return r, err
 	}
-	for kind := books.PaymentKind; kind < books.KindCount; kind++ {
-		if kind == books.LinkKind {
-			continue
-		}
-		live, err := tx.LiveByID(ctx, kind, idsOf(rows, kind))
-		if err != nil {
-			return r, err
-		}
-		for _, row := range rows {
-			if row.Kind() != kind {
-				continue
-			}
-			if home, ok := resting[kind][row.Key()]; ok {
-				return r, books.Refusedf("row_at_rest", "%s rests in the statement of %s", books.Describe(row), home).
-					WithHint("reopen first: extrato reopen %s --reason …", home)
-			}
-			if err := r.compare(row, live[row.Key()]); err != nil {
-				return r, err
-			}
-		}
+	r.mean(rows, others)
+	if err := r.compareAll(ctx, tx, rows, resting); err != nil {
+		return r, err
 	}
 	if err := r.addLinks(ctx, tx, rows); err != nil {
 		return r, err
@@ -151,13 +118,49 @@ func difference(ctx context.Context, tx *store.Tx, from backup.Manifest, rows []
 	if artists := idsOf(r.rows, books.ArtistKind); len(artists) > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("artists who come back inactive, without a password: %s", listed(artists)))
 	}
+	if err := unsharedPeople(ctx, tx, r.rows); err != nil {
+		return r, err
+	}
 	if err := eventsFree(ctx, tx, r.rows); err != nil {
 		return r, err
 	}
 	if err := r.cutLinks(ctx, tx, resting); err != nil {
 		return r, err
 	}
+	for _, row := range r.rows {
+		r.Rows = append(r.Rows, Coming{row.Kind().String(), row.Key(), books.AppendRowJSON(nil, row)})
+	}
 	return r, tx.CheckFit(ctx, r.rows)
+}
+
+// compareAll holds every row of the backup against the live one of its id. A
+// client or artist may be as it is now, if it is the same person.
+func (r *Restoration) compareAll(ctx context.Context, tx *store.Tx, rows []books.Row, resting resting) error {
+	if err := samePeople(ctx, tx, rows); err != nil {
+		return err
+	}
+	for kind := range books.KindCount {
+		if kind.Table() == "" {
+			continue
+		}
+		live, err := tx.LiveByID(ctx, kind, idsOf(rows, kind))
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if row.Kind() != kind {
+				continue
+			}
+			if home, ok := resting.home[kind][row.Key()]; ok {
+				return books.Refusedf("row_at_rest", "%s rests in the statement of %s", books.Describe(row), home).
+					WithHint("reopen first: extrato reopen %s --reason …", home)
+			}
+			if err := r.compare(row, live[row.Key()]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // compare holds a row against the live one of its id. A link that only one of
@@ -168,14 +171,13 @@ func (r *Restoration) compare(row, live books.Row) error {
 		r.add(row)
 		return nil
 	}
-	if row.Kind() > books.LinkKind { // a client or artist is as it is now
+	if row.Kind() > books.LinkKind { // samePeople has looked at it
 		return nil
 	}
 	bare, link := unlinked(row)
 	liveBare, liveLink := unlinked(live)
 	if !books.Equal(bare, liveBare) || link.Valid && liveLink.Valid && link != liveLink {
-		return books.Refusedf("row_differs", "%s is live with other values than in the backup", books.Describe(row)).
-			WithHint("nothing was changed; decide which of the two is right and delete the live row if it is the backup's")
+		return differs(row, live)
 	}
 	r.Present.Add(row.Kind())
 	switch {
@@ -186,6 +188,37 @@ func (r *Restoration) compare(row, live books.Row) error {
 		r.rows = append(r.rows, &books.Link{SessionID: row.Key(), PaymentID: link.V})
 	}
 	return nil
+}
+
+// differs refuses a row whose id a live row has that is not as it was. Where the
+// two were made at different instants both are right: ids were given out again.
+func differs(row, live books.Row) error {
+	was, is := madeAt(row), madeAt(live)
+	if was == is {
+		return books.Refusedf("row_differs", "%s is live with other values than in the backup", books.Describe(row)).
+			WithHint("nothing was changed; decide which of the two is right and delete the live row if it is the backup's")
+	}
+	return books.Refusedf("row_differs", "%s is another row than the live one of that id: the backup's was made %s, the live one %s", books.Describe(row), was, is).
+		WithHint("nothing was changed, and both may be right: new rows were entered before every month was restored. Restore all months into a new database first; or begin with new ids above those in all backups (docs/operations.md, \"Restore all months first\")")
+}
+
+// madeAt says when a row was made.
+func madeAt(row books.Row) string {
+	var at books.NullInstant
+	switch r := row.(type) {
+	case *books.Payment:
+		at = r.CreatedAt
+	case *books.Session:
+		at = r.CreatedAt
+	case *books.Commission:
+		at = r.CreatedAt
+	case *books.Expense:
+		at = r.CreatedAt
+	}
+	if !at.Valid {
+		return "at no known time"
+	}
+	return at.V.String()
 }
 
 func (r *Restoration) add(row books.Row) {
@@ -208,16 +241,6 @@ func listed(ids []books.ID) string {
 	return strings.Join(texts, ", ")
 }
 
-func highestIDs(resting map[books.Kind]map[books.ID]books.Month) map[books.Kind]books.ID {
-	highest := map[books.Kind]books.ID{}
-	for kind, ids := range resting {
-		for id := range ids {
-			highest[kind] = max(highest[kind], id)
-		}
-	}
-	return highest
-}
-
 func (c *Closer) restore(ctx context.Context, tx *store.Tx, r *Restoration, run run) error {
 	c.step("restore begun")
 	kept, err := putBack(ctx, tx, r.rows)
@@ -229,7 +252,7 @@ func (c *Closer) restore(ctx context.Context, tx *store.Tx, r *Restoration, run 
 	}
 	c.step("rows put back")
 	r.Notes = append(r.Notes, keptLinks(kept)...)
-	if err := tx.RaiseSequences(ctx, r.atRest); err != nil {
+	if err := tx.RaiseSequences(ctx, r.highest); err != nil {
 		return err
 	}
 	last, err := tx.LastClosing(ctx, r.Month)
@@ -238,8 +261,8 @@ func (c *Closer) restore(ctx context.Context, tx *store.Tx, r *Restoration, run 
 	}
 	_, err = tx.AppendClosing(ctx, books.Closing{
 		Action: books.Restored, Month: r.Month, Revision: last.Revision, At: books.InstantOf(c.Now()), By: run.by,
-		CorrelationID: run.id, Fingerprint: r.manifest.Fingerprint, Counts: r.Missing, Totals: "{}",
-		BackupFile: r.manifest.File, BackupSHA256: r.manifest.SHA256, Notes: r.Notes,
+		CorrelationID: run.id, Fingerprint: r.from.Fingerprint, Counts: r.Missing, Totals: "{}",
+		BackupFile: r.from.File, BackupSHA256: r.from.SHA256, Notes: r.Notes,
 	})
 	if err != nil {
 		return err

@@ -218,7 +218,7 @@ func TestRestore_takes_the_session_that_a_month_shares_from_another_months_copy(
 		s.close(t, november, false)
 		other := s.fresh(t)
 		r := other.restore(t, october)
-		if r.Missing.Sessions != 3 || len(r.Notes) != 2 || !strings.Contains(r.Notes[0], "sessao 3 comes from 2025_11/backup_2025_11.csv") {
+		if r.Missing.Sessions != 3 || len(r.Notes) != 3 || !strings.Contains(r.Notes[0], "no record") || !strings.Contains(r.Notes[1], "sessao 3 comes from 2025_11/backup_2025_11.csv") {
 			t.Errorf("restored %+v", r)
 		}
 		if n := other.Int(t, "SELECT count(*) FROM sessoes WHERE id = 3 AND payment_id = 3"); n != 1 {

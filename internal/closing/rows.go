@@ -214,11 +214,17 @@ func eventOf(row books.Row) books.Text {
 	return books.Text{}
 }
 
-// atRest returns where rows rest: for each kind and id in a statement, its month.
-func atRest(ctx context.Context, tx *store.Tx) (map[books.Kind]map[books.ID]books.Month, error) {
-	resting := map[books.Kind]map[books.ID]books.Month{}
+// resting are the rows in statements.
+type resting struct {
+	home    map[books.Kind]map[books.ID]books.Month // for each kind and id, the statement's month
+	highest books.Highest                           // of the ids that they have or name
+}
+
+// atRest reads which rows rest in statements.
+func atRest(ctx context.Context, tx *store.Tx) (resting, error) {
+	all := resting{home: map[books.Kind]map[books.ID]books.Month{}, highest: books.Highest{}}
 	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
-		resting[kind] = map[books.ID]books.Month{}
+		all.home[kind] = map[books.ID]books.Month{}
 	}
 	err := tx.EachStatement(ctx, func(s books.Stored) error {
 		for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
@@ -226,12 +232,19 @@ func atRest(ctx context.Context, tx *store.Tx) (map[books.Kind]map[books.ID]book
 				if err != nil {
 					return err
 				}
+				all.highest.Add(row)
 				if row.Key() != 0 { // v4's commissions and expenses have no id
-					resting[kind][row.Key()] = s.Month
+					all.home[kind][row.Key()] = s.Month
 				}
 			}
 		}
+		for row, err := range s.Referred() {
+			if err != nil {
+				break // the lists above say where rows are, whatever this is
+			}
+			all.highest.Add(row)
+		}
 		return nil
 	})
-	return resting, err
+	return all, err
 }

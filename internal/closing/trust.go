@@ -219,11 +219,11 @@ func (c *Closer) readLost(ctx context.Context, month books.Month) (*lostStatemen
 	case last.BackupFile == "":
 		return &lostStatement{unknown: true}, nil
 	}
-	_, rows, err := c.readBackup(ctx, month, last.BackupFile)
+	from, err := c.readBackup(ctx, month, last.BackupFile)
 	if errors.Is(err, errNoBackup) {
 		return &lostStatement{unknown: true}, nil
 	}
-	return &lostStatement{rows: rows}, err
+	return &lostStatement{rows: from.rows}, err
 }
 
 // cameBack refuses to make a statement anew where rows of the one that is gone

@@ -108,7 +108,7 @@ type importing struct {
 	tables   map[string][]string         // the source's tables and their columns
 	dangling map[string]map[int64]string // table.column and id of references to nothing that become NULL
 	links    []*books.Link
-	highest  map[books.Kind]books.ID // in statements and in the source's sequences
+	highest  books.Highest // in statements and in the source's sequences
 }
 
 func (im *importing) run(ctx context.Context) error {
@@ -321,14 +321,14 @@ func (im *importing) makeRoom(ctx context.Context) error {
 // raiseSequences keeps the ids of rows that v4 deleted from coming back: those
 // that statements hold, and those that only the source's sequences remember.
 func (im *importing) raiseSequences(ctx context.Context) error {
-	im.highest = map[books.Kind]books.ID{}
+	im.highest = books.Highest{}
 	err := im.to.EachStatement(ctx, func(s books.Stored) error {
 		for row, err := range s.Rows() {
 			if err != nil {
 				im.done.Notes = append(im.done.Notes, fmt.Sprintf("v4's statement of %s cannot be read: %s", s.Month, err))
 				return nil
 			}
-			im.highest[row.Kind()] = max(im.highest[row.Kind()], row.Key())
+			im.highest.Add(row)
 		}
 		return nil
 	})

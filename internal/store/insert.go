@@ -189,18 +189,33 @@ func jsonIDs(ids []books.ID) string {
 	return string(append(b, ']'))
 }
 
-// RaiseSequences makes sure that no new row gets an id that rows already have
-// or ids names: those in statements.
-func (t *Tx) RaiseSequences(ctx context.Context, ids map[books.Kind]books.ID) error {
+// RaiseSequences makes sure that no new row gets an id that a live row has or
+// names, or one up to highest: that of rows in statements and backups.
+func (t *Tx) RaiseSequences(ctx context.Context, highest books.Highest) error {
+	named, err := t.namedPayment(ctx)
+	if err != nil {
+		return err
+	}
 	for kind := range books.KindCount {
 		if kind.Table() == "" {
 			continue
 		}
-		if err := t.raiseSequence(ctx, kind.Table(), int64(ids[kind])); err != nil {
+		last := highest[kind]
+		if kind == books.PaymentKind {
+			last = max(last, named)
+		}
+		if err := t.raiseSequence(ctx, kind.Table(), int64(last)); err != nil {
 			return fmt.Errorf("raise the sequence of %s: %w", kind.Table(), err)
 		}
 	}
 	return nil
+}
+
+// namedPayment returns the highest payment that a live commission names: that
+// reference alone may lead to a payment that does not exist.
+func (t *Tx) namedPayment(ctx context.Context) (id books.ID, err error) {
+	err = t.one(ctx, "SELECT coalesce(max(CAST(pagamento_id AS BIGINT)), 0) FROM comissoes WHERE CAST(pagamento_id AS BIGINT) < 2147483647", nil, (*int64)(&id))
+	return id, err
 }
 
 // raiseSequence makes sure that the table's next id is above last and above

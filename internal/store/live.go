@@ -73,7 +73,7 @@ func (t *Tx) Record(ctx context.Context, kind books.Kind, id books.ID) (books.Ro
 }
 
 // english is how errors call the kinds of rows.
-var english = [books.KindCount]string{"payment", "session", "commission", "expense", "link", "client", "artist"}
+var english = [books.KindCount]string{"payment", "session", "commission", "expense", "link", "staying session", "client", "artist"}
 
 // Wanted says which live rows a list holds.
 type Wanted struct {

@@ -1,0 +1,165 @@
+package closing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"extrato/internal/backup"
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// Anyone who can write the folder can put a whole copy there, with its own
+// manifest. So no rows are taken from a copy that the database did not record,
+// unless a person names it or the database records none of that month.
+
+// choice are the copies of one month that rows may be taken from, best first.
+type choice struct {
+	copies  []recordedCopy
+	notes   []string // what a person should know of the first
+	strange []string // whole copies that the database did not record
+}
+
+// recordedCopy is a copy and the SHA-256 that the database recorded of it, ""
+// if it recorded none.
+type recordedCopy struct {
+	backup.Copy
+	sha256 string
+}
+
+// copiesToTake returns the copies of month that rows may be taken from: first the
+// one that the month's statement rests on, then the others that the database
+// recorded, newest first; where it recorded none, every whole copy, newest first.
+func (c *Closer) copiesToTake(ctx context.Context, month books.Month) (choice, error) {
+	known, last, err := c.recordedCopies(ctx, month)
+	if err != nil {
+		return choice{}, err
+	}
+	copies, err := c.Backups.Copies(ctx, month)
+	if err != nil {
+		return choice{}, unreadablePlace(err)
+	}
+	var found choice
+	for _, k := range slices.Backward(copies) {
+		switch {
+		case known[k.File] == "" && (!k.HasFile || !k.Manifest):
+		case known[k.File] == "":
+			found.strange = append(found.strange, k.File)
+		case !k.HasFile:
+			found.notes = append(found.notes, k.File+" is gone")
+		case last.HasStatement() && k.File == last.BackupFile:
+			found.copies = slices.Insert(found.copies, 0, recordedCopy{k, known[k.File]})
+		default:
+			found.copies = append(found.copies, recordedCopy{k, known[k.File]})
+		}
+	}
+	if len(known) > 0 {
+		if len(found.strange) > 0 && len(found.copies) > 0 {
+			found.notes = append(found.notes, fmt.Sprintf("this database did not make %s: see what is in it, and name it with --file only if you know who made it", found.strange[0]))
+		}
+		return found, nil
+	}
+	for _, k := range slices.Backward(copies) {
+		if k.HasFile && k.Manifest {
+			found.copies = append(found.copies, recordedCopy{Copy: k})
+		}
+	}
+	if len(found.copies) > 0 {
+		found.notes = []string{fmt.Sprintf("this database has no record of a backup of %s: %s is the newest whole copy in the folder, and only the folder says that it is yours", month, found.copies[0].File)}
+	}
+	return found, nil
+}
+
+// recordedCopies returns the SHA-256 of the copies of month that the database
+// recorded, by file, and the month's last entry: those that it made, and those
+// that a person has restored from. The chain's word counts more than the record
+// of backups, which anyone can change who can write the database.
+func (c *Closer) recordedCopies(ctx context.Context, month books.Month) (map[string]string, books.Closing, error) {
+	known := map[string]string{}
+	var last books.Closing
+	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+		recorded, err := tx.Backups(ctx, month)
+		if err != nil {
+			return err
+		}
+		for _, k := range recorded {
+			known[k.File] = k.SHA256
+		}
+		entries, err := tx.Closings(ctx)
+		for _, e := range entries {
+			if e.Month != month || e.Seq <= 0 {
+				continue
+			}
+			if e.BackupFile != "" {
+				known[e.BackupFile] = e.BackupSHA256
+			}
+			if e.Action != books.Restored {
+				last = e
+			}
+		}
+		return err
+	})
+	return known, last, err
+}
+
+// readBackup reads the copy file of month, or the best one if file is "".
+func (c *Closer) readBackup(ctx context.Context, month books.Month, file string) (held, error) {
+	if file != "" {
+		target, err := backup.ParseFile(file)
+		if err == nil && target.Month != month {
+			err = books.Invalidf("invalid_file", "%s is not a backup of %s", file, month).WithHint("name the month of the file")
+		}
+		if err != nil {
+			return held{}, err
+		}
+		known, _, err := c.recordedCopies(ctx, month)
+		if err != nil {
+			return held{}, err
+		}
+		return c.readCopy(ctx, recordedCopy{target, known[file]})
+	}
+	found, err := c.copiesToTake(ctx, month)
+	if err != nil {
+		return held{}, err
+	}
+	none := books.NotFoundf("no_backup", "there is no backup of %s", month).WithHint("see which there are: extrato backup list")
+	switch {
+	case len(found.copies) == 0 && len(found.strange) > 0:
+		none.Message = fmt.Sprintf("the backups of %s that this database made are gone", month)
+		return held{}, none.WithHint("the folder holds %s, which this database did not make: put its own copies back, or name that one if you know who made it: extrato backup restore %s --file %s",
+			found.strange[0], month, found.strange[0])
+	case len(found.copies) == 0:
+		return held{}, none
+	}
+	from, err := c.readCopy(ctx, found.copies[0])
+	from.notes = found.notes
+	return from, err
+}
+
+// readCopy reads a copy whole. Where it is damaged, a new one would not hold
+// the rows that are missing now: an earlier one may. One that was recorded must
+// be that very file.
+func (c *Closer) readCopy(ctx context.Context, k recordedCopy) (held, error) {
+	manifest, rows, err := c.Backups.Rows(ctx, k.Copy)
+	if err == nil && k.sha256 != "" && k.sha256 != manifest.SHA256 {
+		err = books.Integrityf("backup_corrupt", "%s", exchanged)
+	}
+	var e *books.Error
+	if errors.As(err, &e) && e.Kind == books.Integrity {
+		err = fmt.Errorf("%s: %w", k.File, e.WithHint("nothing was changed; keep the file; put its own copy from elsewhere in its place, or name an earlier one of extrato backup list: extrato backup restore %s --file FILE", k.Month))
+	}
+	from := held{Manifest: manifest, staying: map[books.ID]*books.Session{}}
+	for _, row := range rows {
+		if s, ok := row.(*books.StayingSession); ok {
+			from.staying[s.ID] = &s.Session
+			continue
+		}
+		from.rows = append(from.rows, row)
+	}
+	return from, err
+}
+
+// exchanged is what is wrong with a whole copy that is not the one recorded.
+const exchanged = "it is not the file that was recorded: somebody exchanged it with its manifest"
