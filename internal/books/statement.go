@@ -81,6 +81,9 @@ func (w *StatementWriter) Add(row Row) error {
 	w.tally.Add(row)
 	w.days.Add(row)
 	kind := row.Kind()
+	if kind == StayingKind { // for backups only
+		return nil
+	}
 	if kind >= LinkKind {
 		w.people[kind] = append(w.appendRow(w.people[kind], row), ',')
 		return nil

@@ -42,6 +42,7 @@ func TestStatementsGiveBackTheirRows(t *testing.T) {
 		m, revision, rows := anyMonth.Draw(t, "month"), rapid.IntRange(1, 9).Draw(t, "revision"), anyRows.Draw(t, "rows")
 		s, header := write(t, m, revision, rows)
 		back, err := books.Collect(s.Rows())
+		rows = slices.DeleteFunc(rows, func(row books.Row) bool { return row.Kind() == books.StayingKind }) // these are for backups
 		if err != nil || !slices.Equal(texts(back), texts(rows)) {
 			t.Fatalf("got  %q, %v\nwant %q", texts(back), err, texts(rows))
 		}
@@ -157,7 +158,7 @@ func TestAFullDiskMakesNoStatement(t *testing.T) {
 
 func TestARowOfAStatementIsWrittenInOneWay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		row := anyRow.Draw(t, "row")
+		row := anyRow.Filter(func(row books.Row) bool { return row.Kind() != books.StayingKind }).Draw(t, "row")
 		raw := books.AppendRowJSON(nil, row)
 		var object map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &object); err != nil || len(object) != len(columns(row)) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"extrato/internal/backup"
@@ -98,7 +97,7 @@ func (c *Closer) Restore(ctx context.Context, month books.Month, file string, dr
 
 // difference finds which rows are missing, and refuses what cannot be put back.
 func difference(ctx context.Context, tx *store.Tx, from held, others map[books.ID]elsewhere) (Restoration, error) {
-	r := Restoration{Month: from.Month, File: from.File, from: from, Notes: slices.Clone(from.notes), Rows: []Coming{}}
+	r := Restoration{Month: from.Month, File: from.File, from: from, Notes: append([]string{}, from.notes...), Rows: []Coming{}}
 	resting, err := atRest(ctx, tx)
 	if err != nil {
 		return r, err
