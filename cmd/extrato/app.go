@@ -80,21 +80,48 @@ const (
 
 // openStore opens the database and brings it to this version.
 func (a *app) openStore(c config.Config, n need) (*store.Store, error) {
-	s, err := a.openRaw(c, n)
+	s, condition, err := a.openCarefully(c, n)
 	if err != nil {
 		return nil, err
 	}
-	if n == existing {
-		condition, err := s.Condition(a.ctx)
-		if err != nil {
-			return nil, err
-		}
-		if condition == store.New {
-			return nil, books.NotFoundf("no_database", "the database is empty").
-				WithHint("make one: extrato migrate (empty), extrato import --from URL (from v4), extrato demo (to try)")
-		}
+	if n == existing && condition == store.New {
+		return nil, books.NotFoundf("no_database", "the database is empty").
+			WithHint("make one: extrato migrate (empty), extrato import --from URL (from v4), extrato demo (to try)")
 	}
 	return s, s.Ready(a.ctx)
+}
+
+// openCarefully opens the database, and makes no new one where the backups say
+// that there was a studio: its file may only be elsewhere.
+func (a *app) openCarefully(c config.Config, n need) (*store.Store, store.Condition, error) {
+	if n == orNew && store.Absent(c.DatabaseURL) {
+		if err := a.refuseAfresh(c); err != nil {
+			return nil, store.New, err
+		}
+	}
+	s, err := a.openRaw(c, n)
+	if err != nil {
+		return nil, store.New, err
+	}
+	condition, err := s.Condition(a.ctx)
+	if err == nil && n == orNew && condition == store.New {
+		err = a.refuseAfresh(c)
+	}
+	return s, condition, err
+}
+
+// refuseAfresh refuses to begin a studio beside the backups of another one.
+func (a *app) refuseAfresh(c config.Config) error {
+	folder, err := filepath.Abs(c.Backups)
+	if err != nil {
+		return err
+	}
+	months, err := (&backup.Backups{Bucket: bucket.NewFolder(folder, nil)}).Months(a.ctx)
+	if err != nil || len(months) == 0 {
+		return nil //nolint:nilerr // a folder that cannot be read is said where backups are needed
+	}
+	return books.Refusedf("database_gone", "%s is empty, but %s has backups up to %s: there was a studio", store.Place(c.DatabaseURL), folder, months[len(months)-1]).
+		WithHint("nothing was made; put its database back (or mount its disk, or correct DATABASE_URL); to begin anew all the same: extrato migrate --new, then extrato backup restore MONTH for each month")
 }
 
 // namesFolder refuses a database that is a folder: SQLite would blame the disk.

@@ -1,6 +1,10 @@
 package main
 
-type migrateCommand struct{}
+import "extrato/internal/store"
+
+type migrateCommand struct {
+	New bool `help:"Make a new database although EXTRATO_BACKUPS has a studio's backups."`
+}
 
 func (migrateCommand) Help() string {
 	return `Makes a new database, brings an older one of extrato's to this version, or takes
@@ -17,7 +21,14 @@ func (c *migrateCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.openRaw(config, orNew)
+	open := func() (s *store.Store, err error) {
+		s, _, err = a.openCarefully(config, orNew)
+		return s, err
+	}
+	if c.New {
+		open = func() (*store.Store, error) { return a.openRaw(config, orNew) }
+	}
+	s, err := open()
 	if err != nil {
 		return err
 	}

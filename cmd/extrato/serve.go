@@ -14,8 +14,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"extrato/internal/api"
 	"extrato/internal/auth"
 	"extrato/internal/books"
@@ -113,11 +111,9 @@ func (a *app) serve(settings config.Config, s *store.Store, patience time.Durati
 	for _, name := range slices.Sorted(maps.Keys(settings.Notes)) {
 		log.Warn("setting of v4's", "name", name, "note", settings.Notes[name])
 	}
-	unlock, err := onlyServer(s)
-	if err != nil {
+	if err := s.LockServing(); err != nil {
 		return err
 	}
-	defer unlock()
 	// The first signal asks to stop; what runs goes on until it is finished.
 	working, breakOff := context.WithCancel(context.WithoutCancel(a.ctx))
 	defer breakOff()
@@ -205,24 +201,6 @@ func onSecondSignal(breakOff func()) (forget func()) {
 		signal.Stop(signals)
 		close(done)
 	}
-}
-
-// onlyServer refuses a second server on one SQLite file: its one writer would
-// wait for the other's.
-func onlyServer(s *store.Store) (unlock func(), err error) {
-	if s.Postgres() {
-		return func() {}, nil
-	}
-	lock := flock.New(s.Path()+".serve-lock", flock.SetPermissions(0o600))
-	mine, err := lock.TryLock()
-	if err != nil {
-		return nil, books.Refusedf("database_unwritable", "cannot lock the database for this server").Because(err)
-	}
-	if !mine {
-		return nil, books.Refusedf("already_serving", "another extrato serves this SQLite file").
-			WithHint("stop the other one, or keep the books in PostgreSQL, where several may serve")
-	}
-	return func() { _ = lock.Unlock() }, nil
 }
 
 // parts are what a running server consists of.

@@ -43,7 +43,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	condition, err := s.Store.Condition(ctx)
 	switch {
 	case err != nil:
-		fail("database", "unreachable", err)
+		fail("database", unavailable(err), err)
 		checks["migrations"], checks["backups"], checks["queues"] = "unknown", "unknown", "unknown" // the database knows them
 	case condition != store.Current:
 		fail("migrations", "pending", books.Refusedf("migrations_pending", "the database is not of this version"))
@@ -60,6 +60,17 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		word = "unavailable"
 	}
 	writeJSON(w, status, map[string]any{"status": word, "checks": checks})
+}
+
+// unavailable says in a word why the database cannot be used.
+func unavailable(err error) string {
+	switch {
+	case errors.Is(err, store.ErrMoved):
+		return "moved"
+	case books.AsError(err).Kind == books.Refused:
+		return "refused"
+	}
+	return "unreachable"
 }
 
 func (s *Server) readyBackups(ctx context.Context, fail func(name, word string, err error)) {

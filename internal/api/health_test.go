@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"extrato/internal/books"
+	"extrato/internal/store/storetest"
 )
 
 // An empty month that is due and cannot be closed must be seen by whoever
@@ -62,4 +64,25 @@ func TestReadyzNamesAQueueThatStandsStill(t *testing.T) {
 			t.Errorf("%d %s", a.status, a.text)
 		}
 	})
+}
+
+func TestAServerWhoseFileWasMovedAcknowledgesNoPayment(t *testing.T) {
+	clock := func() time.Time { return time.Date(2025, 11, 2, 12, 0, 0, 0, storetest.Zone) }
+	s := newV1Studio(t, storetest.SQLite(t, clock), clock)
+	payment := fmt.Sprintf(`{"date":"2025-11-02","amount":"10.00","method":"Pix","artist_id":%d}`, s.ana)
+	if err := os.Rename(s.Path, s.Path+".moved"); err != nil {
+		t.Fatal(err)
+	}
+	if answer := s.do(t, s.admin, "POST", "/payments", payment, 409); answer.body["code"] != "database_moved" {
+		t.Errorf("a payment is answered %s", answer.text)
+	}
+	if ready := s.raw(t, "GET", "/readyz"); ready.status != 503 || !strings.Contains(ready.text, `"database":"moved"`) {
+		t.Errorf("readyz says %d %s", ready.status, ready.text)
+	}
+	if err := os.Rename(s.Path+".moved", s.Path); err != nil {
+		t.Fatal(err)
+	}
+	if ready := s.raw(t, "GET", "/readyz"); ready.status != 200 {
+		t.Errorf("with the file back, readyz says %d %s", ready.status, ready.text)
+	}
 }

@@ -788,7 +788,7 @@ func TestClose_refuses_where_the_database_keeps_a_row_that_should_go(t *testing.
 			for _, query := range triggers {
 				s.Exec(t, query)
 			}
-			if e := s.refusesClose(t, october, false, books.Internal, "internal"); !strings.Contains(e.Error(), "rows were deleted where") {
+			if e := s.refusesClose(t, october, false, books.Refused, "rows_kept"); !strings.Contains(e.Hint, "keep on "+table) {
 				t.Errorf("%s: %v", table, e)
 			}
 			s.Exec(t, drop)

@@ -3,6 +3,9 @@ package doctor
 import (
 	"context"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
 	"extrato/internal/books"
 	"extrato/internal/store"
@@ -28,7 +31,7 @@ func (d *Doctor) database(ctx context.Context, r *Report) (condition store.Condi
 		d.databaseDisk(r)
 		d.databaseFile(ctx, r)
 	}
-	return condition, condition != store.New
+	return condition, condition != store.New && d.tables(ctx, r, condition)
 }
 
 func (d *Doctor) describe(r *Report, condition store.Condition) {
@@ -51,17 +54,27 @@ func (d *Doctor) describe(r *Report, condition store.Condition) {
 	}
 }
 
-func (d *Doctor) tables(ctx context.Context, r *Report) {
+// tables reports whether the books' tables are all there and show all they
+// hold: without that, nothing that is found in them can be relied on.
+func (d *Doctor) tables(ctx context.Context, r *Report, condition store.Condition) bool {
 	const name = "tables"
-	missing, err := d.Store.MissingTables(ctx)
-	switch {
-	case err != nil:
-		r.failed(name, err)
-	case len(missing) > 0:
-		r.fail(name, "restore them from a copy of the database; nothing here makes them anew", "missing: %s", some(missing))
+	check := d.Store.CheckTables
+	switch condition {
+	case store.V4:
+		check = d.Store.CheckV4
+	case store.Current:
 	default:
-		r.ok(name, "the books', extratos, extrato_run_logs and our own are there")
+		return true // what is missing, migrate makes
 	}
+	if condition == store.V4 && !d.Store.Postgres() {
+		return true // an import says what it finds
+	}
+	if err := check(ctx); err != nil {
+		r.failed(name, err)
+		return false
+	}
+	r.ok(name, "the books', extratos, extrato_run_logs and our own are there, and show every row that they hold")
+	return true
 }
 
 func (d *Doctor) writable(ctx context.Context, r *Report) {
@@ -84,22 +97,40 @@ func (d *Doctor) databaseDisk(r *Report) {
 	r.ok(name, "%s is on a disk of this machine", folder)
 }
 
+// fileCheckTimeout bounds SQLite's check of its whole file, indexes included: a
+// million rows take some seconds.
+const fileCheckTimeout = time.Minute
+
 func (d *Doctor) databaseFile(ctx context.Context, r *Report) {
 	const name = "database file"
+	limited, cancel := context.WithTimeout(ctx, fileCheckTimeout)
+	defer cancel()
 	var damage []string
-	err := d.Store.Read(ctx, func(tx *store.Tx) error {
+	err := d.Store.Read(limited, func(tx *store.Tx) error {
 		var err error
-		damage, err = tx.Damage(ctx)
+		damage, err = tx.Damage(limited)
 		return err
 	})
 	switch {
+	case err != nil && limited.Err() != nil && ctx.Err() == nil:
+		r.warn(name, "stop the server and run on a copy of the file: sqlite3 COPY 'PRAGMA integrity_check'", "the check of the whole file was broken off after %s", fileCheckTimeout)
 	case err != nil:
 		r.failed(name, err)
+	case len(damage) > 0 && onlyIndexes(damage):
+		r.fail(name, "keep a copy of the file; stop extrato, then: sqlite3 FILE REINDEX; until then months show fewer rows than there are", "an index disagrees with its table: %s", some(damage))
 	case len(damage) > 0:
 		r.fail(name, "keep a copy of the file as it is; restore it from a copy, or its months from the backups", "damaged: %s", some(damage))
 	default:
-		r.ok(name, "SQLite finds it whole")
+		r.ok(name, "SQLite finds it whole, its indexes too (PRAGMA integrity_check)")
 	}
+}
+
+// onlyIndexes reports whether building the indexes anew mends all that SQLite
+// found: it words the two findings of an index so.
+func onlyIndexes(damage []string) bool {
+	return !slices.ContainsFunc(damage, func(text string) bool {
+		return !strings.Contains(text, "missing from index") && !strings.Contains(text, "wrong # of entries in index")
+	})
 }
 
 // books looks at the live rows and at what guards them: it holds on v4's
@@ -109,6 +140,7 @@ func (d *Doctor) books(ctx context.Context, r *Report) {
 	if d.Store.Postgres() {
 		d.keys(ctx, r)
 	}
+	d.triggers(ctx, r)
 	d.columns(ctx, r)
 	d.rows(ctx, r)
 }
@@ -154,6 +186,25 @@ func (d *Doctor) keys(ctx context.Context, r *Report) {
 		r.warn(name, "add them when the rows allow it; closes are right without them", "foreign keys are missing: %s; every close keeps writers out of the books while it runs", some(foreign))
 	default:
 		r.ok(name, "the foreign keys and unique keys that a close rests on are there")
+	}
+}
+
+// triggers names what runs before a row goes: a close cannot know what it does.
+func (d *Doctor) triggers(ctx context.Context, r *Report) {
+	const name = "triggers"
+	var found []store.Trigger
+	err := d.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		found, err = tx.Triggers(ctx)
+		return err
+	})
+	switch {
+	case err != nil:
+		r.failed(name, err)
+	case len(found) > 0:
+		r.warn(name, "make sure that they let rows go and come back as they are; a close or reopen that finds otherwise is refused", "triggers act on the books' rows: %s", some(found))
+	default:
+		r.ok(name, "no trigger acts on the books' rows before they are written")
 	}
 }
 

@@ -93,7 +93,6 @@ func (d *Doctor) Run(ctx context.Context) Report {
 		d.books(ctx, r)
 	}
 	if ours {
-		d.tables(ctx, r)
 		d.months(ctx, r)
 		d.lastMonth(ctx, r)
 		d.queues(ctx, r)

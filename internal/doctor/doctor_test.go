@@ -263,7 +263,36 @@ func unchecked(query string) func(*testing.T, *patient) {
 	}
 }
 
+// behindTheIndex inserts an expense that the index on its day does not get.
+func behindTheIndex(t *testing.T, p *patient) {
+	p.SQL.SetMaxOpenConns(1)
+	p.Exec(t, "CREATE TEMP TABLE hidden AS SELECT * FROM sqlite_schema WHERE name = 'ix_gastos_data'")
+	p.Exec(t, "PRAGMA writable_schema = ON")
+	p.Exec(t, "DELETE FROM sqlite_schema WHERE name = 'ix_gastos_data'")
+	p.Exec(t, "PRAGMA writable_schema = RESET")
+	p.Exec(t, "INSERT INTO gastos (id, data, valor, forma_pagamento, created_by) VALUES (5, '2025-12-01', 1, 'Pix', 1)")
+	p.Exec(t, "PRAGMA writable_schema = ON")
+	p.Exec(t, "INSERT INTO sqlite_schema SELECT * FROM hidden")
+	p.Exec(t, "PRAGMA writable_schema = RESET")
+}
+
 var faults = []fault{
+	{"an index that disagrees with its table", "sqlite", behindTheIndex, "database file", doctor.Fail, "index disagrees"},
+	{"a view in a table's place", "", sql("ALTER TABLE gastos RENAME TO gastos_all", "CREATE VIEW gastos AS SELECT * FROM gastos_all"), "tables", doctor.Fail, "gastos is a view"},
+	{"a trigger that may keep rows", "sqlite", sql("CREATE TRIGGER keep BEFORE DELETE ON gastos BEGIN SELECT RAISE(IGNORE); END"), "triggers", doctor.Warn, "keep on gastos"},
+	{"a trigger that may keep rows ", "postgres", sql("CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+		"CREATE TRIGGER keep BEFORE DELETE ON gastos FOR EACH ROW EXECUTE FUNCTION keep()"), "triggers", doctor.Warn, "keep on gastos"},
+	{"rows that a policy hides", "postgres", func(t *testing.T, p *patient) {
+		p.Exec(t, "CREATE ROLE clerk LOGIN PASSWORD 'geheim' IN ROLE pg_read_all_data, pg_write_all_data")
+		t.Cleanup(func() {
+			if _, err := p.SQL.ExecContext(context.Background(), "DROP OWNED BY clerk; DROP ROLE clerk"); err != nil {
+				t.Error(err)
+			}
+		})
+		p.Exec(t, "ALTER TABLE pagamentos ENABLE ROW LEVEL SECURITY")
+		p.flags["DATABASE_URL"] = strings.Replace(p.URL, "postgres@", "clerk:geheim@", 1)
+	}, "tables", doctor.Fail, "row-level security hides rows of pagamentos"},
+	{"a password that is not percent-encoded", "", set("DATABASE_URL", "postgres://ana:ge@heim/word@host/db"), "setting DATABASE_URL", doctor.Fail, "%2F for /"},
 	{"an unknown zone", "", set("TZ", "America/Sampa"), "timezone", doctor.Fail, "America/Sampa"},
 	{"a switch that is neither on nor off", "", set("EXTRATO_REQUIRE_BACKUP", "maybe"), "setting EXTRATO_REQUIRE_BACKUP", doctor.Fail, "maybe"},
 	{"backups that are not required", "", set("EXTRATO_REQUIRE_BACKUP", "off"), "setting EXTRATO_REQUIRE_BACKUP", doctor.Warn, "for ever"},

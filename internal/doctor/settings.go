@@ -50,8 +50,11 @@ func (d *Doctor) problem(name string) string {
 	switch {
 	case d.Config.Problems[name] != "":
 		return d.Config.Problems[name]
-	case name == "DATABASE_URL" && store.Place(value) == "":
-		return "DATABASE_URL is neither sqlite:///data/extrato.db, without options, nor postgres://user:password@host/database (its text is not shown: it may hold a password)"
+	case name == "DATABASE_URL":
+		if err = store.CheckURL(value); err != nil {
+			e := books.AsError(err)
+			return fmt.Sprintf("DATABASE_URL: %s; %s (its text is not shown: it may hold a password)", e.Message, e.Hint)
+		}
 	case name == "EXTRATO_SCHEDULE":
 		_, err = books.ParseSchedule(value)
 	case name == "EXTRATO_CLOSE_FROM" && value != "":

@@ -178,6 +178,12 @@ func (t *Tx) LiveByID(ctx context.Context, kind books.Kind, ids []books.ID) (map
 	return found, nil
 }
 
+// jsonTexts returns the texts as a JSON array.
+func jsonTexts(texts []string) string {
+	b, _ := json.Marshal(texts) // nothing in a list of texts can fail
+	return string(b)
+}
+
 func jsonIDs(ids []books.ID) string {
 	b := []byte{'['}
 	for i, id := range ids {

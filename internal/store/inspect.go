@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"extrato/internal/books"
 )
 
@@ -29,6 +27,10 @@ func OpenToLook(ctx context.Context, o Options) (*Store, error) {
 	}
 	if !fileExists(path) {
 		return nil, missingDatabase(path)
+	}
+	path = newOpenFile(path).real
+	if err := checkNames(path); err != nil {
+		return nil, err
 	}
 	s := &Store{zone: o.Zone, now: o.Now, log: o.Log, dialect: sqliteDialect(path)}
 	if !fileExists(path + "-wal") {
@@ -64,25 +66,47 @@ func (s *Store) plainDSN() string {
 	return u.String() + "?mode=rw&_txlock=immediate&_pragma=busy_timeout(5000)"
 }
 
+// Absent reports whether DATABASE_URL names a SQLite file that is not there.
+func Absent(databaseURL string) bool {
+	rest, ok := strings.CutPrefix(databaseURL, "sqlite:///")
+	path, err := sqlitePath(rest)
+	return ok && err == nil && !fileExists(path)
+}
+
+// CheckURL fails with an Error of kind Invalid, which repeats nothing of the
+// URL, if Open would not take it.
+func CheckURL(databaseURL string) error {
+	if rest, ok := strings.CutPrefix(databaseURL, "sqlite:///"); ok {
+		_, err := sqlitePath(rest)
+		return err
+	}
+	if !isPostgres(databaseURL) {
+		return errNoURL
+	}
+	_, err := parsePostgres(databaseURL)
+	return err
+}
+
+// errNoURL refuses what names no database.
+var errNoURL = books.Invalidf("invalid_database_url", "the database URL is neither SQLite nor PostgreSQL").
+	WithHint("set DATABASE_URL to sqlite:///data/extrato.db or postgres://user:password@host/database")
+
 // Place names the database that DATABASE_URL means, for people: the scheme, host and
 // database, or the file; never a user or a password. It is "" if Open
 // would not take it.
 func Place(databaseURL string) string {
-	if rest, ok := strings.CutPrefix(databaseURL, "sqlite:///"); ok {
-		if _, err := sqlitePath(rest); err != nil {
-			return ""
-		}
-		return databaseURL
-	}
-	if !isPostgres(databaseURL) {
+	if CheckURL(databaseURL) != nil {
 		return ""
 	}
-	scheme, rest, _ := strings.Cut(databaseURL, "://")
-	scheme, _, _ = strings.Cut(scheme, "+")
-	config, err := pgxpool.ParseConfig(scheme + "://" + rest)
+	if strings.HasPrefix(databaseURL, "sqlite:///") {
+		return databaseURL
+	}
+	config, err := parsePostgres(databaseURL)
 	if err != nil {
 		return ""
 	}
+	scheme, _, _ := strings.Cut(databaseURL, "://")
+	scheme, _, _ = strings.Cut(scheme, "+")
 	c := config.ConnConfig
 	if strings.HasPrefix(c.Host, "/") {
 		return fmt.Sprintf("%s:///%s (socket in %s)", scheme, c.Database, c.Host)
@@ -143,7 +167,7 @@ func (t *Tx) Damage(ctx context.Context) ([]string, error) {
 		return nil, nil
 	}
 	var found []string
-	err := t.list(ctx, "PRAGMA quick_check(5)", nil, func(scan func(...any) error) error {
+	err := t.list(ctx, "PRAGMA integrity_check(5)", nil, func(scan func(...any) error) error {
 		var text string
 		err := scan(&text)
 		if text != "ok" {

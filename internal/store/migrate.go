@@ -33,17 +33,27 @@ const (
 	Newer                    // ours, of a later version
 )
 
-// Condition looks at the database and changes nothing.
+// Condition looks at the database and changes nothing. It fails with an Error
+// of kind Refused on another application's database, and where books lie in a
+// schema that search_path does not name.
 func (s *Store) Condition(ctx context.Context) (Condition, error) {
+	if err := s.checkFile(); err != nil {
+		return New, err
+	}
 	have, err := s.tables(ctx)
 	if err != nil {
 		return New, err
 	}
+	theirs := slices.ContainsFunc(onlyV4, func(name string) bool { return have[name] })
 	switch {
-	case !have["goose"] && !have["pagamentos"] && !have["extratos"]:
-		return New, nil
+	case !have["goose"] && !theirs:
+		return New, s.Read(ctx, func(t *Tx) error { return t.checkEmpty(ctx) })
 	case !have["goose"]:
 		return V4, nil
+	case !theirs && s.dialect.postgres:
+		if err := s.Read(ctx, func(t *Tx) error { return t.checkSchemas(ctx) }); err != nil {
+			return New, err
+		}
 	}
 	var version int64
 	if err := s.read.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM "+s.versionTable()).Scan(&version); err != nil {
@@ -63,11 +73,11 @@ func (s *Store) Condition(ctx context.Context) (Condition, error) {
 
 // tables tells which of the tables that matter exist; "goose" is our own record.
 func (s *Store) tables(ctx context.Context) (map[string]bool, error) {
-	query := `SELECT CASE name WHEN 'goose_db_version' THEN 'goose' ELSE name END FROM sqlite_schema WHERE type = 'table'`
+	query := `SELECT CASE name WHEN 'goose_db_version' THEN 'goose' ELSE name END FROM sqlite_schema WHERE type IN ('table', 'view')`
 	if s.dialect.postgres {
-		query = `SELECT name FROM (VALUES ('pagamentos', to_regclass('pagamentos')), ('extratos', to_regclass('extratos')),
-			('settings', to_regclass('extrato.settings')), ('goose', to_regclass('extrato.goose_db_version'))) AS t (name, oid)
-			WHERE oid IS NOT NULL`
+		query = `SELECT name FROM unnest(ARRAY['` + strings.Join(onlyV4, "', '") + `']) AS name WHERE to_regclass(name) IS NOT NULL
+			UNION ALL SELECT CASE relname WHEN 'goose_db_version' THEN 'goose' ELSE relname END FROM pg_class
+			WHERE relnamespace = to_regnamespace('` + ownSchema + `') AND relname IN ('settings', 'goose_db_version')`
 	}
 	rows, err := s.read.QueryContext(ctx, query) // whoever writes may take a while
 	if err != nil {
@@ -129,6 +139,9 @@ func (s *Store) Ready(ctx context.Context) error {
 	}
 	switch condition {
 	case Current:
+		if err := s.CheckTables(ctx); err != nil {
+			return err
+		}
 		if whole, err := s.checkKeys(ctx); err != nil || whole {
 			return err
 		}
@@ -173,6 +186,11 @@ func (s *Store) Migrate(ctx context.Context) (Migration, error) {
 	if condition == V4 && !s.dialect.postgres {
 		return done, s.refuseV4File()
 	}
+	if condition == V4 {
+		if err := s.CheckV4(ctx); err != nil {
+			return done, err
+		}
+	}
 	err = s.alone(ctx, func() error {
 		// Until v4's tables have the keys, nothing says that they were taken over.
 		if condition == V4 {
@@ -183,6 +201,9 @@ func (s *Store) Migrate(ctx context.Context) (Migration, error) {
 		applied, err := s.applyPatiently(ctx)
 		done.Applied = append(done.Applied, applied...)
 		if err != nil {
+			return err
+		}
+		if err := s.CheckTables(ctx); err != nil {
 			return err
 		}
 		return s.addKeys(ctx, &done)

@@ -262,6 +262,9 @@ func (t *Tx) hasColumn(ctx context.Context, table, column string) (bool, error) 
 // that this program does not know: no backup would hold it, and it would
 // disappear. The Error names table and column.
 func (t *Tx) CheckColumns(ctx context.Context, month books.Month) error {
+	if err := t.CheckTables(ctx); err != nil {
+		return err
+	}
 	var args monthArgs
 	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
 		columns, err := t.columnsOf(ctx, kind.Table())

@@ -21,34 +21,12 @@ import (
 // ownSchema is where everything lies that v4 does not have.
 const ownSchema = "extrato"
 
-func isPostgres(url string) bool {
-	scheme, _, ok := strings.Cut(url, "://")
-	scheme, _, _ = strings.Cut(scheme, "+") // SQLAlchemy names its driver there
-	return ok && (scheme == "postgres" || scheme == "postgresql")
-}
-
 func (s *Store) openPostgres(ctx context.Context, url string) error {
-	scheme, rest, _ := strings.Cut(url, "://")
-	scheme, _, _ = strings.Cut(scheme, "+")
-	config, err := pgxpool.ParseConfig(scheme + "://" + rest)
+	config, err := parsePostgres(url)
 	if err != nil {
-		// pgx quotes the whole URL with its password, so its words stay here.
-		return books.Invalidf("invalid_database_url", "the PostgreSQL URL cannot be read").
-			WithHint("write postgres://user:password@host:5432/database")
+		return err
 	}
-	parameters := config.ConnConfig.RuntimeParams
-	path := parameters["search_path"]
-	if path == "" {
-		path = "public"
-	}
-	parameters["search_path"] = path + "," + ownSchema
-	parameters["timezone"] = "UTC"
-	parameters["datestyle"] = "ISO"
-	parameters["client_encoding"] = "UTF8" // an older database may keep its text in another
-	parameters["application_name"] = "extrato"
-	if config.ConnConfig.ConnectTimeout == 0 {
-		config.ConnConfig.ConnectTimeout = 10 * time.Second
-	}
+	prepareConnections(&config.ConnConfig.Config)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return fmt.Errorf("open PostgreSQL: %w", err)
@@ -62,17 +40,9 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 	s.read = s.write
 	s.closeFuncs = append(s.closeFuncs, func() { s.write.Close() })
 	if err := pool.Ping(ctx); err != nil {
-		return unreachable(err)
+		return connectFailed(err)
 	}
 	return nil
-}
-
-// ErrUnreachable means that the database server does not answer, or broke the
-// connection off.
-var ErrUnreachable = &books.Error{Kind: books.Internal, Code: "database_unreachable", Message: "the database does not answer"}
-
-func unreachable(err error) error {
-	return ErrUnreachable.WithHint("check DATABASE_URL and that PostgreSQL runs; extrato doctor tells more").Because(pgReason(err))
 }
 
 // pgReason keeps of a connection error what helps and holds no secret.
@@ -128,14 +98,29 @@ func againPostgres(err error) bool {
 		return false
 	}
 	switch pg.Code {
-	case "40001", "40P01", "23503":
+	case "40001", "40P01":
 		return true
-	case "0A000":
-		return pg.Routine == "RevalidateCachedQuery"
+	case "23503":
+		return referredTo(err) == nil
 	case "23505":
 		return pg.TableName == "closings" || pg.TableName == "revisions" || pg.TableName == "extrato_run_logs" || pg.TableName == "backups"
 	}
-	return false
+	return isStale(err)
+}
+
+// isStale reports whether a prepared statement no longer gives what it gave:
+// somebody altered a table.
+func isStale(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "0A000" && pg.Routine == "RevalidateCachedQuery"
+}
+
+// forgetStale has every connection prepare its statements anew, if err says
+// that one is stale.
+func (s *Store) forgetStale(err error) {
+	if s.pool != nil && isStale(err) {
+		s.pool.Reset()
+	}
 }
 
 // answeredPostgres: what is fatal ended the connection, and says nothing of the
@@ -152,19 +137,70 @@ func explainPostgres(err error) error {
 	case alreadyExplained(err):
 		return err
 	case errors.As(err, &connect):
-		return unreachable(err)
+		return connectFailed(err)
 	case !errors.As(err, &pg):
 		return err
-	case pg.Code == "53100":
-		return books.Refusedf("disk_full", "the database server's disk is full").
-			WithHint("nothing was changed; free some space there and try again").Because(err)
-	case pg.Code == "42501" || pg.Code == "25006":
-		return books.Refusedf("database_unwritable", "the database user may not do this: %s", pg.Message).
-			WithHint("let the user in DATABASE_URL write the tables and create the schema %q", ownSchema).Because(err)
+	case pg.Code == "42501" && pg.Routine == "check_enable_rls":
+		return hiddenRows("a table").Because(said{pg})
+	case pg.Code == "22021" && strings.Contains(pg.Message, "0x00"):
+		return books.Invalidf("row_does_not_fit", "a text holds a NUL character, which PostgreSQL cannot store").
+			WithHint("nothing was changed; leave that character out")
 	case strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "08"):
 		return unreachable(err)
 	}
+	if known := referredTo(err); known != nil {
+		return known.Because(said{pg})
+	}
+	if isStale(err) {
+		return books.Conflictf("busy", "somebody is altering the tables").WithHint(nothingChanged + "try again").Because(said{pg})
+	}
+	if known := postgresErrors[pg.Code]; known != nil {
+		return known.Because(said{pg})
+	}
 	return err
+}
+
+// said is a server's error in the server's words alone.
+type said struct{ *pgconn.PgError }
+
+func (s said) Error() string { return s.Message }
+func (s said) Unwrap() error { return s.PgError }
+
+const nothingChanged = "nothing was changed; "
+
+var tooSlow = (&books.Error{Kind: books.Internal, Code: "database_timeout", Message: "the database server ended the work because it took too long"}).
+	WithHint(nothingChanged + "try again; if it happens again, raise the server's timeouts for the user in DATABASE_URL, or ask who cancels its statements")
+
+// postgresErrors are the server's errors that a person can do something about,
+// by PostgreSQL's code.
+var postgresErrors = map[string]*books.Error{
+	"53100": books.Refusedf("disk_full", "the database server's disk is full").
+		WithHint(nothingChanged + "free some space on the server and try again"),
+	"53200": (&books.Error{Kind: books.Internal, Code: "database_memory", Message: "the database server has no memory left"}).
+		WithHint(nothingChanged + "look at its work_mem and at what else runs there, then try again"),
+	"58030": (&books.Error{Kind: books.Internal, Code: "disk_failed", Message: "the database server cannot read or write its disk"}).
+		WithHint(nothingChanged + "see what the server's log says of that disk, then try again"),
+	"XX001": books.Integrityf("database_corrupt", "the database server finds a table damaged").
+		WithHint("keep a copy of the server's files; restore the table from a dump, or its months from the backups"),
+	"XX002": books.Integrityf("database_corrupt", "the database server finds an index damaged").
+		WithHint("build it anew: REINDEX DATABASE; then look at the disk that it is on"),
+	"42501": books.Refusedf("database_unwritable", "the database user may not do this").
+		WithHint("let the user in DATABASE_URL read and write v4's tables and the schema %q, and create that schema for extrato migrate", ownSchema),
+	"25006": books.Refusedf("database_unwritable", "the server takes no writes: it is a standby, or set to read only").
+		WithHint("name the primary server in DATABASE_URL, or reset default_transaction_read_only"),
+	"57014": tooSlow, "25P03": tooSlow, "25P04": tooSlow,
+	"55P03": books.Conflictf("busy", "somebody holds the rows longer than the server's lock_timeout allows").
+		WithHint(nothingChanged + "try again when v4 is quiet"),
+	"22021": books.Integrityf("text_not_utf8", "the database holds a text that is not UTF-8").
+		WithHint("its encoding checks nothing: extrato doctor names the rows; correct them, or load a dump into a database made with ENCODING 'UTF8'"),
+	"22P05": books.Refusedf("row_does_not_fit", "the database's encoding has no place for a character of the text").
+		WithHint(nothingChanged + "leave that character out, or load a dump of the database into one made with ENCODING 'UTF8'"),
+	"27000": books.Refusedf("rows_kept", "a trigger changes the rows that are to go").
+		WithHint(nothingChanged + "extrato doctor names the triggers; drop it, or let it run after the delete"),
+	"42P01": books.Refusedf("table_missing", "a table that extrato needs is not there").
+		WithHint("extrato doctor names what is missing"),
+	"42703": books.Refusedf("column_missing", "a column that extrato needs is not there").
+		WithHint("extrato doctor names what is missing"),
 }
 
 // hungUp reports whether a connection to PostgreSQL has ended.

@@ -43,7 +43,8 @@ const smallMonth = 20_000
 
 // RemoveMonth deletes rows, which the caller has read from what this
 // transaction sees, by their ids, cuts the links of the sessions that stay,
-// and returns how many it deleted and cut.
+// and returns how many it deleted and cut. It fails with an Error of kind Refused
+// if the database kept some.
 func (t *Tx) RemoveMonth(ctx context.Context, rows *Leaving) (books.Counts, error) {
 	args := make([]any, len(rows.runs))
 	for kind, runs := range rows.runs {
@@ -53,10 +54,17 @@ func (t *Tx) RemoveMonth(ctx context.Context, rows *Leaving) (books.Counts, erro
 		}
 		args[kind] = string(text)
 	}
+	remove := t.removeInTurn
 	if t.s.dialect.postgres {
-		return t.removeAtOnce(ctx, args, rows.Counts.Total() <= smallMonth)
+		remove = func(ctx context.Context, runs []any) (books.Counts, error) {
+			return t.removeAtOnce(ctx, runs, rows.Counts.Total() <= smallMonth)
+		}
 	}
-	return t.removeInTurn(ctx, args)
+	removed, err := remove(ctx, args)
+	if err == nil && removed != rows.Counts {
+		err = t.rowsKept(ctx, removed, rows.Counts)
+	}
+	return removed, err
 }
 
 // removeInTurn deletes on SQLite, which checks foreign keys at commit: sessoes

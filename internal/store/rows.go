@@ -77,6 +77,7 @@ func (t *Tx) scan(ctx context.Context, kind books.Kind, more func(books.Row, []b
 				}
 				continue
 			}
+			t.handedOut = true
 			if !yield(row, nil) {
 				return
 			}

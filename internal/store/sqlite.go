@@ -43,7 +43,12 @@ func (s *Store) openSQLite(ctx context.Context, rest string, create bool) error 
 		f.Close()
 		s.made = true
 	}
+	s.file = newOpenFile(path)
+	path = s.file.real
 	s.dialect = sqliteDialect(path)
+	if err := checkNames(path); err != nil {
+		return err
+	}
 	mode := "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=journal_size_limit(67108864)&_txlock=immediate"
 	foreign, err := isV4File(ctx, path)
 	if err != nil {
@@ -52,13 +57,13 @@ func (s *Store) openSQLite(ctx context.Context, rest string, create bool) error 
 	if foreign {
 		mode = "_txlock=immediate" // it will be refused: not even its journal mode may change
 	}
-	s.write, err = sql.Open("sqlite", sqliteDSN(path, "rw", mode))
+	s.write, err = openFileDB(sqliteDSN(path, "rw", mode), s.file, true)
 	if err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
 	s.closeFuncs = append(s.closeFuncs, func() { s.write.Close() })
-	s.read, err = sql.Open("sqlite", sqliteDSN(path, "ro", "_pragma=query_only(1)"))
+	s.read, err = openFileDB(sqliteDSN(path, "ro", "_pragma=query_only(1)"), s.file, false)
 	if err != nil {
 		return err
 	}
@@ -130,6 +135,10 @@ func explainSQLite(path string, err error) error {
 	if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE { // no room for what connections share
 		code = sqlite3.SQLITE_FULL
 	}
+	switch {
+	case e.Code() == sqlite3.SQLITE_READONLY_DBMOVED:
+		return ErrMoved.WithHint("stop extrato, put %s back with its -wal, then start it again", path).Because(err)
+	}
 	switch code {
 	case sqlite3.SQLITE_FULL:
 		return books.Refusedf("disk_full", "the disk with the database is full").
@@ -143,6 +152,11 @@ func explainSQLite(path string, err error) error {
 	case sqlite3.SQLITE_IOERR:
 		return (&books.Error{Kind: books.Internal, Code: "disk_failed", Message: "the disk with the database cannot be read or written"}).
 			WithHint("nothing was changed; see what the system says of that disk, then try again").Because(err)
+	case sqlite3.SQLITE_ERROR:
+		if strings.Contains(err.Error(), "no such table") || strings.Contains(err.Error(), "no such column") {
+			return books.Refusedf("table_missing", "the database lacks a table or a column that extrato needs").
+				WithHint("extrato doctor names what is missing").Because(err)
+		}
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return books.Conflictf("busy", "another program holds the database").WithHint("nothing was changed; try again").Because(err)
 	}
@@ -154,10 +168,7 @@ func explainSQLite(path string, err error) error {
 func unwritable(path string) string {
 	var names []string
 	for _, ending := range []string{"", "-wal", "-shm"} {
-		f, err := os.OpenFile(path+ending, os.O_RDWR, 0)
-		if err == nil {
-			f.Close()
-		} else if !errors.Is(err, fs.ErrNotExist) {
+		if err := mayWrite(path + ending); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			names = append(names, path+ending)
 		}
 	}
@@ -219,5 +230,25 @@ func (t *Tx) CheckSpace(size int64) error {
 		return books.Refusedf("disk_full", "the disk with the database has %d %s free, this close needs %d %s", free/bytes, unit, (need+bytes-1)/bytes, unit).
 			WithHint("nothing was changed; free some space and try again")
 	}
+	return nil
+}
+
+// LockServing keeps other servers off this database until Close. It refuses
+// (kind Refused) where another one serves the same SQLite file, by whatever
+// name: its one writer would wait for the other's. PostgreSQL takes several.
+func (s *Store) LockServing() error {
+	if s.dialect.postgres {
+		return nil
+	}
+	unlock, mine, err := lockServing(s.dialect.path)
+	if err != nil {
+		return books.Refusedf("database_unwritable", "cannot lock the database for this server").
+			WithHint("let extrato write the file and the folder that it is in").Because(err)
+	}
+	if !mine {
+		return books.Refusedf("already_serving", "another extrato serves this SQLite file").
+			WithHint("stop the other one, or keep the books in PostgreSQL, where several may serve")
+	}
+	s.closeFuncs = append([]func(){unlock}, s.closeFuncs...) // closed last: before, it would take SQLite's own locks along
 	return nil
 }

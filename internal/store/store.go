@@ -47,6 +47,7 @@ type Store struct {
 	lockConfig *pgx.ConnConfig // PostgreSQL: how those who lock connect
 	pool       *pgxpool.Pool   // PostgreSQL: below write
 	closeFuncs []func()
+	file       *openFile    // SQLite: what Open opened
 	made       bool         // SQLite: Open made the file
 	written    atomic.Int64 // SQLite: how many transactions of Write began
 	memory     memory
@@ -67,8 +68,7 @@ func Open(ctx context.Context, o Options, create bool) (*Store, error) {
 	case isPostgres(o.URL):
 		err = s.openPostgres(ctx, o.URL)
 	default:
-		err = books.Invalidf("invalid_database_url", "the database URL is neither SQLite nor PostgreSQL").
-			WithHint("set DATABASE_URL to sqlite:///data/extrato.db or postgres://user:password@host/database")
+		err = errNoURL
 	}
 	if err != nil {
 		s.Close()
@@ -113,14 +113,29 @@ type Tx struct {
 	tx   *sql.Tx
 	cols map[string][]string
 
+	handedOut bool // fn has had rows, which it may have passed on
+
 	remembers bool // see ReadRemembered
 	before    booksMark
 	memo      *memo
 }
 
-// Read runs fn in one consistent snapshot that cannot write.
+// Read runs fn in one consistent snapshot that cannot write. Where somebody
+// altered a table since its statements were prepared, fn runs again, unless it
+// has handed out rows.
 func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
-	return s.transact(ctx, s.read, &sql.TxOptions{ReadOnly: true, Isolation: s.dialect.readLevel}, fn, nil)
+	for try := 1; ; try++ {
+		handedOut := false
+		err := s.transact(ctx, s.read, &sql.TxOptions{ReadOnly: true, Isolation: s.dialect.readLevel}, func(t *Tx) error {
+			err := fn(t)
+			handedOut = t.handedOut
+			return err
+		}, nil)
+		s.forgetStale(err)
+		if handedOut || try == writeTries || !isStale(err) {
+			return err
+		}
+	}
 }
 
 // writeTries is how often Write runs a function that the database asks to run
@@ -174,6 +189,7 @@ func (s *Store) writes(ctx context.Context, fn func(*Tx) error, long bool) error
 		case try == writeTries:
 			return lostEveryTry(err)
 		}
+		s.forgetStale(err)
 		slow = slow || s.now().Sub(began) > slowTry
 		// Who holds the tables may do so for hours, and harm nobody.
 		hold = s.lockBooks || !errors.Is(err, errBooksHeld) && (slow || try+1 == writeTries)
@@ -211,6 +227,9 @@ func stepAside(ctx context.Context, try int) error {
 }
 
 func (s *Store) transact(ctx context.Context, db *sql.DB, options *sql.TxOptions, fn, before func(*Tx) error) error {
+	if err := s.checkFile(); err != nil {
+		return err
+	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return s.dialect.explain(err)
@@ -248,7 +267,10 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, options *sql.TxOptions
 		}
 		return fmt.Errorf("%w: %w", ErrCommitUnknown, s.dialect.explain(err))
 	}
-	return nil
+	if options.ReadOnly {
+		return nil
+	}
+	return s.checkWritten()
 }
 
 func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {

@@ -193,12 +193,12 @@ func TestAServerThatDoesNotAnswerIsSaidWithoutASecret(t *testing.T) {
 func TestAWrongPasswordOrDatabaseIsSaidWithoutASecret(t *testing.T) {
 	cluster := pgtest.Start(t)
 	s, err := tryOpen(t, strings.Replace(cluster.URL(), "/postgres?", "/no_such?", 1), false)
-	wants(t, err, books.Internal, "database_unreachable")
+	wants(t, err, books.NotFound, "no_database")
 	if s != nil || err == nil || !strings.Contains(err.Error(), "no_such") {
 		t.Errorf("a database that is not there: %v", err)
 	}
 	_, err = tryOpen(t, strings.Replace(cluster.URL(), "postgres@", "nobody:s3cret@", 1), false)
-	wants(t, err, books.Internal, "database_unreachable")
+	wants(t, err, books.Refused, "login_refused")
 	if err == nil || strings.Contains(fmt.Sprintf("%+v", err), "s3cret") || !strings.Contains(err.Error(), "nobody") {
 		t.Errorf("a user who is not there: %v", err)
 	}

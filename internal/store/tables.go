@@ -2,41 +2,233 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
+
+	"extrato/internal/books"
 )
 
-// wanted are the tables that a database of this version has: v4's, which are
-// the books, and our own.
-var wanted = []string{
-	"users", "clients", "sessoes", "pagamentos", "comissoes", "gastos", "extratos", "extrato_run_logs",
-	"closings", "revisions", "deposits", "backups", "runs", "settings", "changes", "changed_rows", "artist_terms", "method_terms",
-	"merged_clients", "month_sums", "alarms", "answers", "logins", "passwords", "service_tokens",
-	"staff", "invitations",
+// v4Tables are the tables of the books, v4's on PostgreSQL, and ownTables
+// everything beside them that a database of this version has.
+var (
+	v4Tables  = []string{"users", "clients", "sessoes", "pagamentos", "comissoes", "gastos", "extratos", "extrato_run_logs"}
+	ownTables = []string{
+		"closings", "revisions", "deposits", "backups", "runs", "settings", "changes", "changed_rows", "artist_terms", "method_terms",
+		"merged_clients", "month_sums", "alarms", "answers", "logins", "passwords", "service_tokens", "staff", "invitations",
+	}
+)
+
+// onlyV4 are the tables that no other application is likely to have.
+var onlyV4 = []string{"pagamentos", "sessoes", "comissoes", "extratos"}
+
+// v4Columns are what makes a table v4's: what it cannot be without.
+var v4Columns = map[string][]string{
+	"users":      {"id", "name", "role", "active_flag"},
+	"clients":    {"id", "name"},
+	"sessoes":    {"id", "data", "valor", "cliente_id", "artista_id", "payment_id"},
+	"pagamentos": {"id", "data", "valor", "forma_pagamento", "artista_id", "sessao_id"},
+	"comissoes":  {"id", "pagamento_id", "artista_id", "percentual", "valor"},
+	"gastos":     {"id", "data", "valor", "forma_pagamento", "created_by"},
+	"extratos":   {"id", "mes", "ano", "pagamentos", "totais"},
 }
 
-// MissingTables names the tables that a database of this version should have
-// and does not.
-func (s *Store) MissingTables(ctx context.Context) ([]string, error) {
-	query := "SELECT name FROM sqlite_schema WHERE type = 'table'"
-	if s.dialect.postgres {
-		query = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND pg_table_is_visible(oid)"
+// table is what a database has under a name.
+type table struct {
+	name, schema string
+	kind         string // table, view, materialized view, foreign table, partitioned table, virtual table
+	columns      []string
+	hidden       bool   // a policy filters its rows for this user
+	family       string // a table that it inherits from, is a partition of, or has as a child
+	rule         string // a rule that does something else instead
+}
+
+// findTables returns those of the tables with these names that a query would
+// find, in their order.
+func (t *Tx) findTables(ctx context.Context, names []string) ([]table, error) {
+	query := `SELECT m.name, '', CASE WHEN m.type <> 'table' THEN m.type WHEN m.rootpage = 0 THEN 'virtual table' ELSE 'table' END,
+			(SELECT coalesce(group_concat(name, ','), '') FROM pragma_table_info(m.name)), FALSE, '', ''
+		FROM json_each($1) wanted JOIN sqlite_schema m ON m.name = wanted.value AND m.type IN ('table', 'view') ORDER BY wanted.key`
+	if t.s.dialect.postgres {
+		query = `SELECT c.relname, CAST(c.relnamespace::regnamespace AS TEXT),
+			CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE CAST(c.relkind AS TEXT) END,
+			coalesce((SELECT string_agg(attname, ',') FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), ''),
+			row_security_active(c.oid),
+			coalesce((SELECT CAST(CASE c.oid WHEN inhrelid THEN inhparent ELSE inhrelid END::regclass AS TEXT) FROM pg_inherits
+				WHERE c.oid IN (inhrelid, inhparent) ORDER BY 1 LIMIT 1), ''),
+			coalesce((SELECT min(rulename) FROM pg_rewrite WHERE ev_class = c.oid AND rulename <> '_RETURN' AND ev_enabled <> 'D'), '')
+		FROM json_array_elements_text(CAST($1 AS JSON)) WITH ORDINALITY AS wanted (name, n)
+		JOIN pg_class c ON c.oid = to_regclass(wanted.name) ORDER BY wanted.n`
 	}
-	var have []string
-	err := s.Read(ctx, func(tx *Tx) error {
-		have = nil
-		return tx.list(ctx, query, nil, func(scan func(...any) error) error {
-			have = append(have, "")
-			return scan(&have[len(have)-1])
-		})
+	var found []table
+	err := t.list(ctx, query, []any{jsonTexts(names)}, func(scan func(...any) error) error {
+		var one table
+		var columns string
+		err := scan(&one.name, &one.schema, &one.kind, &columns, &one.hidden, &one.family, &one.rule)
+		one.columns = strings.Split(columns, ",")
+		found = append(found, one)
+		return err
 	})
-	if err != nil {
-		return nil, err
+	return found, err
+}
+
+func unfit(format string, args ...any) *books.Error {
+	return books.Refusedf("table_unfit", format, args...)
+}
+
+// hiddenRows refuses a table of which PostgreSQL would show a part.
+func hiddenRows(table string) *books.Error {
+	return unfit("row-level security hides rows of %s from this database user", table).
+		WithHint("name the tables' owner in DATABASE_URL, or: ALTER ROLE … BYPASSRLS, or: ALTER TABLE … DISABLE ROW LEVEL SECURITY (and NO FORCE, for the owner)")
+}
+
+// check refuses a table that may show less than it holds, or keep what is
+// deleted from it.
+func (one table) check() error {
+	const plain = "nothing was changed; extrato needs a plain table with all rows: "
+	switch {
+	case one.hidden:
+		return hiddenRows(one.name)
+	case one.kind == "partitioned table":
+		return unfit("%s is partitioned: a month may lie in a partition that is detached, and no unique key covers all of them", one.name).
+			WithHint(plain+"copy the rows into one, give it the keys and the name %s, then run extrato doctor", one.name)
+	case one.kind != "table":
+		return unfit("%s is a %s, which may show less than there is", one.name, one.kind).
+			WithHint(plain+"give the table behind it the name %s, and the %s another", one.name, one.kind)
+	case one.family != "":
+		return unfit("%s shares its rows with %s, by inheritance or as a partition", one.name, one.family).
+			WithHint(plain+"part them (ALTER TABLE … NO INHERIT … or DETACH PARTITION …), with the rows in %s", one.name)
+	case one.rule != "":
+		return unfit("the rule %s does something else with what is written to %s", one.rule, one.name).
+			WithHint("nothing was changed; drop it: DROP RULE %s ON %s", quoteName(one.rule), one.name)
 	}
-	var missing []string
-	for _, name := range wanted {
-		if !slices.Contains(have, name) {
-			missing = append(missing, name)
+	return nil
+}
+
+// CheckTables refuses (kind Refused) a database of which a table is missing,
+// may show less than it holds, or is found in another place than the others: a
+// close would leave rows behind without a word.
+func (t *Tx) CheckTables(ctx context.Context) error {
+	wanted := slices.Concat(v4Tables, ownTables)
+	found, err := t.findTables(ctx, wanted)
+	if err != nil {
+		return err
+	}
+	if missing := missingOf(wanted, found); len(missing) > 0 {
+		return tablesMissing(missing)
+	}
+	return t.checkFound(found)
+}
+
+// checkFound checks tables that were found.
+func (t *Tx) checkFound(found []table) error {
+	schema := ""
+	for _, one := range found {
+		if err := one.check(); err != nil {
+			return err
+		}
+		if !t.s.dialect.postgres {
+			continue
+		}
+		if slices.Contains(ownTables, one.name) {
+			if one.schema != ownSchema {
+				return unfit("%s.%s hides extrato's own table of that name", one.schema, one.name).
+					WithHint("nothing was changed; rename it, or move v4's tables into a schema of their own and name that in search_path")
+			}
+			continue
+		}
+		if schema == "" {
+			schema = one.schema
+		}
+		if one.schema != schema || schema == ownSchema {
+			return unfit("v4's tables are in several schemas: %s is in %s, the others in %s", one.name, one.schema, schema).
+				WithHint("nothing was changed; put them into one, and let search_path name that first")
 		}
 	}
-	return missing, nil
+	return nil
+}
+
+func missingOf(wanted []string, found []table) []string {
+	return slices.DeleteFunc(slices.Clone(wanted), func(name string) bool {
+		return slices.ContainsFunc(found, func(one table) bool { return one.name == name })
+	})
+}
+
+func tablesMissing(missing []string) error {
+	return books.Refusedf("table_missing", "the database lacks %s", strings.Join(missing, ", ")).
+		WithHint("nothing was changed; restore it from a copy of the database")
+}
+
+// CheckTables does what Tx.CheckTables does.
+func (s *Store) CheckTables(ctx context.Context) error {
+	return s.Read(ctx, func(t *Tx) error { return t.CheckTables(ctx) })
+}
+
+// CheckV4 refuses tables of v4's that are not whole, before anything is made
+// beside them.
+func (s *Store) CheckV4(ctx context.Context) error {
+	return s.Read(ctx, func(t *Tx) error {
+		found, err := t.findTables(ctx, v4Tables)
+		if err != nil {
+			return err
+		}
+		lacking := missingOf(v4Tables[:len(v4Tables)-1], found) // older ones have no extrato_run_logs
+		for _, one := range found {
+			for _, column := range v4Columns[one.name] {
+				if !slices.Contains(one.columns, column) {
+					lacking = append(lacking, one.name+"."+column)
+				}
+			}
+		}
+		if len(lacking) > 0 {
+			return books.Refusedf("not_v4", "v4's tables are not whole: no %s", strings.Join(lacking, ", ")).
+				WithHint("nothing was changed; let v4 make what is missing, or load a dump of it; if these are another application's tables, give extrato a database of its own")
+		}
+		if shadow, err := t.findTables(ctx, ownTables); err != nil || len(shadow) > 0 {
+			found = append(found, shadow...)
+		}
+		return t.checkFound(found)
+	})
+}
+
+// checkEmpty refuses a database without books in which they must not be made:
+// another application's, and one whose books are where search_path does not look.
+func (t *Tx) checkEmpty(ctx context.Context) error {
+	found, err := t.findTables(ctx, slices.Concat(v4Tables, ownTables))
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, one := range found {
+		names = append(names, one.name)
+	}
+	if len(names) > 0 {
+		return books.Refusedf("not_v4", "the database holds another application's tables: %s", strings.Join(names, ", ")).
+			WithHint("nothing was changed; give extrato a database of its own")
+	}
+	if !t.s.dialect.postgres {
+		return nil
+	}
+	return t.checkSchemas(ctx)
+}
+
+// checkSchemas looks for books where search_path does not lead.
+func (t *Tx) checkSchemas(ctx context.Context) error {
+	var path, first, elsewhere string
+	err := t.one(ctx, `SELECT current_setting('search_path'), coalesce(CAST(current_schema() AS TEXT), ''),
+		coalesce((SELECT string_agg(name, ', ' ORDER BY name) FROM (
+			SELECT CAST(relnamespace::regnamespace AS TEXT) FROM pg_class WHERE relname IN ('`+strings.Join(onlyV4, "', '")+`') AND relkind IN ('r', 'p', 'v', 'f')
+			GROUP BY relnamespace HAVING count(*) = `+fmt.Sprint(len(onlyV4))+`) AS s (name)), '')`, nil, &path, &first, &elsewhere)
+	path = strings.TrimSuffix(path, ", "+ownSchema)
+	switch {
+	case err != nil:
+		return err
+	case elsewhere != "":
+		return books.Refusedf("books_elsewhere", "v4's tables are in the schema %s, and search_path is %s", elsewhere, path).
+			WithHint("nothing was changed; write it into DATABASE_URL: ?search_path=%s; for a new studio make another database", strings.Split(elsewhere, ", ")[0])
+	case first == "" || first == ownSchema:
+		return books.Refusedf("no_schema", "search_path is %s, and there is no such schema", path).
+			WithHint("nothing was changed; make the schema, or correct search_path in DATABASE_URL, ALTER ROLE or ALTER DATABASE")
+	}
+	return nil
 }
