@@ -3,7 +3,10 @@ package backup
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
 	"time"
 
 	"extrato/internal/books"
@@ -86,8 +89,23 @@ func Nameless(dir string) (*os.File, error) {
 }
 
 // NoRoom refuses where a local file that waits for its transaction cannot be
-// written.
+// written, and names its folder: it may be another disk than the database's.
 func NoRoom(err error) error {
-	return books.Refusedf("no_space", "the statement cannot be written beside the database").
-		WithHint("nothing was changed; make room there and let extrato write there, or set TMPDIR, then try again").Because(err)
+	folder := os.TempDir()
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		folder = filepath.Dir(at.Path)
+	}
+	remedy := "let extrato write %s"
+	switch {
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+		remedy = "free some space on the disk with %s"
+	case errors.Is(err, syscall.EIO):
+		remedy = "see what the system says of the disk with %s"
+	}
+	if folder == filepath.Clean(os.TempDir()) {
+		remedy += ", or set TMPDIR to another folder"
+	}
+	return books.Refusedf("no_space", "the statement cannot be put together in %s", folder).
+		WithHint("nothing was changed; "+remedy+", then try again", folder).Because(err)
 }

@@ -340,6 +340,12 @@ func unwritable(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
 		hint = "the month is untouched; the disk with the backups is full: free some space, and try again"
+	case errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.ENOSYS):
+		hint = "the month is untouched; this file system cannot promise that a file outlives a power cut (it refuses fsync): set EXTRATO_BACKUPS to a folder on a local disk, and try again"
+	case errors.Is(err, syscall.EIO):
+		hint = "the month is untouched; the disk with the backups fails: see what the system says of it, or set EXTRATO_BACKUPS to a folder on another one, and try again"
+	case errors.Is(err, syscall.ENOTDIR):
+		hint = "the month is untouched; a file stands where the folder should be: name a folder in EXTRATO_BACKUPS, and try again"
 	case errors.Is(err, syscall.EROFS):
 		hint = "the month is untouched; the disk with the backups is mounted read-only: mount it writable, and try again"
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTCONN) || errors.Is(err, syscall.ESTALE):

@@ -366,8 +366,10 @@ func TestAPlaceThatCannotBeWrittenIsRefusedWithAHint(t *testing.T) {
 		syscall.ENOTCONN:  "mounted",
 		syscall.ESTALE:    "mounted",
 		syscall.EACCES:    "EXTRATO_BACKUPS",
-		syscall.ENOTDIR:   "EXTRATO_BACKUPS",
-		syscall.EIO:       "EXTRATO_BACKUPS",
+		syscall.ENOTDIR:   "a file stands where the folder should be",
+		syscall.EIO:       "the disk with the backups fails",
+		syscall.EINVAL:    "on a local disk",
+		syscall.ENOTSUP:   "on a local disk",
 		fs.ErrPermission:  "EXTRATO_BACKUPS",
 		errors.New("odd"): "EXTRATO_BACKUPS",
 	} {
@@ -496,5 +498,25 @@ func TestStepsAreToldInOrder(t *testing.T) {
 	p.write(t, october, smallRows())
 	if got := strings.Join(told, ", "); got != "rows spooled, backup staged, manifest staged, manifest written, backup named, backup proved" {
 		t.Errorf("told %s", got)
+	}
+}
+
+func TestALocalFileThatCannotBeWrittenBlamesItsOwnFolder(t *testing.T) {
+	temp, beside := t.TempDir(), t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	for _, c := range []struct {
+		folder    string
+		cause     error
+		says, not string
+	}{
+		{temp, syscall.ENOSPC, "free some space on the disk with " + temp + ", or set TMPDIR", "database"},
+		{beside, syscall.ENOSPC, "free some space on the disk with " + beside, "TMPDIR"},
+		{temp, syscall.EACCES, "let extrato write " + temp, "free"},
+		{beside, syscall.EIO, "what the system says of the disk with " + beside, "free"},
+	} {
+		e := books.AsError(NoRoom(&fs.PathError{Op: "write", Path: filepath.Join(c.folder, "x.tmp"), Err: c.cause}))
+		if e.Code != "no_space" || !strings.Contains(e.Message, c.folder) || !strings.Contains(e.Hint, c.says) || strings.Contains(e.Message+e.Hint, c.not) {
+			t.Errorf("%s in %s: %q with the hint %q", c.cause, c.folder, e.Message, e.Hint)
+		}
 	}
 }

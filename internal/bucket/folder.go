@@ -82,7 +82,7 @@ func (f *Folder) Probe(ctx context.Context, near string) error {
 	}
 	defer os.Remove(file.Name())
 	_, err = file.WriteString("probe")
-	return errors.Join(err, file.Sync(), file.Close())
+	return errors.Join(err, file.Sync(), file.Close(), syncDir(dir))
 }
 
 // makeDir makes a folder and its missing parents, and syncs each one's parent.

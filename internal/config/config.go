@@ -211,10 +211,10 @@ func urls(text string) []string {
 // not repeated.
 func webURL(name, text string) error {
 	u, err := url.Parse(text)
-	if text == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" {
+	if text == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && !strings.Contains(u.Path, "@") {
 		return nil
 	}
-	return fmt.Errorf("%s is no URL that can be asked; write one such as https://hc-ping.com/your-check (its text is not shown: it may be a secret)", name)
+	return fmt.Errorf("%s is no URL that can be asked; write one such as https://hc-ping.com/your-check, with %%40 for @ and %%2F for / in a password (its text is not shown: it may be a secret)", name)
 }
 
 // rate reads 10/s, 10/m, 10/h or off.

@@ -39,8 +39,11 @@ func (d *Doctor) backupFolder(ctx context.Context, r *Report, known bool) {
 	place := nearest(d.Folder)
 	if err := probe(place); err != nil {
 		fix := "make the folder in EXTRATO_BACKUPS a folder that extrato may write"
-		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		switch {
+		case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
 			fix = "free some space on the disk with the backups"
+		case errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP):
+			fix = "set EXTRATO_BACKUPS to a folder on a local disk: this file system refuses fsync"
 		}
 		r.fail(name, fix, "%s cannot be written: %s", d.Folder, reason(err))
 		return
@@ -102,7 +105,16 @@ func probe(folder string) error {
 		return err
 	}
 	_, err = f.Write(make([]byte, 4096))
-	return errors.Join(err, f.Sync(), f.Close(), os.Remove(f.Name()))
+	return errors.Join(err, f.Sync(), f.Close(), os.Remove(f.Name()), syncFolder(folder))
+}
+
+// syncFolder makes durable which names a folder holds, as every backup does.
+func syncFolder(folder string) error {
+	f, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 func (d *Doctor) backupDisk(r *Report, place string) {

@@ -49,6 +49,10 @@ func NewClient(base string, who Identity, version string, limit time.Duration, w
 	if err != nil || strings.ContainsFunc(base, unicode.IsSpace) || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, books.Invalidf("invalid_setting", "EXTRATO_API_BASE_URL is no address of a server").WithHint("write it as https://studio.example")
 	}
+	if strings.Contains(u.Path, "@") {
+		return nil, books.Invalidf("invalid_setting", "EXTRATO_API_BASE_URL has a @ behind its host: a password in it is not percent-encoded").
+			WithHint("write it as https://studio.example, without a password: the token is in EXTRATO_API_TOKEN")
+	}
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return nil, books.Invalidf("invalid_setting", "EXTRATO_API_BASE_URL goes on behind the address, with ? or #").WithHint("write it as https://studio.example")
 	}

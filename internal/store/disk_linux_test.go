@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"extrato/internal/books"
 	"extrato/internal/store"
+	"extrato/internal/store/storetest"
 )
 
 // smallDisk mounts a file system of its own and returns its folder.
@@ -122,4 +124,20 @@ func TestAReadOnlyDatabaseIsSaid(t *testing.T) {
 	}
 	_, err = tryOpen(t, "sqlite:///"+filepath.Join(dir, "new", "extrato.db"), true)
 	wants(t, err, books.Refused, "database_unwritable")
+}
+
+func TestAFullDiskOfTemporaryFilesIsNotBlamedOnTheDatabase(t *testing.T) {
+	temp, folder := smallDisk(t, "size=1m"), t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	wantError(t, store.FullDisk(folder), books.Refused, "disk_full", "temporary files, in "+temp, "TMPDIR")
+	wantError(t, store.FullDisk(temp), books.Refused, "disk_full", "the disk with the database is full")
+}
+
+func TestADiskThatFailsAtACommitIsNoLostConnection(t *testing.T) {
+	db := storetest.SQLite(t, now)
+	err := db.Store.Outcome(t.Context(), errors.New("disk I/O error"))
+	wantError(t, err, books.Internal, "outcome_unknown", "the disk with the database failed", "what the system says of that disk")
+	if e := books.AsError(err); strings.Contains(e.Error(), "connection") {
+		t.Errorf("it says %q", e.Error())
+	}
 }

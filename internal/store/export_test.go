@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"time"
 )
 
@@ -28,4 +29,13 @@ func WaitForLock(d time.Duration) (back func()) {
 	before := lockPatience
 	lockPatience = d
 	return func() { lockPatience = before }
+}
+
+// FullDisk returns what is said where SQLite finds a disk full, with its
+// database in folder.
+func FullDisk(folder string) error { return fullDisk(folder) }
+
+// Outcome returns what is said where the answer to a commit was lost.
+func (s *Store) Outcome(ctx context.Context, lost error) error {
+	return s.outcome(ctx, sql.NullInt64{}, lost)
 }

@@ -141,8 +141,7 @@ func explainSQLite(path string, err error) error {
 	}
 	switch code {
 	case sqlite3.SQLITE_FULL:
-		return books.Refusedf("disk_full", "the disk with the database is full").
-			WithHint("nothing was changed; free some space and try again").Because(err)
+		return fullDisk(filepath.Dir(path)).Because(err)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		return books.Refusedf("database_unwritable", "the database cannot be written").
 			WithHint("let the user that runs extrato write the file and its folder%s", unwritable(path)).Because(err)
@@ -161,6 +160,21 @@ func explainSQLite(path string, err error) error {
 		return books.Conflictf("busy", "another program holds the database").WithHint("nothing was changed; try again").Because(err)
 	}
 	return err
+}
+
+// fullDisk names the disk that SQLite finds full: the database's, or the one with
+// its temporary files.
+func fullDisk(folder string) *books.Error {
+	const room = 16 << 20 // SQLite asks for less at a time
+	if free, ok := FreeSpace(folder); ok && free > room {
+		temp := cmp.Or(os.Getenv("SQLITE_TMPDIR"), os.Getenv("TMPDIR"), "/var/tmp")
+		if free, ok := FreeSpace(temp); ok && free < room {
+			return books.Refusedf("disk_full", "the disk with SQLite's temporary files, in %s, is full", temp).
+				WithHint("nothing was changed; free some space there or set TMPDIR to another folder, and try again")
+		}
+	}
+	return books.Refusedf("disk_full", "the disk with the database is full").
+		WithHint("nothing was changed; free some space and try again")
 }
 
 // unwritable names those of SQLite's files that cannot be written: what was made

@@ -152,3 +152,27 @@ func replaceTable(text, table string) string {
 	}
 	return strings.Join(words, " ")
 }
+
+// The check of the tables comes first; whatever asks later, or without it, gets
+// no filtered answer from the server either.
+func TestNoQueryIsFilteredByAPolicy(t *testing.T) {
+	to, v4 := v4Postgres(t)
+	migrate(t, openAt(t, to))
+	s := openAt(t, asClerk(t, v4, with(to, "options=-crow_security%3Don")))
+	count := func() (n books.Counts, err error) {
+		err = s.Read(t.Context(), func(tx *store.Tx) error {
+			n, err = tx.CountMonth(t.Context(), october)
+			return err
+		})
+		return n, err
+	}
+	if n, err := count(); err != nil || n.Payments != octoberRows.Payments {
+		t.Fatalf("%+v, %v", n, err)
+	}
+	run(t, v4, "ALTER TABLE pagamentos ENABLE ROW LEVEL SECURITY", "CREATE POLICY part ON pagamentos USING (id % 2 = 0)")
+	n, err := count()
+	if err == nil {
+		t.Fatalf("a policy filters what is counted: %+v", n)
+	}
+	wantError(t, err, books.Refused, "table_unfit", "pagamentos", "ROW LEVEL SECURITY")
+}
