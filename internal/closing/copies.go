@@ -118,6 +118,9 @@ func (k *copies) record(ctx context.Context, err error) {
 	}
 	for _, made := range unknown {
 		receipt, err := made.Receipt(waiting)
+		if err != nil && waiting.Err() != nil {
+			continue // it was not finished
+		}
 		if err == nil {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
 			err = k.c.Store.Write(ctx, func(tx *store.Tx) error { return k.c.recordBackup(ctx, tx, receipt.Manifest) })
