@@ -50,8 +50,8 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /static/{file}`)
 	group("artist admin reception", `
 		GET /{$}
-		GET /atalhos
-		POST /desfazer/{id}`)
+		GET /atalhos`)
+	group("admin reception", "POST /desfazer/{id}")
 	group("admin", `
 		GET /comecar
 		POST /comecar

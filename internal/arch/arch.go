@@ -39,7 +39,7 @@ var allowed = map[string][]string{
 	"jobs":      {"books", "closing", "backup", "store", "notify"},
 
 	"api": {"books", "store", "closing", "backup", "auth", "recording", "figures", "export"},
-	"web": {"books", "store", "closing", "backup", "auth", "recording", "figures", "export"},
+	"web": {"books", "store", "closing", "backup", "auth", "recording", "figures", "export", "web/typed"},
 
 	// The watcher shares no database code with what it watches.
 	"safetynet": {"books", "notify"},
@@ -51,6 +51,8 @@ var allowed = map[string][]string{
 	"logtest":           {},
 	"store/storetest":   {"books", "store", "pgtest", "logtest"},
 	"auth/authtest":     {"books", "store", "auth"},
+	"web/webtest":       {},
+	"web/typed":         {"books"},
 	"bucket/buckettest": {"bucket"},
 	"crashtest":         {},
 }

@@ -1,18 +1,22 @@
 package web
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"extrato/internal/auth"
+	"extrato/internal/books"
+	"extrato/internal/store"
 )
 
 // flash is the line that says, after a POST, what happened.
 type flash struct {
 	Text string `json:"t"`
-	Undo string `json:"u,omitempty"` // what POST /desfazer/{id} takes back
+	Undo int64  `json:"u,omitempty"` // the change that POST /desfazer/{id} takes back
 	Warn bool   `json:"w,omitempty"`
 }
 
@@ -26,6 +30,9 @@ const (
 
 // longestFlash keeps the cookie below the 4 KiB that browsers keep.
 const longestFlash = 3500
+
+// backField says which page to go back to.
+const backField = "volta"
 
 func (v *visit) setCookie(name, value string, seconds int) {
 	http.SetCookie(v.rw, &http.Cookie{
@@ -72,17 +79,33 @@ func (v *visit) takeFlash() *flash {
 	return &f
 }
 
-// undo takes back what a person did, as the line after it offered.
+// undo takes back what a person did, as the line after it offered: an admin
+// anything, others what they did themselves.
 func (v *visit) undo() error {
-	if v.Undo == nil {
+	id, err := strconv.ParseInt(v.r.PathValue("id"), 10, 64)
+	if err != nil {
 		return errNoPage
 	}
-	said, to, err := v.Undo(v.r.Context(), *v.who, v.r.PathValue("id"))
-	if err != nil {
+	back := local(v.r.PostFormValue(backField))
+	f := v.blankForm()
+	f.Key = "undo " + strconv.FormatInt(id, 10) // a second click says the same
+	err = v.once(f, func(ctx context.Context, tx *store.Tx) (done, error) {
+		c, err := tx.ChangesetByID(ctx, id)
+		if err != nil {
+			return done{}, err
+		}
+		if c.By != v.who.By && !v.who.May(auth.Manage) {
+			return done{}, errNoPage
+		}
+		_, err = v.Recording.Undo(ctx, tx, v.who.By, id)
+		return done{To: back, Flash: flash{Text: v.t("undone")}}, err
+	})
+	e := books.AsError(err)
+	if e == nil || !v.lang.has("error "+e.Code) {
 		return err
 	}
-	v.say(flash{Text: said})
-	return v.to(local(to))
+	v.say(flash{Text: v.t("error " + e.Code), Warn: true})
+	return v.to(back)
 }
 
 func preference(r *http.Request, name string) string {
@@ -120,5 +143,5 @@ func (v *visit) savePreferences() error {
 			v.setCookie(p.cookie, value, year)
 		}
 	}
-	return v.to(local(v.r.PostFormValue("volta")))
+	return v.to(local(v.r.PostFormValue(backField)))
 }

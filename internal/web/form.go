@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"extrato/internal/books"
+	"extrato/internal/web/typed"
 )
 
 // form is what somebody typed, and what was wrong with it. A handler reads its
@@ -138,15 +139,15 @@ func (f *form) required(name string, longest int) string {
 
 // money returns an amount.
 func (f *form) money(name string) books.Money {
-	amount, err := typedMoney(f.Value(name))
+	amount, err := typed.Money(f.Value(name))
 	f.typedFault(name, err)
 	return amount
 }
 
 // percent returns a percentage, 0 if the field is blank.
 func (f *form) percent(name string) books.Percent {
-	p, err := typedPercent(f.Value(name))
-	if errors.Is(err, errAmountLarge) {
+	p, err := typed.Percent(f.Value(name))
+	if errors.Is(err, typed.ErrLarge) {
 		f.fault(name, f.v.t("percent large"))
 		return 0
 	}
@@ -156,7 +157,7 @@ func (f *form) percent(name string) books.Percent {
 
 // day returns a day.
 func (f *form) day(name string) books.Day {
-	day, err := typedDay(f.Value(name))
+	day, err := typed.Day(f.Value(name))
 	if err != nil {
 		f.fault(name, f.v.t("not a day"))
 	}

@@ -127,8 +127,8 @@ type problem struct {
 	page
 	Status int
 	Text   string
-	ID     string // correlation id
-	Retry  *typed // what a person typed, to be sent again
+	ID     string    // correlation id
+	Retry  *keptForm // what a person typed, to be sent again
 	Link   link
 }
 

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// typed is a form that could not take effect, to be sent again as it was: the
+// keptForm is a form that could not take effect, to be sent again as it was: the
 // database was away, or the login had ended.
-type typed struct {
+type keptForm struct {
 	Action string     `json:"a"`
 	Values url.Values `json:"v"`
 	v      *visit
@@ -24,16 +24,16 @@ var secrets = []string{"senha", keptField}
 const keptField = "guardado"
 
 // typed returns the form of this request.
-func (v *visit) typed() *typed {
+func (v *visit) typed() *keptForm {
 	_ = v.r.ParseForm() // what cannot be read was not typed
-	return &typed{Action: v.r.URL.RequestURI(), Values: v.r.PostForm, v: v}
+	return &keptForm{Action: v.r.URL.RequestURI(), Values: v.r.PostForm, v: v}
 }
 
 // pair is a field with its label, for reading.
 type pair struct{ Name, Label, Value string }
 
 // Pairs lists all fields in order; those that nobody typed have no label.
-func (t *typed) Pairs() []pair {
+func (t *keptForm) Pairs() []pair {
 	var all []pair
 	for name, values := range t.Values {
 		if slices.Contains(secrets, name) {
@@ -52,10 +52,10 @@ func (t *typed) Pairs() []pair {
 }
 
 // Secret reports whether a password has to be typed once more.
-func (t *typed) Secret() bool { return t.Values.Has("senha") }
+func (t *keptForm) Secret() bool { return t.Values.Has("senha") }
 
 // kept returns the form as the sign-in page carries it.
-func (t *typed) kept() string {
+func (t *keptForm) kept() string {
 	t.Values.Del("senha")
 	text, err := json.Marshal(t)
 	if err != nil {
@@ -65,8 +65,8 @@ func (t *typed) kept() string {
 }
 
 // unkept reads what kept wrote.
-func (v *visit) unkept(text string) *typed {
-	t := &typed{v: v}
+func (v *visit) unkept(text string) *keptForm {
+	t := &keptForm{v: v}
 	read, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || json.Unmarshal(read, t) != nil || local(t.Action) != t.Action || len(t.Values) == 0 {
 		return nil
@@ -87,5 +87,5 @@ func (v *visit) loginLost() {
 // resumed shows what was typed before the login was lost.
 type resumed struct {
 	page
-	Typed *typed
+	Typed *keptForm
 }

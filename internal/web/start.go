@@ -359,7 +359,7 @@ func (v *visit) setMethods(f *form) func(context.Context, *store.Tx) error {
 	for i := 1; f.Has("forma"+strconv.Itoa(i)) && i <= 30; i++ {
 		n := strconv.Itoa(i)
 		m := store.MethodTerms{Method: f.text("forma"+n, recording.MaxMethod), From: v.today(), Percent: f.percent("taxa" + n)}
-		if days := f.text("dias"+n, 3); days != "" {
+		if days := strings.TrimSpace(f.Value("dias" + n)); days != "" {
 			var err error
 			if m.Days, err = strconv.Atoi(days); err != nil || m.Days < 0 || m.Days > longestDays {
 				f.fault("dias"+n, v.t("not days", longestDays))

@@ -34,6 +34,8 @@ var textsEn = map[string]string{ //nolint:gosec // words about passwords
 	"amount large":     "“%s” is too much: the largest amount is R$ 99.999.999,99.",
 	"amount other":     "“%s” is not an amount. Write it as 350, 1.234,56 or 200+150.",
 	"already recorded": "Already recorded: %s. Record this one too?",
+	"undone":           "Undone.", "error undo_too_late": "This was more than 24 hours ago and can no longer be undone. Correct the entry.",
+	"error month_closed": "The month is closed. Reopen it first.", "error changed_since": "Somebody changed this since. Open the entry and see how it is.",
 
 	// What goes wrong.
 	"missing title": "This page does not exist", "missing text": "The address has changed, or the entry was deleted. Nothing in the books was lost.",

@@ -35,6 +35,8 @@ var textsPt = map[string]string{ //nolint:gosec // words about passwords
 	"amount large":     "“%s” é grande demais: o maior valor é R$ 99.999.999,99.",
 	"amount other":     "“%s” não é um valor. Escreva como 350, 1.234,56 ou 200+150.",
 	"already recorded": "Já registrado: %s. Registrar este também?",
+	"undone":           "Desfeito.", "error undo_too_late": "Passaram mais de 24 horas: não dá mais para desfazer. Corrija o lançamento.",
+	"error month_closed": "O mês está fechado. Reabra o mês antes.", "error changed_since": "Outra pessoa mexeu nisto depois. Abra o lançamento e veja como está.",
 
 	// What goes wrong.
 	"missing title": "Esta página não existe", "missing text": "O endereço mudou, ou o lançamento foi excluído. Nada do que está nos livros se perdeu.",

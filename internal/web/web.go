@@ -32,9 +32,6 @@ type Options struct {
 	Recording *recording.Recorder
 	Log       *slog.Logger
 	Now       func() time.Time // in the studio's zone
-	// Undo takes back what a person did, and returns the line that says so and
-	// the page to go on with; nil: nothing can be.
-	Undo func(ctx context.Context, who auth.Identity, id string) (said, to string, err error)
 	// Backups says where backups go and how that place is; nil: nobody knows.
 	Backups func(context.Context) Place
 }
@@ -64,7 +61,7 @@ func (w *Web) Routes() []auth.Route {
 		w.at("GET", "/{$}", auth.Enter, (*visit).home),
 		w.at("GET", "/atalhos", auth.Enter, (*visit).keys),
 		w.at("POST", "/preferencias", auth.Public, (*visit).savePreferences),
-		w.at("POST", "/desfazer/{id}", auth.Enter, (*visit).undo),
+		w.at("POST", "/desfazer/{id}", auth.Record, (*visit).undo),
 
 		w.at("GET", "/login", auth.Public, (*visit).signInPage),
 		w.at("POST", "/login", auth.Public, (*visit).signIn),

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -36,12 +37,26 @@ func open(t *testing.T) *browser {
 // openWith opens a studio whose people may sign in with a provider too.
 func openWith(t *testing.T, provider auth.Provider) *browser {
 	t.Helper()
-	db := storetest.SQLite(t, time.Now)
+	return openOn(t, storetest.SQLite(t, time.Now), provider)
+}
+
+// openOn opens a studio in a database.
+func openOn(t *testing.T, db *storetest.DB, provider auth.Provider) *browser {
+	t.Helper()
 	log := logtest.Quiet(t)
+	if err := auth.EnsureServiceAccount(t.Context(), db.Store); err != nil {
+		t.Fatal(err)
+	}
 	guard := auth.New(auth.Options{Store: db.Store, Key: strings.Repeat("k", 32), Now: time.Now, Log: log, Tries: 5, Per: time.Hour, Login: provider})
-	pages := web.New(web.Options{Guard: guard, Store: db.Store, Recording: &recording.Recorder{Store: db.Store, Now: time.Now}, Log: log, Now: time.Now})
-	frame := server.Frame{Log: log, Now: time.Now, Page: pages.Answer}
-	s := httptest.NewServer(frame.Wrap(guard.Logins((&api.Server{Guard: guard, Store: db.Store, Now: time.Now, Page: pages.Answer}).Handler(pages.Routes()...))))
+	pages := web.New(web.Options{
+		Guard: guard, Store: db.Store, Recording: &recording.Recorder{Store: db.Store, Now: time.Now}, Log: log, Now: time.Now,
+		Backups: func(context.Context) web.Place {
+			return web.Place{Folder: "/srv/backups", Writable: true, SameDisk: true}
+		},
+	})
+	routed := (&api.Server{Guard: guard, Store: db.Store, Now: time.Now, Log: log, Page: pages.Answer}).Handler(pages.Routes()...)
+	frame := server.Frame{Log: log, Now: time.Now, Page: pages.Answer, Public: routed.Public}
+	s := httptest.NewServer(frame.Wrap(guard.Logins(routed)))
 	t.Cleanup(s.Close)
 	link, _, err := guard.SetupLink(t.Context(), "")
 	if err != nil {

@@ -73,7 +73,7 @@ func Everybody(t testing.TB, g *auth.Guard, s *store.Store, key string, now time
 	return map[string]Caller{
 		"nobody": {},
 		"artist": Login(t, g, s, "artist@callers.test", "Art", auth.Artist), "reception": Login(t, g, s, "reception@callers.test", "Rec", auth.Reception),
-		"admin":  Login(t, g, s, "admin@callers.test", "Adm", auth.Admin), "inactive": inactive(t, g, s), "bogus": {"Cookie", "extrato_login=made-up"},
+		"admin": Login(t, g, s, "admin@callers.test", "Adm", auth.Admin), "inactive": inactive(t, g, s), "bogus": {"Cookie", "extrato_login=made-up"},
 		"read": token(t, g, auth.ScopeRead), "backup": token(t, g, auth.ScopeBackup), "close": token(t, g, auth.ScopeClose), "revoked": revoked(t, g, s),
 		"v4": v4s(hs256, ours, time.Hour), "expired": v4s(hs256, ours, -time.Hour),
 		"wrong-key": v4s(hs256, []byte("another key, of 32 characters, ok"), time.Hour),

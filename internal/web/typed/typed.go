@@ -1,4 +1,5 @@
-package web
+// Package typed reads amounts, percentages and days as people type them.
+package typed
 
 import (
 	"errors"
@@ -8,46 +9,46 @@ import (
 	"extrato/internal/books"
 )
 
-// The ways in which an amount is none. Each has words of its own: see "amount …"
-// in the texts.
+// The ways in which a text is no amount. Their messages are for programs: pages
+// have words of their own for each.
 var (
-	errAmountEmpty    = errors.New("empty")
-	errAmountLetter   = errors.New("letter")
-	errAmountBlank    = errors.New("blank")
-	errAmountDecimals = errors.New("decimals")
-	errAmountGroups   = errors.New("groups")
-	errAmountNegative = errors.New("negative")
-	errAmountLarge    = errors.New("large")
-	errAmountOther    = errors.New("other")
+	ErrEmpty    = errors.New("empty")
+	ErrLetter   = errors.New("letter")
+	ErrBlank    = errors.New("blank")
+	ErrDecimals = errors.New("decimals")
+	ErrGroups   = errors.New("groups")
+	ErrNegative = errors.New("negative")
+	ErrLarge    = errors.New("large")
+	ErrOther    = errors.New("other")
 )
 
-// mostTyped is the largest amount of a row, as in the tables.
-const mostTyped books.Money = 99_999_999_99
+// Most is the largest amount of a row, as in the tables.
+const Most books.Money = 99_999_999_99
 
-// typedMoney reads an amount as people type it: 1.234,56, 1234,56, R$ 350 or
+// Money reads an amount as people type it: 1.234,56, 1234,56, R$ 350 or
 // 200+150. A comma, or a dot with one or two digits behind it, begins the
 // centavos. A dot with exactly three, behind one to three digits that do not
 // begin with 0, separates thousands. Anything else is no amount: a guess would
 // be a wrong total.
-func typedMoney(text string) (books.Money, error) {
+func Money(text string) (books.Money, error) {
 	if blank(text) {
-		return 0, errAmountEmpty
+		return 0, ErrEmpty
 	}
 	var sum books.Money
 	for part := range strings.SplitSeq(text, "+") {
-		amount, err := typedTerm(part)
+		amount, err := term(part)
 		if err != nil {
 			return 0, err
 		}
-		if sum += amount; sum > mostTyped {
-			return 0, errAmountLarge
+		if sum += amount; sum > Most {
+			return 0, ErrLarge
 		}
 	}
 	return sum, nil
 }
 
-// typedTerm reads one amount of a sum.
-func typedTerm(text string) (books.Money, error) {
+// term reads one amount of a sum.
+func term(text string) (books.Money, error) {
 	text = strings.TrimFunc(text, unicode.IsSpace)
 	if rest, ok := cutFold(text, "R$"); ok {
 		text = strings.TrimLeftFunc(rest, unicode.IsSpace)
@@ -63,36 +64,37 @@ func typedTerm(text string) (books.Money, error) {
 	for i, g := range groups {
 		first := i == 0
 		if len(groups) > 1 && (first && (len(g) == 0 || len(g) > 3 || g[0] == '0') || !first && len(g) != 3) {
-			return 0, errAmountGroups
+			return 0, ErrGroups
 		}
 	}
 	digits := strings.TrimLeft(strings.Join(groups, ""), "0")
 	if whole == "" {
-		return 0, errAmountOther
+		return 0, ErrOther
 	}
 	if len(digits) > 8 {
-		return 0, errAmountLarge
+		return 0, ErrLarge
 	}
 	return books.ParseMoney("0" + digits + "." + (cents + "00")[:2])
 }
 
 // onlyDigits refuses what is neither digit, dot nor comma.
 func onlyDigits(text string) error {
+	if strings.ContainsFunc(text, unicode.IsLetter) {
+		return ErrLetter
+	}
 	for i, c := range text {
 		switch {
 		case c >= '0' && c <= '9' || c == '.' || c == ',':
 		case i == 0 && (c == '-' || c == '−'):
-			return errAmountNegative
+			return ErrNegative
 		case unicode.IsSpace(c):
-			return errAmountBlank
-		case unicode.IsLetter(c):
-			return errAmountLetter
+			return ErrBlank
 		default:
-			return errAmountOther
+			return ErrOther
 		}
 	}
 	if text == "" {
-		return errAmountOther
+		return ErrOther
 	}
 	return nil
 }
@@ -102,39 +104,39 @@ func cutCents(text string) (whole, cents string, err error) {
 	if whole, cents, comma := strings.Cut(text, ","); comma {
 		switch {
 		case strings.ContainsAny(cents, ",."):
-			return "", "", errAmountGroups
+			return "", "", ErrGroups
 		case len(cents) == 0 || len(cents) > 2:
-			return "", "", errAmountDecimals
+			return "", "", ErrDecimals
 		}
 		return whole, cents, nil
 	}
 	dot := strings.LastIndexByte(text, '.')
 	if behind := len(text) - dot - 1; dot >= 0 && behind <= 2 {
 		if behind == 0 {
-			return "", "", errAmountDecimals
+			return "", "", ErrDecimals
 		}
 		return text[:dot], text[dot+1:], nil
 	}
 	return text, "", nil
 }
 
-// typedPercent reads a percentage of at most 100 as people type it: 60, 60,5 or
+// Percent reads a percentage of at most 100 as people type it: 60, 60,5 or
 // 60 %. Blank is 0: no commission.
-func typedPercent(text string) (books.Percent, error) {
+func Percent(text string) (books.Percent, error) {
 	text = strings.TrimRightFunc(strings.TrimSpace(text), func(c rune) bool { return c == '%' || unicode.IsSpace(c) })
 	if blank(text) {
 		return 0, nil
 	}
-	amount, err := typedTerm(text)
+	amount, err := term(text)
 	if err == nil && amount > 100_00 {
-		err = errAmountLarge
+		err = ErrLarge
 	}
 	return books.Percent(amount), err
 }
 
-// typedDay reads a day as a date field sends it, or as 28/10/2025, where a
+// Day reads a day as a date field sends it, or as 28/10/2025, where a
 // browser has no date fields.
-func typedDay(text string) (books.Day, error) {
+func Day(text string) (books.Day, error) {
 	text = strings.TrimSpace(text)
 	if len(text) == len("28/10/2025") && text[2] == '/' && text[5] == '/' {
 		text = text[6:] + "-" + text[3:5] + "-" + text[:2]

@@ -1,0 +1,316 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"extrato/internal/auth"
+	"extrato/internal/store"
+	"extrato/internal/store/storetest"
+	"extrato/internal/web/webtest"
+)
+
+const password = "correct horse battery"
+
+// owner sets a new studio up, and stands at the first steps.
+func owner(t *testing.T, b *browser) *webtest.Person {
+	t.Helper()
+	p := webtest.NewPerson(t, b.base)
+	p.Open(b.setup).Send("Criar", "Nome", "Rafa Nogueira", "E-mail", "rafa@example.com", "Senha", password)
+	p.Is(200, "/comecar")
+	return p
+}
+
+// both runs a test on a new studio in each database.
+func both(t *testing.T, test func(t *testing.T, b *browser, db *storetest.DB)) {
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) { test(t, openOn(t, db, auth.Provider{}), db) })
+}
+
+func users(t *testing.T, s *store.Store) (all []store.User) {
+	t.Helper()
+	err := s.Read(t.Context(), func(tx *store.Tx) (err error) {
+		all, err = tx.Users(t.Context())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(u store.User) bool { return u.ID == auth.ServiceAccount })
+}
+
+func TestTheFirstStepsLeadAnOwnerIn(t *testing.T) {
+	both(t, func(t *testing.T, b *browser, db *storetest.DB) {
+		p := webtest.NewPerson(t, b.base)
+		p.Open(b.setup).Send("Criar", "Nome", `Rafa "<b>" Nogueira`, "E-mail", "rafa@example.com", "Senha", "curta").Is(422, "/setup").Says("de 10 a 200 letras")
+		if got := p.Value("Criar", "Nome"); got != `Rafa "<b>" Nogueira` || p.Focus() != "Senha" || p.Value("Criar", "Senha") != "" {
+			t.Errorf("the name is %q, the cursor in %q", got, p.Focus())
+		}
+		p.Send("Criar", "Nome", "Rafa Nogueira", "Senha", password)
+		if p.Is(200, "/comecar"); p.Answered != 303 || p.Heading() != "Primeiros passos" || p.Focus() != "Nome do estúdio" {
+			t.Errorf("%d %q %q", p.Answered, p.Heading(), p.Focus())
+		}
+		p.Send("Continuar", "Nome do estúdio", " ").Is(422, "/comecar").Says("Falta preencher.")
+		p.Send("Continuar", "Nome do estúdio", "Estúdio Agulha Fina").Is(200, "/comecar").Says("Estúdio Agulha Fina", "feito")
+
+		p.Send("Continuar", "Nome", "Bia Moreira", "Comissão %", "sessenta", "Também tatua", "1").Is(422, "/comecar").Says("“sessenta” tem letra no meio")
+		if v := p.Values("Continuar"); v.Get("nome") != "Bia Moreira" || v.Get("percentual") != "sessenta" || v.Get("tatua") != "1" || p.Focus() != "Comissão %" {
+			t.Errorf("what was typed is lost: %v, the cursor in %q", v, p.Focus())
+		}
+		p.Send("Continuar", "Comissão %", "62,5").Says("Bia Moreira, 62,5 % de comissão", "Rafa Nogueira, sem comissão")
+
+		p.Send("Continuar", "Taxa %", "3,49", "Dias", "trinta").Is(422, "/comecar").Says("Escreva quantos dias")
+		p.Send("Continuar", "Dias", "30").Says("Dinheiro: taxa de 3,49 %, 30 dias")
+		p.Send("Pular").Says("Pulado por enquanto.", "/srv/backups", "No mesmo disco")
+		p.Send("Continuar")
+		p.Open("/")
+		if strings.Contains(p.Text(), "passo") {
+			t.Errorf("the steps are done, and still: %s", p.Text())
+		}
+		var roles []string
+		for _, u := range users(t, db.Store) {
+			roles = append(roles, u.Name+" "+u.Role)
+		}
+		if got := strings.Join(roles, ", "); got != "Rafa Nogueira admin, Bia Moreira artist" {
+			t.Error(got)
+		}
+	})
+}
+
+func TestTheOwnerAloneIsAnArtistToo(t *testing.T) {
+	b := open(t)
+	p := owner(t, b)
+	p.Open("/comecar?passo=artista").Send("Continuar").Is(422, "").Says("Escreva o nome do artista")
+	p.Send("Continuar", "Também tatua", "1", "Comissão %", "").Says("Rafa Nogueira, sem comissão")
+}
+
+func TestPeopleComeInByOneTimeLinks(t *testing.T) {
+	both(t, func(t *testing.T, b *browser, _ *storetest.DB) {
+		p := owner(t, b)
+		p.Open("/acesso").Send("Criar acesso", "Nome", "Bia Moreira", "E-mail", "nada").Is(422, "").Says("não é um endereço de e-mail")
+		if p.Focus() != "E-mail" || p.Value("Criar acesso", "Nome") != "Bia Moreira" {
+			t.Errorf("the cursor is in %q", p.Focus())
+		}
+		p.Send("Criar acesso", "E-mail", "bia@example.com", "Papel", "Artista").Is(200, "/acesso").Says("Acesso de Bia Moreira criado.", "só uma vez", "link enviado")
+		link := linkOn(t, p, b.base)
+		if p.Open("/acesso"); strings.Contains(p.Text(), "/convite/") {
+			t.Error("the link is shown again")
+		}
+		bia := webtest.NewPerson(t, b.base)
+		bia.Open(link).Says("Olá, Bia Moreira").Send("Entrar", "Senha", "curta").Is(422, link).Says("de 10 a 200 letras")
+		bia.Send("Entrar", "Senha", password).Is(200, "/").Says("Bia Moreira")
+		bia.Open("/acesso").Is(403, "/acesso").Says("Você não tem acesso a esta página")
+		bia.Open(link).Is(410, link)
+		webtest.NewPerson(t, b.base).Open(link+"x").Is(410, link+"x")
+
+		// A new link ends the one before, and with it her password changes.
+		p.Open("/acesso").Send("Novo link: Bia Moreira")
+		first := linkOn(t, p, b.base)
+		p.Send("Novo link: Bia Moreira")
+		second := linkOn(t, p, b.base)
+		webtest.NewPerson(t, b.base).Open(first).Is(410, first)
+		again := webtest.NewPerson(t, b.base)
+		again.Open(second).Send("Entrar", "Senha", "four other words here").Is(200, "/")
+		bia.Open("/").Is(200, "/login?next=%2F")
+
+		p.Open("/acesso").Send("Tirar o acesso: Bia Moreira").Says("Bia Moreira não entra mais.", "sem acesso")
+		again.Open("/").Is(200, "/login?next=%2F")
+		p.Send("Devolver o acesso: Bia Moreira").Says("pode entrar de novo")
+		again.Open("/").Is(200, "/login?next=%2F")
+	})
+}
+
+// linkOn returns the one-time link that a page shows, as a path.
+func linkOn(t *testing.T, p *webtest.Person, base string) string {
+	t.Helper()
+	_, link, ok := strings.Cut(p.Text(), base)
+	if !ok {
+		t.Fatalf("there is no link: %s", p.Text())
+	}
+	return strings.Fields(link)[0]
+}
+
+func TestTheLastAdminStays(t *testing.T) {
+	both(t, func(t *testing.T, b *browser, db *storetest.DB) {
+		p := owner(t, b)
+		rafa := ""
+		for _, u := range users(t, db.Store) {
+			if u.Name == "Rafa Nogueira" {
+				rafa = fmt.Sprint(u.ID)
+			}
+		}
+		before := users(t, db.Store)
+		b.client = p.Client
+		status, _, text := b.post("/acesso/pessoas/"+rafa, "desativar", "1", "chave", "k1")
+		if status != 422 || !strings.Contains(text, "última pessoa que administra") {
+			t.Errorf("%d %s", status, text)
+		}
+		if status, _, _ := b.post("/acesso/pessoas/999", "desativar", "1", "chave", "k2"); status != 422 {
+			t.Errorf("the account of programs: %d", status)
+		}
+		for i, u := range users(t, db.Store) {
+			if u != before[i] {
+				t.Errorf("%v became %v", before[i], u)
+			}
+		}
+		p.Open("/acesso").Says("Rafa Nogueira")
+		p.Send("Criar acesso", "Nome", "Lia", "E-mail", "lia@example.com", "Papel", "Administração")
+		link := linkOn(t, p, b.base)
+		if status, _, _ := b.post("/acesso/pessoas/"+rafa, "desativar", "1", "chave", "k3"); status != 422 {
+			t.Errorf("Lia has no password yet: %d", status)
+		}
+		lia := webtest.NewPerson(t, b.base)
+		lia.Open(link).Send("Entrar", "Senha", password)
+		lia.Open("/acesso").Send("Tirar o acesso: Rafa Nogueira").Says("Rafa Nogueira não entra mais.")
+		p.Open("/acesso").Is(200, "/login?next=%2Facesso")
+	})
+}
+
+func TestATokenIsShownOnceAndRevoked(t *testing.T) {
+	both(t, func(t *testing.T, b *browser, _ *storetest.DB) {
+		p := owner(t, b)
+		p.Open("/acesso").Send("Criar token", "Nome", "Rede de segurança").Is(422, "").Says("Marque o que o token pode fazer.")
+		p.Send("Criar token", "ler os livros", "1").Is(200, "/acesso").Says("só uma vez", "Token Rede de segurança criado.")
+		_, token, _ := strings.Cut(p.Text(), "eyJ")
+		token = "eyJ" + strings.Fields(token)[0]
+		if p.Open("/acesso"); strings.Contains(p.Text(), "eyJ") {
+			t.Error("the token is shown again")
+		}
+		b.client = &http.Client{}
+		if status, _ := b.send("GET", "/api/v1/months", "", "Authorization", "Bearer "+token); status == 401 {
+			t.Errorf("the token is good for nothing: %d", status)
+		}
+		p.Send("Revogar: Rede de segurança").Says("Token Rede de segurança revogado.", "revogado")
+		if status, _ := b.send("GET", "/api/v1/months", "", "Authorization", "Bearer "+token); status != 401 {
+			t.Errorf("the token was revoked: %d", status)
+		}
+	})
+}
+
+func TestAFormTakesEffectOnce(t *testing.T) {
+	both(t, func(t *testing.T, b *browser, db *storetest.DB) {
+		p := owner(t, b)
+		p.Open("/acesso")
+		first, second, other := *p, *p, *p // the same page in three tabs
+		fields := []string{"Nome", "Bia Moreira", "E-mail", "bia@example.com"}
+		first.Send("Criar acesso", fields...).Is(200, "/acesso")
+		link := linkOn(t, &first, b.base)
+		second.Send("Criar acesso", fields...).Is(200, "/acesso").Says("Acesso de Bia Moreira criado.")
+		if again := linkOn(t, &second, b.base); again != link {
+			t.Errorf("the second send made another link")
+		}
+		other.Send("Criar acesso", "Nome", "Caio Tanaka", "E-mail", "caio@example.com").Is(422, "").Says("Já registrado: Bia Moreira. Registrar este também?")
+		if n := len(users(t, db.Store)); n != 2 {
+			t.Errorf("%d users", n)
+		}
+		other.Send("Criar acesso").Is(200, "/acesso").Says("Acesso de Caio Tanaka criado.")
+		if n := len(users(t, db.Store)); n != 3 {
+			t.Errorf("%d users", n)
+		}
+	})
+}
+
+func TestALostLoginLosesNothingThatWasTyped(t *testing.T) {
+	b := open(t)
+	p := owner(t, b)
+	p.Open("/acesso")
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Client.Jar = jar
+	hostile := `Zoé "<script>" ` + strings.Repeat("💀", 60)
+	p.Send("Criar acesso", "Nome", hostile, "E-mail", "zoe@example.com", "Papel", "Recepção")
+	if p.Answered != 401 {
+		t.Errorf("answered %d", p.Answered)
+	}
+	p.Says("o que você digitou está guardado")
+	p.Send("Entrar", "E-mail", "rafa@example.com", "Senha", "wrong horse battery").Is(401, "/login").Says("incorretos")
+	p.Send("Entrar", "Senha", password).Is(200, "/login").Says("Ainda não foi registrado", hostile, "zoe@example.com")
+	p.Send("Enviar agora").Is(200, "/acesso").Says("Acesso de "+hostile, "Recepção")
+}
+
+func TestErrorsArePagesForPeopleAndJSONForPrograms(t *testing.T) {
+	b := open(t)
+	p := owner(t, b)
+	for path, status := range map[string]int{"/nada": 404, "/convite/x": 410, "/setup?key=x": 410} {
+		p.Open(path).Is(status, path)
+	}
+	for _, form := range []string{strings.Repeat("a", 9<<10), strings.Repeat("a", 70<<10)} {
+		status, header := b.send("POST", "/login", "email="+form, "Accept", "text/html")
+		if status != 413 || header.Get("Content-Type") != "text/html; charset=utf-8" {
+			t.Errorf("%d %v", status, header)
+		}
+	}
+	status, header := b.send("POST", "/acesso/tokens", "nome=x", "Accept", "text/html", "Origin", "https://evil.example")
+	if status != 403 || header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Errorf("%d %v", status, header)
+	}
+	for _, path := range []string{"/nada", "/api/v1/nada", "/static/nada"} {
+		status, header := b.send("GET", path, "", "Accept", "*/*")
+		if status != 404 || !strings.Contains(header.Get("Content-Type"), "json") {
+			t.Errorf("%s: %d %v", path, status, header)
+		}
+	}
+}
+
+func TestLookAndLanguageAreKeptOnTheDevice(t *testing.T) {
+	b := open(t)
+	p := owner(t, b)
+	p.Open("/acesso?x=1").Send("English").Is(200, "/acesso?x=1").Says("People", "Create access")
+	p.Send("Dark").Is(200, "/acesso?x=1")
+	if p.Send("Português"); p.Status != 200 {
+		t.Error(p.Status)
+	}
+	p.Says("Pessoas")
+	status, to, _ := b.post("/preferencias", "tema", "escuro", "volta", "https://evil.example")
+	if status != 303 || to != "/" {
+		t.Errorf("%d %s", status, to)
+	}
+	p.Open("/atalhos").Send("Desligar as teclas").Says("Ligar as teclas")
+}
+
+func TestTheUndoOfAnotherPersonIsNotThere(t *testing.T) {
+	b := open(t)
+	p := owner(t, b)
+	b.client = p.Client
+	for _, id := range []string{"1", "x", "99999999999999999999", "-1"} {
+		if status, _, text := b.post("/desfazer/"+id, "volta", "/"); status != 404 {
+			t.Errorf("%s: %d %s", id, status, text)
+		}
+	}
+}
+
+// Hostile text in every field of every form: nothing breaks, nothing is lost.
+func TestHostileTextInEveryField(t *testing.T) {
+	b := open(t)
+	p := owner(t, b)
+	b.client = p.Client
+	for _, text := range []string{"<script>alert(1)</script>", "\u202eabc", strings.Repeat("💀", 255), strings.Repeat("W", 255), "R$\u00a01", "\xff\xfe", "a\x00b", "%s%d", "{{.}}"} {
+		for path, fields := range map[string]string{
+			"/comecar": "passo estudio nome percentual forma1 taxa1 dias1", "/acesso/pessoas": "nome email papel", "/acesso/tokens": "nome escopo",
+			"/acesso/pessoas/1": "link desativar", "/acesso/tokens/x": "x", "/login": "email senha next guardado", "/convite/x": "senha", "/preferencias": "tema idioma volta",
+		} {
+			form := url.Values{"chave": {text}}
+			for _, field := range strings.Fields(fields) {
+				form.Set(field, text)
+			}
+			for _, step := range []string{"", "estudio", "artista", "formas"} {
+				if step != "" {
+					form.Set("passo", step)
+				}
+				status, _, body := b.read(b.client.PostForm(b.base+path, form))
+				if status >= 500 || strings.Contains(body, "<script>alert") {
+					t.Errorf("%s with %q: %d %s", path, text, status, body)
+				}
+			}
+		}
+	}
+	p.Open("/comecar").Is(200, "/comecar")
+	p.Open("/acesso").Is(200, "/acesso")
+}
