@@ -169,14 +169,39 @@ func (v *visit) addPerson() error {
 		return v.showAccess(http.StatusUnprocessableEntity, f, v.blankForm())
 	}
 	err := v.once(f, func(ctx context.Context, tx *store.Tx) (done, error) {
-		added, err := auth.AddUserIn(ctx, tx, u)
+		known, err := withoutAccess(ctx, tx, u)
 		if err != nil {
 			return done{}, err
 		}
-		link, err := v.Guard.NewInvite(ctx, tx, added.ID, v.who.By)
-		return done{To: "/acesso", Reveal: "link:" + link, Flash: flash{Text: v.t("person added", added.Name)}, What: added.Name}, err
+		person := u // the transaction may run again
+		person.ID = known
+		if person, err = auth.AddUserIn(ctx, tx, person); err != nil {
+			return done{}, err
+		}
+		said := v.t("person added", person.Name)
+		if known != 0 {
+			said = v.t("person joined", person.Name)
+		}
+		link, err := v.Guard.NewInvite(ctx, tx, person.ID, v.who.By)
+		return done{To: "/acesso", Reveal: "link:" + link, Flash: flash{Text: said}, What: person.Name}, err
 	})
 	return v.accessRefused(f, err, faults{"invalid_email": "email", "invalid_name": "nome", "invalid_role": "papel", "email_taken": "email"}, true)
+}
+
+// withoutAccess returns the artist with a person's name who has no way in yet:
+// one that the first steps wrote down, or v4. 0: there is none, or more than one.
+func withoutAccess(ctx context.Context, tx *store.Tx, u store.User) (found books.ID, err error) {
+	users, err := tx.Users(ctx)
+	for _, known := range users {
+		if u.Role != known.Role || known.Email != "" || known.Password || !known.Active || !strings.EqualFold(strings.TrimSpace(known.Name), u.Name) {
+			continue
+		}
+		if found != 0 {
+			return 0, err
+		}
+		found = known.ID
+	}
+	return found, err
 }
 
 // accessRefused shows the page Acesso again, with what was wrong in one of its

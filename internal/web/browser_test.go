@@ -23,7 +23,7 @@ func TestInARealBrowserAStudioComesIn(t *testing.T) {
 	c.Follow("\r")
 	c.Keys("Bia Moreira\tsessenta")
 	c.Follow("\r")
-	if c.Focus() != "Comissão %" || !strings.Contains(c.Text(), "tem letra no meio") {
+	if c.Focus() != "Comissão %" || !strings.Contains(c.Text(), "não é uma porcentagem") {
 		t.Errorf("the cursor is in %q: %s", c.Focus(), c.Text())
 	}
 	c.Check("comecar-artista-erro")

@@ -2,7 +2,6 @@ package web
 
 import (
 	"crypto/rand"
-	"errors"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -147,11 +146,9 @@ func (f *form) money(name string) books.Money {
 // percent returns a percentage, 0 if the field is blank.
 func (f *form) percent(name string) books.Percent {
 	p, err := typed.Percent(f.Value(name))
-	if errors.Is(err, typed.ErrLarge) {
-		f.fault(name, f.v.t("percent large"))
-		return 0
+	if err != nil {
+		f.fault(name, f.v.t("not a percentage", f.understood(name)))
 	}
-	f.typedFault(name, err)
 	return p
 }
 
@@ -167,8 +164,13 @@ func (f *form) day(name string) books.Day {
 // typedFault says what an amount was taken for.
 func (f *form) typedFault(name string, err error) {
 	if err != nil {
-		f.fault(name, f.v.t("amount "+err.Error(), shortened(strings.ToValidUTF8(f.Value(name), "�"), 60)))
+		f.fault(name, f.v.t("amount "+err.Error(), f.understood(name)))
 	}
+}
+
+// understood is what was typed into a field, as a fault quotes it.
+func (f *form) understood(name string) string {
+	return shortened(strings.ToValidUTF8(f.Value(name), "�"), 60)
 }
 
 // faults says where on a form the refusal of a rule belongs, by its code: the

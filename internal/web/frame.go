@@ -93,7 +93,12 @@ func (p page) CanSearch() bool { return p.v.mayGo("/buscar") }
 
 // Shortcuts lists the keys that lead to pages the visitor may open.
 func (p page) Shortcuts() []shortcut {
-	return slices.DeleteFunc(slices.Clone(shortcuts), func(s shortcut) bool { return s.Path != "" && !p.v.mayGo(s.Path) })
+	return slices.DeleteFunc(slices.Clone(shortcuts), func(s shortcut) bool {
+		if s.Path == "" {
+			return !p.v.mayGo("/caixa") && !p.v.mayGo("/historico")
+		}
+		return !p.v.mayGo(s.Path)
+	})
 }
 
 // shortcut is a key. Path is where it leads; without one the script does it.

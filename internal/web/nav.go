@@ -48,13 +48,15 @@ func (p page) Bar() *bar {
 	}
 	var b bar
 	inSettings := slices.ContainsFunc(entries, func(e entry) bool { return e.Settings && e.Path == p.Here }) || p.Here == settingsPath
+	grouped := p.v.mayGo(settingsPath)
 	leading := true // the first entries of both bars are the same
 	for _, e := range entries {
 		if !p.v.mayGo(e.Path) {
 			continue
 		}
 		e.Current = e.Path == p.Here
-		e.Phone, e.Desk = true, !e.Settings || inSettings || !p.v.mayGo(settingsPath)
+		e.Phone, e.Desk = true, !e.Settings || inSettings || !grouped
+		e.Settings = e.Settings && grouped
 		inBar := slices.Contains(onPhone, e.Path)
 		if leading = leading && inBar; leading {
 			b.First = append(b.First, e)

@@ -58,7 +58,7 @@ func TestTheFirstStepsLeadAnOwnerIn(t *testing.T) {
 		p.Send("Continuar", "Nome do estúdio", " ").Is(422, "/comecar").Says("Falta preencher.")
 		p.Send("Continuar", "Nome do estúdio", "Estúdio Agulha Fina").Is(200, "/comecar").Says("Estúdio Agulha Fina", "feito")
 
-		p.Send("Continuar", "Nome", "Bia Moreira", "Comissão %", "sessenta", "Também tatua", "1").Is(422, "/comecar").Says("“sessenta” tem letra no meio")
+		p.Send("Continuar", "Nome", "Bia Moreira", "Comissão %", "sessenta", "Também tatua", "1").Is(422, "/comecar").Says("“sessenta” não é uma porcentagem")
 		if v := p.Values("Continuar"); v.Get("nome") != "Bia Moreira" || v.Get("percentual") != "sessenta" || v.Get("tatua") != "1" || p.Focus() != "Comissão %" {
 			t.Errorf("what was typed is lost: %v, the cursor in %q", v, p.Focus())
 		}
@@ -96,7 +96,7 @@ func TestPeopleComeInByOneTimeLinks(t *testing.T) {
 		if p.Focus() != "E-mail" || p.Value("Criar acesso", "Nome") != "Bia Moreira" {
 			t.Errorf("the cursor is in %q", p.Focus())
 		}
-		p.Send("Criar acesso", "E-mail", "bia@example.com", "Papel", "Artista").Is(200, "/acesso").Says("Acesso de Bia Moreira criado.", "só uma vez", "link enviado")
+		p.Send("Criar acesso", "E-mail", "bia@example.com", "Papel", "Artista").Is(200, "/acesso").Says("Acesso de Bia Moreira criado.", "só uma vez", "link em aberto")
 		link := linkOn(t, p, b.base)
 		if p.Open("/acesso"); strings.Contains(p.Text(), "/convite/") {
 			t.Error("the link is shown again")
@@ -122,6 +122,22 @@ func TestPeopleComeInByOneTimeLinks(t *testing.T) {
 		again.Open("/").Is(200, "/login?next=%2F")
 		p.Send("Devolver o acesso: Bia Moreira").Says("pode entrar de novo")
 		again.Open("/").Is(200, "/login?next=%2F")
+	})
+}
+
+// An artist of the first steps who gets a way in stays the one artist.
+func TestAnArtistWhoGetsAccessStaysOne(t *testing.T) {
+	both(t, func(t *testing.T, b *browser, db *storetest.DB) {
+		p := owner(t, b)
+		p.Open("/comecar?passo=artista").Send("Continuar", "Nome", "Bia Moreira", "Comissão %", "60")
+		p.Open("/acesso").Send("Criar acesso", "Nome", "bia moreira", "E-mail", "bia@example.com").Says("já estava entre os artistas")
+		if all := users(t, db.Store); len(all) != 2 || all[1].Email != "bia@example.com" {
+			t.Errorf("%v", all)
+		}
+		p.Send("Criar acesso", "Nome", "Bia Moreira", "E-mail", "outra@example.com").Says("Acesso de Bia Moreira criado.")
+		if all := users(t, db.Store); len(all) != 3 {
+			t.Errorf("%v", all)
+		}
 	})
 }
 

@@ -31,6 +31,9 @@ type step struct {
 func (s step) Title() string { return "step " + s.Name }
 func (s step) Text() string  { return "step " + s.Name + " text" }
 
+// Asks reports whether there is something to fill in.
+func (s step) Asks() bool { return s.Name != "v4" && s.Name != "backups" }
+
 // stepNames are the first steps, in order.
 var stepNames = []string{"estudio", "artista", "formas", "v4", "backups"}
 

@@ -96,7 +96,7 @@ var states = map[string]func(v *visit, text string) []any{
 }
 
 // partials are the templates that no page is.
-var partials = []string{"", "frame.html", "top", "end", "entry", "icon", "input", "wrong", "key", "retry"}
+var partials = []string{"", "frame.html", "top", "end", "news", "entry", "icon", "input", "wrong", "key", "retry"}
 
 func TestEveryTemplateInEveryState(t *testing.T) {
 	db := storetest.SQLite(t, time.Now)
@@ -105,6 +105,9 @@ func TestEveryTemplateInEveryState(t *testing.T) {
 	for _, tmpl := range templates[portuguese].Templates() {
 		if states[tmpl.Name()] == nil && !slices.Contains(partials, tmpl.Name()) {
 			t.Errorf("no state of %s is tried", tmpl.Name())
+		}
+		if states[tmpl.Name()] != nil && !strings.Contains(tmpl.Tree.Root.String(), `{{template "news" .}}`) {
+			t.Errorf("%s does not say what the last form did", tmpl.Name())
 		}
 	}
 	for name, of := range states {

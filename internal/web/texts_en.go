@@ -24,7 +24,7 @@ var textsEn = map[string]string{ //nolint:gosec // words about passwords
 	"field estudio": "Name of the studio", "field percentual": "Commission %", "field tatua": "Tattoos as well",
 	"field forma": "Payment method", "field taxa": "Fee %", "field dias": "Days",
 	"missing field": "Please fill this in.", "not text": "There are characters here that are no text. Delete them and type again.", "too long": "This is too long: there is room for %d characters.",
-	"not a day": "There is no such day. Write it as 28/10/2025.", "percent large": "A percentage is from 0 to 100.", "not days": "Write how many days, from 0 to %d.",
+	"not a day": "There is no such day. Write it as 28/10/2025.", "not a percentage": "“%s” is not a percentage from 0 to 100. Write it as 60 or 62,5.", "not days": "Write how many days, from 0 to %d.",
 	"amount empty":     "The amount is missing.%.0s",
 	"amount letter":    "“%s” has a letter in it. Write digits only, such as 350 or 350,00.",
 	"amount blank":     "“%s” has a blank inside the number. Write it together, such as 1.234,56, or add with +, such as 200+150.",
@@ -84,10 +84,11 @@ var textsEn = map[string]string{ //nolint:gosec // words about passwords
 	"first payment": "Record the first payment",
 
 	// Access.
+	"see": "Show", "copy": "Copy", "person joined": "%s was among the artists already: the access is now that person's.",
 	"access text": "Who comes in, what they see, and the programs that talk to extrato.",
 	"people":      "People", "people count": "%d person|%d people", "you": "you", "new person": "New person", "create access": "Create access",
 	"role admin": "Manager", "role reception": "Reception", "role artist": "Artist", "role also": "%s, tattoos as well",
-	"state password": "signs in", "state invited": "link sent", "state no login": "no password yet", "state disabled": "no access",
+	"state password": "signs in", "state invited": "has a link", "state no login": "no password yet", "state disabled": "no access",
 	"until": "until %s", "new link": "New link", "disable": "Take access away", "enable": "Give access back",
 	"person added": "Access for %s created.", "link made": "New link for %s. The one before is no longer valid.",
 	"person disabled": "%s can no longer come in.", "person enabled": "%s can come in again.",

@@ -25,7 +25,7 @@ var textsPt = map[string]string{ //nolint:gosec // words about passwords
 	"field estudio": "Nome do estúdio", "field percentual": "Comissão %", "field tatua": "Também tatua",
 	"field forma": "Forma de pagamento", "field taxa": "Taxa %", "field dias": "Dias",
 	"missing field": "Falta preencher.", "not text": "Aqui há caracteres que não são texto. Apague e digite de novo.", "too long": "É comprido demais: cabem %d letras.",
-	"not a day": "Este dia não existe. Escreva como 28/10/2025.", "percent large": "A porcentagem vai de 0 a 100.", "not days": "Escreva quantos dias, de 0 a %d.",
+	"not a day": "Este dia não existe. Escreva como 28/10/2025.", "not a percentage": "“%s” não é uma porcentagem de 0 a 100. Escreva como 60 ou 62,5.", "not days": "Escreva quantos dias, de 0 a %d.",
 	"amount empty":     "Falta o valor.%.0s",
 	"amount letter":    "“%s” tem letra no meio. Escreva só números, como 350 ou 350,00.",
 	"amount blank":     "“%s” tem um espaço no meio do número. Escreva junto, como 1.234,56, ou some com +, como 200+150.",
@@ -85,10 +85,11 @@ var textsPt = map[string]string{ //nolint:gosec // words about passwords
 	"first payment": "Registrar o primeiro pagamento",
 
 	// Access.
+	"see": "Ver", "copy": "Copiar", "person joined": "%s já estava entre os artistas: o acesso agora é dessa pessoa.",
 	"access text": "Quem entra, o que vê, e os programas que conversam com o extrato.",
 	"people":      "Pessoas", "people count": "%d pessoa|%d pessoas", "you": "você", "new person": "Nova pessoa", "create access": "Criar acesso",
 	"role admin": "Administração", "role reception": "Recepção", "role artist": "Artista", "role also": "%s, também tatua",
-	"state password": "entra com senha", "state invited": "link enviado", "state no login": "ainda sem senha", "state disabled": "sem acesso",
+	"state password": "entra com senha", "state invited": "link em aberto", "state no login": "ainda sem senha", "state disabled": "sem acesso",
 	"until": "até %s", "new link": "Novo link", "disable": "Tirar o acesso", "enable": "Devolver o acesso",
 	"person added": "Acesso de %s criado.", "link made": "Novo link para %s. O anterior não vale mais.",
 	"person disabled": "%s não entra mais.", "person enabled": "%s pode entrar de novo.",

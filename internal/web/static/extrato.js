@@ -45,6 +45,16 @@
     fetch(button.form.action, { method: "POST", body: new URLSearchParams({ tema: button.value }), redirect: "manual" });
   });
 
+  // What is shown once is copied with one click.
+  for (const secret of document.querySelectorAll("[data-copy]")) {
+    const copy = document.createElement("button");
+    copy.type = "button";
+    copy.className = "btn";
+    copy.textContent = secret.dataset.copy;
+    copy.addEventListener("click", () => navigator.clipboard.writeText(secret.textContent).then(() => (copy.textContent += " ✓")));
+    if (navigator.clipboard) secret.after(copy);
+  }
+
   // A phone's decimal keyboard has no plus.
   for (const field of document.querySelectorAll("input[data-sum]")) {
     const plus = document.createElement("button");
