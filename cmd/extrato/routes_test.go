@@ -87,7 +87,9 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		DELETE /api/v1/tokens/{id}
 		POST /api/v1/changes/{id}/undo
 		POST /api/v1/artists/{id}/terms
-		POST /api/v1/method-terms`)
+		POST /api/v1/method-terms
+		PUT /api/v1/payments/{id}/commissions
+		PUT /api/v1/sessions/{id}/completed`)
 	for _, kind := range []string{"payments", "sessions", "commissions", "expenses", "clients", "artists"} {
 		group("admin", "POST /api/v1/"+kind+"\nPUT /api/v1/"+kind+"/{id}\nDELETE /api/v1/"+kind+"/{id}")
 	}
@@ -103,6 +105,7 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /api/v1/artists/{id}
 		GET /api/v1/artists/{id}/terms
 		GET /api/v1/method-terms
+		GET /api/v1/clients/search
 		GET /api/v1/changes
 		GET /api/v1/runs
 		GET /api/v1/closings`)

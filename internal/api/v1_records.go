@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
@@ -147,14 +149,20 @@ func (r *resource[New, In, Out]) post(ctx context.Context, in *addOne[New]) (*ma
 }
 
 func (r *resource[New, In, Out]) put(ctx context.Context, in *changeOne[In]) (*one[Out], error) {
-	wanted := tags(in.IfMatch)
+	return r.edit(ctx, books.ID(in.ID), in.Conditional, func(tx *store.Tx, match func(books.Row) error) error {
+		return r.change(ctx, tx, books.ID(in.ID), in.Body, match)
+	})
+}
+
+// edit changes a row that is still as the caller saw it, and answers with it.
+func (r *resource[New, In, Out]) edit(ctx context.Context, id books.ID, seen Conditional, change func(*store.Tx, func(books.Row) error) error) (*one[Out], error) {
+	wanted := tags(seen.IfMatch)
 	if len(wanted) == 0 {
 		return nil, errNoMatch
 	}
 	out := &one[Out]{Status: http.StatusOK}
 	err := r.v.s.Store.Write(ctx, func(tx *store.Tx) error {
-		id := books.ID(in.ID)
-		err := r.change(ctx, tx, id, in.Body, r.match(ctx, tx, id, wanted))
+		err := change(tx, r.match(ctx, tx, id, wanted))
 		if err == nil {
 			out.Body, err = r.find(ctx, tx, id)
 		}
@@ -309,7 +317,8 @@ type listOfArtist struct {
 	Part
 }
 
-type paymentFilter struct {
+// PaymentFilter says which payments are asked for.
+type PaymentFilter struct {
 	Month   string   `query:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10" doc:"Only this month's."`
 	From    string   `query:"from" format:"date" doc:"Only from this day on."`
 	To      string   `query:"to" format:"date" doc:"Only up to this day."`
@@ -321,12 +330,17 @@ type paymentFilter struct {
 }
 
 type listOfPayments struct {
-	paymentFilter
+	PaymentFilter
 	Part
 }
 
 // wanted reads the filter.
-func (f paymentFilter) wanted() (w store.Wanted, err error) {
+func (f PaymentFilter) wanted() (w store.Wanted, err error) {
+	for _, text := range []string{f.Method, f.Text} {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return w, books.Invalidf("invalid_text", "the filter is no text that a row could have").WithHint("send all text as UTF-8, without NUL characters")
+		}
+	}
 	w.Artist = books.ID(f.Artist)
 	w.Filter = store.Filter{
 		Method: f.Method, Client: books.ID(f.Client), Text: f.Text,
@@ -352,7 +366,7 @@ type paymentSumsBody struct{ Body paymentSums }
 
 // sumPayments answers what the payments of a filter come to. An artist's own
 // login gets the sums of their own.
-func (v *v1) sumPayments(ctx context.Context, in *paymentFilter) (*paymentSumsBody, error) {
+func (v *v1) sumPayments(ctx context.Context, in *PaymentFilter) (*paymentSumsBody, error) {
 	w, err := in.wanted()
 	if err != nil {
 		return nil, err
@@ -413,6 +427,7 @@ func (v *v1) registerRecords() {
 			return sessions.list(ctx, in.Month, store.Wanted{Artist: books.ID(in.Artist)}, in.Part)
 		})
 	registerResource(sessions)
+	v.registerSplit(payments, sessions)
 	commissions := v.commissions()
 	register(v, rowList(commissions.path, commissions.name, commissions.tag, commissions.read, "created_at, id"),
 		func(ctx context.Context, in *listOfCommissions) (*listed[commission], error) {
