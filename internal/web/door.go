@@ -42,7 +42,7 @@ func (v *visit) signIn() error {
 	f := v.form()
 	p := v.signInForm(f)
 	p.Next, p.Kept = local(f.Value("next")), f.Value(keptField)
-	err := v.Guard.SignIn(v.r, f.Value("email"), f.Value("senha"))
+	err := v.Guard.SignIn(v.r, f.Value("email"), f.Value("password"))
 	if err != nil {
 		return v.signInFailed(err, p)
 	}
@@ -60,7 +60,7 @@ func (v *visit) signInFailed(err error, p signInForm) error {
 		p.Form.Wrong = v.t("limited title") + ". " + v.t("limited text")
 		return v.show(http.StatusTooManyRequests, "login.html", p)
 	case errors.Is(err, auth.ErrSignIn):
-		p.Form.fault("senha", v.t("wrong password"))
+		p.Form.fault("password", v.t("wrong password"))
 		return v.show(http.StatusUnauthorized, "login.html", p)
 	}
 	return err
@@ -111,20 +111,20 @@ func (v *visit) setUpPage() error {
 	if err := v.Guard.CheckSetup(v.r.Context(), key); err != nil {
 		return v.setUpFailed(err)
 	}
-	f := v.blankForm("key", key).Begin("nome")
+	f := v.blankForm("key", key).Begin("name")
 	return v.show(http.StatusOK, "setup.html", personForm{page: page{Title: v.t("first steps"), v: v}, Form: f})
 }
 
 func (v *visit) setUp() error {
 	f := v.form()
-	err := v.Guard.SetUp(v.r.Context(), f.Value("key"), f.Value("email"), f.Value("nome"), f.Value("senha"))
+	err := v.Guard.SetUp(v.r.Context(), f.Value("key"), f.Value("email"), f.Value("name"), f.Value("password"))
 	if err != nil {
-		if err := f.refuse(err, faults{"weak_password": "senha", "invalid_email": "email", "invalid_name": "nome", "email_taken": "email"}); err != nil {
+		if err := f.refuse(err, faults{"weak_password": "password", "invalid_email": "email", "invalid_name": "name", "email_taken": "email"}); err != nil {
 			return v.setUpFailed(err)
 		}
 		return v.show(http.StatusUnprocessableEntity, "setup.html", personForm{page: page{Title: v.t("first steps"), v: v}, Form: f})
 	}
-	if err := v.Guard.SignIn(v.r, f.Value("email"), f.Value("senha")); err != nil {
+	if err := v.Guard.SignIn(v.r, f.Value("email"), f.Value("password")); err != nil {
 		return v.signInFailed(err, v.signInForm(f))
 	}
 	return v.to("/comecar")
@@ -143,7 +143,7 @@ func (v *visit) invitePage() error {
 	if err != nil {
 		return v.inviteFailed(err)
 	}
-	return v.showInvite(http.StatusOK, u.Name, u.Email, v.blankForm().Begin("senha"))
+	return v.showInvite(http.StatusOK, u.Name, u.Email, v.blankForm().Begin("password"))
 }
 
 func (v *visit) showInvite(status int, name, email string, f *form) error {
@@ -153,9 +153,9 @@ func (v *visit) showInvite(status int, name, email string, f *form) error {
 
 func (v *visit) accept() error {
 	f := v.form()
-	u, err := v.Guard.Accept(v.r.Context(), v.r.PathValue("key"), f.Value("senha"))
+	u, err := v.Guard.Accept(v.r.Context(), v.r.PathValue("key"), f.Value("password"))
 	if err != nil {
-		if err := f.refuse(err, faults{"weak_password": "senha"}); err != nil {
+		if err := f.refuse(err, faults{"weak_password": "password"}); err != nil {
 			return v.inviteFailed(err)
 		}
 		return v.showInvite(http.StatusUnprocessableEntity, u.Name, u.Email, f)

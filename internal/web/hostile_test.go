@@ -32,14 +32,14 @@ func (b *browser) send(method, path, form string, header ...string) (status int,
 func TestAnAuthorizationHeaderBreaksNoPage(t *testing.T) {
 	b := open(t)
 	key := strings.TrimPrefix(b.setup, "/setup?key=")
-	b.post("/setup", "key", key, "email", "ana@example.com", "nome", "Ana", "senha", "correct horse battery")
+	b.post("/setup", "key", key, "email", "ana@example.com", "name", "Ana", "password", "correct horse battery")
 	for _, value := range []string{"Bearer x", "Basic YTpi", "x"} {
-		right := url.Values{"email": {"ana@example.com"}, "senha": {"correct horse battery"}}.Encode()
+		right := url.Values{"email": {"ana@example.com"}, "password": {"correct horse battery"}}.Encode()
 		for _, c := range []struct {
 			method, path, form string
 			status             int
 		}{
-			{"POST", "/login", "email=ana@example.com&senha=wrong", 401},
+			{"POST", "/login", "email=ana@example.com&password=wrong", 401},
 			{"POST", "/login", right, 303},
 			{"POST", "/logout", "", 303},
 			{"POST", "/logout", "", 303},

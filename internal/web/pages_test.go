@@ -310,7 +310,7 @@ func TestHostileTextInEveryField(t *testing.T) {
 	for _, text := range []string{"<script>alert(1)</script>", "\u202eabc", strings.Repeat("💀", 255), strings.Repeat("W", 255), "R$\u00a01", "\xff\xfe", "a\x00b", "%s%d", "{{.}}"} {
 		for path, fields := range map[string]string{
 			"/comecar": "passo estudio nome percentual forma1 taxa1 dias1", "/acesso/pessoas": "nome email papel", "/acesso/tokens": "nome escopo",
-			"/acesso/pessoas/1": "link desativar", "/acesso/tokens/x": "x", "/login": "email senha next guardado", "/convite/x": "senha", "/preferencias": "tema idioma volta",
+			"/acesso/pessoas/1": "link desativar", "/acesso/tokens/x": "x", "/login": "email password next guardado", "/convite/x": "password", "/preferencias": "tema idioma volta",
 		} {
 			form := url.Values{"chave": {text}}
 			for _, field := range strings.Fields(fields) {

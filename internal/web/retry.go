@@ -18,7 +18,7 @@ type keptForm struct {
 }
 
 // secrets are the fields that never stand in a page.
-var secrets = []string{"senha", keptField}
+var secrets = []string{"password", keptField}
 
 // keptField carries a form through the sign-in page.
 const keptField = "guardado"
@@ -52,11 +52,11 @@ func (t *keptForm) Pairs() []pair {
 }
 
 // Secret reports whether a password has to be typed once more.
-func (t *keptForm) Secret() bool { return t.Values.Has("senha") }
+func (t *keptForm) Secret() bool { return t.Values.Has("password") }
 
 // kept returns the form as the sign-in page carries it.
 func (t *keptForm) kept() string {
-	t.Values.Del("senha")
+	t.Values.Del("password")
 	text, err := json.Marshal(t)
 	if err != nil {
 		return ""

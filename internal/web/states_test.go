@@ -33,7 +33,7 @@ var states = map[string]func(v *visit, text string) []any{
 	"keys.html": func(v *visit, _ string) []any { return []any{v.page("Teclas", "")} },
 	"login.html": func(v *visit, text string) []any {
 		wrong := v.blankForm("email", text)
-		wrong.fault("senha", text)
+		wrong.fault("password", text)
 		limited := v.blankForm("email", text)
 		limited.Wrong = text
 		return []any{v.signInForm(v.blankForm().Begin("email")), v.signInForm(wrong), v.signInForm(limited),
@@ -46,16 +46,16 @@ var states = map[string]func(v *visit, text string) []any{
 	"problem.html": func(v *visit, text string) []any {
 		p := page{Title: text, v: v}
 		return []any{problem{page: p, Status: 404, Text: text, ID: "c0ffee", Link: link{"/caixa", text}},
-			problem{page: p, Status: 503, Text: text, ID: "c0ffee", Retry: &keptForm{"/acesso/pessoas", url.Values{"nome": {text}, "senha": {"secret words"}}, v}}}
+			problem{page: p, Status: 503, Text: text, ID: "c0ffee", Retry: &keptForm{"/acesso/pessoas", url.Values{"nome": {text}, "password": {"secret words"}}, v}}}
 	},
 	"setup.html": func(v *visit, text string) []any {
-		wrong := v.blankForm("key", text, "nome", text, "email", text, "senha", "secret words")
+		wrong := v.blankForm("key", text, "name", text, "email", text, "password", "secret words")
 		wrong.fault("email", text)
 		return []any{personForm{page: page{Title: "x", v: v}, Form: v.blankForm()}, personForm{page: page{Title: "x", v: v}, Form: wrong}}
 	},
 	"invite.html": func(v *visit, text string) []any {
 		wrong := v.blankForm("email", text)
-		wrong.fault("senha", text)
+		wrong.fault("password", text)
 		return []any{personForm{page: page{Title: "x", v: v}, Form: v.blankForm(), Name: text}, personForm{page: page{Title: "x", v: v}, Form: wrong, Name: text}}
 	},
 	"start.html": func(v *visit, text string) (all []any) {

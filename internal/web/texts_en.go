@@ -20,7 +20,7 @@ var textsEn = map[string]string{ //nolint:gosec // words about passwords
 	"key before": "Day or month before", "key after": "Next day or month", "key help": "Show these keys",
 
 	// Forms.
-	"field nome": "Name", "field email": "E-mail", "field senha": "Password", "field papel": "Role", "field escopo": "What it may do",
+	"field nome": "Name", "field email": "E-mail", "field password": "Password", "field name": "Name", "field papel": "Role", "field escopo": "What it may do",
 	"field estudio": "Name of the studio", "field percentual": "Commission %", "field tatua": "Tattoos as well",
 	"field forma": "Payment method", "field taxa": "Fee %", "field dias": "Days",
 	"missing field": "Please fill this in.", "not text": "There are characters here that are no text. Delete them and type again.", "too long": "This is too long: there is room for %d characters.",

@@ -21,7 +21,7 @@ var textsPt = map[string]string{ //nolint:gosec // words about passwords
 	"key before": "Dia ou mês anterior", "key after": "Dia ou mês seguinte", "key help": "Ver estas teclas",
 
 	// Forms.
-	"field nome": "Nome", "field email": "E-mail", "field senha": "Senha", "field papel": "Papel", "field escopo": "O que pode",
+	"field nome": "Nome", "field email": "E-mail", "field password": "Senha", "field name": "Nome", "field papel": "Papel", "field escopo": "O que pode",
 	"field estudio": "Nome do estúdio", "field percentual": "Comissão %", "field tatua": "Também tatua",
 	"field forma": "Forma de pagamento", "field taxa": "Taxa %", "field dias": "Dias",
 	"missing field": "Falta preencher.", "not text": "Aqui há caracteres que não são texto. Apague e digite de novo.", "too long": "É comprido demais: cabem %d letras.",

@@ -106,11 +106,11 @@ func TestTheFirstPersonSetsUpSignsOutAndIn(t *testing.T) {
 	if status, _, text := b.get(b.setup); status != http.StatusOK || !strings.Contains(text, "Primeiros passos") {
 		t.Fatalf("%d %s", status, text)
 	}
-	if status, _, text := b.post("/setup", "key", key, "email", "ana@example.com", "nome", `<b>"Ana"`, "senha", "short"); status != http.StatusUnprocessableEntity ||
+	if status, _, text := b.post("/setup", "key", key, "email", "ana@example.com", "name", `<b>"Ana"`, "password", "short"); status != http.StatusUnprocessableEntity ||
 		!strings.Contains(text, "A senha precisa") || strings.Contains(text, "<b>") || !strings.Contains(text, "ana@example.com") {
 		t.Errorf("a short password: %d %s", status, text)
 	}
-	if status, to, text := b.post("/setup", "key", key, "email", "ana@example.com", "nome", "Ana", "senha", "correct horse battery"); status != http.StatusSeeOther || to != "/comecar" {
+	if status, to, text := b.post("/setup", "key", key, "email", "ana@example.com", "name", "Ana", "password", "correct horse battery"); status != http.StatusSeeOther || to != "/comecar" {
 		t.Fatalf("%d %s %s", status, to, text)
 	}
 	if status, _, text := b.get("/"); status != http.StatusOK || !strings.Contains(text, "Olá, Ana") || !strings.Contains(text, "/river/") {
@@ -119,7 +119,7 @@ func TestTheFirstPersonSetsUpSignsOutAndIn(t *testing.T) {
 	if status, _, _ := b.get(b.setup); status != http.StatusGone {
 		t.Errorf("the link again: %d", status)
 	}
-	if status, _, _ := b.post("/setup", "key", key, "email", "eva@example.com", "nome", "Eva", "senha", "correct horse battery"); status != http.StatusGone {
+	if status, _, _ := b.post("/setup", "key", key, "email", "eva@example.com", "name", "Eva", "password", "correct horse battery"); status != http.StatusGone {
 		t.Errorf("the link used again: %d", status)
 	}
 	if status, to, _ := b.post("/logout"); status != http.StatusSeeOther || to != "/login" {
@@ -128,10 +128,10 @@ func TestTheFirstPersonSetsUpSignsOutAndIn(t *testing.T) {
 	if status, _, _ := b.get("/"); status != http.StatusSeeOther {
 		t.Errorf("still in: %d", status)
 	}
-	if status, _, text := b.post("/login", "email", "ana@example.com", "senha", "wrong horse battery"); status != http.StatusUnauthorized || !strings.Contains(text, "incorretos") {
+	if status, _, text := b.post("/login", "email", "ana@example.com", "password", "wrong horse battery"); status != http.StatusUnauthorized || !strings.Contains(text, "incorretos") {
 		t.Errorf("%d %s", status, text)
 	}
-	if status, to, _ := b.post("/login", "email", "ana@example.com", "senha", "correct horse battery", "next", "/api/docs"); status != http.StatusSeeOther || to != "/api/docs" {
+	if status, to, _ := b.post("/login", "email", "ana@example.com", "password", "correct horse battery", "next", "/api/docs"); status != http.StatusSeeOther || to != "/api/docs" {
 		t.Errorf("%d %s", status, to)
 	}
 }
@@ -139,9 +139,9 @@ func TestTheFirstPersonSetsUpSignsOutAndIn(t *testing.T) {
 func TestALinkLeadsNowhereElse(t *testing.T) {
 	b := open(t)
 	key := strings.TrimPrefix(b.setup, "/setup?key=")
-	b.post("/setup", "key", key, "email", "ana@example.com", "nome", "Ana", "senha", "correct horse battery")
+	b.post("/setup", "key", key, "email", "ana@example.com", "name", "Ana", "password", "correct horse battery")
 	for _, next := range []string{"https://evil.example", "//evil.example", `/\evil.example`, "/\t/evil.example", "javascript:alert(1)", "evil", ""} {
-		_, to, text := b.post("/login", "email", "ana@example.com", "senha", "correct horse battery", "next", next)
+		_, to, text := b.post("/login", "email", "ana@example.com", "password", "correct horse battery", "next", next)
 		if to != "/" && to != "" {
 			t.Errorf("%q leads to %q", next, to)
 		}
@@ -154,7 +154,7 @@ func TestALinkLeadsNowhereElse(t *testing.T) {
 func TestTooManyTriesAreSentAway(t *testing.T) {
 	b := open(t)
 	for i := range 7 {
-		status, _, text := b.post("/login", "email", "ana@example.com", "senha", "wrong horse battery")
+		status, _, text := b.post("/login", "email", "ana@example.com", "password", "wrong horse battery")
 		want := http.StatusUnauthorized
 		if i >= 5 {
 			want = http.StatusTooManyRequests
@@ -225,13 +225,13 @@ func TestBytesThatAreNoTextBreakNoForm(t *testing.T) {
 	b := open(t)
 	key := strings.TrimPrefix(b.setup, "/setup?key=")
 	for _, bad := range []string{"\xff", "a\x00@example.com", strings.Repeat("a", 1<<10)} {
-		if status, _, _ := b.post("/setup", "key", key, "email", bad, "nome", bad, "senha", "correct horse battery"); status != http.StatusUnprocessableEntity {
+		if status, _, _ := b.post("/setup", "key", key, "email", bad, "name", bad, "password", "correct horse battery"); status != http.StatusUnprocessableEntity {
 			t.Errorf("set-up with %.20q: %d", bad, status)
 		}
-		if status, _, _ := b.post("/setup", "key", bad, "email", bad, "nome", bad, "senha", bad); status != http.StatusGone {
+		if status, _, _ := b.post("/setup", "key", bad, "email", bad, "name", bad, "password", bad); status != http.StatusGone {
 			t.Errorf("set-up key %.20q: %d", bad, status)
 		}
-		if status, _, _ := b.post("/login", "email", bad, "senha", bad, "next", bad); status != http.StatusUnauthorized {
+		if status, _, _ := b.post("/login", "email", bad, "password", bad, "next", bad); status != http.StatusUnauthorized {
 			t.Errorf("sign-in with %.20q: %d", bad, status)
 		}
 	}
