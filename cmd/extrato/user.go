@@ -28,7 +28,7 @@ type userCommand struct {
 type userAdd struct {
 	Email         string `arg:"" help:"Their e-mail address."`
 	Name          string `help:"Their name."`
-	Role          string `help:"admin (everything) or artist (only what is theirs); admin if not given." default:"" enum:",admin,artist"`
+	Role          string `help:"admin (everything), reception (writes down what comes in) or artist (only what is theirs); admin if not given." default:"" enum:",admin,reception,artist"`
 	ArtistID      *int32 `help:"Give this login to an artist or user who is in the books already, by id; name and role stay unless given." placeholder:"ID"`
 	PasswordStdin bool   `help:"Read the password from standard input."`
 }
@@ -172,7 +172,7 @@ func (userList) Run(a *app) error {
 		case u.Email != "":
 			state = "provider only"
 		}
-		a.printf("%6d  %-8s %-14s %s  %s\n", u.ID, u.Role, state, u.Email, u.Name)
+		a.printf("%6d  %-9s %-14s %s  %s\n", u.ID, u.Role, state, u.Email, u.Name)
 	}
 	return nil
 }

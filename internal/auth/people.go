@@ -69,18 +69,16 @@ func SetPassword(ctx context.Context, s *store.Store, email, password string) (s
 
 // SetActive lets the user of an address come in, or keeps them out and ends all
 // their logins for good. It fails with an Error of kind NotFound if nobody has
-// the address, and as SetActiveIn does.
+// the address. It takes the last admin too: whoever calls it is at the server,
+// and can add another.
 func SetActive(ctx context.Context, s *store.Store, email string, active bool) (store.User, error) {
-	return changeUser(ctx, s, email, func(tx *store.Tx, u *store.User) error {
-		u.Active = active
-		return SetActiveIn(ctx, tx, u.ID, active)
-	})
+	return changeUser(ctx, s, email, func(tx *store.Tx, u *store.User) error { return setActive(ctx, tx, u, active) })
 }
 
-// SetActiveIn does so to the user with an id, in the caller's transaction. It
-// fails with an Error of kind NotFound if there is none, and Refused if it is
-// the service account or the last admin who can sign in: nobody could let
-// anybody in again.
+// SetActiveIn does so to the user with an id, in the caller's transaction, at the
+// wish of somebody who is not at the server. It fails with an Error of kind
+// NotFound if there is none, and Refused if it is the service account or the last
+// admin who can sign in: nobody could let anybody in again.
 func SetActiveIn(ctx context.Context, tx *store.Tx, id books.ID, active bool) error {
 	u, err := tx.UserByID(ctx, id)
 	switch {
@@ -88,16 +86,20 @@ func SetActiveIn(ctx context.Context, tx *store.Tx, id books.ID, active bool) er
 		return err
 	case u.ID == 0:
 		return errNoUser(id)
-	case u.ID == ServiceAccount && !active:
+	case u.ID == ServiceAccount:
 		return books.Refusedf("service_account", "the service account is for programs").WithHint("revoke the tokens instead: extrato token revoke")
 	}
-	u.Active = active
 	if !active {
 		if err := othersMay(ctx, tx, u.ID); err != nil {
 			return err
 		}
 	}
-	if err := tx.SetUser(ctx, u); err != nil || active {
+	return setActive(ctx, tx, &u, active)
+}
+
+func setActive(ctx context.Context, tx *store.Tx, u *store.User, active bool) error {
+	u.Active = active
+	if err := tx.SetUser(ctx, *u); err != nil || active {
 		return err
 	}
 	if err := tx.DropInvitations(ctx, u.ID); err != nil {
