@@ -35,6 +35,9 @@ type Copy struct {
 	Manifest bool
 }
 
+// Legacy reports whether the copy is a file without a manifest, as v4 writes.
+func (c Copy) Legacy() bool { return c.HasFile && !c.Manifest }
+
 func manifestName(file string) string { return strings.TrimSuffix(file, ".csv") + ".manifest.json" }
 
 // Copies returns a month's copies by their number, whatever their state.
@@ -214,14 +217,36 @@ func (m Manifest) compare(found *contents, sha string, size int64) error {
 	return nil
 }
 
+// absent explains why a copy has no rows to restore: it is missing, or v4's.
+func (b *Backups) absent(ctx context.Context, c Copy) error {
+	copies, err := b.copies(ctx, c.Month)
+	if err != nil {
+		return err
+	}
+	for _, there := range copies {
+		if there.File == c.File && there.Legacy() {
+			return ErrOfV4(c.File)
+		}
+	}
+	return books.NotFoundf("no_backup", "there is no whole backup %s", c.File).
+		WithHint("see the list: extrato backup list")
+}
+
+// ErrOfV4 refuses to restore v4's own CSV file: it names people without their
+// ids and holds no links.
+func ErrOfV4(file string) error {
+	return books.Refusedf("backup_of_v4", "%s has no manifest: it is v4's own backup, with names instead of the ids of clients and artists and without links, so its rows cannot be put back exactly", file).
+		WithHint("open it in a spreadsheet and record the missing rows by hand; it stays untouched")
+}
+
 // Rows proves a copy and returns its rows. It fails with an Error of kind
-// NotFound if there is no such copy and Integrity if it is not whole.
+// NotFound if there is no such copy, Refused if it is v4's, and Integrity if it
+// is damaged.
 func (b *Backups) Rows(ctx context.Context, c Copy) (Manifest, []books.Row, error) {
 	var rows []books.Row
 	m, err := b.prove(ctx, c.Month, c.Number, func(row books.Row) { rows = append(rows, row) })
 	if errors.Is(err, bucket.ErrNotExist) {
-		return m, nil, books.NotFoundf("no_backup", "there is no whole backup %s", c.File).
-			WithHint("see which there are: extrato backup list")
+		return m, nil, b.absent(ctx, c)
 	}
 	if err != nil {
 		return m, nil, err

@@ -20,6 +20,7 @@ type choice struct {
 	copies  []recordedCopy
 	notes   []string // what a person should know of the first
 	strange []string // whole copies that the database did not record
+	legacy  string   // v4's own file, "" if there is none
 }
 
 // recordedCopy is a copy and the SHA-256 that the database recorded of it, ""
@@ -44,7 +45,9 @@ func (c *Closer) copiesToTake(ctx context.Context, month books.Month) (choice, e
 	var found choice
 	for _, k := range slices.Backward(copies) {
 		switch {
-		case known[k.File] == "" && (!k.HasFile || !k.Manifest):
+		case known[k.File] == "" && k.Legacy():
+			found.legacy = k.File
+		case known[k.File] == "" && !k.HasFile:
 		case known[k.File] == "":
 			found.strange = append(found.strange, k.File)
 		case !k.HasFile:
@@ -130,6 +133,8 @@ func (c *Closer) readBackup(ctx context.Context, month books.Month, file string)
 		none.Message = fmt.Sprintf("the backups of %s that this database made are gone", month)
 		return held{}, none.WithHint("the folder holds %s, which this database did not make: put its own copies back, or name that one if you know who made it: extrato backup restore %s --file %s",
 			found.strange[0], month, found.strange[0])
+	case len(found.copies) == 0 && found.legacy != "":
+		return held{}, backup.ErrOfV4(found.legacy)
 	case len(found.copies) == 0:
 		return held{}, none
 	}

@@ -429,6 +429,15 @@ func TestRestore_refuses_a_month_without_backup_and_a_file_of_another_month(t *t
 	})
 }
 
+func TestRestore_names_v4s_own_backup_and_changes_nothing(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.put(t, firstCopy, "type,id,valor\npagamento,9001,450.00\n")
+		for _, file := range []string{"", firstCopy} {
+			s.refusesRestore(t, october, file, books.Refused, "backup_of_v4")
+		}
+	})
+}
+
 func TestRestore_into_an_empty_database_gives_the_same_rows_and_fingerprint(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
