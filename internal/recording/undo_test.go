@@ -287,7 +287,7 @@ func (m *model) rows() map[string]string {
 	all := map[string]string{}
 	err := m.s.Store.Read(m.t.Context(), func(tx *store.Tx) error {
 		for kind := range books.KindCount {
-			if kind == books.LinkKind || kind == books.ArtistKind {
+			if kind.Table() == "" || kind == books.ArtistKind {
 				continue
 			}
 			rows, _, err := tx.ListRecords(m.t.Context(), store.Wanted{Kind: kind, Limit: 100_000})
