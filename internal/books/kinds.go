@@ -69,9 +69,7 @@ var kinds = [KindCount]struct {
 	},
 	StayingKind: {
 		name: "sessao_viva", make: func() Row { return new(StayingSession) },
-		columns: []string{"id", "data", "hora", "valor", "observacoes", "cliente_id", "artista_id",
-			"google_event_id", "status", "payment_id", "created_at", "updated_at"},
-		copies: []string{"cliente_name", "artista_name"},
+		columns: []string{"id", "data", "cliente_id", "artista_id", "created_at"},
 	},
 	ClientKind: {
 		name: "cliente", table: "clients", make: func() Row { return new(Client) },

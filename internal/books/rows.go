@@ -89,9 +89,15 @@ type Link struct {
 	PaymentID ID
 }
 
-// StayingSession is a copy of a session that stays live while a payment for it
-// leaves. It tells which session the payment's link means; it is never restored.
-type StayingSession struct{ Session }
+// StayingSession tells which session stays live while a payment for it leaves:
+// what identifies it, not what changes. It is never restored.
+type StayingSession struct {
+	ID        ID
+	Date      Day
+	ClientID  ID
+	ArtistID  ID
+	CreatedAt NullInstant
+}
 
 // Client is a row of clients.
 type Client struct {
@@ -123,13 +129,14 @@ func (*StayingSession) Kind() Kind { return StayingKind }
 func (*Client) Kind() Kind         { return ClientKind }
 func (*Artist) Kind() Kind         { return ArtistKind }
 
-func (r *Payment) Key() ID    { return r.ID }
-func (r *Session) Key() ID    { return r.ID }
-func (r *Commission) Key() ID { return r.ID }
-func (r *Expense) Key() ID    { return r.ID }
-func (r *Link) Key() ID       { return r.SessionID }
-func (r *Client) Key() ID     { return r.ID }
-func (r *Artist) Key() ID     { return r.ID }
+func (r *Payment) Key() ID        { return r.ID }
+func (r *Session) Key() ID        { return r.ID }
+func (r *Commission) Key() ID     { return r.ID }
+func (r *Expense) Key() ID        { return r.ID }
+func (r *Link) Key() ID           { return r.SessionID }
+func (r *StayingSession) Key() ID { return r.ID }
+func (r *Client) Key() ID         { return r.ID }
+func (r *Artist) Key() ID         { return r.ID }
 
 func (r *Payment) AppendValues(vs []Value) []Value {
 	return append(vs, &r.ID, &r.Date, &r.Amount, &r.Method, &r.Note, &r.Commission,
@@ -151,6 +158,10 @@ func (r *Expense) AppendValues(vs []Value) []Value {
 
 func (r *Link) AppendValues(vs []Value) []Value { return append(vs, &r.SessionID, &r.PaymentID) }
 
+func (r *StayingSession) AppendValues(vs []Value) []Value {
+	return append(vs, &r.ID, &r.Date, &r.ClientID, &r.ArtistID, &r.CreatedAt)
+}
+
 func (r *Client) AppendValues(vs []Value) []Value {
 	return append(vs, &r.ID, &r.Name, &r.JotformID, &r.CreatedAt, &r.UpdatedAt)
 }
@@ -169,10 +180,11 @@ func (r *Commission) AppendCopies(vs []Value) []Value {
 	return append(vs, &r.ArtistName, &r.ClientName, &r.PaymentAmount, &r.PaymentDate)
 }
 
-func (r *Expense) AppendCopies(vs []Value) []Value { return append(vs, &r.Category, &r.CreatorName) }
-func (*Link) AppendCopies(vs []Value) []Value      { return vs }
-func (*Client) AppendCopies(vs []Value) []Value    { return vs }
-func (*Artist) AppendCopies(vs []Value) []Value    { return vs }
+func (r *Expense) AppendCopies(vs []Value) []Value      { return append(vs, &r.Category, &r.CreatorName) }
+func (*Link) AppendCopies(vs []Value) []Value           { return vs }
+func (*StayingSession) AppendCopies(vs []Value) []Value { return vs }
+func (*Client) AppendCopies(vs []Value) []Value         { return vs }
+func (*Artist) AppendCopies(vs []Value) []Value         { return vs }
 
 // Describe names a row for a person: "pagamento 17".
 func Describe(r Row) string { return fmt.Sprintf("%s %d", r.Kind(), r.Key()) }
@@ -209,7 +221,9 @@ func (h Highest) Add(row Row) {
 		named(PaymentKind, RefTo(r.PaymentID))
 		return
 	case *StayingSession:
-		h.Add(&r.Session)
+		named(SessionKind, RefTo(r.ID))
+		named(ClientKind, RefTo(r.ClientID))
+		named(ArtistKind, RefTo(r.ArtistID))
 		return
 	}
 	named(row.Kind(), RefTo(row.Key()))

@@ -62,8 +62,9 @@ type frozen struct {
 type filed struct {
 	number                  int
 	rows                    rowSet
-	csv, manifest           bool // there
-	csvSame, manifestSame   bool // as written
+	staying                 rowSet // the sessions that its rows name and that were live
+	csv, manifest           bool   // there
+	csvSame, manifestSame   bool   // as written
 	csvBytes, manifestBytes []byte
 }
 
@@ -392,14 +393,41 @@ func (m *model) backUp(month string, rows rowSet) (c *filed, isNew bool) {
 		if !c.csv || !c.manifest {
 			continue
 		}
-		if c.whole() && c.rows.movable().text() == rows.movable().text() {
+		if c.whole() && c.rows.movable().text() == rows.movable().text() && c.staying.text() == m.staying(rows).text() {
 			return c, false
 		}
 		break
 	}
-	c = &filed{number: len(copies) + 1, rows: rows.clone(), csv: true, manifest: true, csvSame: true, manifestSame: true}
+	c = &filed{number: len(copies) + 1, rows: rows.clone(), staying: m.staying(rows), csv: true, manifest: true, csvSame: true, manifestSame: true}
 	m.copies[month] = append(copies, c)
 	return c, true
+}
+
+// staying are the live sessions that rows name, with what identifies them.
+func (m *model) staying(rows rowSet) rowSet {
+	all := rowSet{}
+	for _, f := range rows {
+		id, ok := f["sessao_id"]
+		if !ok || rows[ref(sessions, id)] != nil || m.live[ref(sessions, id)] == nil {
+			continue
+		}
+		kept := fields{}
+		for _, column := range []string{"id", "data", "cliente_id", "artista_id", "created_at"} {
+			if v, ok := m.live[ref(sessions, id)][column]; ok {
+				kept[column] = v
+			}
+		}
+		all[ref(sessions, id)] = kept
+	}
+	return all
+}
+
+// oneSession says that two copies are of one session.
+func oneSession(a, b fields) bool {
+	if a["created_at"] != "" || b["created_at"] != "" {
+		return a["created_at"] == b["created_at"]
+	}
+	return a["cliente_id"] == b["cliente_id"] && a["artista_id"] == b["artista_id"] && a["data"] == b["data"]
 }
 
 // closeCode is why a close refuses before it looks at backups; "" if it does not.
@@ -459,24 +487,39 @@ func (m *model) comeBack(rows rowSet) []string {
 	if codes != nil {
 		return codes
 	}
-	want := func(k rowKey, isLink bool) {
-		switch {
-		case rows[k] != nil || m.live[k] != nil:
-		case m.home(k) != "":
+	want := func(k rowKey) {
+		if rows[k] == nil && m.live[k] == nil && m.home(k) != "" {
 			codes = append(codes, "linked_elsewhere")
-		case !isLink:
-			codes = append(codes, "linked_row_gone")
 		}
 	}
 	for k, f := range rows {
 		if id, ok := f["sessao_id"]; ok {
-			want(ref(sessions, id), k.table == links)
+			want(ref(sessions, id))
 		}
 		if id, ok := f["payment_id"]; ok && k.table == sessions {
-			want(ref(payments, id), false)
+			want(ref(payments, id))
 		}
 	}
 	return codes
+}
+
+// emptyLinks returns rows as a reopening gives them back, links to rows that were
+// deleted since emptied, and how many those are.
+func (m *model) emptyLinks(rows rowSet) (rowSet, int) {
+	back, emptied := rowSet{}, 0
+	for k, f := range rows {
+		f = maps.Clone(f)
+		for column, table := range map[string]string{"sessao_id": sessions, "payment_id": payments} {
+			id, ok := f[column]
+			if !ok || k.table == links || rows[ref(table, id)] != nil || m.live[ref(table, id)] != nil {
+				continue
+			}
+			delete(f, column)
+			emptied++
+		}
+		back[k] = f
+	}
+	return back, emptied
 }
 
 // reopenCodes are the reasons for which a month cannot be reopened, one of
@@ -537,18 +580,38 @@ func (m *model) withoutTaken(f fields) fields {
 }
 
 func (m *model) reopen(month string) (kept int) {
-	kept = m.putBack(m.statements[month].rows)
+	rows, emptied := m.emptyLinks(m.statements[month].rows)
+	kept = m.putBack(rows) + emptied
 	delete(m.statements, month)
 	m.held[month] = true
 	m.chain = append(m.chain, chained{"reopened", month, m.revision[month]})
 	return kept
 }
 
-// toRestore finds the copy that a restore takes: number, or the newest of which
-// both parts are there if number is 0.
-func (m *model) toRestore(month string, number int) (*filed, string) {
+// toTake are the copies that rows may be taken from: of those of which both parts
+// are there the statement's, then the newest.
+func (m *model) toTake(month string) []*filed {
+	var all []*filed
 	for _, c := range slices.Backward(m.copies[month]) {
-		if number != 0 && c.number != number || number == 0 && !(c.csv && c.manifest) {
+		switch s := m.statements[month]; {
+		case !c.csv || !c.manifest:
+		case s != nil && s.file == fileOf(month, c.number):
+			all = slices.Insert(all, 0, c)
+		default:
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// toRestore finds the copy that a restore takes: number, or the best if number is 0.
+func (m *model) toRestore(month string, number int) (*filed, string) {
+	copies := m.toTake(month)
+	if number != 0 {
+		copies = m.copies[month]
+	}
+	for _, c := range copies {
+		if number != 0 && c.number != number {
 			continue
 		}
 		switch {
@@ -566,7 +629,7 @@ func (m *model) toRestore(month string, number int) (*filed, string) {
 // sessions, and links of live payments; or the reasons for which it cannot be.
 func (m *model) restoration(c *filed) (missing rowSet, paid map[rowKey]string, codes []string) {
 	missing, paid = rowSet{}, map[rowKey]string{}
-	rows := m.withSessions(c)
+	rows, meant := m.withSessions(c)
 	for _, table := range tables {
 		for _, k := range rows.of(table) {
 			f, live := rows[k], m.live[k]
@@ -599,10 +662,12 @@ func (m *model) restoration(c *filed) (missing rowSet, paid map[rowKey]string, c
 		return nil, nil, codes
 	}
 	leads := func(k rowKey) bool {
-		if missing[k] != nil || m.live[k] != nil {
+		switch was, live := meant[k], m.live[k]; {
+		case missing[k] != nil:
 			return true
-		}
-		if m.home(k) != "" {
+		case live != nil && was != nil && (k.table == sessions && oneSession(was, live) || k.table == payments && sameButLink(was, live)):
+			return true
+		case m.home(k) != "":
 			codes = append(codes, "linked_elsewhere")
 		}
 		return false
@@ -641,8 +706,11 @@ func sameButLink(a, b fields) bool {
 
 // withSessions are a copy's rows, with the sessions that they name and that are
 // nowhere but in another whole copy, the latest month's first.
-func (m *model) withSessions(c *filed) rowSet {
-	rows := c.rows.clone()
+//
+// meant are the sessions and payments that links mean.
+func (m *model) withSessions(c *filed) (rows, meant rowSet) {
+	rows, meant = c.rows.clone(), c.rows.clone()
+	maps.Copy(meant, c.staying)
 	for _, f := range c.rows {
 		id, ok := f["sessao_id"]
 		if !ok {
@@ -656,21 +724,24 @@ func (m *model) withSessions(c *filed) rowSet {
 		if other == nil {
 			continue
 		}
-		rows[k] = maps.Clone(other[k])
+		rows[k], meant[k] = maps.Clone(other[k]), other[k]
+		if payment, ok := other[k]["payment_id"]; ok && meant[ref(payments, payment)] == nil {
+			meant[ref(payments, payment)] = other[ref(payments, payment)]
+		}
 		for column, table := range map[string]string{"cliente_id": clients, "artista_id": artists} {
 			if person := ref(table, rows[k][column]); rows[person] == nil {
 				rows[person] = maps.Clone(other[person])
 			}
 		}
 	}
-	return rows
+	return rows, meant
 }
 
 func (m *model) copyWith(k rowKey, but *filed) rowSet {
 	months := slices.Sorted(maps.Keys(m.copies))
 	for _, month := range slices.Backward(months) {
-		for _, c := range slices.Backward(m.copies[month]) {
-			if c != but && c.whole() && c.rows[k] != nil {
+		for _, c := range m.toTake(month) {
+			if c != but && c.whole() && c.rows[k] != nil && but.staying[k] != nil && oneSession(c.rows[k], but.staying[k]) {
 				return c.rows
 			}
 		}

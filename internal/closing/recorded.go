@@ -50,8 +50,8 @@ func (c *Closer) copiesToTake(ctx context.Context, month books.Month) (choice, e
 		case known[k.File] == "" && !k.HasFile:
 		case known[k.File] == "":
 			found.strange = append(found.strange, k.File)
-		case !k.HasFile:
-			found.notes = append(found.notes, k.File+" is gone")
+		case !k.HasFile || !k.Manifest:
+			found.notes = append(found.notes, k.File+" or its manifest is gone")
 		case last.HasStatement() && k.File == last.BackupFile:
 			found.copies = slices.Insert(found.copies, 0, recordedCopy{k, known[k.File]})
 		default:
@@ -158,7 +158,7 @@ func (c *Closer) readCopy(ctx context.Context, k recordedCopy) (held, error) {
 	from := held{Manifest: manifest, staying: map[books.ID]*books.Session{}}
 	for _, row := range rows {
 		if s, ok := row.(*books.StayingSession); ok {
-			from.staying[s.ID] = &s.Session
+			from.staying[s.ID] = &books.Session{ID: s.ID, Date: s.Date, ClientID: s.ClientID, ArtistID: s.ArtistID, CreatedAt: s.CreatedAt}
 			continue
 		}
 		from.rows = append(from.rows, row)

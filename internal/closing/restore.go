@@ -41,7 +41,7 @@ type Coming struct {
 type held struct {
 	backup.Manifest
 	rows    []books.Row                 // without the copies of sessions that stay
-	staying map[books.ID]*books.Session // the sessions that stayed when it was made
+	staying map[books.ID]*books.Session // what identifies the sessions that stayed
 	notes   []string                    // what a person should know of the copy
 }
 

@@ -8,8 +8,8 @@ import (
 	"extrato/internal/store"
 )
 
-// withStaying returns a month's rows for a backup: behind the links come copies
-// of the sessions that payments and links name and that stay live. By them a
+// withStaying returns a month's rows for a backup: behind the links comes what
+// identifies the sessions that payments and links name and that stay live. By it a
 // restore knows the session that a link means from another one of its id.
 func withStaying(ctx context.Context, tx *store.Tx, rows books.Rows) books.Rows {
 	return func(yield func(books.Row, error) bool) {
@@ -22,7 +22,8 @@ func withStaying(ctx context.Context, tx *store.Tx, rows books.Rows) books.Rows 
 				return yield(nil, err) && false
 			}
 			for _, id := range named.lacking() {
-				if s, ok := live[id].(*books.Session); ok && !yield(&books.StayingSession{Session: *s}, nil) {
+				s, ok := live[id].(*books.Session)
+				if ok && !yield(&books.StayingSession{ID: s.ID, Date: s.Date, ClientID: s.ClientID, ArtistID: s.ArtistID, CreatedAt: s.CreatedAt}, nil) {
 					return false
 				}
 			}
