@@ -21,7 +21,7 @@ POSTGRESQL := $(shell { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb
 # A skipped test must not stay in go's cache when PostgreSQL has come.
 TEST_FLAGS += $(if $(POSTGRESQL),,-count=1)
 
-.PHONY: help demo quick test race lint check bench fuzz dist lacks golangci
+.PHONY: help demo quick test race lint check shots bench fuzz dist lacks golangci
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ lint: golangci ## gofmt, go vet and golangci-lint
 
 check: lint test ## what to run before a commit
 
+shots: ## pictures of all pages in shots/, on a desk and a phone, light and dark, in both languages
+	rm -rf shots && mkdir shots
+	SHOTS=$(CURDIR)/shots SHOTS_ALL=1 go test -count=1 -run RealBrowser ./internal/web/...
+
 bench: ## the numbers of the design, side by side with plain SQL
 	go run ./cmd/bench
 
@@ -65,6 +69,9 @@ dist: ## static binaries for PLATFORMS in dist/, with checksums
 # Tests that need what a machine may lack are skipped there; go test does not
 # show that, so this does.
 lacks:
+ifeq ($(shell command -v chromium),)
+	@echo '*** NO CHROMIUM ON THIS MACHINE: no page is looked at in a real browser. apt-get install chromium ***' >&2
+endif
 ifeq ($(POSTGRESQL),)
 	@printf '%s\n' '' \
 	  '*****************************************************************************' \

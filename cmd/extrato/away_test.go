@@ -74,6 +74,16 @@ func TestWithoutItsDatabaseEveryRouteAnswersInItsForm(t *testing.T) {
 			}
 		}
 	}
+	typed := httptest.NewRequest(http.MethodPost, "/acesso/pessoas", strings.NewReader("nome=Duda+%3CFalc%C3%A3o%3E&email=duda%40example.com&papel=artist&chave=k1"))
+	typed.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	everybody["admin"].Say(typed)
+	kept := httptest.NewRecorder()
+	s.framed.ServeHTTP(kept, typed)
+	for _, part := range []string{`action="/acesso/pessoas"`, `value="Duda &lt;Falcão&gt;"`, `value="duda@example.com"`, `name="chave" value="k1"`, "Tentar de novo"} {
+		if kept.Code != http.StatusServiceUnavailable || !strings.Contains(kept.Body.String(), part) {
+			t.Errorf("what was typed is lost: %d, no %s in\n%s", kept.Code, part, kept.Body)
+		}
+	}
 	if ready := s.ask("GET", "/readyz", everybody["admin"]).Body.String(); !strings.Contains(ready, `"checks":{"backups":"unknown","database":"unreachable","migrations":"unknown","queues":"unknown"}`) {
 		t.Errorf("/readyz blames others too: %s", ready)
 	}

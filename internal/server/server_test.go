@@ -143,6 +143,52 @@ func TestAPanicBecomesAnAnswerWithoutItsWords(t *testing.T) {
 	}
 }
 
+// A one-time link's key lets somebody in: it stands in no log.
+func TestTheLogHoldsNoKeyOfALink(t *testing.T) {
+	var log logged
+	handler := frame(t, &log).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	for _, path := range []string{"/convite/SECRETKEY", "/convite/SECRETKEY/x", "/setup?key=SECRETKEY"} {
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil))
+	}
+	if strings.Contains(log.String(), "SECRET") || !strings.Contains(log.String(), "/convite/") {
+		t.Error(log.String())
+	}
+}
+
+// A browser gets a page where there is one, a program JSON.
+func TestABrowserGetsThePageOfARefusal(t *testing.T) {
+	f := frame(t, io.Discard)
+	f.Page = func(w http.ResponseWriter, r *http.Request, status int) bool {
+		if r.Header.Get("Accept") != "text/html" {
+			return false
+		}
+		w.WriteHeader(status)
+		fmt.Fprint(w, "page")
+		return true
+	}
+	handler := f.Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/panic" {
+			panic("x")
+		}
+	}))
+	for accept, page := range map[string]bool{"text/html": true, "*/*": false} {
+		for _, r := range []*http.Request{
+			httptest.NewRequest("GET", "/panic", nil), httptest.NewRequest("POST", "/large", strings.NewReader(strings.Repeat("x", 1<<20))),
+			httptest.NewRequest("POST", "/foreign", strings.NewReader("x")),
+		} {
+			r.Header.Set("Accept", accept)
+			if r.URL.Path == "/foreign" {
+				r.Header.Set("Sec-Fetch-Site", "cross-site")
+			}
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r)
+			if got := w.Body.String() == "page"; got != page || w.Code < 400 {
+				t.Errorf("%s for %s: %d %s", r.URL.Path, accept, w.Code, w.Body)
+			}
+		}
+	}
+}
+
 func TestHalfAnAnswerIsBrokenOff(t *testing.T) {
 	s := httptest.NewServer(frame(t, io.Discard).Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"half":`)
