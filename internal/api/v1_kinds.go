@@ -33,16 +33,16 @@ func (in paymentInput) row(id books.ID) (books.Payment, error) {
 	day, amount, err := dayAndAmount(in.Date, in.Amount)
 	return books.Payment{
 		ID: id, Date: day, Amount: amount, Method: books.String(in.Method), Note: textOf(in.Note), ClientID: refOf(in.ClientID),
-		ArtistID: books.ID(in.ArtistID), SessionID: refOf(in.SessionID), GoogleEventID: textOf(in.GoogleEventID),
+		ArtistID: books.ID(in.ArtistID), SessionID: refOf(in.SessionID), GoogleEventID: textOf(in.GoogleEventID), Deposit: books.Mark(in.Deposit),
 	}, err
 }
 
 // payment reads what a POST takes.
 func (in newPayment) payment() (n recording.NewPayment, err error) {
-	n = recording.NewPayment{Deposit: in.Deposit, Confirmed: in.Confirm}
+	n = recording.NewPayment{Confirmed: in.Confirm}
 	n.Payment, err = paymentInput{
 		Date: in.Date, Amount: in.Amount, Method: in.Method, ArtistID: in.ArtistID, ClientID: in.ClientID,
-		SessionID: in.SessionID, Note: in.Note, GoogleEventID: in.GoogleEventID,
+		SessionID: in.SessionID, Note: in.Note, GoogleEventID: in.GoogleEventID, Deposit: in.Deposit,
 	}.row(0)
 	if err != nil {
 		return n, err

@@ -224,11 +224,7 @@ func (r *resource[New, In, Out]) list(ctx context.Context, month string, w store
 	}
 	var items []Out
 	var more store.Position
-	read := r.v.s.Store.Read
-	if r.kind == books.CommissionKind && !w.Month.IsZero() { // for those without a live payment the statements are searched
-		read = r.v.s.Store.ReadRemembered
-	}
-	err = read(ctx, func(tx *store.Tx) error {
+	err = r.v.s.Store.Read(ctx, func(tx *store.Tx) error {
 		items = nil
 		rows, m, err := tx.ListRecords(ctx, w)
 		if err != nil {

@@ -16,6 +16,7 @@ type paymentInput struct {
 	SessionID     *int64   `json:"session_id,omitempty" nullable:"true" minimum:"1" maximum:"2147483647" doc:"The session that is paid. It points back at this payment and becomes paid; an earlier payment, a deposit, keeps its own link."`
 	Note          *string  `json:"note,omitempty" nullable:"true" maxLength:"255"`
 	GoogleEventID *string  `json:"google_event_id,omitempty" nullable:"true" maxLength:"100" doc:"No two payments may have the same."`
+	Deposit       bool     `json:"deposit,omitempty" doc:"Made on account of its session. While a session has received nothing but deposits, and less than its price, it stays live when they leave with their month. False if left out."`
 	Confirm       []string `json:"confirm,omitempty" enum:"equal_payment,far_day,unusual_amount" maxItems:"3" doc:"What was asked about this payment and is meant like this: the codes of the questions of a 409."`
 }
 
@@ -30,7 +31,7 @@ type newPayment struct {
 	GoogleEventID     *string     `json:"google_event_id,omitempty" nullable:"true" maxLength:"100" doc:"No two payments may have the same."`
 	CommissionPercent *string     `json:"commission_percent,omitempty" nullable:"true" pattern:"^(-?[0-9]{1,3}([.][0-9]{1,2})?)?$" maxLength:"7" example:"60.00" doc:"Makes the artist's commission: amount × percent / 100, half a centavo rounded up. Left out or null, it is the artist's default of that day. Blank, or 0 or less, makes none; above 100 is refused."`
 	Client            *string     `json:"client,omitempty" nullable:"true" maxLength:"255" example:"Maria Silva" doc:"A client's name instead of client_id: trimmed and blind to case. An unknown one makes a client."`
-	Deposit           bool        `json:"deposit,omitempty" doc:"Made on account of a session: of session_id, or of the one that new_session makes."`
+	Deposit           bool        `json:"deposit,omitempty" doc:"Made on account of a session: of session_id, or of the one that new_session makes. While a session has received nothing but deposits, and less than its price, it stays live when they leave with their month."`
 	NewSession        *newSession `json:"new_session,omitempty" doc:"Of a deposit without session_id: the session to be made, for the payment's client and artist."`
 	Confirm           []string    `json:"confirm,omitempty" enum:"equal_payment,far_day,unusual_amount" maxItems:"3" doc:"What was asked about this payment and is meant like this: the codes of the questions of a 409."`
 }
@@ -52,6 +53,7 @@ type payment struct {
 	ArtistName    *string `json:"artist_name"`
 	SessionID     *int64  `json:"session_id"`
 	SessionDate   *string `json:"session_date"`
+	Deposit       bool    `json:"deposit"`
 	GoogleEventID *string `json:"google_event_id"`
 	CreatedAt     *string `json:"created_at"`
 	UpdatedAt     *string `json:"updated_at"`
@@ -163,7 +165,7 @@ func paymentOf(row books.Row) payment {
 	return payment{
 		ID: int64(r.ID), Date: r.Date.String(), Amount: r.Amount.String(), Method: string(r.Method), Note: text(&r.Note),
 		ClientID: ref(r.ClientID), ClientName: text(&r.ClientName), ArtistID: int64(r.ArtistID), ArtistName: text(&r.ArtistName),
-		SessionID: ref(r.SessionID), SessionDate: text(&r.SessionDate), GoogleEventID: text(&r.GoogleEventID),
+		SessionID: ref(r.SessionID), SessionDate: text(&r.SessionDate), Deposit: bool(r.Deposit), GoogleEventID: text(&r.GoogleEventID),
 		CreatedAt: text(&r.CreatedAt), UpdatedAt: text(&r.UpdatedAt),
 	}
 }

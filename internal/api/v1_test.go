@@ -19,9 +19,9 @@ func TestEveryKindOfRowIsWrittenReadChangedAndDeleted(t *testing.T) {
 			path, add, change string
 			shows, then       map[string]any
 		}{
-			{"/payments", `{"date":"2025-11-01","amount":"450.5","method":"Pix","artist_id":ANA,"note":"=1+1 ç 🖋"}`, `{"date":"2025-11-02","amount":"460","method":"Outros","artist_id":RUI}`,
-				map[string]any{"amount": "450.50", "artist_name": "Ana", "client_id": nil, "note": "=1+1 ç 🖋", "date": "2025-11-01"},
-				map[string]any{"amount": "460.00", "artist_name": "Rui", "note": nil, "date": "2025-11-02"}},
+			{"/payments", `{"date":"2025-11-01","amount":"450.5","method":"Pix","artist_id":ANA,"note":"=1+1 ç 🖋","deposit":true}`, `{"date":"2025-11-02","amount":"460","method":"Outros","artist_id":RUI}`,
+				map[string]any{"amount": "450.50", "artist_name": "Ana", "client_id": nil, "note": "=1+1 ç 🖋", "date": "2025-11-01", "deposit": true},
+				map[string]any{"amount": "460.00", "artist_name": "Rui", "note": nil, "date": "2025-11-02", "deposit": false}},
 			{"/sessions", `{"date":"2025-10-01","amount":"80","artist_id":ANA,"client_id":BIA}`, `{"date":"2025-10-01","amount":"80","artist_id":ANA,"client_id":BIA,"status":"completed"}`,
 				map[string]any{"status": "active", "client_name": "Bia"}, map[string]any{"status": "completed"}},
 			{"/commissions", `{"payment_id":PAYMENT,"percent":"60"}`, `{"artist_id":RUI,"percent":"12.5","note":"x"}`,

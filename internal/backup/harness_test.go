@@ -165,7 +165,7 @@ func fixedRows() []books.Row {
 	return []books.Row{
 		&books.Payment{ID: 7, Date: day("2025-10-03"), Amount: money("450.00"), Method: "Pix", Note: text(""),
 			ClientID: books.RefTo(3), ArtistID: 1, SessionID: books.RefTo(11), GoogleEventID: text("evt_7"),
-			CreatedAt: made, UpdatedAt: made, ClientName: text("João"), ArtistName: text("Ana")},
+			CreatedAt: made, UpdatedAt: made, ClientName: text("João"), ArtistName: text("Ana"), Deposit: true},
 		&books.Payment{ID: 8, Date: day("2025-10-31"), Amount: money("-12.30"), Method: "Cartão; \"débito\", 2x",
 			Note: text("linha 1\r\nlinha 2\rlinha 3\n"), Commission: books.NullMoney{V: money("0.10"), Valid: true}, ArtistID: 1,
 			ArtistName: text("Ana")},
@@ -175,7 +175,7 @@ func fixedRows() []books.Row {
 			ClientID: 3, ArtistID: 1, Status: text("paid"), PaymentID: books.RefTo(7), CreatedAt: made, ClientName: text("João"), ArtistName: text("Ana")},
 		&books.Commission{ID: 5, PaymentID: books.RefTo(7), ArtistID: 1, Percent: 6000, Amount: money("270.00"), Note: text(strings.Repeat("ç", 300)), CreatedAt: made},
 		&books.Commission{ID: 6, ArtistID: 2, Percent: 1, Amount: money("0.00")},
-		&books.Expense{ID: 1, Date: day("2025-10-15"), Amount: money("89.90"), Description: text(" tinta "), Method: "Dinheiro", CreatedBy: 1, CreatorName: text("Ana")},
+		&books.Expense{ID: 1, Date: day("2025-10-15"), Amount: money("89.90"), Description: text(" tinta "), Method: "Dinheiro", CreatedBy: 1, CreatorName: text("Ana"), Category: text("Material")},
 		&books.Link{SessionID: 12, PaymentID: 8},
 		&books.Client{ID: 3, Name: "João", JotformID: text("jf-3"), CreatedAt: made},
 		&books.Artist{ID: 1, Email: text("ana@studio.test"), Name: "Ana", Role: "artist", CreatedAt: made},
@@ -215,6 +215,8 @@ func fill(t *rapid.T, v books.Value) {
 		text = books.DayOf(time.Date(1900, 1, 1+rapid.IntRange(0, 300*366).Draw(t, "day"), 0, 0, 0, 0, time.UTC)).String()
 	case *books.Instant, *books.NullInstant:
 		text = books.Instant(rapid.Int64Range(-30_000_000_000_000_000, 250_000_000_000_000_000).Draw(t, "instant")).String()
+	case *books.Mark:
+		text = "true"
 	case *books.String, *books.Text:
 		text = nastyText.Draw(t, "text")
 	default:

@@ -37,7 +37,7 @@ func october() []books.Row {
 			ID: 7, Date: day("2025-10-28"), Amount: 45000, Method: "Pix", Note: books.TextOf(""), ClientID: books.RefTo(3), ArtistID: 2,
 			SessionID: books.RefTo(11), CreatedAt: created, ClientName: books.TextOf("João 💉"), ArtistName: books.TextOf("Ana"),
 		},
-		&books.Payment{ID: 8, Date: day("2025-10-31"), Amount: -1, Method: "Cartão de Crédito", ArtistID: 2, Commission: books.NullMoney{Valid: true}},
+		&books.Payment{ID: 8, Date: day("2025-10-31"), Amount: -1, Method: "Cartão de Crédito", ArtistID: 2, Commission: books.NullMoney{Valid: true}, Deposit: true},
 		&books.Session{
 			ID: 11, Date: day("2025-09-30"), Amount: 45000, ClientID: 3, ArtistID: 2, Status: books.TextOf("paid"), PaymentID: books.RefTo(7),
 			Time: books.TextOf("14:30:00"), Note: books.TextOf("linha\r\n\"dois\""), GoogleEventID: books.TextOf("evt_1"), UpdatedAt: created,

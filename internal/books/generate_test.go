@@ -59,6 +59,8 @@ func fill(t *rapid.T, v books.Value) {
 		*v = books.String(nastyText.Draw(t, "string"))
 	case *books.Instant:
 		*v = books.Instant(anyInstant.Draw(t, "instant"))
+	case *books.Mark:
+		*v = books.Mark(rapid.Bool().Draw(t, "mark"))
 	case *books.Ref:
 		fillNull(t, null, v)
 	case *books.Text:

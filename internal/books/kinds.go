@@ -36,9 +36,9 @@ var kinds = [KindCount]struct {
 		name: "pagamento", table: "pagamentos", make: func() Row { return new(Payment) },
 		columns: []string{"id", "data", "valor", "forma_pagamento", "observacoes", "comissao", "cliente_id",
 			"artista_id", "sessao_id", "google_event_id", "created_at", "updated_at"},
-		copies: []string{"cliente_name", "artista_name", "sessao_data"},
+		copies: []string{"cliente_name", "artista_name", "sessao_data", "sinal"},
 		statement: []string{"id", "data", "cliente_name", "artista_name", "valor", "forma_pagamento", "observacoes",
-			"sessao_id", "sessao_data", "cliente_id", "artista_id", "comissao", "google_event_id", "created_at", "updated_at"},
+			"sessao_id", "sessao_data", "cliente_id", "artista_id", "comissao", "google_event_id", "created_at", "updated_at", "sinal"},
 	},
 	SessionKind: {
 		name: "sessao", table: "sessoes", make: func() Row { return new(Session) },

@@ -33,6 +33,7 @@ type Payment struct {
 
 	ClientName, ArtistName Text
 	SessionDate            NullDay
+	Deposit                Mark // made before its session, on account of it; kept in deposits
 }
 
 // Session is a row of sessoes: a tattoo session.
@@ -171,7 +172,7 @@ func (r *Artist) AppendValues(vs []Value) []Value {
 }
 
 func (r *Payment) AppendCopies(vs []Value) []Value {
-	return append(vs, &r.ClientName, &r.ArtistName, &r.SessionDate)
+	return append(vs, &r.ClientName, &r.ArtistName, &r.SessionDate, &r.Deposit)
 }
 
 func (r *Session) AppendCopies(vs []Value) []Value { return append(vs, &r.ClientName, &r.ArtistName) }

@@ -58,6 +58,7 @@ type StatementWriter struct {
 	tally    *Tally
 	days     *DaySums
 	people   [KindCount][]byte
+	payments IDs
 	month    Month
 	revision int
 }
@@ -83,6 +84,9 @@ func (w *StatementWriter) Add(row Row) error {
 	kind := row.Kind()
 	if kind == StayingKind { // for backups only
 		return nil
+	}
+	if kind == PaymentKind {
+		w.payments.Add(row.Key())
 	}
 	if kind >= LinkKind {
 		w.people[kind] = append(w.appendRow(w.people[kind], row), ',')
@@ -133,6 +137,9 @@ func (w *StatementWriter) Finish() (Header, [PartCount]int64, error) {
 	w.ends[TotalsPart] = w.written
 	return h, w.ends, w.out.Flush()
 }
+
+// Payments returns the ids of the payments that were added.
+func (w *StatementWriter) Payments() IDs { return w.payments }
 
 func (w *StatementWriter) endPart() {
 	w.raw(`]"`)

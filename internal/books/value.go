@@ -91,6 +91,43 @@ func (v *String) Parse(text []byte) error {
 	return nil
 }
 
+// Mark is a mark that a row has or lacks: true, or else NULL.
+type Mark bool
+
+// Null reports whether the mark is missing.
+func (v *Mark) Null() bool { return !bool(*v) }
+
+// AppendText appends true; nothing without the mark.
+func (v *Mark) AppendText(b []byte) []byte {
+	if !*v {
+		return b
+	}
+	return append(b, "true"...)
+}
+
+// AppendJSON appends true, or null.
+func (v *Mark) AppendJSON(b []byte) []byte {
+	if !*v {
+		return append(b, "null"...)
+	}
+	return v.AppendText(b)
+}
+
+// AppendCanonical appends what AppendText does.
+func (v *Mark) AppendCanonical(b []byte) []byte { return v.AppendText(b) }
+
+// SQL returns the mark.
+func (v *Mark) SQL() any { return bool(*v) }
+
+// Parse reads true or NULL.
+func (v *Mark) Parse(text []byte) error {
+	*v = text != nil
+	if *v && string(text) != "true" {
+		return fmt.Errorf("%q is no mark", text)
+	}
+	return nil
+}
+
 // Null holds a value or SQL's NULL.
 type Null[T any, P interface {
 	*T
@@ -162,7 +199,7 @@ func (v *Null[T, P]) SQL() any {
 	return P(&v.V).SQL()
 }
 
-// parseJSON reads a JSON scalar into v: a string's text, a number's digits.
+// parseJSON reads a JSON scalar into v: a string's text, a number's digits, a mark.
 func parseJSON(v Value, raw json.RawMessage) error {
 	switch {
 	case len(raw) == 0 || string(raw) == "null":
@@ -178,9 +215,11 @@ func parseJSON(v Value, raw json.RawMessage) error {
 		return v.Parse([]byte(s))
 	case raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9':
 		return v.Parse(raw)
-	default:
-		return fmt.Errorf("%.20s is neither text nor number", raw)
 	}
+	if _, isMark := v.(*Mark); isMark {
+		return v.Parse(raw)
+	}
+	return fmt.Errorf("%.20s is neither text nor number", raw)
 }
 
 // AppendJSONString appends s as a JSON string; s must be UTF-8. Letters beyond

@@ -51,7 +51,7 @@ func (c *Closer) freeze(ctx context.Context, tx *store.Tx, p plan, copies *copie
 		return none, err
 	}
 	c.step("chain grown")
-	if err := remove(ctx, tx, statement.leaving); err != nil {
+	if err := remove(ctx, tx, p.month, statement.leaving); err != nil {
 		return none, err
 	}
 	c.step("rows deleted")
@@ -130,7 +130,7 @@ func (c *Closer) spool(ctx context.Context, tx *store.Tx, p plan, through func(b
 	if err != nil {
 		return nil, backup.NoRoom(err)
 	}
-	s.header, s.spool = header, store.Spool{Data: file, Ends: ends}
+	s.header, s.spool = header, store.Spool{Data: file, Ends: ends, Payments: writer.Payments()}
 	if p.revise && header.Fingerprint == p.last.Fingerprint {
 		return nil, errNothingLate(p.month)
 	}
@@ -154,8 +154,8 @@ func errNothingLate(month books.Month) error {
 }
 
 // remove ends the live rows, which must be those that were read, in number.
-func remove(ctx context.Context, tx *store.Tx, leaving *store.Leaving) error {
-	removed, err := tx.RemoveMonth(ctx, leaving)
+func remove(ctx context.Context, tx *store.Tx, month books.Month, leaving *store.Leaving) error {
+	removed, err := tx.RemoveMonth(ctx, month, leaving)
 	if err == nil && removed != leaving.Counts {
 		err = fmt.Errorf("%d rows were deleted where %d were read", removed.Total(), leaving.Counts.Total())
 	}

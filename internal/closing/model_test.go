@@ -49,6 +49,9 @@ var columns = map[string][]string{
 	artists:     strings.Fields("id email name role created_at updated_at"),
 }
 
+// deposit is what payments carry beside their own columns: true, or not there.
+const deposit = "sinal"
+
 // instantForm is how the model writes an instant, in UTC.
 const instantForm = "2006-01-02 15:04:05.000000"
 
@@ -75,6 +78,13 @@ type chained struct {
 	revision      int
 }
 
+// rested is what a payment at rest was to a session that stayed.
+type rested struct {
+	session  string
+	centavos int64
+	deposit  bool
+}
+
 type model struct {
 	zone       *time.Location
 	clock      time.Time
@@ -85,12 +95,13 @@ type model struct {
 	chain      []chained
 	revision   map[string]int
 	held       map[string]bool
+	rested     map[rowKey]rested
 }
 
 func newModel(zone *time.Location, clock time.Time, closeFrom string) *model {
 	return &model{
 		zone: zone, clock: clock, closeFrom: closeFrom, live: rowSet{}, statements: map[string]*frozen{},
-		copies: map[string][]*filed{}, revision: map[string]int{}, held: map[string]bool{},
+		copies: map[string][]*filed{}, revision: map[string]int{}, held: map[string]bool{}, rested: map[rowKey]rested{},
 	}
 }
 
@@ -152,6 +163,26 @@ func (s rowSet) text() string {
 	return strings.Join(lines, "\n")
 }
 
+// deposits lists the payments that carry the mark; no fingerprint covers it.
+func (s rowSet) deposits() string {
+	var marked []string
+	for _, k := range s.of(payments) {
+		if s[k][deposit] == "true" {
+			marked = append(marked, strconv.Itoa(k.id))
+		}
+	}
+	return strings.Join(marked, " ")
+}
+
+// centavos reads an amount.
+func centavos(amount string) int64 {
+	n, err := strconv.ParseInt(strings.Replace(amount, ".", "", 1), 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
 func (m *model) monthOfInstant(text string) string {
 	t, err := time.Parse(instantForm, text)
 	if err != nil {
@@ -204,8 +235,11 @@ func (m *model) monthRows(month string) rowSet {
 // that it loses because a payment outside the month keeps it.
 func (m *model) addSession(rows rowSet, k rowKey, month string) {
 	var inside, outside bool
+	paid := map[rowKey]bool{}
 	in := func(payment rowKey) bool { return m.live[payment]["data"][:7] == month }
-	see := func(payment rowKey) { inside, outside = inside || in(payment), outside || !in(payment) }
+	see := func(payment rowKey) {
+		inside, outside, paid[payment] = inside || in(payment), outside || !in(payment), true
+	}
 	id := strconv.Itoa(k.id)
 	for p, f := range m.live {
 		if p.table == payments && f["sessao_id"] == id {
@@ -217,10 +251,47 @@ func (m *model) addSession(rows rowSet, k rowKey, month string) {
 		see(ref(payments, payment))
 	}
 	switch {
-	case inside && !outside:
+	case inside && !outside && !m.owing(k, paid, month):
 		rows[k] = m.live[k]
 	case linked && in(ref(payments, payment)):
 		rows[rowKey{links, k.id}] = fields{"sessao_id": id, "payment_id": payment}
+	}
+}
+
+// owing says that a session, which these live payments are for, received less
+// than its price, is not completed, and is after the month or has deposits only.
+func (m *model) owing(k rowKey, paid map[rowKey]bool, month string) bool {
+	received, deposits := int64(0), true
+	for p := range paid {
+		received += centavos(m.live[p]["valor"])
+		deposits = deposits && m.live[p][deposit] == "true"
+	}
+	for _, r := range m.rested {
+		if r.session == strconv.Itoa(k.id) {
+			received += r.centavos
+			deposits = deposits && r.deposit
+		}
+	}
+	s := m.live[k]
+	return s["status"] != "completed" && received < centavos(s["valor"]) && (s["data"][:7] > month || deposits)
+}
+
+// rest keeps what the payments that leave were to the sessions that stay.
+func (m *model) rest(leaving rowSet) {
+	for _, p := range leaving.of(payments) {
+		f := leaving[p]
+		session, stays := f["sessao_id"], false
+		if session != "" {
+			stays = leaving[ref(sessions, session)] == nil
+		}
+		for _, l := range leaving.of(links) {
+			if !stays && leaving[l]["payment_id"] == f["id"] {
+				session, stays = leaving[l]["sessao_id"], true
+			}
+		}
+		if stays || f[deposit] == "true" {
+			m.rested[p] = rested{session, centavos(f["valor"]), f[deposit] == "true"}
+		}
 	}
 }
 
@@ -449,7 +520,9 @@ func (m *model) freeze(month string, rows rowSet, file string) {
 	if m.statements[month] != nil {
 		action = "revised"
 	}
-	for k := range m.monthRows(month) {
+	leaving := m.monthRows(month)
+	m.rest(leaving)
+	for k := range leaving {
 		switch k.table {
 		case links:
 			delete(m.live[rowKey{sessions, k.id}], "payment_id")
@@ -551,6 +624,7 @@ func (m *model) putBack(rows rowSet) (kept int) {
 				m.live[k] = m.withoutTaken(rows[k])
 			default:
 				m.live[k] = maps.Clone(rows[k])
+				delete(m.rested, k)
 			}
 		}
 	}
@@ -695,6 +769,8 @@ func (m *model) restoration(c *filed) (missing rowSet, paid map[rowKey]string, c
 // sameButLink says that two rows are equal but for a link that one of them lacks.
 func sameButLink(a, b fields) bool {
 	a, b = maps.Clone(a), maps.Clone(b)
+	delete(a, deposit)
+	delete(b, deposit)
 	for _, column := range []string{"sessao_id", "payment_id"} {
 		if a[column] == "" || b[column] == "" {
 			delete(a, column)

@@ -21,7 +21,7 @@ const LateRowsShown = 200
 // Month describes one month as Months does, without reading all the others. Of
 // a month to come that has no rows there is nothing to say: found is false.
 func (c *Closer) Month(ctx context.Context, month books.Month) (m WholeMonth, found bool, err error) {
-	err = c.Store.ReadRemembered(ctx, func(tx *store.Tx) error {
+	err = c.Store.Read(ctx, func(tx *store.Tx) error {
 		m = WholeMonth{}
 		last, err := lastOnceAdopted(ctx, tx, month)
 		if err != nil {
@@ -31,7 +31,7 @@ func (c *Closer) Month(ctx context.Context, month books.Month) (m WholeMonth, fo
 		if l.closeFrom, err = c.closeFrom(ctx, tx); err != nil {
 			return err
 		}
-		live, err := tx.CountRemembered(ctx, month)
+		live, err := tx.CountMonth(ctx, month)
 		if err != nil {
 			return err
 		}

@@ -121,7 +121,7 @@ func (c *Closer) state(l *ledger, m books.Month) State {
 // that have rows.
 func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 	var months []MonthInfo
-	err := c.Store.ReadRemembered(ctx, func(tx *store.Tx) error {
+	err := c.Store.Read(ctx, func(tx *store.Tx) error {
 		live, err := tx.CountMonths(ctx)
 		if err != nil {
 			return err

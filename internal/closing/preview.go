@@ -61,7 +61,7 @@ func (c *Closer) PreviewDue(ctx context.Context) (Row, error) {
 			row.Failed, row.Waiting = m, due[i+1:]
 			result, leaving, err := c.preview(ctx, tx, m, false, nil, places[i])
 			if err == nil && len(row.Waiting) > 0 {
-				err = remove(ctx, tx, leaving)
+				err = remove(ctx, tx, m, leaving)
 			}
 			if err != nil && result.Outcome != AlreadyClosed {
 				return err

@@ -22,6 +22,7 @@ import (
 
 	"extrato/internal/books"
 	"extrato/internal/closing"
+	"extrato/internal/store"
 	"extrato/internal/store/storetest"
 )
 
@@ -152,7 +153,7 @@ func (h *history) reset() {
 	var all []statement
 	add := func(query string) { all = append(all, statement{query: query}) }
 	emptied := []string{"comissoes", "pagamentos", "sessoes", "gastos", "extratos", "extrato_run_logs", "users", "clients",
-		"closings", "revisions", "backups", "runs"}
+		"closings", "revisions", "backups", "runs", "deposits", "payments_at_rest"}
 	if h.Path == "" {
 		add("SET LOCAL session_replication_role = replica")
 		for _, table := range emptied {
@@ -397,7 +398,24 @@ func (h *history) addPayment() rowKey {
 		f["comissao"] = h.pick("amount", amounts)
 	}
 	h.event(f, payments)
-	return h.insert(payments, f)
+	k := h.insert(payments, f)
+	if h.chance("is a deposit", 3) {
+		h.markDeposit(k, true)
+	}
+	return k
+}
+
+// markDeposit sets or takes away the mark of a deposit.
+func (h *history) markDeposit(k rowKey, is bool) {
+	h.must(h.Store.Write(h.ctx, func(tx *store.Tx) error { return markDeposit(h.ctx, tx, books.ID(k.id), books.Mark(is)) }))
+	if delete(h.m.live[k], deposit); is {
+		h.m.live[k][deposit] = "true"
+	}
+}
+
+func (h *history) mark() {
+	k := h.one(payments)
+	h.markDeposit(k, h.m.live[k][deposit] != "true")
 }
 
 func (h *history) addSession() rowKey {
@@ -489,7 +507,7 @@ func (h *history) edit() {
 		editable["data"], editable["forma_pagamento"], editable["updated_at"] = h.day, h.text, h.instant
 		editable["cliente_id"] = h.id(clients)
 	case sessions:
-		editable["data"], editable["status"], editable["created_at"] = h.day, func() string { return "paid" }, h.made
+		editable["data"], editable["status"], editable["created_at"] = h.day, func() string { return h.pick("status", []string{"paid", "completed"}) }, h.made
 	case commissions:
 		editable["created_at"] = h.instant
 	}
@@ -626,6 +644,9 @@ func (h *history) filedOnDisk(month string, c *filed, file string) {
 	h.must(err)
 	if got.text() != c.rows.text() {
 		h.t.Fatalf("%s holds\n%s\nwant\n%s", file, got.text(), c.rows.text())
+	}
+	if got.deposits() != c.rows.deposits() {
+		h.t.Fatalf("%s marks %s, want %s", file, got.deposits(), c.rows.deposits())
 	}
 	c.csvBytes = text
 	c.manifestBytes, err = os.ReadFile(filepath.Join(h.folder, manifestOf(file)))
@@ -1022,7 +1043,7 @@ func (h *history) actions() map[string]func(*rapid.T) {
 	all := map[string]func(){
 		"add payment": func() { h.addPayment() }, "add session": func() { h.addSession() }, "add deposit": h.addDeposit,
 		"add commission": h.addCommission, "add expense": h.addExpense, "add person": h.addPerson,
-		"edit": h.edit, "edit again": h.edit, "relink": h.relink, "remove": h.remove, "remove person": h.removePerson,
+		"mark": h.mark, "edit": h.edit, "edit again": h.edit, "relink": h.relink, "remove": h.remove, "remove person": h.removePerson,
 		"put back by hand": h.putBackByHand, "move the clock": h.moveClock,
 		"back up": h.createBackup, "corrupt": h.corrupt, "repair": h.repair, "verify": h.verify, "verify all": h.verifyAll, "list": h.list,
 		"close": h.close, "close over damage": h.closeOverDamage, "close due": h.closeDue, "reopen": h.reopen, "reopen another": h.reopen, "restore": h.restore, "lose all": h.loseAll,
@@ -1042,13 +1063,20 @@ func (h *history) actions() map[string]func(*rapid.T) {
 
 // check holds everything that is stored against the model.
 func (h *history) check() {
-	if got, want := h.liveRows().text(), h.m.live.text(); got != want {
+	live := h.liveRows()
+	if got, want := live.text(), h.m.live.text(); got != want {
 		h.t.Fatalf("live rows are\n%s\nwant\n%s", got, want)
+	}
+	if got, want := live.deposits(), h.m.live.deposits(); got != want {
+		h.t.Fatalf("live deposits are %s, want %s", got, want)
 	}
 	stored := h.storedRows()
 	for month, s := range h.m.statements {
 		if got, want := stored[month].movable().text(), s.rows.movable().text(); got != want {
 			h.t.Fatalf("the statement of %s holds\n%s\nwant\n%s", month, got, want)
+		}
+		if got, want := stored[month].deposits(), s.rows.deposits(); got != want {
+			h.t.Fatalf("the statement of %s marks %s, want %s", month, got, want)
 		}
 	}
 	if len(stored) != len(h.m.statements) {
@@ -1129,6 +1157,11 @@ func (h *history) liveRows() rowSet {
 			rows[ref(table, f["id"])] = f
 		})
 	}
+	for _, marked := range h.texts("SELECT payment FROM " + h.own("deposits") + " WHERE marked") {
+		if f := rows[ref(payments, marked[0])]; f != nil {
+			f[deposit] = "true"
+		}
+	}
 	return rows
 }
 
@@ -1188,7 +1221,7 @@ func (h *history) addAll(rows rowSet, table string, list any) {
 	}
 	for _, object := range objects {
 		f := fields{}
-		for _, c := range columns[table] {
+		for _, c := range append([]string{deposit}, columns[table]...) {
 			if v := object[c]; v != nil {
 				f[c] = normal(c, fmt.Sprint(v))
 			}
@@ -1252,7 +1285,7 @@ func parseBackup(text []byte) (rowSet, error) {
 			case table == clients && column == "cliente_name", table == artists && column == "artista_name":
 				column = "name"
 			}
-			if v != nil && slices.Contains(columns[table], column) {
+			if v != nil && (column == deposit || slices.Contains(columns[table], column)) {
 				f[column] = normal(column, *v)
 			}
 		}

@@ -153,7 +153,8 @@ func same(a, b books.Row) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil
 	}
-	return books.Equal(a, b)
+	p, ok := a.(*books.Payment)
+	return books.Equal(a, b) && (!ok || p.Deposit == b.(*books.Payment).Deposit)
 }
 
 // The actions of changes.

@@ -13,7 +13,6 @@ type NewPayment struct {
 	books.Payment
 	Percent   *books.Percent // the commission's; nil: the artist's default of that day; 0 or less: none
 	Client    string         // where ClientID is NULL: a name, trimmed and blind to case; an unknown one makes a client
-	Deposit   bool           // on account of a session
 	Session   *NewSession    // of a deposit without SessionID
 	Confirmed []string       // codes of the questions that were answered with yes
 }
@@ -112,10 +111,10 @@ func (r *Recorder) checkNew(ctx context.Context, tx *store.Tx, n NewPayment) (pe
 // rest is owed.
 func checkDeposit(n NewPayment, client named) error {
 	switch {
-	case n.Session != nil && (n.SessionID.Valid || !n.Deposit):
+	case n.Session != nil && (n.SessionID.Valid || !bool(n.Deposit)):
 		return books.Invalidf("needless_session", "only a deposit that names no session makes one").
 			WithHint("leave out the session to be made, or the other")
-	case !n.Deposit || n.SessionID.Valid:
+	case !bool(n.Deposit) || n.SessionID.Valid:
 		return nil
 	case n.Session == nil:
 		return books.Invalidf("missing_session", "a deposit is on account of a session").

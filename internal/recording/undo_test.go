@@ -44,6 +44,7 @@ func everyAct(s *studio, t testing.TB) map[string]func(context.Context, *store.T
 	session := s.sit(t, "2025-11-12")
 	deposit := paid("2025-11-01", 200_00)
 	deposit.SessionID, deposit.GoogleEventID = books.RefTo(session), books.TextOf("evt")
+	deposit.Deposit = true
 	id := s.pay(t, deposit, 60_00)
 	s.pay(t, deposit2(session), 50_00)
 	lone := s.sit(t, "2025-11-13")
@@ -57,7 +58,12 @@ func everyAct(s *studio, t testing.TB) map[string]func(context.Context, *store.T
 	n.ClientID, n.Client, n.Deposit, n.Session = books.Ref{}, "Nova", true, &recording.NewSession{Date: day("2025-11-20"), Price: 900_00}
 	moved := paid("2025-11-02", 250_00)
 	moved.ID, moved.ArtistID, moved.SessionID = id, 2, books.RefTo(lone)
+	unmarked := deposit
+	unmarked.ID, unmarked.Deposit = id, false
 	return map[string]func(context.Context, *store.Tx) (recording.Done, error){
+		"change mark": func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
+			return s.r.ChangePayment(ctx, tx, eva, unmarked, nil, recording.Questions()...)
+		},
 		"add payment": func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			return s.r.AddPayment(ctx, tx, eva, n)
 		},

@@ -68,6 +68,9 @@ func prepareConnections(config *pgconn.Config) {
 	parameters["datestyle"] = "ISO"
 	parameters["client_encoding"] = "UTF8" // an older database may keep its text in another
 	parameters["application_name"] = "extrato"
+	// Compiling a query takes longer than the largest month does: seconds where a
+	// condition looks into other tables.
+	parameters["jit"] = "off"
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 10 * time.Second
 	}

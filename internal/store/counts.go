@@ -4,29 +4,21 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
 
 	"extrato/internal/books"
 )
 
 // CountMonths counts the live rows that belong to each month that has any, as
 // CountMonth does for one: in one pass over each table, not one for each month.
-// In a transaction of ReadRemembered it may answer from memory.
 func (t *Tx) CountMonths(ctx context.Context) (map[books.Month]books.Counts, error) {
-	return remembered(ctx, t, "counts", func() (map[books.Month]books.Counts, error) {
-		c := monthCounts{}
-		for _, count := range []func(context.Context, monthCounts) error{t.countDated, t.countCommissions, t.countSessions} {
-			if err := count(ctx, c); err != nil {
-				return nil, err
-			}
+	c := monthCounts{}
+	for _, count := range []func(context.Context, monthCounts) error{t.countDated, t.countCommissions, t.countSessions} {
+		if err := count(ctx, c); err != nil {
+			return nil, err
 		}
-		return c, nil
-	})
-}
-
-// CountRemembered counts as CountMonth does. In a transaction of ReadRemembered
-// it may answer from memory.
-func (t *Tx) CountRemembered(ctx context.Context, month books.Month) (books.Counts, error) {
-	return remembered(ctx, t, "counts of "+month.String(), func() (books.Counts, error) { return t.CountMonth(ctx, month) })
+	}
+	return c, nil
 }
 
 // monthCounts are the counts of months that have rows.
@@ -107,136 +99,93 @@ func (t *Tx) countCommissions(ctx context.Context, c monthCounts) error {
 	if err := t.one(ctx, "SELECT count(*) FROM comissoes", nil, &all); err != nil || all == paid {
 		return err
 	}
-	loose, err := t.looseMonths(ctx)
-	for month, n := range loose {
+	unpaired, err := t.unpairedMonths(ctx)
+	for month, n := range unpaired {
 		c.add(month, books.CommissionKind, n)
 	}
 	return err
 }
 
-// looseMonths counts the commissions without a live payment of each month; those
-// of no month count for the zero Month. In a transaction of ReadRemembered it
-// may answer from memory.
-func (t *Tx) looseMonths(ctx context.Context) (map[books.Month]int64, error) {
-	return remembered(ctx, t, "loose", func() (map[books.Month]int64, error) {
-		months := map[books.Month]int64{}
-		return months, t.eachLoose(ctx, "TRUE", func(l looseCommission) { months[l.month]++ })
-	})
+// unpairedMonths counts the unpaired commissions of each month; those of no
+// month count for the zero Month.
+func (t *Tx) unpairedMonths(ctx context.Context) (map[books.Month]int64, error) {
+	months := map[books.Month]int64{}
+	return months, t.eachUnpaired(ctx, "TRUE", func(u unpairedCommission) { months[u.month]++ })
 }
 
-// looseCommission is one without a live payment, and the month it belongs to:
-// that of the statement in which its payment rests, or else that in which it was
-// made, in the studio's zone. It is zero if it was made at no instant that can
-// be read: then it belongs to none.
-type looseCommission struct {
+// unpairedCommission is one without a live payment, and the month it belongs
+// to: that of the statement in which its payment rests, or else that in which it
+// was made, in the studio's zone. It is zero if it was made at no instant that
+// can be read: then it belongs to none.
+type unpairedCommission struct {
 	id    int64
 	month books.Month
 }
 
-// eachLoose calls fn with every commission c that names a payment which is not
-// live, which are few, and with those without a payment that meet a condition.
-func (t *Tx) eachLoose(ctx context.Context, condition string, fn func(looseCommission)) error {
-	var lost []looseCommission
-	payments := map[int]books.ID{} // by where in lost
-	columns := "SELECT c.id, CAST(c.pagamento_id AS TEXT), " + t.s.dialect.text("c.created_at") + " FROM comissoes c WHERE "
-	query := columns + "c.pagamento_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pagamentos p WHERE p.id = c.pagamento_id) UNION ALL " +
-		columns + "c.pagamento_id IS NULL AND " + condition
-	err := t.list(ctx, query, nil, func(scan func(...any) error) error {
-		var l looseCommission
-		var payment, made sql.NullString
-		if err := scan(&l.id, &payment, &made); err != nil {
+// eachUnpaired calls fn with every commission c that names a payment which is
+// not live, which are few, and with those that name none and meet a condition.
+func (t *Tx) eachUnpaired(ctx context.Context, condition string, fn func(unpairedCommission)) error {
+	columns := "SELECT c.id, " + t.s.dialect.text("c.created_at") + ", %s FROM comissoes c WHERE "
+	query := fmt.Sprintf(columns, restingMonth("c.pagamento_id")) +
+		"c.pagamento_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pagamentos p WHERE p.id = c.pagamento_id) UNION ALL " +
+		fmt.Sprintf(columns, "NULL") + "c.pagamento_id IS NULL AND " + condition
+	return t.list(ctx, query, nil, func(scan func(...any) error) error {
+		var u unpairedCommission
+		var made, resting sql.NullString
+		if err := scan(&u.id, &made, &resting); err != nil {
 			return err
 		}
 		var at books.Instant
-		if at.Parse([]byte(made.String)) == nil {
-			l.month = books.MonthOf(at.Time().In(t.s.zone))
+		switch {
+		case resting.Valid:
+			if err := u.month.UnmarshalText([]byte(resting.String)); err != nil {
+				return err
+			}
+		case at.Parse([]byte(made.String)) == nil:
+			u.month = books.MonthOf(at.Time().In(t.s.zone))
 		}
-		if !payment.Valid {
-			fn(l)
-			return nil
-		}
-		var id books.ID
-		if id.Parse([]byte(payment.String)) == nil {
-			payments[len(lost)] = id
-		}
-		lost = append(lost, l)
+		fn(u)
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	if len(payments) > 0 {
-		resting, err := t.paymentsAtRest(ctx)
-		if err != nil {
-			return err
-		}
-		for i, id := range payments {
-			if month, ok := resting[id]; ok {
-				lost[i].month = month
-			}
-		}
-	}
-	for _, l := range lost {
-		fn(l)
-	}
-	return nil
 }
 
-// strays returns the loose commissions of which SQL cannot tell the month, which
-// are few: those that name a payment and, on SQLite, those made at a text that
-// does not sort as instants do.
-func (t *Tx) strays(ctx context.Context) ([]looseCommission, error) {
-	return remembered(ctx, t, "strays", func() (strays []looseCommission, err error) {
-		err = t.eachLoose(ctx, "c.created_at IS NOT NULL AND NOT "+t.s.dialect.plainInstant("c.created_at"),
-			func(l looseCommission) { strays = append(strays, l) })
-		return strays, err
-	})
+// listedCommissions returns the unpaired commissions of which SQL alone cannot
+// tell the month, which are few: those that name a payment and, on SQLite, those
+// made at a text that does not sort as instants do. Queries get them as a list.
+func (t *Tx) listedCommissions(ctx context.Context) (listed []unpairedCommission, err error) {
+	err = t.eachUnpaired(ctx, "c.created_at IS NOT NULL AND NOT "+t.s.dialect.plainInstant("c.created_at"),
+		func(u unpairedCommission) { listed = append(listed, u) })
+	return listed, err
 }
 
-// straysOf returns the ids of the strays of a month.
-func (t *Tx) straysOf(ctx context.Context, month books.Month) ([]int64, error) {
-	strays, err := t.strays(ctx)
+// listedOf returns the ids of a month's listed commissions.
+func (t *Tx) listedOf(ctx context.Context, month books.Month) ([]int64, error) {
+	listed, err := t.listedCommissions(ctx)
 	ids := []int64{}
-	for _, s := range strays {
-		if s.month == month {
-			ids = append(ids, s.id)
+	for _, u := range listed {
+		if u.month == month {
+			ids = append(ids, u.id)
 		}
 	}
 	return ids, err
 }
 
-// countSessions counts the sessions all of whose payments lie in one month.
-// Where every link goes both ways, each session has one payment, whose date
-// says which month that is; otherwise they are looked at one by one.
+// countSessions counts the sessions that leave with each month, by the rules of
+// belongs: those all of whose live payments l lie in one month, unless they are
+// owing. The payments at rest have no date here.
 func (t *Tx) countSessions(ctx context.Context, c monthCounts) error {
-	months := map[books.Month]int64{}
-	pairs, err := t.eachDay(ctx, "sessoes s JOIN pagamentos p ON p.id = s.payment_id WHERE p.sessao_id = s.id", func(month books.Month, n int64) { months[month] += n })
-	if err != nil {
-		return err
-	}
-	var named, naming int64
-	err = t.one(ctx, `SELECT (SELECT count(*) FROM pagamentos WHERE sessao_id IS NOT NULL), (SELECT count(*) FROM sessoes WHERE payment_id IS NOT NULL)`,
-		nil, &named, &naming)
-	if err != nil {
-		return err
-	}
-	if pairs != named || pairs != naming {
-		return t.countLinked(ctx, c)
-	}
-	for month, n := range months {
-		c.add(month, books.SessionKind, n)
-	}
-	return nil
-}
-
-// countLinked counts sessions however they are linked.
-func (t *Tx) countLinked(ctx context.Context, c monthCounts) error {
-	text := t.s.dialect.text
-	query := `SELECT ` + text("g.first") + `, ` + text("g.last") + `, count(*) FROM (
-			SELECT l.id, min(l.data) AS first, max(l.data) AS last FROM (
-				SELECT s.id, p.data FROM sessoes s JOIN pagamentos p ON p.id = s.payment_id
-				UNION ALL SELECT s.id, p.data FROM pagamentos p JOIN sessoes s ON s.id = p.sessao_id) AS l
-			GROUP BY l.id HAVING min(CASE WHEN 1 = 1` + t.s.dialect.validDay("l.data") + ` THEN 1 ELSE 0 END) = 1) AS g
+	text, marked := t.s.dialect.text, "CASE WHEN e.marked THEN 1 ELSE 0 END AS marked"
+	month := func(day string) string { return "substr(" + text(day) + ", 1, 7)" }
+	query := `SELECT ` + text("g.first") + `, ` + text("g.last") + `, count(*) FROM sessoes s JOIN (
+			SELECT l.id, min(l.data) AS first, max(l.data) AS last, min(l.marked) AS marked, sum(round(l.valor * 100)) AS received FROM (
+				SELECT s.id, p.data, p.valor, ` + marked + ` FROM sessoes s JOIN pagamentos p ON p.id = s.payment_id
+					LEFT JOIN deposits e ON e.payment = p.id
+				UNION ALL SELECT s.id, p.data, p.valor, ` + marked + ` FROM pagamentos p JOIN sessoes s ON s.id = p.sessao_id
+					LEFT JOIN deposits e ON e.payment = p.id WHERE s.payment_id IS NULL OR s.payment_id <> p.id
+				UNION ALL SELECT e.session, NULL, e.amount, ` + marked + ` FROM deposits e WHERE ` + atRest + `) AS l
+			GROUP BY l.id HAVING min(l.data) IS NOT NULL AND min(CASE WHEN l.data IS NULL OR 1 = 1` + t.s.dialect.validDay("l.data") + ` THEN 1 ELSE 0 END) = 1) AS g
+		ON g.id = s.id WHERE NOT (coalesce(s.status, '') <> 'completed' AND g.received < round(s.valor * 100)
+			AND (g.marked = 1 OR ` + month("s.data") + " > " + month("g.last") + t.s.dialect.validDay("s.data") + `))
 		GROUP BY g.first, g.last`
 	return t.list(ctx, query, nil, func(scan func(...any) error) error {
 		var first, last storedDay
@@ -250,26 +199,23 @@ func (t *Tx) countLinked(ctx context.Context, c monthCounts) error {
 }
 
 // MonthTotals returns the totals that a month's live rows have, as a Tally of
-// MonthRows reckons them. In a transaction of ReadRemembered it may answer from
-// memory.
+// MonthRows computes them.
 func (t *Tx) MonthTotals(ctx context.Context, month books.Month) (books.Totals, error) {
-	return remembered(ctx, t, "totals of "+month.String(), func() (books.Totals, error) {
-		args, err := t.monthArgs(ctx, month)
-		if err != nil {
-			return books.Totals{}, err
+	args, err := t.monthArgs(ctx, month)
+	if err != nil {
+		return books.Totals{}, err
+	}
+	people, err := t.readPeople(ctx)
+	if err != nil {
+		return books.Totals{}, err
+	}
+	tally := books.NewTally()
+	for _, kind := range []books.Kind{books.PaymentKind, books.CommissionKind, books.ExpenseKind} {
+		if err := t.addSums(ctx, tally, people, kind, args); err != nil {
+			return books.Totals{}, cmp.Or(t.brokenIn(ctx, month), err)
 		}
-		people, err := t.readPeople(ctx)
-		if err != nil {
-			return books.Totals{}, err
-		}
-		tally := books.NewTally()
-		for _, kind := range []books.Kind{books.PaymentKind, books.CommissionKind, books.ExpenseKind} {
-			if err := t.addSums(ctx, tally, people, kind, args); err != nil {
-				return books.Totals{}, cmp.Or(t.brokenIn(ctx, month), err)
-			}
-		}
-		return tally.Totals(), people.broken
-	})
+	}
+	return tally.Totals(), people.broken
 }
 
 // brokenIn returns the error that names the first row of a month that cannot

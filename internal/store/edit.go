@@ -19,6 +19,11 @@ func (t *Tx) AddRecord(ctx context.Context, row books.Row) (books.ID, error) {
 	}
 	var id books.ID
 	err := t.one(ctx, "INSERT INTO "+row.Kind().Table()+" ("+strings.Join(columns, ", ")+") VALUES ("+list+") RETURNING id", args, &id)
+	if p, ok := row.(*books.Payment); ok && err == nil && bool(p.Deposit) {
+		added := *p
+		added.ID = id
+		err = t.wakeDeposits(ctx, []books.Row{&added})
+	}
 	return id, taken(row, err)
 }
 
@@ -36,6 +41,9 @@ func (t *Tx) ChangeRecord(ctx context.Context, row books.Row) error {
 		list += separator(len(args)-2) + columns[i] + " = $" + strconv.Itoa(len(args))
 	}
 	_, err := t.exec(ctx, "UPDATE "+row.Kind().Table()+" SET "+list+" WHERE id = $1", args...)
+	if err == nil && row.Kind() == books.PaymentKind {
+		err = t.wakeDeposits(ctx, []books.Row{row})
+	}
 	return taken(row, err)
 }
 
@@ -67,6 +75,9 @@ func taken(row books.Row, err error) error {
 // refer to it.
 func (t *Tx) RemoveRecord(ctx context.Context, kind books.Kind, id books.ID) error {
 	_, err := t.exec(ctx, "DELETE FROM "+kind.Table()+" WHERE id = $1", int64(id))
+	if err == nil && kind == books.PaymentKind {
+		_, err = t.exec(ctx, "DELETE FROM deposits WHERE payment = $1", int64(id))
+	}
 	return err
 }
 

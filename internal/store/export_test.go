@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// Strays returns the ids of the commissions whose month is not left to SQL.
-func (t *Tx) Strays(ctx context.Context) (ids []int64, err error) {
-	strays, err := t.strays(ctx)
-	for _, s := range strays {
-		ids = append(ids, s.id)
+// ListedCommissions returns the ids of the commissions whose month is not left
+// to SQL.
+func (t *Tx) ListedCommissions(ctx context.Context) (ids []int64, err error) {
+	listed, err := t.listedCommissions(ctx)
+	for _, u := range listed {
+		ids = append(ids, u.id)
 	}
 	return ids, err
 }

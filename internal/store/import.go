@@ -140,6 +140,9 @@ func (im *importing) run(ctx context.Context) error {
 	if err := im.to.setLinks(ctx, im.links); err != nil {
 		return err
 	}
+	if err := im.copyDeposits(ctx); err != nil {
+		return err
+	}
 	if err := im.raiseSequences(ctx); err != nil {
 		return err
 	}
@@ -156,6 +159,33 @@ func (im *importing) run(ctx context.Context) error {
 			"the source was taken over by extrato: its chain, its earlier revisions and which months it holds stay there")
 	}
 	return im.listLeft(ctx)
+}
+
+// copyDeposits carries the marks of live payments, where the source was taken
+// over. It holds no statements of ours, so no payment rests in one.
+func (im *importing) copyDeposits(ctx context.Context) error {
+	if im.tables["deposits"] == nil {
+		return nil
+	}
+	var ids []books.ID
+	err := im.from.list(ctx, "SELECT payment FROM deposits WHERE marked", nil, func(scan func(...any) error) error {
+		var id int64
+		err := scan(&id)
+		ids = append(ids, books.ID(id))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	live, err := im.to.LiveByID(ctx, books.PaymentKind, ids)
+	if err != nil {
+		return err
+	}
+	marked := slices.Collect(maps.Values(live))
+	for _, row := range marked {
+		row.(*books.Payment).Deposit = true
+	}
+	return im.to.wakeDeposits(ctx, marked)
 }
 
 // doubtHomeless reports the commissions that no close would ever take along.
@@ -409,4 +439,4 @@ func (im *importing) listLeft(ctx context.Context) error {
 
 // ownBookkeeping are the tables of a database that was taken over which say
 // nothing about the studio.
-var ownBookkeeping = []string{"goose_db_version", "settings"}
+var ownBookkeeping = []string{"goose_db_version", "settings", "deposits"}

@@ -42,6 +42,9 @@ func (t *Tx) InsertRows(ctx context.Context, rows []books.Row) (kept []*books.Li
 			return nil, err
 		}
 	}
+	if err := t.wakeDeposits(ctx, byKind[books.PaymentKind]); err != nil {
+		return nil, err
+	}
 	if err := t.setLinks(ctx, links); err != nil {
 		return nil, err
 	}
@@ -157,7 +160,8 @@ func (t *Tx) restoreLinks(ctx context.Context, rows []books.Row) (kept []*books.
 	return kept, nil
 }
 
-// LiveByID returns the live rows of one kind that have these ids.
+// LiveByID returns the live rows of one kind that have these ids, without
+// copies but for the mark of a deposit.
 func (t *Tx) LiveByID(ctx context.Context, kind books.Kind, ids []books.ID) (map[books.ID]books.Row, error) {
 	hasTime, err := t.hasColumn(ctx, "sessoes", "hora")
 	if err != nil {
@@ -167,9 +171,18 @@ func (t *Tx) LiveByID(ctx context.Context, kind books.Kind, ids []books.ID) (map
 	if len(ids) == 0 {
 		return found, nil
 	}
-	query := "SELECT " + strings.Join(t.s.selectColumns(kind, hasTime), ", ") + " FROM " + kind.Table() +
-		" r WHERE r.id IN (" + t.s.dialect.idList("$1") + ") ORDER BY r.id"
-	for row, err := range t.scanPlain(ctx, kind, query, jsonIDs(ids)) {
+	columns, from := strings.Join(t.s.selectColumns(kind, hasTime), ", "), kind.Table()+" r"
+	if kind == books.PaymentKind {
+		columns, from = columns+", "+markOf("e"), from+" LEFT JOIN deposits e ON e.payment = r.id"
+	}
+	more := func(row books.Row, values []books.Value) []books.Value {
+		if p, ok := row.(*books.Payment); ok {
+			values = append(values, &p.Deposit)
+		}
+		return values
+	}
+	query := "SELECT " + columns + " FROM " + from + " WHERE r.id IN (" + t.s.dialect.idList("$1") + ") ORDER BY r.id"
+	for row, err := range t.scan(ctx, kind, more, query, jsonIDs(ids)) {
 		if err != nil {
 			return nil, err
 		}

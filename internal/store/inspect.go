@@ -274,9 +274,9 @@ func (t *Tx) HomelessRows(ctx context.Context, limit int) ([]Trouble, error) {
 
 // homelessCommissions returns the ids of the commissions that belong to no month.
 func (t *Tx) homelessCommissions(ctx context.Context) (ids []books.ID, err error) {
-	err = t.eachLoose(ctx, "TRUE", func(l looseCommission) {
-		if !l.month.Valid() {
-			ids = append(ids, books.ID(l.id))
+	err = t.eachUnpaired(ctx, "TRUE", func(u unpairedCommission) {
+		if !u.month.Valid() {
+			ids = append(ids, books.ID(u.id))
 		}
 	})
 	return ids, err

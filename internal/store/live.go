@@ -16,11 +16,11 @@ import (
 
 // recordJoins says for each kind what its copies are read from.
 var recordJoins = [books.KindCount]struct{ copies, joins string }{
-	books.PaymentKind: {"c.name, a.name, %s", ` LEFT JOIN clients c ON c.id = r.cliente_id LEFT JOIN users a ON a.id = r.artista_id
-		LEFT JOIN sessoes s ON s.id = r.sessao_id`},
+	books.PaymentKind: {"c.name, a.name, %s, " + markOf("e"), ` LEFT JOIN clients c ON c.id = r.cliente_id LEFT JOIN users a ON a.id = r.artista_id
+		LEFT JOIN sessoes s ON s.id = r.sessao_id LEFT JOIN deposits e ON e.payment = r.id`},
 	books.SessionKind: {"c.name, a.name", " LEFT JOIN clients c ON c.id = r.cliente_id LEFT JOIN users a ON a.id = r.artista_id"},
 	books.CommissionKind: {"a.name, c.name, %s, %s", ` LEFT JOIN users a ON a.id = r.artista_id LEFT JOIN pagamentos p ON p.id = r.pagamento_id
-		LEFT JOIN clients c ON c.id = p.cliente_id`},
+		LEFT JOIN clients c ON c.id = ` + clientOfPayment},
 	books.ExpenseKind: {"NULL, a.name", " LEFT JOIN users a ON a.id = r.created_by"},
 }
 
@@ -217,7 +217,7 @@ func (t *Tx) eachOfStretch(ctx context.Context, w Wanted, args monthArgs, fn fun
 		where = " WHERE " + strings.Join(conditions, " AND ")
 	}
 	query := "SELECT r.id, CAST(" + madeAt + ` AS TEXT), CASE WHEN ` + t.s.dialect.in("p.data") + `
-			OR ` + t.s.dialect.loose("r") + ` OR r.id IN (` + t.s.dialect.idList("$5") + `) THEN 1 ELSE 0 END
+			OR ` + t.s.dialect.unpaired("r") + ` OR r.id IN (` + t.s.dialect.idList("$5") + `) THEN 1 ELSE 0 END
 		FROM (SELECT r.id, r.pagamento_id, r.created_at FROM comissoes r` + where + newestFirst(w.Kind) + " LIMIT " + strconv.Itoa(w.Limit) + `) AS r
 		LEFT JOIN pagamentos p ON p.id = r.pagamento_id` + newestFirst(w.Kind)
 	return t.list(ctx, query, more, func(scan func(...any) error) error {
@@ -390,9 +390,12 @@ func (t *Tx) MonthOfCommission(ctx context.Context, c *books.Commission) (month 
 		if p, found := live[c.PaymentID.V].(*books.Payment); found {
 			return p.Date.Month(), true, nil
 		}
-		resting, err := t.paymentsAtRest(ctx)
-		if month, ok = resting[c.PaymentID.V]; ok || err != nil {
-			return month, ok, err
+		var resting sql.NullString
+		if err := t.one(ctx, "SELECT "+restingMonth("CAST($1 AS INTEGER)"), []any{int64(c.PaymentID.V)}, &resting); err != nil {
+			return month, false, err
+		}
+		if resting.Valid {
+			return month, true, month.UnmarshalText([]byte(resting.String))
 		}
 	}
 	if !c.CreatedAt.Valid {

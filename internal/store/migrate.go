@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -378,7 +379,26 @@ func (t *Tx) adopt(ctx context.Context, month books.Month, by books.Actor) error
 	if err != nil {
 		return err
 	}
+	if err := t.restPayments(ctx, month, paymentsOf(stored)); err != nil {
+		return err
+	}
 	return t.SaveMonthSums(ctx, month, entry.Revision, stored.DaySums())
+}
+
+// paymentsOf returns the payments in a statement of v4's, up to the first that
+// cannot be read.
+func paymentsOf(stored books.Stored) (payments books.IDs) {
+	seen := map[books.ID]bool{}
+	for row, err := range stored.List(books.PaymentKind) {
+		if err != nil {
+			break
+		}
+		seen[row.Key()] = true
+	}
+	for _, id := range slices.Sorted(maps.Keys(seen)) {
+		payments.Add(id)
+	}
+	return payments
 }
 
 // Adoption returns the entry that adopts a month's statement, which the chain

@@ -3,134 +3,13 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"extrato/internal/books"
 )
-
-// What belongs to a month. These texts are the only definition: backup,
-// close, preview, deletion and late rows all go through them.
-//
-//   - payments and expenses by their date;
-//   - the sessions that such a payment is linked to in either direction,
-//     whatever their own date, except those that a live payment outside the
-//     month is linked to as well: they leave with their last payment;
-//   - the commissions of those payments, and those without a payment by the
-//     instant they were made in the studio's zone; what SQL cannot tell of a
-//     commission's month, strays does;
-//   - the links that sessions which stay lose when their payment leaves.
-//
-// Each direction has a NOT EXISTS of its own and ids meet by UNION ALL: one
-// condition with OR goes quadratic on PostgreSQL.
-
-// monthArgs are the arguments $1 to $5: the month's first and last day, its
-// first instant and the first after it, and a JSON array with the ids of the
-// strays that belong to it.
-type monthArgs [5]any
-
-// In a transaction of ReadRemembered the ids may come from memory.
-func (t *Tx) monthArgs(ctx context.Context, month books.Month) (monthArgs, error) {
-	strays, err := t.straysOf(ctx, month)
-	if err != nil {
-		return monthArgs{}, err
-	}
-	ids, err := json.Marshal(strays)
-	return monthArgs{month.First().String(), month.Last().String(),
-		edge(month.Start(t.s.zone)), edge(month.End(t.s.zone)), string(ids)}, err
-}
-
-// edge returns the instant as whole seconds: as text in SQLite it sorts before
-// every plain instant of the same second.
-func edge(at time.Time) string { return at.UTC().Format(time.DateTime) }
-
-// in is the condition that a column's day lies in the month.
-func (d dialect) in(column string) string {
-	return "(" + column + " BETWEEN $1 AND $2" + d.validDay(column) + ")"
-}
-
-// loose is the condition that a commission has no payment and was made in the
-// month. What was made at no instant that can be read is in none.
-func (d dialect) loose(row string) string {
-	made := row + ".created_at"
-	return "(" + row + ".pagamento_id IS NULL AND " + made + " >= $3 AND " + made + " < $4 AND " + d.plainInstant(made) + ")"
-}
-
-// belongs returns the condition that row r of a kind's table belongs to the
-// month, and how many of monthArgs it takes; for links, r is the session.
-func (d dialect) belongs(kind books.Kind) (condition string, args int) {
-	payments := "SELECT id FROM pagamentos WHERE " + d.in("data")
-	outside := "NOT " + d.in("q.data")
-	switch kind {
-	case books.PaymentKind, books.ExpenseKind:
-		return d.in("r.data"), 2
-	case books.SessionKind:
-		return `r.id IN (SELECT x.id FROM sessoes x WHERE x.payment_id IN (` + payments + `)
-				UNION ALL SELECT p.sessao_id FROM pagamentos p WHERE ` + d.in("p.data") + `)
-			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = r.id AND ` + outside + `)
-			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.id = r.payment_id AND ` + outside + `)`, 2
-	case books.CommissionKind:
-		return `r.id IN (SELECT c.id FROM comissoes c WHERE c.pagamento_id IN (` + payments + `)
-			UNION ALL SELECT c.id FROM comissoes c WHERE ` + d.loose("c") + `
-			UNION ALL SELECT c.id FROM comissoes c WHERE c.id IN (` + d.idList("$5") + `))`, 5
-	case books.LinkKind:
-		return `r.payment_id IN (` + payments + `)
-			AND EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = r.id AND ` + outside + `)`, 2
-	}
-	panic("nothing says which rows of " + kind.String() + " belong to a month")
-}
-
-// ofPayment joins a commission's payment, or NULLs.
-const ofPayment = " LEFT JOIN pagamentos p ON p.id = r.pagamento_id"
-
-// walk returns what to select a month's rows r of one kind from, with the
-// condition that they belong to it and how many of monthArgs that takes. Most
-// live rows belong to the month that closes, so SQLite walks the table in the
-// order that is wanted (by the index on days it would sort them first) and
-// looks for each row's payment p: twice as fast as belongs there, and slower
-// where few rows belong. PostgreSQL would go quadratic on the OR.
-func (d dialect) walk(kind books.Kind) (from, condition string, args int) {
-	from = tableOf(kind) + " r" + d.inOrder
-	condition, args = d.belongs(kind)
-	if d.inOrder == "" {
-		return from, condition, args
-	}
-	paying := func(in string) string {
-		return "EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = r.id AND " + in + ")"
-	}
-	inside, outside := d.in("q.data"), "NOT "+d.in("q.data")
-	switch kind {
-	case books.SessionKind:
-		from += " LEFT JOIN pagamentos p ON p.id = r.payment_id"
-		condition = "(p.id IS NULL OR " + d.in("p.data") + ") AND NOT " + paying(outside) + `
-			AND (p.id IS NOT NULL OR ` + paying(inside) + ")"
-	case books.CommissionKind:
-		from += ofPayment
-		condition = "(" + d.in("p.data") + " OR " + d.loose("r") + " OR r.id IN (" + d.idList("$5") + "))"
-	case books.LinkKind:
-		from += " JOIN pagamentos p ON p.id = r.payment_id"
-		condition = d.in("p.data") + " AND " + paying(outside)
-	}
-	return from, condition, args
-}
-
-// monthIDs returns the query for the ids of one kind's rows that belong to
-// the month, and how many of monthArgs it takes. For links it is the sessions'.
-func (d dialect) monthIDs(kind books.Kind) (query string, args int) {
-	condition, args := d.belongs(kind)
-	return "SELECT r.id FROM " + tableOf(kind) + " r WHERE " + condition, args
-}
-
-func tableOf(kind books.Kind) string {
-	if kind == books.LinkKind {
-		return books.SessionKind.Table()
-	}
-	return kind.Table()
-}
 
 // monthRows returns the query for one kind's whole rows of the month: the
 // table's own columns, then what the copies need.
@@ -143,10 +22,10 @@ func (t *Tx) monthRows(kind books.Kind, hasTime bool) (query string, args int) {
 	from, condition, args := t.s.dialect.walk(kind)
 	switch kind {
 	case books.PaymentKind:
-		columns += ", " + text("s.data")
-		from += " LEFT JOIN sessoes s ON s.id = r.sessao_id"
+		columns += ", " + text("s.data") + ", " + markOf("e")
+		from += " LEFT JOIN sessoes s ON s.id = r.sessao_id LEFT JOIN deposits e ON e.payment = r.id"
 	case books.CommissionKind:
-		columns += ", p.cliente_id, " + text("p.valor") + ", " + text("p.data")
+		columns += ", " + clientOfPayment + ", " + text("p.valor") + ", " + text("p.data")
 		if !strings.HasSuffix(from, ofPayment) {
 			from += ofPayment
 		}
@@ -208,21 +87,6 @@ func (t *Tx) MonthRows(ctx context.Context, month books.Month) books.Rows {
 			}
 		}
 	}
-}
-
-// paymentsAtRest returns in which month's statement each payment rests.
-func (t *Tx) paymentsAtRest(ctx context.Context) (map[books.ID]books.Month, error) {
-	resting := map[books.ID]books.Month{}
-	err := t.EachStatement(ctx, func(s books.Stored) error {
-		for row, err := range s.List(books.PaymentKind) {
-			if err != nil {
-				return err
-			}
-			resting[row.Key()] = s.Month
-		}
-		return nil
-	})
-	return resting, err
 }
 
 // columnsOf returns the names of a table's columns.
@@ -328,11 +192,11 @@ func (t *Tx) MonthsWithRows(ctx context.Context) ([]books.Month, error) {
 	if err != nil {
 		return nil, err
 	}
-	loose, err := t.looseMonths(ctx)
+	unpaired, err := t.unpairedMonths(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for m := range loose {
+	for m := range unpaired {
 		seen[m] = true
 	}
 	var months []books.Month

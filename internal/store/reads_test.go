@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -32,9 +31,6 @@ func wantCounted(ctx context.Context, tx *store.Tx, months ...books.Month) error
 		one, err := tx.CountMonth(ctx, m)
 		if err != nil {
 			return err
-		}
-		if again, err := tx.CountRemembered(ctx, m); err != nil || again != one {
-			return fmt.Errorf("%s has %+v, and remembered %+v: %w", m, one, again, err)
 		}
 		if all[m] != one {
 			return fmt.Errorf("%s has %+v, and with all months together %+v", m, one, all[m])
@@ -66,28 +62,10 @@ func TestAllMonthsCountedAtOnceAreEachMonthCounted(t *testing.T) {
 		months := []books.Month{october.Add(-12), october.Add(-2), october.Add(-1), october, october.Add(1), october.Add(2)}
 		rapid.Check(t, func(rt *rapid.T) {
 			s := drawSmall(rt, db.Path != "")
-			s.put(t, db) // by another connection, and over what was remembered
-			var want map[books.Month]books.Counts
-			err := db.Store.Read(t.Context(), func(tx *store.Tx) (err error) {
-				if want, err = tx.CountMonths(t.Context()); err != nil {
-					return err
-				}
-				return wantCounted(t.Context(), tx, months...)
-			})
+			s.put(t, db)
+			err := db.Store.Read(t.Context(), func(tx *store.Tx) error { return wantCounted(t.Context(), tx, months...) })
 			if err != nil {
 				rt.Fatalf("%+v\n%v", s, err)
-			}
-			for name, read := range map[string]func(context.Context, func(*store.Tx) error) error{
-				"remembered": db.Store.ReadRemembered, "remembered again": db.Store.ReadRemembered, "write": db.Store.Write,
-			} {
-				var got map[books.Month]books.Counts
-				err := read(t.Context(), func(tx *store.Tx) (err error) {
-					got, err = tx.CountMonths(t.Context())
-					return err
-				})
-				if err != nil || !maps.Equal(got, want) {
-					rt.Fatalf("%s: %+v\n%v, want %v: %v", name, s, got, want, err)
-				}
 			}
 		})
 	})
@@ -107,62 +85,13 @@ func TestTotalsBySumsAreThoseByRow(t *testing.T) {
 	})
 }
 
-// asked returns how many statements it takes to count all months.
-func asked(t *testing.T, s *store.Store) int64 {
-	t.Helper()
-	before := s.Statements()
-	err := s.ReadRemembered(t.Context(), func(tx *store.Tx) error {
-		_, err := tx.CountMonths(t.Context())
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.Statements() - before
-}
-
-func TestCountsAreRememberedWhileTheBooksStayTheSame(t *testing.T) {
-	both(t, func(t *testing.T, db *storetest.DB) {
-		people(t, db)
-		write(t, db.Store, insert(t.Context(), payment(1, "2025-10-03"), payment(2, "2025-10-04")))
-		if _, err := db.Store.DB().ExecContext(t.Context(), "CREATE TABLE lent (n INTEGER)"); err != nil {
-			t.Fatal(err)
-		}
-		// PostgreSQL's own housekeeping may make a try in vain.
-		remembers := func(t *testing.T, between func()) bool {
-			for range 5 {
-				asked(t, db.Store)
-				between()
-				if asked(t, db.Store) <= 5 {
-					return true
-				}
-			}
-			return false
-		}
-		if first := asked(t, db.Store); first <= 5 {
-			t.Fatalf("counting takes %d statements: this test would see nothing", first)
-		}
-		if !remembers(t, func() {}) {
-			t.Error("nothing was written, and all was counted again")
-		}
-		lent := func() {
-			if _, err := db.Store.DB().ExecContext(t.Context(), "INSERT INTO lent VALUES (1)"); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if !remembers(t, lent) {
-			t.Error("the jobs wrote something of their own, and all was counted again")
-		}
-	})
-}
-
-func TestCountsAreReckonedAgainAfterEveryChangeOfTheBooks(t *testing.T) {
+func TestCountsAreThoseOfTheBooksAfterEveryChange(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		s := open(t, db.URL)
 		count := func() (n int64) {
 			t.Helper()
-			err := s.ReadRemembered(t.Context(), func(tx *store.Tx) error {
+			err := s.Read(t.Context(), func(tx *store.Tx) error {
 				all, err := tx.CountMonths(t.Context())
 				n = all[october].Payments
 				if err == nil {
@@ -259,7 +188,7 @@ func TestCountsAreThoseOfTheirSnapshotWhileOthersWrite(t *testing.T) {
 		for range 3 {
 			readers.Go(func() {
 				for ctx.Err() == nil {
-					err := s.ReadRemembered(t.Context(), func(tx *store.Tx) error { return wantCounted(t.Context(), tx, october, october.Add(1)) })
+					err := s.Read(t.Context(), func(tx *store.Tx) error { return wantCounted(t.Context(), tx, october, october.Add(1)) })
 					if err != nil {
 						t.Error(err)
 						return
@@ -431,60 +360,4 @@ func TestASlowTransactionThatLostHoldsTheBooksAtTheNextTry(t *testing.T) {
 			t.Errorf("a transaction that takes %s ran %d times, want %d: %v", c.takes, tries, c.tries, err)
 		}
 	}
-}
-
-func TestCountsOfAnOlderSnapshotAreItsOwn(t *testing.T) {
-	both(t, func(t *testing.T, db *storetest.DB) {
-		people(t, db)
-		write(t, db.Store, insert(t.Context(), payment(1, "2025-10-03")))
-		counted := func(tx *store.Tx, want int64) error {
-			all, err := tx.CountMonths(t.Context())
-			if err == nil && all[october].Payments != want {
-				t.Errorf("%d payments, want %d", all[october].Payments, want)
-			}
-			return err
-		}
-		begin := func(tx *store.Tx) { // it sees what is there now
-			if _, err := tx.CountMonth(t.Context(), october); err != nil {
-				t.Error(err)
-			}
-		}
-		remembered := func(fn func(*store.Tx) error) {
-			t.Helper()
-			if err := db.Store.ReadRemembered(t.Context(), fn); err != nil {
-				t.Error(err)
-			}
-		}
-		// What another remembers was committed after both began, and before its snapshot.
-		remembered(func(older *store.Tx) error {
-			begin(older)
-			remembered(func(newer *store.Tx) error {
-				db.Exec(t, "INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id) VALUES (2, '2025-10-04', 1, 'Pix', 1)")
-				return counted(newer, 2)
-			})
-			return counted(older, 1)
-		})
-		remembered(func(tx *store.Tx) error { return counted(tx, 2) })
-		// It began while somebody wrote, and nobody could say what it sees.
-		began, committed := make(chan bool), make(chan bool)
-		var reader sync.WaitGroup
-		write(t, db.Store, func(tx *store.Tx) error {
-			if err := insert(t.Context(), payment(3, "2025-10-05"))(tx); err != nil {
-				return err
-			}
-			reader.Go(func() {
-				remembered(func(older *store.Tx) error {
-					begin(older)
-					close(began)
-					<-committed
-					return counted(older, 2)
-				})
-			})
-			<-began
-			return nil
-		})
-		remembered(func(tx *store.Tx) error { return counted(tx, 3) })
-		close(committed)
-		reader.Wait()
-	})
 }

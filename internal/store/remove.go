@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"extrato/internal/books"
 )
@@ -11,7 +12,8 @@ import (
 // Leaving are live rows of a month, by kind and id, as they were read.
 type Leaving struct {
 	Counts books.Counts
-	runs   [books.LinkKind + 1][][2]books.ID // by kind: first and last of ids in a row
+	ids    [books.LinkKind + 1]books.IDs // by kind; of links, the sessions'
+	links  [][2]books.ID                 // of payments and the sessions that they name, or that name them
 }
 
 // Note hands on rows as MonthRows gives them, and notes each that passes.
@@ -19,7 +21,7 @@ func (l *Leaving) Note(rows books.Rows) books.Rows {
 	return func(yield func(books.Row, error) bool) {
 		for row, err := range rows {
 			if err == nil && row.Kind() <= books.LinkKind {
-				l.add(row.Kind(), row.Key())
+				l.add(row)
 			}
 			if !yield(row, err) {
 				return
@@ -28,27 +30,48 @@ func (l *Leaving) Note(rows books.Rows) books.Rows {
 	}
 }
 
-func (l *Leaving) add(kind books.Kind, id books.ID) {
-	l.Counts.Add(kind)
-	runs := l.runs[kind]
-	if n := len(runs); n > 0 && runs[n-1][1] == id-1 {
-		runs[n-1][1] = id
-		return
+func (l *Leaving) add(row books.Row) {
+	l.Counts.Add(row.Kind())
+	l.ids[row.Kind()].Add(row.Key())
+	switch r := row.(type) {
+	case *books.Payment:
+		if r.SessionID.Valid {
+			l.links = append(l.links, [2]books.ID{r.ID, r.SessionID.V})
+		}
+	case *books.Link:
+		l.links = append(l.links, [2]books.ID{r.PaymentID, r.SessionID})
 	}
-	l.runs[kind] = append(runs, [2]books.ID{id, id})
+}
+
+// staying returns each payment that leaves before a session that it is linked
+// to, and that session: the one it names, if that stays, or else the first that
+// names it.
+func (l *Leaving) staying() [][2]books.ID {
+	seen := map[books.ID]bool{}
+	return slices.DeleteFunc(slices.Clone(l.links), func(link [2]books.ID) bool {
+		if seen[link[0]] || l.ids[books.SessionKind].Has(link[1]) {
+			return true
+		}
+		seen[link[0]] = true
+		return false
+	})
 }
 
 // smallMonth is up to how many rows PostgreSQL is kept from walking tables.
 const smallMonth = 20_000
 
-// RemoveMonth deletes rows, which the caller has read from what this
+// RemoveMonth deletes a month's rows, which the caller has read from what this
 // transaction sees, by their ids, cuts the links of the sessions that stay,
-// and returns how many it deleted and cut. It fails with an Error of kind Refused
-// if the database kept some.
-func (t *Tx) RemoveMonth(ctx context.Context, rows *Leaving) (books.Counts, error) {
-	args := make([]any, len(rows.runs))
-	for kind, runs := range rows.runs {
-		text, err := json.Marshal(append([][2]books.ID{}, runs...)) // never null
+// keeps in deposits what these have received, and returns how many rows it
+// deleted and links it cut. It fails with an Error of kind Refused if the
+// database kept some.
+func (t *Tx) RemoveMonth(ctx context.Context, month books.Month, rows *Leaving) (books.Counts, error) {
+	if err := t.restDeposits(ctx, month, rows); err != nil {
+		return books.Counts{}, err
+	}
+	args := make([]any, len(rows.ids))
+	for kind, runs := range rows.ids {
+		text, err := json.Marshal(append(books.IDs{}, runs...)) // never null
 		if err != nil {
 			return books.Counts{}, err
 		}

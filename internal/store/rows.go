@@ -18,7 +18,7 @@ func (t *Tx) scanRows(ctx context.Context, kind books.Kind, people *people, quer
 		copies := func(row books.Row, values []books.Value) []books.Value {
 			switch r := row.(type) {
 			case *books.Payment:
-				values = append(values, &r.SessionDate)
+				values = append(values, &r.SessionDate, &r.Deposit)
 			case *books.Commission:
 				values = append(values, &client, &r.PaymentAmount, &r.PaymentDate)
 			}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,8 +19,9 @@ import (
 // Spool is a statement's parts, one after the other, as books.StatementWriter
 // wrote them.
 type Spool struct {
-	Data io.ReaderAt
-	Ends [books.PartCount]int64
+	Data     io.ReaderAt
+	Ends     [books.PartCount]int64
+	Payments books.IDs // in the statement
 }
 
 func (s Spool) start(p books.Part) int64 {
@@ -43,7 +45,10 @@ func (t *Tx) InsertStatement(ctx context.Context, month books.Month, spool Spool
 	if isDuplicate(err) {
 		return books.ErrClosed.Because(err)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return t.restPayments(ctx, month, spool.Payments)
 }
 
 func (t *Tx) insertStatement(ctx context.Context, month books.Month, spool Spool, at books.Instant) error {
@@ -231,7 +236,10 @@ func (t *Tx) ShelveStatement(ctx context.Context, month books.Month, revision in
 	if err == nil && (moved != 1 || deleted != 1) {
 		err = notClosed(month)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return t.restPayments(ctx, month, nil)
 }
 
 func (t *Tx) partColumns() string {
@@ -255,3 +263,29 @@ func partTargets(s *books.Stored) []any {
 
 // Size returns the length of the statement's JSON in bytes.
 func (s Spool) Size() int64 { return s.Ends[books.PartCount-1] }
+
+// restingMonth is the month in whose statement the payment rests that a column
+// names, or NULL.
+func restingMonth(column string) string {
+	return `(SELECT a.month FROM payments_at_rest a WHERE a.first_id <= ` + column + ` AND a.last_id >= ` + column + `
+		ORDER BY a.first_id DESC LIMIT 1)`
+}
+
+// restPayments keeps which payments rest in a month's statement, so that the
+// month of an unpaired commission is known without reading statements.
+func (t *Tx) restPayments(ctx context.Context, month books.Month, payments books.IDs) error {
+	_, err := t.exec(ctx, "DELETE FROM payments_at_rest WHERE month = $1", month.String())
+	if err != nil || len(payments) == 0 {
+		return err
+	}
+	list, err := json.Marshal(payments)
+	if err != nil {
+		return err
+	}
+	runs := "SELECT value ->> 0, value ->> 1, $2 FROM json_each($1)"
+	if t.s.dialect.postgres {
+		runs = "SELECT CAST(value ->> 0 AS INTEGER), CAST(value ->> 1 AS INTEGER), $2 FROM json_array_elements(CAST($1 AS JSON))"
+	}
+	_, err = t.exec(ctx, "INSERT INTO payments_at_rest (first_id, last_id, month) "+runs, string(list), month.String())
+	return err
+}

@@ -47,10 +47,8 @@ type Store struct {
 	lockConfig *pgx.ConnConfig // PostgreSQL: how those who lock connect
 	pool       *pgxpool.Pool   // PostgreSQL: below write
 	closeFuncs []func()
-	file       *openFile    // SQLite: what Open opened
-	made       bool         // SQLite: Open made the file
-	written    atomic.Int64 // SQLite: how many transactions of Write began
-	memory     memory
+	file       *openFile // SQLite: what Open opened
+	made       bool      // SQLite: Open made the file
 }
 
 // Open opens the database, without looking into it. It fails with an Error of
@@ -114,10 +112,6 @@ type Tx struct {
 	cols map[string][]string
 
 	handedOut bool // fn has had rows, which it may have passed on
-
-	remembers bool // see ReadRemembered
-	before    booksMark
-	memo      *memo
 }
 
 // Read runs fn in one consistent snapshot that cannot write. Where somebody
@@ -168,7 +162,6 @@ func (s *Store) writes(ctx context.Context, fn func(*Tx) error, long bool) error
 	hold, slow := s.lockBooks, long
 	for try := 1; ; try++ {
 		before := func(t *Tx) error {
-			s.written.Add(1)
 			return t.prepareWrite(ctx, long, hold)
 		}
 		var number sql.NullInt64

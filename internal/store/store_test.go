@@ -411,7 +411,7 @@ func spoolOf(t *testing.T, rows ...books.Row) (store.Spool, books.Header) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return store.Spool{Data: bytes.NewReader(text.Bytes()), Ends: ends}, header
+	return store.Spool{Data: bytes.NewReader(text.Bytes()), Ends: ends, Payments: w.Payments()}, header
 }
 
 // roundTripStatement stores one of ours, shelves it, and is refused a second.

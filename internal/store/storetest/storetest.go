@@ -100,6 +100,15 @@ func (db *DB) Exec(t testing.TB, query string, args ...any) {
 	}
 }
 
+// Own returns a table of this program's by the name that the connection beside
+// the program's knows it by.
+func (db *DB) Own(table string) string {
+	if db.Path == "" {
+		return "extrato." + table
+	}
+	return table
+}
+
 // Int runs a query for one number on the connection beside the program's.
 func (db *DB) Int(t testing.TB, query string, args ...any) int64 {
 	t.Helper()
@@ -116,5 +125,5 @@ func Remove(ctx context.Context, tx *store.Tx, month books.Month) (books.Counts,
 	if _, err := books.Collect(leaving.Note(tx.MonthRows(ctx, month))); err != nil {
 		return books.Counts{}, err
 	}
-	return tx.RemoveMonth(ctx, &leaving)
+	return tx.RemoveMonth(ctx, month, &leaving)
 }

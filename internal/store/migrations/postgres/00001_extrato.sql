@@ -114,8 +114,8 @@ END $$;
 -- +goose StatementEnd
 
 -- Deposits: each payment that was marked as one, and each that left the live
--- tables while its session stayed. amount and month are NULL while the payment is
--- live; then they are what its statement holds.
+-- tables while its session stayed. session, amount and month are NULL while the
+-- payment is live; then they are what its statement holds.
 CREATE TABLE extrato.deposits (
     payment INTEGER PRIMARY KEY,
     session INTEGER,
@@ -125,6 +125,15 @@ CREATE TABLE extrato.deposits (
     month   TEXT
 );
 CREATE INDEX ix_deposits_session ON extrato.deposits (session);
+
+-- Which payments rest in which month's statement, as runs of ids without a gap:
+-- a commission may name one.
+CREATE TABLE extrato.payments_at_rest (
+    first_id INTEGER NOT NULL,
+    last_id  INTEGER NOT NULL,
+    month    TEXT NOT NULL,
+    PRIMARY KEY (first_id, month)
+);
 
 -- What closing a month leaves behind besides the statement: the chain, earlier
 -- revisions, what is known of backups, and every attempt. The chain only ever

@@ -23,6 +23,7 @@ import (
 type small struct {
 	payments    []smallPayment
 	sessions    []smallSession
+	resting     []smallResting // in deposits alone
 	commissions []smallCommission
 	expenses    []string // days
 }
@@ -30,11 +31,22 @@ type small struct {
 type smallPayment struct {
 	day     string
 	session int // 0 is none; ids count from 1
+	deposit bool
+	stale   bool // deposits takes it to be at rest, but somebody put it back
+	amount  int
 }
 
 type smallSession struct {
 	day     string
 	payment int
+	price   int
+	status  string
+}
+
+type smallResting struct {
+	session int
+	deposit bool
+	amount  int
 }
 
 type smallCommission struct {
@@ -64,10 +76,19 @@ func drawSmall(t *rapid.T, sqlite bool) small {
 		return rapid.SampledFrom(edgeDays).Draw(t, "day")
 	}
 	for range nPayments {
-		s.payments = append(s.payments, smallPayment{day(), rapid.IntRange(0, nSessions).Draw(t, "session")})
+		s.payments = append(s.payments, smallPayment{day(), rapid.IntRange(0, nSessions).Draw(t, "session"),
+			rapid.Bool().Draw(t, "deposit"), rapid.IntRange(0, 5).Draw(t, "stale") == 0, rapid.IntRange(-1, 4).Draw(t, "amount")})
+	}
+	statuses := []string{"paid", "paid", "active", "completed"}
+	if sqlite { // and in older databases
+		statuses = append(statuses, "NULL")
 	}
 	for range nSessions {
-		s.sessions = append(s.sessions, smallSession{rapid.SampledFrom(edgeDays).Draw(t, "day"), rapid.IntRange(0, nPayments).Draw(t, "payment")})
+		s.sessions = append(s.sessions, smallSession{rapid.SampledFrom(edgeDays).Draw(t, "day"), rapid.IntRange(0, nPayments).Draw(t, "payment"),
+			rapid.IntRange(0, 6).Draw(t, "price"), rapid.SampledFrom(statuses).Draw(t, "status")})
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "resting") {
+		s.resting = append(s.resting, smallResting{rapid.IntRange(0, nSessions).Draw(t, "session"), rapid.Bool().Draw(t, "deposit"), rapid.IntRange(0, 3).Draw(t, "amount")})
 	}
 	for range rapid.IntRange(0, 6).Draw(t, "commissions") {
 		least := 0
@@ -111,17 +132,26 @@ func (s small) put(t testing.TB, db *storetest.DB) {
 		}
 		return fmt.Sprint(n)
 	}
-	for _, table := range []string{"comissoes", "gastos"} {
+	for _, table := range []string{"comissoes", "gastos", db.Own("deposits")} {
 		add("DELETE FROM %s", table)
 	}
 	add("UPDATE sessoes SET payment_id = NULL")
 	add("DELETE FROM pagamentos")
 	add("DELETE FROM sessoes")
 	for i, x := range s.sessions {
-		add("INSERT INTO sessoes (id, data, valor, cliente_id, artista_id, status) VALUES (%d, '%s', 10, 1, 1, 'paid')", i+1, x.day)
+		add("INSERT INTO sessoes (id, data, valor, cliente_id, artista_id, status) VALUES (%d, '%s', %d.10, 1, 1, %s)", i+1, x.day, x.price, strings.ReplaceAll("'"+x.status+"'", "'NULL'", "NULL"))
 	}
 	for i, p := range s.payments {
-		add("INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id, sessao_id) VALUES (%d, '%s', 20, 'Pix', 1, %s)", i+1, p.day, null(p.session))
+		add("INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id, sessao_id) VALUES (%d, '%s', %d.05, 'Pix', 1, %s)", i+1, p.day, p.amount, null(p.session))
+		switch {
+		case p.stale:
+			add("INSERT INTO %s VALUES (%d, %s, '2025-08-01', 1, %t, '2025-08')", db.Own("deposits"), i+1, null(p.session), p.deposit)
+		case p.deposit:
+			add("INSERT INTO %s VALUES (%d, NULL, '2025-10-01', NULL, TRUE, NULL)", db.Own("deposits"), i+1)
+		}
+	}
+	for i, r := range s.resting {
+		add("INSERT INTO %s VALUES (%d, %s, '2025-08-01', %d.05, %t, '2025-08')", db.Own("deposits"), 1000+i, null(r.session), r.amount, r.deposit)
 	}
 	for i, x := range s.sessions {
 		add("UPDATE sessoes SET payment_id = %s WHERE id = %d", null(x.payment), i+1)
@@ -191,7 +221,7 @@ func (s small) belongs(month books.Month) map[string]bool {
 		inside := slices.ContainsFunc(linked, inMonth)
 		outside := slices.ContainsFunc(linked, func(id int) bool { return !inMonth(id) })
 		switch {
-		case inside && !outside:
+		case inside && !outside && !s.owing(i, linked, month):
 			set[fmt.Sprint("sessao ", i+1)] = true
 		case inMonth(x.payment): // it stays, and its payment leaves
 			set[fmt.Sprint("vinculo ", i+1)] = true
@@ -208,6 +238,25 @@ func (s small) belongs(month books.Month) map[string]bool {
 		}
 	}
 	return set
+}
+
+// owing reports whether session number i, which has these live payments, awaits
+// more: it leaves with a later one.
+func (s small) owing(i int, linked []int, month books.Month) bool {
+	x := s.sessions[i]
+	received, deposits := 0, true // in half dimes: 5 centavos
+	for _, id := range linked {
+		p := s.payments[id-1]
+		received, deposits = received+20*p.amount+map[bool]int{false: 1, true: -1}[p.amount < 0], deposits && p.deposit
+	}
+	for _, r := range s.resting {
+		if r.session == i+1 {
+			received, deposits = received+20*r.amount+1, deposits && r.deposit
+		}
+	}
+	day, err := books.ParseDay(x.day)
+	after := err == nil && day.Month() != month && !day.Month().Before(month)
+	return x.status != "completed" && received < 20*x.price+2 && (after || deposits)
 }
 
 // live are the rows of the tables, by name, and the links of the sessions.
@@ -259,6 +308,7 @@ func (s small) remaining(month books.Month) map[string]bool {
 func (s small) malformed() bool {
 	var at books.Instant
 	return slices.ContainsFunc(s.payments, func(p smallPayment) bool { return slices.Contains(malformedDays, p.day) }) ||
+		slices.ContainsFunc(s.sessions, func(x smallSession) bool { return slices.Contains(malformedDays, x.day) }) ||
 		slices.ContainsFunc(s.commissions, func(c smallCommission) bool { return c.made != "" && at.Parse([]byte(c.made)) != nil }) ||
 		slices.ContainsFunc(s.expenses, func(day string) bool { return slices.Contains(malformedDays, day) })
 }
@@ -352,8 +402,8 @@ func TestARemovedMonthCommits(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		s := small{
-			payments:    []smallPayment{{"2025-10-01", 1}, {"2025-11-01", 2}, {"2025-10-31", 0}},
-			sessions:    []smallSession{{"2025-09-28", 1}, {"2025-10-02", 3}, {"2025-10-02", 0}},
+			payments:    []smallPayment{{day: "2025-10-01", session: 1}, {day: "2025-11-01", session: 2}, {day: "2025-10-31"}},
+			sessions:    []smallSession{{"2025-09-28", 1, 0, "paid"}, {"2025-10-02", 3, 0, "paid"}, {"2025-10-02", 0, 0, "active"}},
 			commissions: []smallCommission{{1, ""}, {2, "2025-10-05 00:00:00"}, {0, "2025-10-01 03:00:00.000000"}},
 			expenses:    []string{"2025-10-31", "2025-09-30"},
 		}
@@ -567,8 +617,8 @@ func TestInsertedLinksNeverReplaceNewerOnes(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		small{
-			payments: []smallPayment{{"2025-10-01", 0}, {"2025-11-01", 0}},
-			sessions: []smallSession{{"2025-10-01", 0}, {"2025-10-01", 2}, {"2025-10-01", 1}},
+			payments: []smallPayment{{day: "2025-10-01"}, {day: "2025-11-01"}},
+			sessions: []smallSession{{day: "2025-10-01"}, {day: "2025-10-01", payment: 2}, {day: "2025-10-01", payment: 1}},
 		}.put(t, db)
 		var kept []*books.Link
 		write(t, db.Store, func(tx *store.Tx) (err error) {

@@ -124,6 +124,9 @@ func TestTheMonthsOfCommissionsAreThoseOfAPlainReckoning(t *testing.T) {
 		write(t, db.Store, insert(t.Context(), append(payments, payment(novemberPayment, "2025-11-30"))...))
 		db.Exec(t, fmt.Sprintf(`INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais) VALUES (8, 2025,
 			'"[{\"id\": %d, \"artista_name\": \"Ana\", \"valor\": 10.0}]"', '"[]"', '"[]"', '"[]"', '"{\"receita_total\": 10.0}"')`, restingPayment))
+		if _, err := db.Store.AdoptStatements(t.Context(), "test"); err != nil {
+			t.Fatal(err)
+		}
 		if !sqlite { // as where somebody dropped it
 			db.Exec(t, "ALTER TABLE comissoes DROP CONSTRAINT comissoes_pagamento_id_fkey")
 		}
@@ -216,8 +219,8 @@ func wantReckoned(t *testing.T, tx *store.Tx, all []writtenCommission, want map[
 	if err != nil || !slices.Equal(found, homeless) {
 		return fmt.Errorf("homeless are %v, want %v: %w", found, homeless, err)
 	}
-	strays, err := tx.Strays(t.Context())
-	for _, id := range strays {
+	listed, err := tx.ListedCommissions(t.Context())
+	for _, id := range listed {
 		c := all[id-1]
 		if at, ok := c.at(); c.payment == 0 && ok && c.sql == "'"+at.SQL().(string)+"'" {
 			return fmt.Errorf("%+v is handed over by its id", c)
@@ -259,9 +262,9 @@ func TestCommissionsWithoutAPaymentAreNoneTheMoreStatements(t *testing.T) {
 			t.Errorf("%d statements for 900 commissions, %d for none", many, none)
 		}
 		read(t, db.Store, func(tx *store.Tx) error {
-			strays, err := tx.Strays(t.Context())
-			if len(strays) > 0 {
-				t.Errorf("%d commissions are handed over by their ids", len(strays))
+			listed, err := tx.ListedCommissions(t.Context())
+			if len(listed) > 0 {
+				t.Errorf("%d commissions are handed over by their ids", len(listed))
 			}
 			return err
 		})

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"extrato/internal/books"
+)
+
+// What belongs to a month. These texts are the only definition: backup, close,
+// preview, deletion and late rows all go through them, and counts.go counts by
+// the same rules for all months at once.
+//
+//   - payments and expenses by their date;
+//   - the sessions that such a payment is linked to in either direction,
+//     whatever their own date, unless they are not over: a live payment outside
+//     the month is linked to them as well, or they are owing;
+//   - the commissions of those payments, and unpaired ones (without a live
+//     payment) by the month in which their payment rests or, if none does, by
+//     the instant they were made in the studio's zone;
+//   - the links that sessions lose when they stay and their payment leaves.
+//
+// An owing session has received less than its price, is not completed, and
+// either its day is after the month or everything it received is deposits. It
+// has received its live payments and those at rest in deposits.
+//
+// Each direction has a NOT EXISTS of its own, and ids meet by UNION ALL and
+// EXCEPT: one condition with OR goes quadratic on PostgreSQL, and so would a
+// join with owing sessions where it takes them to be few.
+
+// monthArgs are the arguments $1 to $5: the month's first and last day, its
+// first instant and the first after it, and a JSON array with the ids of the
+// listed commissions (see listedCommissions) that belong to it.
+type monthArgs [5]any
+
+func (t *Tx) monthArgs(ctx context.Context, month books.Month) (monthArgs, error) {
+	listed, err := t.listedOf(ctx, month)
+	if err != nil {
+		return monthArgs{}, err
+	}
+	ids, err := json.Marshal(listed)
+	return monthArgs{month.First().String(), month.Last().String(),
+		edge(month.Start(t.s.zone)), edge(month.End(t.s.zone)), string(ids)}, err
+}
+
+// edge returns the instant as whole seconds: as text in SQLite it sorts before
+// every plain instant of the same second.
+func edge(at time.Time) string { return at.UTC().Format(time.DateTime) }
+
+// in is the condition that a column's day lies in the month.
+func (d dialect) in(column string) string {
+	return "(" + column + " BETWEEN $1 AND $2" + d.validDay(column) + ")"
+}
+
+// unpaired is the condition that a commission names no payment and was made in
+// the month. A created_at that is no instant is in none.
+func (d dialect) unpaired(row string) string {
+	made := row + ".created_at"
+	return "(" + row + ".pagamento_id IS NULL AND " + made + " >= $3 AND " + made + " < $4 AND " + d.plainInstant(made) + ")"
+}
+
+// belongs returns the condition that row r of a kind's table belongs to the
+// month, and how many of monthArgs it takes; for links, r is the session.
+func (d dialect) belongs(kind books.Kind) (condition string, args int) {
+	payments := "SELECT id FROM pagamentos WHERE " + d.in("data")
+	outside := "NOT " + d.in("q.data")
+	switch kind {
+	case books.PaymentKind, books.ExpenseKind:
+		return d.in("r.data"), 2
+	case books.SessionKind:
+		return `r.id IN (SELECT x.id FROM sessoes x WHERE x.payment_id IN (` + payments + `)
+				UNION ALL SELECT p.sessao_id FROM pagamentos p WHERE ` + d.in("p.data") + `
+				EXCEPT SELECT n.id FROM (` + d.owing() + `) AS n)
+			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = r.id AND ` + outside + `)
+			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.id = r.payment_id AND ` + outside + ")", 2
+	case books.CommissionKind:
+		return `r.id IN (SELECT c.id FROM comissoes c WHERE c.pagamento_id IN (` + payments + `)
+			UNION ALL SELECT c.id FROM comissoes c WHERE ` + d.unpaired("c") + `
+			UNION ALL SELECT c.id FROM comissoes c WHERE c.id IN (` + d.idList("$5") + `))`, 5
+	case books.LinkKind:
+		return `r.payment_id IN (` + payments + `) AND r.id IN (
+			SELECT q.sessao_id FROM pagamentos q JOIN sessoes x ON x.id = q.sessao_id WHERE ` + outside + ` AND x.payment_id IN (` + payments + `)
+			UNION ALL ` + d.owing() + `)`, 2
+	}
+	panic("nothing says which rows of " + kind.String() + " belong to a month")
+}
+
+// owing returns a SELECT of the ids of the sessions that would be owing if they
+// left with the month. Both parts begin with sessions that are few: those of
+// later months, and those that the month's deposits are for.
+func (d dialect) owing() string {
+	owing := "coalesce(s.status, '') <> 'completed' AND " + received + " < round(s.valor * 100)"
+	deposits := "deposits m JOIN pagamentos p ON p.id = m.payment"
+	return `SELECT s.id FROM sessoes s WHERE s.data > $2` + d.validDay("s.data") + ` AND ` + owing + `
+		UNION ALL SELECT s.id FROM sessoes s WHERE s.id IN (
+				SELECT p.sessao_id FROM ` + deposits + ` WHERE m.marked AND ` + d.in("p.data") + `
+				UNION ALL SELECT x.id FROM ` + deposits + ` JOIN sessoes x ON x.payment_id = p.id WHERE m.marked AND ` + d.in("p.data") + `)
+			AND ` + onlyDeposits + ` AND ` + owing
+}
+
+// received is the sum in centavos of what session s has received.
+const received = `(SELECT coalesce(sum(round(g.valor * 100)), 0) FROM (
+	SELECT q.valor FROM pagamentos q WHERE q.sessao_id = s.id
+	UNION ALL SELECT q.valor FROM pagamentos q WHERE q.id = s.payment_id AND (q.sessao_id IS NULL OR q.sessao_id <> s.id)
+	UNION ALL SELECT e.amount FROM deposits e WHERE e.session = s.id AND ` + atRest + `) AS g)`
+
+// onlyDeposits is the condition that all of it is deposits.
+const onlyDeposits = `NOT EXISTS (SELECT 1 FROM pagamentos q LEFT JOIN deposits e ON e.payment = q.id AND e.marked WHERE q.sessao_id = s.id AND e.payment IS NULL)
+	AND NOT EXISTS (SELECT 1 FROM pagamentos q LEFT JOIN deposits e ON e.payment = q.id AND e.marked WHERE q.id = s.payment_id AND e.payment IS NULL)
+	AND NOT EXISTS (SELECT 1 FROM deposits e WHERE e.session = s.id AND NOT e.marked AND ` + atRest + `)`
+
+// atRest is the condition that the payment of deposit e rests in a statement. A
+// payment that somebody put back by hand is live.
+const atRest = "e.month IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pagamentos l WHERE l.id = e.payment)"
+
+// ofPayment joins a commission's payment, or NULLs.
+const ofPayment = " LEFT JOIN pagamentos p ON p.id = r.pagamento_id"
+
+// walk returns what to select a month's rows r of one kind from, with the
+// condition that they belong to it and how many of monthArgs that takes. Most
+// live rows belong to the month that closes, so SQLite walks the table in the
+// order that is wanted (by the index on days it would sort them first) and
+// looks for each row's payment p: twice as fast as belongs there, and slower
+// where few rows belong. PostgreSQL would go quadratic on the OR.
+func (d dialect) walk(kind books.Kind) (from, condition string, args int) {
+	from = tableOf(kind) + " r" + d.inOrder
+	condition, args = d.belongs(kind)
+	if d.inOrder == "" {
+		return from, condition, args
+	}
+	paying := func(in string) string {
+		return "EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = r.id AND " + in + ")"
+	}
+	inside, outside := d.in("q.data"), "NOT "+d.in("q.data")
+	switch kind {
+	case books.SessionKind:
+		from += " LEFT JOIN pagamentos p ON p.id = r.payment_id"
+		condition = "(p.id IS NULL OR " + d.in("p.data") + ") AND NOT " + paying(outside) + `
+			AND (p.id IS NOT NULL OR ` + paying(inside) + ") AND r.id NOT IN (" + d.owing() + ")"
+	case books.CommissionKind:
+		from += ofPayment
+		condition = "(" + d.in("p.data") + " OR " + d.unpaired("r") + " OR r.id IN (" + d.idList("$5") + "))"
+	case books.LinkKind:
+		from += " JOIN pagamentos p ON p.id = r.payment_id"
+		condition = d.in("p.data") + " AND (" + paying(outside) + " OR r.id IN (" + d.owing() + "))"
+	}
+	return from, condition, args
+}
+
+// monthIDs returns the query for the ids of one kind's rows that belong to
+// the month, and how many of monthArgs it takes. For links it is the sessions'.
+func (d dialect) monthIDs(kind books.Kind) (query string, args int) {
+	condition, args := d.belongs(kind)
+	return "SELECT r.id FROM " + tableOf(kind) + " r WHERE " + condition, args
+}
+
+func tableOf(kind books.Kind) string {
+	if kind == books.LinkKind {
+		return books.SessionKind.Table()
+	}
+	return kind.Table()
+}
+
+// clientOfPayment is a commission's client: its payment p's or else that of the
+// session which the payment is for.
+const clientOfPayment = `coalesce(p.cliente_id, (SELECT s.cliente_id FROM sessoes s WHERE s.id = p.sessao_id),
+	(SELECT min(s.cliente_id) FROM sessoes s WHERE s.payment_id = p.id))`

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"extrato/internal/books"
+)
+
+// The table deposits holds each payment that was marked as a deposit, and each
+// that left the live tables while its session stayed. Only of payments at rest,
+// session, amount and month are set: of live ones their own rows tell.
+
+// markOf is the mark in deposits e as books.Mark reads it.
+func markOf(e string) string { return "CASE WHEN " + e + ".marked THEN 'true' END" }
+
+// wakeDeposits makes the deposits of payments that are live, or come back to
+// be, what the rows say: those that are not marked have none.
+func (t *Tx) wakeDeposits(ctx context.Context, payments []books.Row) error {
+	ids, marked := make([]books.ID, len(payments)), [][2]string{}
+	for i, row := range payments {
+		p := row.(*books.Payment)
+		if ids[i] = p.ID; p.Deposit {
+			marked = append(marked, [2]string{strconv.FormatInt(int64(p.ID), 10), p.Date.String()})
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	if _, err := t.exec(ctx, "DELETE FROM deposits WHERE payment IN ("+t.s.dialect.idList("$1")+")", jsonIDs(ids)); err != nil || len(marked) == 0 {
+		return err
+	}
+	list, err := json.Marshal(marked)
+	if err != nil {
+		return err
+	}
+	query := "SELECT CAST(value ->> 0 AS INTEGER), value ->> 1, TRUE FROM json_each($1)"
+	if t.s.dialect.postgres {
+		query = "SELECT CAST(value ->> 0 AS INTEGER), CAST(value ->> 1 AS DATE), TRUE FROM json_array_elements(CAST($1 AS JSON))"
+	}
+	_, err = t.exec(ctx, "INSERT INTO deposits (payment, day, marked) "+query, string(list))
+	return err
+}
+
+// restDeposits keeps what the payments that leave with a month were to the
+// sessions that stay, before they are deleted.
+func (t *Tx) restDeposits(ctx context.Context, month books.Month, leaving *Leaving) error {
+	args := []any{month.First().String(), month.Last().String(), month.String()}
+	_, err := t.exec(ctx, `UPDATE deposits SET session = p.sessao_id, day = p.data, amount = p.valor, month = $3
+		FROM pagamentos p WHERE p.id = deposits.payment AND `+t.s.dialect.in("p.data"), args...)
+	if err != nil {
+		return err
+	}
+	staying := leaving.staying()
+	if len(staying) == 0 {
+		return nil
+	}
+	list, err := json.Marshal(staying)
+	if err != nil {
+		return err
+	}
+	pairs := "SELECT value ->> 0 AS payment, value ->> 1 AS session FROM json_each($1)"
+	if t.s.dialect.postgres {
+		pairs = "SELECT CAST(value ->> 0 AS INTEGER) AS payment, CAST(value ->> 1 AS INTEGER) AS session FROM json_array_elements(CAST($1 AS JSON))"
+	}
+	_, err = t.exec(ctx, `INSERT INTO deposits (payment, session, day, amount, marked, month)
+		SELECT p.id, g.session, p.data, p.valor, FALSE, $2 FROM (`+pairs+`) AS g JOIN pagamentos p ON p.id = g.payment WHERE TRUE
+		ON CONFLICT (payment) DO UPDATE SET session = excluded.session, day = excluded.day, amount = excluded.amount, month = excluded.month`,
+		string(list), month.String())
+	return err
+}
