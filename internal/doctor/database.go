@@ -227,6 +227,27 @@ func (d *Doctor) columns(ctx context.Context, r *Report) {
 	}
 }
 
+// badTexts names the rows of a database whose encoding checks nothing.
+func (d *Doctor) badTexts(ctx context.Context, r *Report) {
+	const name, most = "texts", 20
+	var bad []store.Trouble
+	err := d.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		bad, err = tx.BadTexts(ctx, most)
+		return err
+	})
+	if err != nil {
+		r.failed(name, err)
+		return
+	}
+	var rows []string
+	for _, t := range bad {
+		rows = append(rows, t.Row+": "+t.Why)
+	}
+	r.fail(name, "correct them in the database, or load a dump (pg_dump --encoding of what they are) into one made with ENCODING 'UTF8'; their months cannot be closed",
+		"texts are not UTF-8: %s", some(rows))
+}
+
 // rows finds what no close could ever take along or keep exactly.
 func (d *Doctor) rows(ctx context.Context, r *Report) {
 	const most = 20
@@ -239,6 +260,10 @@ func (d *Doctor) rows(ctx context.Context, r *Report) {
 		unreadable, err = tx.UnreadableRows(ctx, most)
 		return err
 	})
+	if books.AsError(err) != nil && books.AsError(err).Code == "text_not_utf8" {
+		d.badTexts(ctx, r)
+		return
+	}
 	if err != nil {
 		r.failed("rows", err)
 		return

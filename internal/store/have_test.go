@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"database/sql"
 	"flag"
 	"fmt"
@@ -250,4 +251,33 @@ func TestURLsAsPeopleHaveThemAreTold(t *testing.T) {
 		}
 		return h.told(t, err)
 	})
+}
+
+func TestATextThatIsNotUTF8IsNamed(t *testing.T) {
+	admin := connect(t, "pgx", pgtest.New(t))
+	run(t, admin, "CREATE DATABASE v4_ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+	t.Cleanup(func() {
+		if _, err := admin.ExecContext(context.Background(), "DROP DATABASE v4_ascii WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	to := mustParse(t, pgtest.New(t))
+	to.Path = "/v4_ascii"
+	s := openAt(t, to.String())
+	migrate(t, s)
+	db := connect(t, "pgx", to.String())
+	run(t, db, "INSERT INTO users (id, name, role, active_flag, unified_flow_enabled) VALUES (1, 'Ana', 'artist', TRUE, FALSE)",
+		`INSERT INTO gastos (id, data, valor, forma_pagamento, created_by, descricao, created_at) VALUES (7, '2025-10-03', 10, 'Pix', 1, convert_from('\x6361666520e9', 'SQL_ASCII'), '2025-10-03')`)
+	_, err := closer(t, s).Close(t.Context(), october, closing.Options{}, "test")
+	wantError(t, err, books.Integrity, "text_not_utf8", "not UTF-8", "extrato doctor", "ENCODING 'UTF8'")
+	readIn(t, s, func(tx *store.Tx) error {
+		bad, err := tx.BadTexts(t.Context(), 5)
+		if len(bad) != 1 || bad[0].Row != "gasto 7" || !strings.Contains(bad[0].Why, `descricao is not UTF-8: "cafe \xe9"`) {
+			t.Errorf("it names %+v", bad)
+		}
+		return err
+	})
+	if n := number(t, db, "SELECT count(*) FROM gastos"); n != 1 {
+		t.Errorf("%d expenses are left", n)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"extrato/internal/books"
 )
@@ -342,4 +343,43 @@ func (t *Tx) LargestStatement(ctx context.Context) (int64, error) {
 	var largest int64
 	err := t.one(ctx, "SELECT coalesce(max("+strings.Join(sizes, " + ")+"), 0) FROM extratos", nil, &largest)
 	return largest, err
+}
+
+// BadTexts returns live rows with a text that is not UTF-8, at most limit of
+// them: PostgreSQL keeps any bytes in a database whose encoding is SQL_ASCII, and
+// hands none out. On SQLite UnreadableRows has them.
+func (t *Tx) BadTexts(ctx context.Context, limit int) ([]Trouble, error) {
+	var found []Trouble
+	if !t.s.dialect.postgres {
+		return nil, nil
+	}
+	for kind := range books.KindCount {
+		if kind.Table() == "" {
+			continue
+		}
+		columns, err := t.columnsOf(ctx, kind.Table())
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range columns {
+			if !slices.Contains(kind.Columns(), c) {
+				continue
+			}
+			// As bytes no text is checked on its way out.
+			query := fmt.Sprintf("SELECT id, convert_to(CAST(%s AS TEXT), 'SQL_ASCII') FROM %s WHERE %[1]s IS NOT NULL ORDER BY id", quoteName(c), kind.Table())
+			err := t.list(ctx, query, nil, func(scan func(...any) error) error {
+				var id int64
+				var text []byte
+				err := scan(&id, &text)
+				if err == nil && !utf8.Valid(text) && len(found) < limit {
+					found = append(found, Trouble{fmt.Sprintf("%s %d", kind, id), fmt.Sprintf("its %s is not UTF-8: %q", c, text)})
+				}
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return found, nil
 }
