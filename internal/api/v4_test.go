@@ -262,7 +262,7 @@ func TestWithoutABackupV4sGenerateRefusesAndChangesNothing(t *testing.T) {
 func TestWhatGoesWrongInsideIsNotTold(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		v4 := v4Token(t, s.clock)
-		s.Exec(t, "ALTER TABLE comissoes RENAME TO elsewhere")
+		s.Exec(t, "ALTER TABLE comissoes RENAME COLUMN percentual TO elsewhere")
 		w := s.v4(t, v4, "POST", generatePath, octoberBody)
 		if w.Code != 500 {
 			t.Fatalf("%d %s", w.Code, w.Body)

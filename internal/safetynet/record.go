@@ -44,7 +44,7 @@ var words = strings.Fields(`
 	linked_row_gone locked malformed migrations_pending newer_database no_backup no_books no_database no_month no_reason no_revision
 	no_space no_token not_closed outcome_unknown parts_of_a_cent row_altered row_at_rest row_differs row_does_not_fit row_twice
 	rows_out_of_order service_account statement_changed statement_gone statement_of_v4 statement_too_large
-	column_missing database_gone database_memory database_moved database_pooler database_timeout database_unfit login_refused no_schema
+	database_gone database_memory database_moved database_pooler database_timeout database_unfit login_refused no_schema
 	not_v4 books_elsewhere rows_kept rows_referenced table_missing table_unfit text_not_utf8 too_many_connections
 	tables_locked timeout token_gone too_large too_many_tries unknown_column`)
 

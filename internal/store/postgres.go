@@ -33,15 +33,18 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 	}
 	s.closeFuncs = append(s.closeFuncs, pool.Close)
 	s.pool = pool
-	s.dialect = postgresDialect()
+	s.dialect = s.postgresDialect()
 	s.lockConfig = config.ConnConfig.Copy()
 	s.lockConfig.RuntimeParams["application_name"] = thisProcess()
 	s.write = stdlib.OpenDBFromPool(pool)
 	s.read = s.write
 	s.closeFuncs = append(s.closeFuncs, func() { s.write.Close() })
-	if err := pool.Ping(ctx); err != nil {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
 		return connectFailed(err)
 	}
+	defer conn.Release()
+	s.anyBytes = conn.Conn().PgConn().ParameterStatus("server_encoding") == "SQL_ASCII"
 	return nil
 }
 
@@ -62,7 +65,7 @@ func pgReason(err error) error {
 	return last
 }
 
-func postgresDialect() dialect {
+func (s *Store) postgresDialect() dialect {
 	return dialect{
 		postgres:   true,
 		readLevel:  sql.LevelRepeatableRead,
@@ -84,7 +87,7 @@ func postgresDialect() dialect {
 		},
 		again:    againPostgres,
 		answered: answeredPostgres,
-		explain:  explainPostgres,
+		explain:  s.explainPostgres,
 	}
 }
 
@@ -130,7 +133,7 @@ func answeredPostgres(err error) bool {
 	return errors.As(err, &pg) && pg.SeverityUnlocalized == "ERROR" || errors.Is(err, pgx.ErrTxCommitRollback)
 }
 
-func explainPostgres(err error) error {
+func (s *Store) explainPostgres(err error) error {
 	var pg *pgconn.PgError
 	var connect *pgconn.ConnectError
 	switch {
@@ -145,6 +148,8 @@ func explainPostgres(err error) error {
 	case pg.Code == "22021" && strings.Contains(pg.Message, "0x00"):
 		return books.Invalidf("row_does_not_fit", "a text holds a NUL character, which PostgreSQL cannot store").
 			WithHint("nothing was changed; leave that character out")
+	case pg.Code == "22021" && !s.anyBytes: // what is stored is checked: it came from outside
+		return books.Invalidf("not_utf8", "a text is not UTF-8").WithHint(nothingChanged + "send it as UTF-8")
 	case strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "08"):
 		return unreachable(err)
 	}
@@ -197,10 +202,6 @@ var postgresErrors = map[string]*books.Error{
 		WithHint(nothingChanged + "leave that character out, or load a dump of the database into one made with ENCODING 'UTF8'"),
 	"27000": books.Refusedf("rows_kept", "a trigger changes the rows that are to go").
 		WithHint(nothingChanged + "extrato doctor names the triggers; drop it, or let it run after the delete"),
-	"42P01": books.Refusedf("table_missing", "a table that extrato needs is not there").
-		WithHint("extrato doctor names what is missing"),
-	"42703": books.Refusedf("column_missing", "a column that extrato needs is not there").
-		WithHint("extrato doctor names what is missing"),
 }
 
 // hungUp reports whether a connection to PostgreSQL has ended.

@@ -151,11 +151,6 @@ func explainSQLite(path string, err error) error {
 	case sqlite3.SQLITE_IOERR:
 		return (&books.Error{Kind: books.Internal, Code: "disk_failed", Message: "the disk with the database cannot be read or written"}).
 			WithHint("nothing was changed; see what the system says of that disk, then try again").Because(err)
-	case sqlite3.SQLITE_ERROR:
-		if strings.Contains(err.Error(), "no such table") || strings.Contains(err.Error(), "no such column") {
-			return books.Refusedf("table_missing", "the database lacks a table or a column that extrato needs").
-				WithHint("extrato doctor names what is missing").Because(err)
-		}
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return books.Conflictf("busy", "another program holds the database").WithHint("nothing was changed; try again").Because(err)
 	}

@@ -48,6 +48,7 @@ type Store struct {
 	pool       *pgxpool.Pool   // PostgreSQL: below write
 	closeFuncs []func()
 	file       *openFile // SQLite: what Open opened
+	anyBytes   bool      // PostgreSQL: the database's encoding checks no text
 	made       bool      // SQLite: Open made the file
 }
 
