@@ -149,7 +149,9 @@ func (v *visit) reveal(p *accessPage, users []store.User, invitations []store.In
 	for _, i := range invitations {
 		if kind == "link" && i.ID == id && !i.UsedAt.Valid {
 			p.Link = base(v.r) + invitePath + v.Guard.InviteKey(i.ID)
-			p.For = users[slices.IndexFunc(users, func(u store.User) bool { return u.ID == i.User })].Name
+			if u := slices.IndexFunc(users, func(u store.User) bool { return u.ID == i.User }); u >= 0 {
+				p.For = users[u].Name
+			}
 		}
 	}
 	for _, k := range tokens {

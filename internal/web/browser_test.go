@@ -55,10 +55,6 @@ func TestInARealBrowserAStudioComesIn(t *testing.T) {
 	c.Check("acesso")
 	c.Open("/nada")
 	c.Check("404")
-	c.Press("English")
-	c.Open("/acesso")
-	c.Check("access-en")
-	c.Press("Português")
 	c.Press("Sair")
 	c.Check("entrar")
 	c.Type("E-mail", "rafa@example.com")
@@ -78,6 +74,35 @@ func TestInARealBrowserAStudioComesIn(t *testing.T) {
 	c.Check("inicio-artista")
 	c.Open("/acesso")
 	c.Check("403")
+}
+
+// Each page in English, which has other lengths.
+func TestInARealBrowserEveryPageInEnglish(t *testing.T) {
+	b := open(t)
+	owner(t, b).Send("Continuar", "Nome do estúdio", "Estúdio Agulha Fina")
+	c := webtest.Start(t, b.base)
+	c.Open("/login")
+	c.Press("English")
+	c.Type("E-mail", "rafa@example.com")
+	c.Type("Password", password)
+	c.Follow("\r")
+	for name, path := range map[string]string{"home": "/", "keys": "/atalhos", "start": "/comecar", "start-methods": "/comecar?passo=formas", "access": "/acesso", "missing": "/nothing"} {
+		c.Open(path)
+		c.Check(name + "-en")
+	}
+
+	// Behind More, on a phone, stands what the bar at the bottom has no room for.
+	c.Open("/")
+	c.Size(390, 844)
+	visible := `document.getElementById("mais").checkVisibility()`
+	c.Wait("!" + visible)
+	click := func(words string) {
+		webtest.Evaluate[string](c, `[...document.querySelectorAll(".nav a")].find(a => a.textContent.trim() === "`+words+`").click(), ""`)
+	}
+	click("More")
+	c.Wait(visible)
+	click("Close this menu")
+	c.Wait("!" + visible)
 }
 
 // The switch for light and dark works without a new page: what is typed stays.

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/cookiejar"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"extrato/internal/auth"
+	"extrato/internal/books"
+	"extrato/internal/recording"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
 	"extrato/internal/web/webtest"
@@ -251,6 +254,18 @@ func TestALostLoginLosesNothingThatWasTyped(t *testing.T) {
 	p.Send("Enviar agora").Is(200, "/acesso").Says("Acesso de "+hostile, "Recepção")
 }
 
+func TestAKeptFormGoesNowhereElse(t *testing.T) {
+	b := open(t)
+	b.client = owner(t, b).Client
+	for _, action := range []string{"https://evil.example/x", "//evil.example", "javascript:alert(1)", ""} {
+		kept := base64.RawURLEncoding.EncodeToString([]byte(`{"a":"` + action + `","v":{"nome":["x"]}}`))
+		status, to, text := b.post("/login", "email", "rafa@example.com", "password", password, "guardado", kept)
+		if status != 303 && status != 429 || to != "/" && status == 303 || strings.Contains(text, action) && action != "" {
+			t.Errorf("%s: %d %s %s", action, status, to, text)
+		}
+	}
+}
+
 func TestErrorsArePagesForPeopleAndJSONForPrograms(t *testing.T) {
 	b := open(t)
 	p := owner(t, b)
@@ -300,6 +315,60 @@ func TestTheUndoOfAnotherPersonIsNotThere(t *testing.T) {
 			t.Errorf("%s: %d %s", id, status, text)
 		}
 	}
+}
+
+// An admin takes back what anybody did, the reception only what it did itself.
+func TestWhoMayUndoWhat(t *testing.T) {
+	both(t, func(t *testing.T, b *browser, db *storetest.DB) {
+		p := owner(t, b)
+		p.Open("/acesso").Send("Criar acesso", "Nome", "Rita", "E-mail", "rita@example.com", "Papel", "Recepção")
+		rita := webtest.NewPerson(t, b.base)
+		rita.Open(linkOn(t, p, b.base)).Send("Entrar", "Senha", password).Is(200, "/")
+		all := users(t, db.Store)
+		made := func(by store.User) (change string, exists func() bool) {
+			rules := &recording.Recorder{Store: db.Store, Now: time.Now}
+			var d recording.Done
+			err := db.Store.Write(t.Context(), func(tx *store.Tx) (err error) {
+				d, err = rules.AddClient(t.Context(), tx, books.Actor(fmt.Sprintf("user:%d", by.ID)), books.Client{Name: "Duda"})
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fmt.Sprint(d.Change), func() (there bool) {
+				err := db.Store.Read(t.Context(), func(tx *store.Tx) error {
+					clients, err := tx.LiveByID(t.Context(), books.ClientKind, []books.ID{d.ID})
+					there = clients[d.ID] != nil
+					return err
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return there
+			}
+		}
+		press := func(who *webtest.Person, change string) int {
+			b.client = who.Client
+			status, _, _ := b.post("/desfazer/"+change, "volta", "/")
+			return status
+		}
+		owners, there := made(all[0])
+		if status := press(rita, owners); status != 404 || !there() {
+			t.Errorf("the reception undoes what the owner did: %d", status)
+		}
+		for range 2 { // a double click
+			if status := press(p, owners); status != 303 || there() {
+				t.Errorf("the owner: %d", status)
+			}
+			if p.Open("/acesso").Says("Desfeito."); strings.Contains(p.Open("/acesso").Text(), "Desfeito.") {
+				t.Error("the line is said again")
+			}
+		}
+		ritas, there := made(all[1])
+		if status := press(rita, ritas); status != 303 || there() {
+			t.Errorf("the reception's own: %d", status)
+		}
+	})
 }
 
 // Hostile text in every field of every form: nothing breaks, nothing is lost.
