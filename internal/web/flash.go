@@ -35,7 +35,7 @@ const longestFlash = 3500
 const backField = "volta"
 
 func (v *visit) setCookie(name, value string, seconds int) {
-	http.SetCookie(v.rw, &http.Cookie{
+	http.SetCookie(v.rw, &http.Cookie{ //nolint:gosec // Secure where the request came over TLS: a studio may serve its own network without
 		Name: name, Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: auth.Secure(v.r),
 	})
 }

@@ -13,6 +13,9 @@ import (
 	"extrato/internal/store"
 )
 
+// longestStudio is how much of a name fits onto a statement, in characters.
+const longestStudio = 80
+
 // The settings of the first steps.
 const (
 	studioName   = "studio_name"
@@ -318,7 +321,7 @@ func (v *visit) start() error {
 }
 
 func (v *visit) nameStudio(f *form) func(context.Context, *store.Tx) error {
-	name := f.required("estudio", longestName)
+	name := f.required("estudio", longestStudio)
 	return func(ctx context.Context, tx *store.Tx) error { return tx.SetSetting(ctx, studioName, name) }
 }
 

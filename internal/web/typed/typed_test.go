@@ -89,7 +89,7 @@ func TestPercent(t *testing.T) {
 }
 
 func TestDay(t *testing.T) {
-	for text, want := range map[string]string{"2025-10-28": "2025-10-28", "28/10/2025": "2025-10-28", " 2024-02-29 ": "2024-02-29"} {
+	for text, want := range map[string]string{"2025-10-28": "2025-10-28", "28/10/2025": "2025-10-28", "\t2024-02-29": "2024-02-29"} {
 		if got, err := Day(text); err != nil || got.String() != want {
 			t.Errorf("%q is %s (%v), want %s", text, got, err, want)
 		}

@@ -285,7 +285,7 @@ func (c *Chromium) shots(name string) {
 			picture, err := chromedp.Run(c.ctx, chromedp.CaptureScreenshot())
 			if err == nil {
 				ending := map[bool]string{true: "-dark"}[d]
-				err = os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s-%d%s.png", url.PathEscape(name), width, ending)), picture, 0o600)
+				err = os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s-%d%s.png", url.PathEscape(name), width, ending)), picture, 0o600) //nolint:gosec // a test's own folder
 			}
 			if err != nil {
 				c.t.Error(err)
