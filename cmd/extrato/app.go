@@ -213,7 +213,7 @@ func actor() books.Actor {
 	if u, err := user.Current(); err == nil {
 		name = u.Username
 	}
-	return books.Actor("cli:" + name)
+	return books.Actor("cli " + name)
 }
 
 // when turns an instant as JSON has it into the studio's time for people; ""

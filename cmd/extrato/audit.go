@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"extrato/internal/books"
+	"extrato/internal/closing"
 	"extrato/internal/doctor"
 	"extrato/internal/store"
 )
@@ -15,24 +16,44 @@ type auditCommand struct {
 	Show   auditShowCommand   `cmd:"" help:"Show the chain's entries."`
 }
 
-type auditVerifyCommand struct{}
+type auditVerifyCommand struct {
+	Head string `help:"A head that was printed or kept elsewhere: is the chain a continuation of it?" placeholder:"HASH"`
+}
 
 func (auditVerifyCommand) Help() string {
-	return `Checks that every entry of the chain is intact and follows the one before, and
-recomputes every statement's fingerprint and totals. Exit code 4 if anything is not
-as it was. For the backups there is "extrato backup verify".
+	return `Checks that every entry of the chain is intact and follows the one before; that
+every statement is what was closed, byte for byte; that runs, records of backups and
+deposits tell of the same closings; and that the triggers which guard all that are
+there. Exit code 4 if anything is not as it was. With --head, it also checks that the
+chain goes on from a head that was printed on a statement or kept elsewhere: who can
+rewrite the whole database cannot rewrite that. For the backups there is "extrato
+backup verify".
 
-Example:
-  extrato audit verify`
+Examples:
+  extrato audit verify
+  extrato audit verify --head 5f2c…`
 }
 
 // Run checks the chain.
 func (c *auditVerifyCommand) Run(a *app) error {
+	var head books.Fingerprint
+	if c.Head != "" {
+		var err error
+		if head, err = books.ParseFingerprint(c.Head); err != nil {
+			return books.Invalidf("invalid_head", "--head %q is no hash of an entry", c.Head).
+				WithHint("write all 64 hexadecimal digits, as extrato audit verify and printed statements show them")
+		}
+	}
 	closer, err := a.closer(existing)
 	if err != nil {
 		return err
 	}
-	audit, err := closer.VerifyChain(a.ctx)
+	var audit closing.Audit
+	if c.Head != "" {
+		audit, err = closer.VerifyChainSince(a.ctx, head)
+	} else {
+		audit, err = closer.VerifyChain(a.ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -42,6 +63,9 @@ func (c *auditVerifyCommand) Run(a *app) error {
 		}
 	} else if audit.OK {
 		a.printf("%s, all intact; every statement is as it was closed\n  head  %s\n", entries(audit.Entries), audit.Head)
+		if audit.Since != nil {
+			a.printf("  the head that was kept is in it; %s since\n", entries(*audit.Since))
+		}
 	} else {
 		for _, p := range audit.Problems {
 			a.printf("%s\n", p)
@@ -80,12 +104,16 @@ type entry struct {
 	By            books.Actor       `json:"by"`
 	Reason        string            `json:"reason"`
 	CorrelationID string            `json:"correlation_id"`
-	Fingerprint   books.Fingerprint `json:"fingerprint"`
+	Fingerprint   string            `json:"fingerprint"` // this and the next two: "" where there is none
+	Core          string            `json:"core"`
+	Seal          string            `json:"seal"`
 	Counts        books.Counts      `json:"counts"`
 	Totals        json.RawMessage   `json:"totals"`
 	BackupFile    string            `json:"backup_file"`
 	BackupSHA256  string            `json:"backup_sha256"`
 	Notes         []string          `json:"notes"`
+	Detail        books.Fingerprint `json:"detail"`
+	Salt          books.Salt        `json:"salt"`
 	Previous      books.Fingerprint `json:"previous_hash"`
 	Hash          books.Fingerprint `json:"hash"`
 }
@@ -114,7 +142,7 @@ func (c *auditShowCommand) Run(a *app) error {
 			continue
 		}
 		shown = append(shown, entry{e.Seq, e.Action, e.Month, e.Revision, e.At.String(), e.By, e.Reason, e.CorrelationID,
-			e.Fingerprint, e.Counts, json.RawMessage(e.Totals), e.BackupFile, e.BackupSHA256, append([]string{}, e.Notes...), e.Previous, e.Hash})
+			e.Fingerprint.OrNone(), e.Core.OrNone(), e.Seal.OrNone(), e.Counts, json.RawMessage(e.Totals), e.BackupFile, e.BackupSHA256, append([]string{}, e.Notes...), e.Detail, e.Salt, e.Previous, e.Hash})
 	}
 	if a.JSON {
 		return printJSON(a.stdout, struct {

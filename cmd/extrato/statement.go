@@ -11,18 +11,23 @@ import (
 )
 
 type statementCommand struct {
-	Month  string `arg:"" help:"The month, such as 2025-10."`
-	Format string `help:"text, json or csv." default:"text" enum:"text,json,csv"`
-	Artist *int32 `help:"Only what is this artist's, by id." placeholder:"ID"`
-	Lang   string `help:"pt or en." default:"pt" enum:"pt,en"`
-	Output string `short:"o" help:"Write to a new file instead of the terminal." placeholder:"FILE"`
+	Month      string `arg:"" help:"The month, such as 2025-10."`
+	Format     string `help:"text, json or csv." default:"text" enum:"text,json,csv"`
+	Unverified bool   `help:"Show it even if it is not what was closed, under a warning."`
+	Artist     *int32 `help:"Only what is this artist's, by id." placeholder:"ID"`
+	Lang       string `help:"pt or en." default:"pt" enum:"pt,en"`
+	Output     string `short:"o" help:"Write to a new file instead of the terminal." placeholder:"FILE"`
 }
 
 func (statementCommand) Help() string {
 	return `Examples:
   extrato statement 2025-10
   extrato statement 2025-10 --format csv -o outubro.csv
-  extrato statement 2025-10 --artist 12 --lang en`
+  extrato statement 2025-10 --artist 12 --lang en
+
+One that is not what was closed is refused (exit code 4). To see what stands in its
+place, such as rows that v4 put there:
+  extrato statement 2025-10 --unverified`
 }
 
 // Run prints a statement.
@@ -42,9 +47,16 @@ func (c *statementCommand) Run(a *app) error {
 	if a.JSON {
 		c.Format = "json"
 	}
-	statement, err := closer.Statement(a.ctx, month)
+	read := closer.Statement
+	if c.Unverified {
+		read = closer.Unverified
+	}
+	statement, err := read(a.ctx, month)
 	if err != nil {
 		return err
+	}
+	if statement.Wrong != nil {
+		fprintf(a.stderr, "extrato: warning: %s\n", statement.Wrong)
 	}
 	out := exported(closer, statement)
 	if artist != 0 {
@@ -74,6 +86,7 @@ func exported(closer *closing.Closer, s closing.Statement) export.Statement {
 		Month: s.Header.Month, Revision: s.Closing.Revision, Header: s.Header, Rows: s.Rows, ClosedAt: s.Closing.At,
 		Zone: closer.Store.Zone(), ChainSeq: s.Closing.Seq, ChainHash: s.Closing.Hash,
 		BackupFile: s.Closing.BackupFile, BackupSHA256: s.Closing.BackupSHA256, Adopted: s.Closing.Action == books.Adopted, Unrecorded: s.Closing.Seq == 0,
+		Unverified: s.Wrong != nil,
 	}
 }
 

@@ -35,7 +35,10 @@ type link struct {
 	By            string   `json:"by"`
 	Reason        string   `json:"reason"`
 	CorrelationID string   `json:"correlation_id"`
-	Fingerprint   string   `json:"fingerprint"`
+	Fingerprint   string   `json:"fingerprint" doc:"Of the rows; empty of a statement of v4's."`
+	Core          string   `json:"core" doc:"Of the rows without what people write freely; empty if there is none."`
+	Seal          string   `json:"seal" doc:"Of the statement, byte for byte; empty if the month has none after this entry."`
+	Detail        string   `json:"detail" doc:"Of reason, totals and notes."`
 	Counts        counts   `json:"counts"`
 	Totals        totals   `json:"totals"`
 	Backup        *backed  `json:"backup" doc:"null if there was none."`
@@ -50,6 +53,7 @@ type link struct {
 type sealed struct {
 	Totals string `json:"totals" doc:"The totals' JSON, byte for byte."`
 	Links  int64  `json:"links" doc:"Links of sessions that stayed live to payments that left."`
+	Salt   string `json:"salt" doc:"16 bytes, as hexadecimal digits."`
 }
 
 type person struct {
@@ -73,8 +77,9 @@ func (v *v1) registerHistory() {
 		method: http.MethodGet, path: "closings", id: "list-closings", tag: "history", needs: auth.Read,
 		summary: "The chain of closings", description: "Newest first. Each entry's hash covers the one before; the first entry of the list is the head. " +
 			"A hash is SHA-256 over \"extrato chain 1\\n\", the 32 bytes of the hash before (zeros for the first) and these fields in order, as texts, " +
-			"each with its length in front as 4 bytes, most significant first: seq, action, month, revision, at in microseconds since 1970, by, reason, correlation_id, " +
-			"fingerprint, the counts of payments, sessions, commissions, expenses and sealed.links, sealed.totals, backup.file, backup.sha256 (empty if there was none), " +
+			"each with its length in front as 4 bytes, most significant first: seq, action, month, revision, at in microseconds since 1970, by, correlation_id, " +
+			"fingerprint, core, seal, the counts of payments, sessions, commissions, expenses and sealed.links, backup.file, backup.sha256 (empty if there was none), detail. " +
+			"The detail is SHA-256 over \"extrato detail 1\\n\", the 16 bytes of sealed.salt and these texts in the same form: reason, sealed.totals, " +
 			"how many notes there are, and each note.",
 	}, v.listClosings)
 	register(v, operation{
@@ -189,7 +194,7 @@ func linkOf(c books.Closing) (link, error) {
 	}
 	return link{
 		Seq: c.Seq, Action: string(c.Action), Month: c.Month.String(), Revision: c.Revision, At: c.At.String(), By: string(c.By), Reason: c.Reason,
-		CorrelationID: c.CorrelationID, Fingerprint: c.Fingerprint.String(), Counts: countsOf(c.Counts), Totals: sums,
-		Backup: backedBy(c), Notes: notes, Sealed: sealed{c.Totals, c.Counts.Links}, Previous: c.Previous.String(), Hash: c.Hash.String(),
+		CorrelationID: c.CorrelationID, Fingerprint: c.Fingerprint.OrNone(), Core: c.Core.OrNone(), Seal: c.Seal.OrNone(), Detail: c.Detail.String(), Counts: countsOf(c.Counts), Totals: sums,
+		Backup: backedBy(c), Notes: notes, Sealed: sealed{c.Totals, c.Counts.Links, c.Salt.String()}, Previous: c.Previous.String(), Hash: c.Hash.String(),
 	}, err
 }

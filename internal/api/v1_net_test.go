@@ -42,16 +42,26 @@ func sealOf(t *testing.T, e map[string]any) string {
 	if backup == nil {
 		backup = map[string]any{"file": "", "sha256": ""}
 	}
-	notes := e["notes"].([]any)
-	for _, value := range append([]any{
-		e["seq"], e["action"], e["month"], e["revision"], at.UnixMicro(), e["by"], e["reason"], e["correlation_id"], e["fingerprint"],
-		counts["payments"], counts["sessions"], counts["commissions"], counts["expenses"], sealed["links"], sealed["totals"],
-		backup["file"], backup["sha256"], len(notes),
-	}, notes...) {
+	for _, value := range []any{
+		e["seq"], e["action"], e["month"], e["revision"], at.UnixMicro(), e["by"], e["correlation_id"], e["fingerprint"], e["core"], e["seal"],
+		counts["payments"], counts["sessions"], counts["commissions"], counts["expenses"], sealed["links"], backup["file"], backup["sha256"], e["detail"],
+	} {
 		field(value)
 	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
+	entry := sha256.Sum256(b)
+	salt, err := hex.DecodeString(sealed["salt"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := e["notes"].([]any)
+	b = append([]byte("extrato detail 1\n"), salt...)
+	for _, value := range append([]any{e["reason"], sealed["totals"], len(notes)}, notes...) {
+		field(value)
+	}
+	if detail := sha256.Sum256(b); hex.EncodeToString(detail[:]) != e["detail"] {
+		t.Errorf("entry %v has the detail %v, its fields give %x", e["seq"], e["detail"], detail)
+	}
+	return hex.EncodeToString(entry[:])
 }
 
 func TestTheChainsHashesCanBeComputedFromWhatIsShown(t *testing.T) {
@@ -146,7 +156,7 @@ func (s *v1Studio) replaceInStatement(t *testing.T, old, now string) {
 	if s.Path == "" {
 		cast = "::json"
 	}
-	s.Exec(t, fmt.Sprintf("UPDATE extratos SET pagamentos = replace(CAST(pagamentos AS text), '%s', '%s')%s", old, now, cast))
+	s.Tamper(t, fmt.Sprintf("UPDATE extratos SET pagamentos = replace(CAST(pagamentos AS text), '%s', '%s')%s", old, now, cast))
 }
 
 func TestAStatementThatIsNotWhatWasClosedIsShownToNobody(t *testing.T) {

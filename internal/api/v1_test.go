@@ -420,7 +420,7 @@ func TestTokensAreShownOnceAndRevoked(t *testing.T) {
 			t.Errorf("the database keeps %q, %v", kept, err)
 		}
 		bearer := caller{"Authorization", "Bearer " + secret}
-		wantFields(t, "me", s.do(t, bearer, "GET", "/me", "", 200), map[string]any{"login": false, "by": "token:" + fmt.Sprint(made.body["id"])})
+		wantFields(t, "me", s.do(t, bearer, "GET", "/me", "", 200), map[string]any{"login": false, "by": "token " + fmt.Sprint(made.body["id"])})
 		s.refuses(t, bearer, "GET", "/tokens", "", 403, "forbidden")
 		list := s.do(t, s.admin, "GET", "/tokens", "", 200)
 		if strings.Contains(list.text, secret) || len(items(list)) != 1 {

@@ -304,7 +304,7 @@ func TestWhatAPersonMustDecideSaysSo(t *testing.T) {
 		}
 		s.Exec(t, "UPDATE pagamentos SET recibo = NULL")
 		s.do(t, s.admin, "POST", "/months/2025-10/close", `{}`, 200)
-		s.Exec(t, "DELETE FROM extratos")
+		s.Tamper(t, "DELETE FROM extratos")
 		wants(generatePath, "integrity", "statement_gone")
 		if a := s.refuses(t, s.admin, "POST", "/months/2025-10/close", `{}`, 500, "statement_gone"); a.body["kind"] != "integrity" {
 			t.Errorf("%s", a.text)

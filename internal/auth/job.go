@@ -115,7 +115,7 @@ func (j *jobIssuer) identify(ctx context.Context, text string, now time.Time) (I
 	case !j.pins.workflow(c.WorkflowRef):
 		return Identity{}, errors.New("the workflow is not the pinned one")
 	}
-	return Identity{Name: "GitHub Actions", Scopes: Scopes(), By: books.Actor("github:" + c.Repository + "@" + c.RunID)}, nil
+	return Identity{Name: "GitHub Actions", Scopes: Scopes(), By: books.Actor("github " + c.Repository + "@" + c.RunID)}, nil
 }
 
 // workflow reports whether job_workflow_ref, such as

@@ -109,7 +109,7 @@ func TestAJobOfThePinnedWorkflowComesInAndNoOther(t *testing.T) {
 	}
 	p.down = false
 	i, err := g.Bearer(request("Bearer " + p.sign(t, p.key, good())))
-	if err != nil || !i.May(auth.Close) || !i.May(auth.Backup) || i.May(auth.Manage) || i.By != "github:studio/books@77" {
+	if err != nil || !i.May(auth.Close) || !i.May(auth.Backup) || i.May(auth.Manage) || i.By != "github studio/books@77" {
 		t.Errorf("%+v %v", i, err)
 	}
 	stranger, err := rsa.GenerateKey(rand.Reader, 2048)

@@ -169,7 +169,7 @@ func (g *Guard) byToken(ctx context.Context, text string) (i Identity, account s
 	}
 	i = Identity{UserID: user.ID, Email: user.Email, Name: user.Name, Role: Role(user.Role), By: actorOf(user.ID)}
 	if c.Issuer == issuer {
-		i.Scopes, i.By = c.Scopes, books.Actor("token:"+c.ID)
+		i.Scopes, i.By = c.Scopes, books.Actor("token "+c.ID)
 		return i, account, g.stillGood(ctx, c.ID)
 	}
 	if user.ID == ServiceAccount {
@@ -194,7 +194,7 @@ func (c *claims) user() (books.ID, bool) {
 }
 
 // actorOf names a user for the books.
-func actorOf(id books.ID) books.Actor { return books.Actor("user:" + strconv.FormatInt(int64(id), 10)) }
+func actorOf(id books.ID) books.Actor { return books.Actor("user " + strconv.FormatInt(int64(id), 10)) }
 
 func sameEmail(user store.User, email string) bool {
 	return strings.EqualFold(user.Email, email) || user.ID == ServiceAccount && (strings.EqualFold(email, serviceEmailWritten) || strings.EqualFold(email, serviceEmail))

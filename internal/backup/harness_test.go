@@ -50,7 +50,7 @@ func newPlace(t *testing.T) place {
 
 func backupsIn(b bucket.Bucket) *Backups {
 	clock := time.Date(2025, time.November, 1, 2, 0, 0, 123_456_000, studioZone)
-	return &Backups{Bucket: b, Now: func() time.Time { return clock }, Zone: studioZone, Program: "extrato <test>"}
+	return &Backups{Bucket: b, Now: func() time.Time { return clock }, Zone: studioZone, Program: "extrato <test>", Salt: func() books.Salt { return books.Salt{0xe7} }}
 }
 
 func (p place) write(t *testing.T, month books.Month, rows []books.Row) Receipt {
@@ -353,7 +353,11 @@ func (s *faultyStaged) Commit(ctx context.Context, name string) error {
 
 // Write makes a copy and waits for its end, whatever ctx says.
 func (b *Backups) Write(ctx context.Context, month books.Month, rows books.Rows) (Receipt, error) {
-	u, err := b.Start(ctx, month, 0, rows, nil)
+	newest, err := b.Newest(ctx, month)
+	if err != nil {
+		return Receipt{}, err
+	}
+	u, err := b.Start(ctx, month, Before{Newest: newest}, rows, nil)
 	if err != nil {
 		return Receipt{}, err
 	}

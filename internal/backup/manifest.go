@@ -26,6 +26,7 @@ type Manifest struct {
 	CreatedAt   string                 `json:"created_at"`
 	Program     string                 `json:"program"`
 	Zone        string                 `json:"zone"`
+	Salt        books.Salt             `json:"sal"` // of the statement that is closed with this copy
 	Checksum    string                 `json:"checksum"`
 }
 

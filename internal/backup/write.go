@@ -35,9 +35,10 @@ type Backups struct {
 	Bucket   bucket.Bucket
 	Now      func() time.Time
 	Zone     *time.Location
-	Program  string       // version, for the manifest
-	SpoolDir string       // the folder of the spool; "": the system's
-	Step     func(string) // is told what was just done, by several goroutines; may be nil
+	Program  string            // version, for the manifest
+	SpoolDir string            // the folder of the spool; "": the system's
+	Step     func(string)      // is told what was just done, by several goroutines; may be nil
+	Salt     func() books.Salt // of a new copy; nil: a random one
 
 	stuck atomic.Int32 // calls to the place that did not return in time, and still have not
 }
@@ -53,6 +54,13 @@ func (b *Backups) step(name string) {
 	if b.Step != nil {
 		b.Step(name)
 	}
+}
+
+func (b *Backups) salt() books.Salt {
+	if b.Salt == nil {
+		return books.NewSalt()
+	}
+	return b.Salt()
 }
 
 // maxCopies bounds the search for a free name.
@@ -83,13 +91,41 @@ type Unproved struct {
 	err    error
 }
 
+// Before is what was known of a month's copies before another one is made.
+type Before struct {
+	Taken  int      // copies up to this number were made; their names stay theirs even if they are gone
+	Newest Manifest // as Newest returned it
+}
+
+// Newest returns the manifest of a month's newest copy, the zero Manifest if
+// there is none or it is corrupt. The copy itself is not proved. It fails with
+// ErrUnwritable if the place cannot be read.
+func (b *Backups) Newest(ctx context.Context, month books.Month) (Manifest, error) {
+	copies, err := b.copies(ctx, month)
+	if err != nil {
+		return Manifest{}, unwritable(err)
+	}
+	n := newestWhole(copies)
+	if n == 0 {
+		return Manifest{}, nil
+	}
+	m, err := b.manifest(ctx, month, n)
+	var known *books.Error
+	switch {
+	case errors.As(err, &known) && known.Kind == books.Integrity, errors.Is(err, bucket.ErrNotExist):
+		return Manifest{}, nil
+	case err != nil:
+		return Manifest{}, unwritable(err)
+	}
+	return m, nil
+}
+
 // Start reads the rows, and has a copy made of them while the caller does other
 // things; the caller calls Stop in the end. Start never waits for the place.
 // Where the newest copy there holds the same bytes, nothing is written and that
-// one is proved again. Copies up to number taken were made, and their names stay
-// theirs even if they are gone. earlier, if set, is returned if it is a copy of
-// the same bytes.
-func (b *Backups) Start(ctx context.Context, month books.Month, taken int, rows books.Rows, earlier *Unproved) (*Unproved, error) {
+// one is proved again; its salt is known beforehand or it is not taken. earlier,
+// if set, is returned if it is a copy of the same bytes.
+func (b *Backups) Start(ctx context.Context, month books.Month, before Before, rows books.Rows, earlier *Unproved) (*Unproved, error) {
 	spool, manifest, err := b.spool(month, rows)
 	if err != nil {
 		return nil, err
@@ -99,12 +135,15 @@ func (b *Backups) Start(ctx context.Context, month books.Month, taken int, rows 
 		_ = spool.Close()
 		return earlier, nil
 	}
+	if before.Newest.SHA256 == manifest.SHA256 {
+		manifest.Salt = before.Newest.Salt
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	u := &Unproved{Manifest: manifest, b: b, cancel: cancel, done: make(chan struct{}), err: errUnfinished}
 	go func() {
 		defer close(u.done)
 		defer spool.Close()
-		u.proof, u.err = b.keep(ctx, spool, manifest, taken)
+		u.proof, u.err = b.keep(ctx, spool, manifest, before.Taken)
 	}()
 	return u, nil
 }
@@ -188,7 +227,7 @@ func (b *Backups) provedAlready(ctx context.Context, n int, m Manifest) (Manifes
 	if n == 0 {
 		return Manifest{}, false
 	}
-	if there, err := b.manifest(ctx, m.Month, n); err != nil || there.SHA256 != m.SHA256 {
+	if there, err := b.manifest(ctx, m.Month, n); err != nil || there.SHA256 != m.SHA256 || there.Salt != m.Salt {
 		return Manifest{}, false
 	}
 	there, err := b.prove(ctx, m.Month, n, nil)
@@ -210,7 +249,7 @@ func (b *Backups) spool(month books.Month, rows books.Rows) (*os.File, Manifest,
 	return file, Manifest{
 		Format: manifestFormat, Month: month, SHA256: hex.EncodeToString(out.hash.Sum(nil)), Size: out.size,
 		Fingerprint: found.digest.Sum(), Rows: found.rows, Sums: found.sums,
-		CreatedAt: books.InstantOf(b.Now()).String(), Program: b.Program, Zone: b.Zone.String(),
+		CreatedAt: books.InstantOf(b.Now()).String(), Program: b.Program, Zone: b.Zone.String(), Salt: b.salt(),
 	}, nil
 }
 

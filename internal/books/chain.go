@@ -7,7 +7,9 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Action is what a chain entry records.
@@ -22,12 +24,63 @@ const (
 	Restored Action = "restored" // rows came back from a backup
 )
 
-// Actor is who acts, as the chain records it: "cli:ana", "schedule", "token:12".
+// Decides reports whether an entry of this kind says if its month has a
+// statement. An action of a later version decides nothing here.
+func (a Action) Decides() bool {
+	return a == Closed || a == Revised || a == Reopened || a == Adopted
+}
+
+// Actor is who acts: a kind and a number, "schedule", "user 3", "token 1f2e",
+// "github 77"; or a kind and a name, "cli ana", "github studio/books@77".
 type Actor string
+
+// Anonymous returns the actor without the name, and the name: it goes into an
+// entry's detail, which can be erased. What is no number is a name, except of
+// a token, whose ids are random.
+func (a Actor) Anonymous() (by Actor, name string) {
+	kind, who, _ := strings.Cut(string(a), " ")
+	if at := strings.LastIndexByte(who, '@'); kind == "github" && at >= 0 {
+		return Actor(kind + " " + who[at+1:]), who[:at]
+	}
+	if kind == "token" || strings.Trim(who, "0123456789") == "" {
+		return a, ""
+	}
+	return Actor(kind), who
+}
+
+// ByNote begins the note that names whoever acted.
+const ByNote = "by "
+
+// Salt keeps a digest of few possible texts, such as names, from being guessed.
+type Salt [16]byte
+
+// NewSalt returns a random salt.
+func NewSalt() Salt {
+	var s Salt
+	rand.Read(s[:]) // never fails
+	return s
+}
+
+// String returns 32 hexadecimal digits.
+func (s Salt) String() string { return hex.EncodeToString(s[:]) }
+
+// MarshalText writes 32 hexadecimal digits.
+func (s Salt) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads 32 hexadecimal digits.
+func (s *Salt) UnmarshalText(text []byte) error {
+	if hex.DecodedLen(len(text)) != len(s) {
+		return fmt.Errorf("%q is no salt", text)
+	}
+	_, err := hex.Decode(s[:], text)
+	return err
+}
 
 // Closing is an entry of the append-only chain of closings. Each entry covers
 // the hash of the one before, so that none can be changed, dropped or put in
-// between without every later hash changing.
+// between without every later hash changing. Reason, totals and notes are
+// covered through Detail, so that they can be withheld or erased and the entry
+// still be checked.
 type Closing struct {
 	Seq           int64
 	Action        Action
@@ -35,23 +88,28 @@ type Closing struct {
 	Revision      int
 	At            Instant
 	By            Actor
-	Reason        string
 	CorrelationID string
-	Fingerprint   Fingerprint
+	Fingerprint   Fingerprint // of the rows; zero of a statement of v4's
+	Core          Fingerprint // of the rows without their free texts; zero if there is none
+	Seal          Fingerprint // of the statement as it is stored; zero if the month has none after this entry
 	Counts        Counts
-	Totals        string // JSON, as stored in the statement
 	BackupFile    string // empty: there was none
 	BackupSHA256  string
-	Notes         []string // what a person should know: no backup, links that stayed
+	Detail        Fingerprint // of what follows, up to Salt
+	Reason        string
+	Totals        string   // JSON, as stored in the statement
+	Notes         []string // what a person should know: who it was, no backup, links that stayed
+	Salt          Salt
 	Previous      Fingerprint
 	Hash          Fingerprint
 }
 
-// Seal sets the entry's number, its predecessor's hash and its own hash.
-// previous is the head of the chain; the zero Closing starts a chain.
-func (c Closing) Seal(previous Closing) Closing {
+// After sets the entry's number, its predecessor's hash, its detail and its own
+// hash. previous is the head of the chain; the zero Closing starts a chain.
+func (c Closing) After(previous Closing) Closing {
 	c.Seq = previous.Seq + 1
 	c.Previous = previous.Hash
+	c.Detail = c.computeDetail()
 	c.Hash = c.computeHash()
 	return c
 }
@@ -61,38 +119,74 @@ func (c Closing) Follows(previous Closing) bool {
 	return c.Seq == previous.Seq+1 && c.Previous == previous.Hash && c.Intact()
 }
 
-// Intact reports whether the entry's hash is that of its fields.
-func (c Closing) Intact() bool { return c.Hash == c.computeHash() }
+// Intact reports whether the entry's hash is that of its fields, and its detail
+// that of reason, totals and notes.
+func (c Closing) Intact() bool { return c.Hash == c.computeHash() && c.Detail == c.computeDetail() }
 
-// computeHash is SHA-256 over a version tag, the hash before (32 zero bytes
-// for the first) and the fields in order, each with its length before it.
+// Remarks returns the notes but for the one that names whoever acted.
+func (c Closing) Remarks() []string {
+	if len(c.Notes) > 0 && strings.HasPrefix(c.Notes[0], ByNote) {
+		return c.Notes[1:]
+	}
+	return c.Notes
+}
+
+// fields collects texts, each with its length in front: 4 bytes, most
+// significant first. Numbers are decimal.
+type fields []byte
+
+func (f *fields) text(s string) {
+	*f = append(binary.BigEndian.AppendUint32(*f, uint32(len(s))), s...)
+}
+
+func (f *fields) number(n int64) { f.text(strconv.FormatInt(n, 10)) }
+
+// digest adds 64 hexadecimal digits, or the empty text for none.
+func (f *fields) digest(d Fingerprint) { f.text(d.OrNone()) }
+
+// computeHash is
+//
+//	SHA256("extrato chain 1\n" ‖ previous[32] ‖ fields: seq action month revision
+//	    at by correlation_id fingerprint core seal payments sessions commissions
+//	    expenses links backup_file backup_sha256 detail)
+//
+// previous is 32 zero bytes for the first entry, at microseconds since 1970 in
+// UTC. docs/architecture.md, "The chain", has all layouts.
 func (c Closing) computeHash() Fingerprint {
-	b := append([]byte("extrato chain 1\n"), c.Previous[:]...)
-	field := func(s string) {
-		b = binary.BigEndian.AppendUint32(b, uint32(len(s)))
-		b = append(b, s...)
-	}
-	number := func(n int64) { field(strconv.FormatInt(n, 10)) }
-	number(c.Seq)
-	field(string(c.Action))
-	field(c.Month.String())
-	number(int64(c.Revision))
-	number(int64(c.At))
-	field(string(c.By))
-	field(c.Reason)
-	field(c.CorrelationID)
-	field(c.Fingerprint.String())
+	f := fields("extrato chain 1\n")
+	f = append(f, c.Previous[:]...)
+	f.number(c.Seq)
+	f.text(string(c.Action))
+	f.text(c.Month.String())
+	f.number(int64(c.Revision))
+	f.number(int64(c.At))
+	f.text(string(c.By))
+	f.text(c.CorrelationID)
+	f.digest(c.Fingerprint)
+	f.digest(c.Core)
+	f.digest(c.Seal)
 	for _, n := range []int64{c.Counts.Payments, c.Counts.Sessions, c.Counts.Commissions, c.Counts.Expenses, c.Counts.Links} {
-		number(n)
+		f.number(n)
 	}
-	field(c.Totals)
-	field(c.BackupFile)
-	field(c.BackupSHA256)
-	number(int64(len(c.Notes)))
+	f.text(c.BackupFile)
+	f.text(c.BackupSHA256)
+	f.digest(c.Detail)
+	return sha256.Sum256(f)
+}
+
+// computeDetail is
+//
+//	SHA256("extrato detail 1\n" ‖ salt[16] ‖ fields: reason totals n(notes) notes…)
+func (c Closing) computeDetail() Fingerprint {
+	f := fields("extrato detail 1\n")
+	f = append(f, c.Salt[:]...)
+	f.text(c.Reason)
+	f.text(c.Totals)
+	f.number(int64(len(c.Notes)))
 	for _, note := range c.Notes {
-		field(note)
+		f.text(note)
 	}
-	return sha256.Sum256(b)
+	return sha256.Sum256(f)
 }
 
 // HasStatement reports whether the month had a statement after this entry.

@@ -1,6 +1,7 @@
 package books_test
 
 import (
+	"crypto/sha256"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,7 +20,10 @@ var anyClosing = rapid.Custom(func(t *rapid.T) books.Closing {
 		Totals: nastyText.Draw(t, "totals"), BackupFile: nastyText.Draw(t, "file"), BackupSHA256: nastyText.Draw(t, "sha256"),
 		Notes: rapid.SliceOfN(nastyText, 0, 3).Draw(t, "notes"),
 	}
-	copy(c.Fingerprint[:], rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "fingerprint"))
+	for _, digest := range []*books.Fingerprint{&c.Fingerprint, &c.Core, &c.Seal} {
+		copy(digest[:], rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "digest"))
+	}
+	copy(c.Salt[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "salt"))
 	for _, n := range []*int64{&c.Counts.Payments, &c.Counts.Sessions, &c.Counts.Commissions, &c.Counts.Expenses, &c.Counts.Links} {
 		*n = rapid.Int64Range(0, 1e6).Draw(t, "count")
 	}
@@ -28,12 +32,12 @@ var anyClosing = rapid.Custom(func(t *rapid.T) books.Closing {
 
 func TestAnyChangeOfAnyFieldBreaksTheChain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		first := anyClosing.Draw(t, "first").Seal(books.Closing{})
-		second := anyClosing.Draw(t, "second").Seal(first)
+		first := anyClosing.Draw(t, "first").After(books.Closing{})
+		second := anyClosing.Draw(t, "second").After(first)
 		if !first.Follows(books.Closing{}) || !second.Follows(first) || first.Seq != 1 || second.Seq != 2 || second.Previous != first.Hash {
 			t.Fatal("a sealed chain is broken")
 		}
-		other := anyClosing.Draw(t, "other").Seal(books.Closing{Seq: 7, Hash: second.Hash})
+		other := anyClosing.Draw(t, "other").After(books.Closing{Seq: 7, Hash: second.Hash})
 		for i := range reflect.TypeFor[books.Closing]().NumField() {
 			changed := second
 			field, from := reflect.ValueOf(&changed).Elem().Field(i), reflect.ValueOf(other).Field(i)
@@ -47,7 +51,7 @@ func TestAnyChangeOfAnyFieldBreaksTheChain(t *testing.T) {
 }
 
 func TestEveryCountIsPartOfTheHash(t *testing.T) {
-	entry := books.Closing{Action: books.Closed}.Seal(books.Closing{})
+	entry := books.Closing{Action: books.Closed}.After(books.Closing{})
 	for i := range reflect.TypeFor[books.Counts]().NumField() {
 		changed := entry
 		reflect.ValueOf(&changed.Counts).Elem().Field(i).SetInt(1)
@@ -60,7 +64,7 @@ func TestEveryCountIsPartOfTheHash(t *testing.T) {
 func TestNoEntryCanBeDroppedSwappedOrPutBetween(t *testing.T) {
 	chain := []books.Closing{{}}
 	for n := range 5 {
-		chain = append(chain, books.Closing{Action: books.Closed, Revision: n}.Seal(chain[n]))
+		chain = append(chain, books.Closing{Action: books.Closed, Revision: n}.After(chain[n]))
 	}
 	for i := range chain {
 		for j := 1; j < len(chain); j++ {
@@ -69,17 +73,17 @@ func TestNoEntryCanBeDroppedSwappedOrPutBetween(t *testing.T) {
 			}
 		}
 	}
-	if gap := (books.Closing{Action: books.Closed}).Seal(books.Closing{Seq: 7, Hash: chain[2].Hash}); gap.Follows(chain[2]) {
+	if gap := (books.Closing{Action: books.Closed}).After(books.Closing{Seq: 7, Hash: chain[2].Hash}); gap.Follows(chain[2]) {
 		t.Error("entry 8 follows entry 2")
 	}
-	forged := books.Closing{Action: books.Closed, Revision: 9}.Seal(chain[2])
+	forged := books.Closing{Action: books.Closed, Revision: 9}.After(chain[2])
 	if !forged.Follows(chain[2]) || chain[4].Follows(forged) {
 		t.Error("a forged third entry goes unnoticed")
 	}
 }
 
 func TestTextDoesNotMoveFromOneFieldOfAnEntryToTheNextUnseen(t *testing.T) {
-	seal := func(c books.Closing) books.Fingerprint { return c.Seal(books.Closing{}).Hash }
+	seal := func(c books.Closing) books.Fingerprint { return c.After(books.Closing{}).Hash }
 	if seal(books.Closing{BackupFile: "ab", BackupSHA256: "c"}) == seal(books.Closing{BackupFile: "a", BackupSHA256: "bc"}) {
 		t.Error("fields run into each other")
 	}
@@ -88,18 +92,56 @@ func TestTextDoesNotMoveFromOneFieldOfAnEntryToTheNextUnseen(t *testing.T) {
 	}
 }
 
-// firstHash was computed apart from this program, from the words of
-// computeHash's comment. Chains that exist hold such values.
-const firstHash = "3b6df488f2261a65d320c1263cad4ac7b63e4818d5cf236014e1f58e54eb048d"
+// These were computed apart from this program, by testdata/vectors.py. Chains that
+// exist hold such values.
+const (
+	firstDetail = "e258708c6de9a58454e4a7f6f8895a88ef849a4381933df739c3c1c79939c49c"
+	firstHash   = "ec3e92ba24dcbdbe75d1919cd5d9879ddb0c0ecf2b4fcad35df23842fcc9f3e9"
+	secondHash  = "ffdd9f6afb0e1263c2766b67c848b6fc1562971adc7c63a3ca7fefe41f48d59c"
+)
 
 func TestTheHashOfThisEntryNeverChanges(t *testing.T) {
 	entry := books.Closing{
 		Action: books.Closed, Month: month(t, "2025-10"), Revision: 1, At: instant(t, "2025-11-01T05:00:00Z"), By: "schedule", CorrelationID: "b17cee4a",
-		Fingerprint: fingerprint(t, october()), Counts: books.Counts{Payments: 2, Sessions: 1, Commissions: 1, Expenses: 1, Links: 1},
-		Totals: "{}", BackupFile: "2025_10/backup_2025_10.csv", BackupSHA256: "ab", Notes: []string{"nota"},
+		Fingerprint: fingerprint(t, october()), Core: core(t, october()), Seal: sha256.Sum256([]byte("seal")), Counts: books.Counts{Payments: 2, Sessions: 1, Commissions: 1, Expenses: 1, Links: 1},
+		Totals: "{}", BackupFile: "2025_10/backup_2025_10.csv", BackupSHA256: "ab", Notes: []string{"nota"}, Reason: "motivo",
 	}
-	if got := entry.Seal(books.Closing{}).Hash.String(); got != firstHash {
-		t.Error(got)
+	for i := range entry.Salt {
+		entry.Salt[i] = byte(i)
+	}
+	first := entry.After(books.Closing{})
+	if first.Detail.String() != firstDetail || first.Hash.String() != firstHash {
+		t.Errorf("detail %s, hash %s", first.Detail, first.Hash)
+	}
+	second := books.Closing{
+		Action: books.Adopted, Month: month(t, "2025-09"), Revision: 1, At: entry.At, By: "migrate", CorrelationID: "b17cee4b", Seal: entry.Seal, Totals: "{}",
+	}.After(first)
+	if second.Hash.String() != secondHash {
+		t.Error(second.Hash)
+	}
+}
+
+func TestAnActorsNameIsNoPartOfTheEntryItself(t *testing.T) {
+	for actor, want := range map[books.Actor][2]string{
+		"schedule": {"schedule", ""}, "user 3": {"user 3", ""}, "token 1f2e": {"token 1f2e", ""}, "cli ana": {"cli", "ana"},
+		"cli ana maria": {"cli", "ana maria"}, "cli": {"cli", ""}, "github studio/books@77": {"github 77", "studio/books"},
+	} {
+		if by, name := actor.Anonymous(); string(by) != want[0] || name != want[1] {
+			t.Errorf("%s became %q and %q", actor, by, name)
+		}
+	}
+	entry := books.Closing{Notes: []string{books.ByNote + "ana", "no backup"}}
+	if got := entry.Remarks(); !slices.Equal(got, []string{"no backup"}) {
+		t.Errorf("remarks are %q", got)
+	}
+}
+
+func TestOnlyTheseActionsDecideAMonthsState(t *testing.T) {
+	decide := []books.Action{books.Closed, books.Revised, books.Reopened, books.Adopted}
+	for _, action := range append(decide, books.Restored, "erased", "keyed", "paid", "") {
+		if action.Decides() != slices.Contains(decide, action) {
+			t.Errorf("%q", action)
+		}
 	}
 }
 

@@ -29,6 +29,7 @@ const (
 var kinds = [KindCount]struct {
 	name, table     string
 	columns, copies []string
+	texts           []string // columns that people write freely
 	statement       []string // keys of a statement's JSON, v4's first
 	make            func() Row
 }{
@@ -36,6 +37,7 @@ var kinds = [KindCount]struct {
 		name: "pagamento", table: "pagamentos", make: func() Row { return new(Payment) },
 		columns: []string{"id", "data", "valor", "forma_pagamento", "observacoes", "comissao", "cliente_id",
 			"artista_id", "sessao_id", "google_event_id", "created_at", "updated_at"},
+		texts:  []string{"observacoes", "google_event_id"},
 		copies: []string{"cliente_name", "artista_name", "sessao_data", "sinal"},
 		statement: []string{"id", "data", "cliente_name", "artista_name", "valor", "forma_pagamento", "observacoes",
 			"sessao_id", "sessao_data", "cliente_id", "artista_id", "comissao", "google_event_id", "created_at", "updated_at", "sinal"},
@@ -44,6 +46,7 @@ var kinds = [KindCount]struct {
 		name: "sessao", table: "sessoes", make: func() Row { return new(Session) },
 		columns: []string{"id", "data", "hora", "valor", "observacoes", "cliente_id", "artista_id",
 			"google_event_id", "status", "payment_id", "created_at", "updated_at"},
+		texts:  []string{"observacoes", "google_event_id"},
 		copies: []string{"cliente_name", "artista_name"},
 		statement: []string{"id", "data", "cliente_name", "artista_name", "valor", "status", "observacoes",
 			"hora", "cliente_id", "artista_id", "google_event_id", "payment_id", "created_at", "updated_at"},
@@ -51,6 +54,7 @@ var kinds = [KindCount]struct {
 	CommissionKind: {
 		name: "comissao", table: "comissoes", make: func() Row { return new(Commission) },
 		columns: []string{"id", "pagamento_id", "artista_id", "percentual", "valor", "observacoes", "created_at"},
+		texts:   []string{"observacoes"},
 		copies:  []string{"artista_name", "cliente_name", "pagamento_valor", "pagamento_data"},
 		statement: []string{"artista_name", "cliente_name", "pagamento_valor", "pagamento_data", "percentual", "valor",
 			"observacoes", "id", "pagamento_id", "artista_id", "created_at"},
@@ -58,6 +62,7 @@ var kinds = [KindCount]struct {
 	ExpenseKind: {
 		name: "gasto", table: "gastos", make: func() Row { return new(Expense) },
 		columns: []string{"id", "data", "valor", "descricao", "forma_pagamento", "created_by", "created_at", "updated_at"},
+		texts:   []string{"descricao"},
 		copies:  []string{"categoria", "creator_name"},
 		statement: []string{"data", "valor", "descricao", "forma_pagamento", "categoria", "created_by", "id",
 			"creator_name", "created_at", "updated_at"},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
+	"strings"
 )
 
 // Header is what a stored statement says about itself. It rides in the totals
@@ -14,9 +15,13 @@ type Header struct {
 	Month       Month       `json:"mes"`
 	Revision    int         `json:"revisao"`
 	Fingerprint Fingerprint `json:"fingerprint"`
-	Counts      Counts      `json:"-"`
-	Totals      Totals      `json:"-"`
-	Days        []DaySum    `json:"-"` // of a statement that was written just now
+	// Salt keeps the seal of a statement from being guessed. Each close has its
+	// own, the same in its backup's manifest.
+	Salt   Salt        `json:"sal"`
+	Core   Fingerprint `json:"-"`
+	Counts Counts      `json:"-"`
+	Totals Totals      `json:"-"`
+	Days   []DaySum    `json:"-"` // of a statement that was written just now
 }
 
 // headerVersion is the form of statements that this program writes.
@@ -52,6 +57,7 @@ type StatementWriter struct {
 	part     Part
 	empty    bool
 	ends     [PartCount]int64
+	lengths  [PartCount]int64
 	buf      []byte
 	values   []Value
 	digest   *Digest
@@ -107,13 +113,13 @@ func (w *StatementWriter) Add(row Row) error {
 
 // Finish writes what remains and returns the statement's header, and where in
 // the stream each part ends.
-func (w *StatementWriter) Finish() (Header, [PartCount]int64, error) {
+func (w *StatementWriter) Finish(salt Salt) (Header, [PartCount]int64, error) {
 	for w.part < TotalsPart {
 		w.endPart()
 	}
 	h := Header{
 		Version: headerVersion, Month: w.month, Revision: w.revision,
-		Fingerprint: w.digest.Sum(), Counts: w.digest.Counts(), Totals: w.tally.Totals(), Days: w.days.List(),
+		Fingerprint: w.digest.Sum(), Core: w.digest.Core(), Salt: salt, Counts: w.digest.Counts(), Totals: w.tally.Totals(), Days: w.days.List(),
 	}
 	b := h.Totals.JSON()
 	b = append(b[:len(b)-1], `,"extrato":`...)
@@ -155,6 +161,7 @@ func (w *StatementWriter) endPart() {
 func (w *StatementWriter) raw(s string) {
 	n, _ := w.out.WriteString(s)
 	w.written += int64(n)
+	w.lengths[w.part] += int64(len(strings.Trim(s, `"`)))
 }
 
 // quoted writes JSON text as the inside of a JSON string. Such text holds no
@@ -171,7 +178,12 @@ func (w *StatementWriter) quoted(text []byte) {
 	}
 	w.out.Write(text[start:])
 	w.written += int64(len(text))
+	w.lengths[w.part] += int64(len(text))
 }
+
+// Lengths returns, after Finish, how many bytes each part has inside its JSON
+// string, as a Sealer needs to know.
+func (w *StatementWriter) Lengths() [PartCount]int64 { return w.lengths }
 
 func (w *StatementWriter) appendRow(b []byte, row Row) []byte {
 	w.values = row.AppendCopies(row.AppendValues(w.values[:0]))

@@ -2,8 +2,6 @@ package books
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -348,18 +346,6 @@ func (s *scanner) word() {
 			return
 		}
 	}
-}
-
-// Seal returns SHA-256 over the statement exactly as it is stored: the
-// fingerprint of a statement whose rows have none, because v4 wrote it.
-func (s Stored) Seal() Fingerprint {
-	h := sha256.New()
-	h.Write([]byte("extrato adopted 1\n"))
-	for _, part := range s.Parts {
-		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
-		h.Write([]byte(part))
-	}
-	return Fingerprint(h.Sum(nil))
 }
 
 // Count counts the statement's rows.

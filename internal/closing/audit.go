@@ -3,42 +3,55 @@ package closing
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"extrato/internal/books"
 	"extrato/internal/store"
 )
 
-// Audit is what checking the chain and all statements found.
+// Audit is what checking the chain and all that rests on it found.
 type Audit struct {
 	OK       bool              `json:"ok"`
 	Entries  int64             `json:"entries"`
 	Head     books.Fingerprint `json:"head"`
+	Since    *int64            `json:"since,omitempty"` // entries after the head that somebody kept
 	Problems []string          `json:"problems,omitempty"`
 }
 
 // VerifyChain checks that every entry of the chain is intact and follows the
-// one before, and that every statement and earlier revision is exactly what
-// its entry says: it recomputes fingerprints, counts and totals.
+// one before; that every statement and earlier revision is exactly what its
+// entry says, each byte of it; that runs, records of backups and deposits tell
+// of the same closings; and that the triggers which guard all that are there.
 func (c *Closer) VerifyChain(ctx context.Context) (Audit, error) {
-	a := Audit{}
+	return c.verifyChain(ctx, nil)
+}
+
+// VerifyChainSince does the same, and checks that the chain still holds a head
+// that somebody kept elsewhere. The hash of an empty chain is 32 zero bytes.
+func (c *Closer) VerifyChainSince(ctx context.Context, head books.Fingerprint) (Audit, error) {
+	return c.verifyChain(ctx, &head)
+}
+
+func (c *Closer) verifyChain(ctx context.Context, kept *books.Fingerprint) (Audit, error) {
+	var a Audit
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+		a = Audit{}
 		entries, err := tx.Closings(ctx)
 		if err != nil {
 			return err
 		}
-		var previous books.Closing
-		for len(entries) > 0 && entries[0].Seq < 1 {
-			a.problem("entry %d (%s %s) is none of the chain's, which begins with 1: somebody put it there", entries[0].Seq, entries[0].Month, entries[0].Action)
-			entries = entries[1:]
+		entries = a.checkOrder(entries)
+		if kept != nil {
+			a.checkHead(entries, *kept)
 		}
-		for _, e := range entries {
-			if !e.Follows(previous) {
-				a.problem("entry %d of the chain was changed, or the one before it is gone", e.Seq)
+		for _, check := range []func(context.Context, *store.Tx, []books.Closing) error{
+			a.checkDetails, a.checkStatements, a.checkRevisions, a.checkRuns, a.checkRecords, a.checkGuards,
+		} {
+			if err := check(ctx, tx, entries); err != nil {
+				return err
 			}
-			previous = e
 		}
-		a.Entries, a.Head = int64(len(entries)), previous.Hash
-		return a.checkStatements(ctx, tx, entries)
+		return nil
 	})
 	a.OK = err == nil && len(a.Problems) == 0
 	return a, err
@@ -54,8 +67,7 @@ func (c *Closer) VerifyStatement(ctx context.Context, month books.Month) (proble
 		if closed = last.HasStatement(); err != nil || !closed {
 			return err
 		}
-		stored, err := tx.Statement(ctx, month)
-		return a.checkWithSums(ctx, tx, last, stored, err)
+		return a.checkStatement(ctx, tx, last)
 	})
 	return a.Problems, closed, err
 }
@@ -64,44 +76,154 @@ func (a *Audit) problem(format string, args ...any) {
 	a.Problems = append(a.Problems, fmt.Sprintf(format, args...))
 }
 
-// checkStatements holds what is stored against the entries: the latest of a
-// month against its statement, earlier ones against the revisions kept.
-func (a *Audit) checkStatements(ctx context.Context, tx *store.Tx, entries []books.Closing) error {
-	latest := map[books.Month]books.Closing{}
-	for _, e := range entries {
-		if e.Action == books.Restored {
-			continue
-		}
-		if before := latest[e.Month]; before.HasStatement() {
-			stored, err := tx.Revision(ctx, e.Month, before.Revision)
-			if err := a.check(before, stored, err); err != nil {
-				return err
-			}
-		}
-		latest[e.Month] = e
+// checkOrder checks the entries themselves and returns those of the chain.
+func (a *Audit) checkOrder(entries []books.Closing) []books.Closing {
+	for len(entries) > 0 && entries[0].Seq < 1 {
+		a.problem("entry %d (%s %s) is none of the chain's, which begins with 1: somebody put it there", entries[0].Seq, entries[0].Month, entries[0].Action)
+		entries = entries[1:]
 	}
+	var previous books.Closing
+	for _, e := range entries {
+		if !e.Follows(previous) {
+			a.problem("entry %d of the chain was changed, or the one before it is gone", e.Seq)
+		}
+		previous = e
+	}
+	a.Entries, a.Head = int64(len(entries)), previous.Hash
+	return entries
+}
+
+// checkHead looks for a head that somebody kept.
+func (a *Audit) checkHead(entries []books.Closing, kept books.Fingerprint) {
+	place := 0 // of an empty chain
+	if !kept.IsZero() {
+		place = 1 + slices.IndexFunc(entries, func(e books.Closing) bool { return e.Hash == kept })
+		if place == 0 {
+			a.problem("the head that was kept, %s, is not in the chain: the chain was cut off or written anew since", kept)
+			return
+		}
+	}
+	since := int64(len(entries) - place)
+	a.Since = &since
+}
+
+// checkDetails names reasons and totals that are left of no entry.
+func (a *Audit) checkDetails(ctx context.Context, tx *store.Tx, _ []books.Closing) error {
+	stray, err := tx.StrayDetails(ctx)
+	for _, seq := range stray {
+		a.problem("the reason and the totals of an entry %d are there, but the entry is not: it was taken out, or the end of the chain is gone", seq)
+	}
+	return err
+}
+
+// checkStatements holds what is stored against the latest entry of each month.
+func (a *Audit) checkStatements(ctx context.Context, tx *store.Tx, entries []books.Closing) error {
+	latest := latestOf(entries)
 	months, err := tx.ClosedMonths(ctx)
 	if err != nil {
 		return err
 	}
-	there := map[books.Month]bool{}
 	for _, m := range months {
-		there[m] = true
-		stored, err := tx.Statement(ctx, m)
-		if err == nil && !latest[m].HasStatement() {
-			if stored.Ours() {
-				a.problem("the chain has no entry of the statement of %s", m)
-			}
-			continue // v4 wrote it just now: the next look for due months adopts it
+		if latest[m].HasStatement() {
+			continue
 		}
-		if err := a.checkWithSums(ctx, tx, latest[m], stored, err); err != nil {
+		stored, err := tx.Statement(ctx, m)
+		if err != nil {
+			return err
+		}
+		if stored.Ours() { // else v4 wrote it just now: the next look for due months adopts it
+			a.problem("the chain has no entry of the statement of %s", m)
+		}
+	}
+	for _, e := range entries {
+		if latest[e.Month].Seq != e.Seq || !e.HasStatement() {
+			continue
+		}
+		if !slices.Contains(months, e.Month) {
+			a.problem("the statement of %s is gone", e.Month)
+			continue
+		}
+		if err := a.checkStatement(ctx, tx, e); err != nil {
 			return err
 		}
 	}
-	for m := range latest {
-		if latest[m].HasStatement() && !there[m] {
-			a.problem("the statement of %s is gone", m)
+	return nil
+}
+
+// latestOf returns for each month the entry that decides its state.
+func latestOf(entries []books.Closing) map[books.Month]books.Closing {
+	latest := map[books.Month]books.Closing{}
+	for _, e := range entries {
+		if e.Action.Decides() {
+			latest[e.Month] = e
 		}
+	}
+	return latest
+}
+
+// checkStatement compares a month's statement, the sums that charts show of it and
+// when it was stored with its entry.
+func (a *Audit) checkStatement(ctx context.Context, tx *store.Tx, e books.Closing) error {
+	stored, err := tx.Statement(ctx, e.Month)
+	if err != nil {
+		return a.check(e, stored, err)
+	}
+	found, sums := readAll(e, stored)
+	if found != "" {
+		a.problem("%s", found)
+		return nil
+	}
+	kept, err := tx.MonthSums(ctx, e.Month, e.Revision)
+	if err != nil {
+		return err
+	}
+	if !sameSums(kept, sums) {
+		a.problem("the figures kept of revision %d of %s are not those of its rows", e.Revision, e.Month)
+	}
+	at, err := tx.StatementStored(ctx, e.Month)
+	if err != nil {
+		return err
+	}
+	if e.Action == books.Adopted && slices.Contains(e.Notes, store.StoredNote(at)) || e.Action != books.Adopted && at == e.At.String() {
+		return nil
+	}
+	a.problem("the statement of %s says that it was stored at %s, which is not when it was closed", e.Month, at)
+	return nil
+}
+
+// checkRevisions holds the earlier revisions against the entries that were
+// followed by another one of their month.
+func (a *Audit) checkRevisions(ctx context.Context, tx *store.Tx, entries []books.Closing) error {
+	kept, err := tx.Revisions(ctx)
+	if err != nil {
+		return err
+	}
+	before := map[books.Month]books.Closing{}
+	for _, e := range entries {
+		if !e.Action.Decides() {
+			continue
+		}
+		was := before[e.Month]
+		before[e.Month] = e
+		if !was.HasStatement() {
+			continue
+		}
+		stored, err := tx.Revision(ctx, e.Month, was.Revision)
+		if err := a.check(was, stored, err); err != nil {
+			return err
+		}
+		kept = slices.DeleteFunc(kept, func(r store.Revision) bool {
+			if r.Month != e.Month.String() || r.Revision != was.Revision {
+				return false
+			}
+			if r.ReplacedAt != e.At.SQL() {
+				a.problem("revision %d of %s says that it was replaced at %s, which is not when that was", was.Revision, e.Month, r.ReplacedAt)
+			}
+			return true
+		})
+	}
+	for _, r := range kept {
+		a.problem("revision %d of %s is kept among the earlier ones, but the chain knows of none: somebody put it there, or the end of the chain is gone", r.Revision, r.Month)
 	}
 	return nil
 }
@@ -122,24 +244,6 @@ func (a *Audit) check(e books.Closing, stored books.Stored, err error) error {
 	return nil
 }
 
-// checkWithSums does what check does for a month's statement, and compares the
-// sums that charts show of it.
-func (a *Audit) checkWithSums(ctx context.Context, tx *store.Tx, e books.Closing, stored books.Stored, err error) error {
-	if err != nil {
-		return a.check(e, stored, err)
-	}
-	found, sums := readAll(e, stored)
-	if found != "" {
-		a.problem("%s", found)
-		return nil
-	}
-	kept, err := tx.MonthSums(ctx, e.Month, e.Revision)
-	if err == nil && !sameSums(kept, sums) {
-		a.problem("the figures kept of revision %d of %s are not those of its rows", e.Revision, e.Month)
-	}
-	return err
-}
-
 func sameSums(a, b []books.DaySum) bool {
 	all := map[books.DaySum]bool{}
 	for _, s := range b {
@@ -151,4 +255,13 @@ func sameSums(a, b []books.DaySum) bool {
 		}
 	}
 	return len(a) == len(b)
+}
+
+// checkGuards names the triggers that are missing.
+func (a *Audit) checkGuards(ctx context.Context, tx *store.Tx, _ []books.Closing) error {
+	missing, err := tx.MissingGuards(ctx)
+	for _, name := range missing {
+		a.problem("the guard %s, which keeps anybody from changing what was closed, is gone or was changed: extrato migrate puts it back", name)
+	}
+	return err
 }

@@ -50,23 +50,33 @@ func (c *Closer) knownBackups(ctx context.Context) (known []store.Backup, err er
 }
 
 // readyPlace checks the place and makes month's folder, which takes several
-// syncs. It returns the number of the month's last copy that the database knows.
-func (c *Closer) readyPlace(ctx context.Context, month books.Month) (taken int, err error) {
+// syncs. It returns what is known of the copies that the month has.
+func (c *Closer) readyPlace(ctx context.Context, month books.Month) (before backup.Before, err error) {
 	known, err := c.knownBackups(ctx)
 	if err != nil {
-		return 0, err
+		return before, err
 	}
 	for _, k := range known {
 		if k.Month == month {
-			taken = max(taken, k.Copy)
+			before.Taken = max(before.Taken, k.Copy)
 		}
 	}
-	return taken, c.Backups.Within(ctx, placePatience, func() error {
+	newest := make(chan backup.Manifest, 1)
+	err = c.Backups.Within(ctx, placePatience, func() error {
 		if err := c.checkPlace(ctx, known); err != nil {
 			return err
 		}
+		m, err := c.Backups.Newest(ctx, month)
+		if err != nil {
+			return err
+		}
+		newest <- m
 		return c.Backups.MakeFolder(ctx, month)
 	})
+	if err == nil {
+		before.Newest = <-newest
+	}
+	return before, err
 }
 
 // unreadablePlace says that the backups cannot be listed.
@@ -112,7 +122,7 @@ func (c *Closer) CreateBackup(ctx context.Context, month books.Month, by books.A
 
 // writeBackup makes, proves and records a backup.
 func (c *Closer) writeBackup(ctx context.Context, p plan) (backup.Receipt, error) {
-	taken, err := c.readyPlace(ctx, p.month)
+	before, err := c.readyPlace(ctx, p.month)
 	if err != nil {
 		return backup.Receipt{}, err
 	}
@@ -123,7 +133,7 @@ func (c *Closer) writeBackup(ctx context.Context, p plan) (backup.Receipt, error
 		}
 		rows, _, err := c.rowsOf(ctx, tx, p)
 		if err == nil {
-			unproved, err = c.Backups.Start(ctx, p.month, taken, withStaying(ctx, tx, rows), nil)
+			unproved, err = c.Backups.Start(ctx, p.month, before, withStaying(ctx, tx, rows), nil)
 		}
 		return err
 	})
@@ -292,9 +302,13 @@ func recorded(f backup.Finding, known []store.Backup, last books.Closing) backup
 	if f.State != backup.OK {
 		return f
 	}
-	want := ""
+	want, m := "", f.Manifest
 	if i := slices.IndexFunc(known, func(k store.Backup) bool { return k.File == f.File }); i >= 0 {
-		want = known[i].SHA256
+		k := known[i]
+		want = k.SHA256
+		if k.Manifest != m.Checksum || k.Size != m.Size || k.Fingerprint != m.Fingerprint || k.CreatedAt.String() != m.CreatedAt {
+			f.State, f.Reason = backup.Corrupt, "its manifest is not the one that was recorded, or the record was changed"
+		}
 	}
 	if last.HasStatement() && last.BackupFile == f.File {
 		want = last.BackupSHA256 // the chain cannot be changed, the other record can

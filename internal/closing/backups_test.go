@@ -113,7 +113,7 @@ func TestVerifyBackups_tells_every_state_and_remembers_it(t *testing.T) {
 			whole := s.files(t)
 			s.remove(t, firstCopy)
 			s.remove(t, firstManifest)
-			u, err := s.Backups.Start(t.Context(), october, 0, s.otherRows(t), nil)
+			u, err := s.Backups.Start(t.Context(), october, backup.Before{}, s.otherRows(t), nil)
 			if err == nil {
 				_, err = u.Receipt(t.Context())
 			}

@@ -30,19 +30,6 @@ func (s *studio) longHistory(t testing.TB) {
 	s.close(t, september.Add(-2), false)
 }
 
-// takeSeals drops the triggers that keep closings append-only, as somebody
-// with all rights on the database can.
-func (s *studio) takeSeals(t testing.TB) {
-	t.Helper()
-	if s.Store().Postgres() {
-		s.Exec(t, "ALTER TABLE extrato.closings DISABLE TRIGGER ALL")
-		return
-	}
-	for _, name := range s.texts(t, "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'closings'") {
-		s.Exec(t, "DROP TRIGGER "+name)
-	}
-}
-
 // tamperings are what somebody with all rights might do, and what the audit
 // says of it. C and R stand for the tables closings and revisions.
 var tamperings = []struct {
@@ -70,11 +57,14 @@ var tamperings = []struct {
 		`UPDATE R SET gastos = CAST(replace(CAST(gastos AS TEXT), ':33.33,', ':3.33,') AS JSON) WHERE revision = 1`}},
 	{"an_earlier_revision_removed", "revision 2 of 2025-10 is gone", []string{"DELETE FROM R WHERE revision = 2"}},
 	{"an_entry_edited", "entry 3 of the chain was changed", []string{"UPDATE C SET actor = 'nobody' WHERE seq = 3"}},
-	{"the_totals_of_an_entry_edited", "entry 3 of the chain was changed", []string{"UPDATE C SET totals = '{}' WHERE seq = 3"}},
-	{"the_notes_of_an_entry_edited", "entry 1 of the chain was changed", []string{`UPDATE C SET notes = '["all is well"]' WHERE seq = 1`}},
+	{"the_totals_of_an_entry_edited", "entry 3 of the chain was changed", []string{"UPDATE D SET totals = '{}' WHERE seq = 3"}},
+	{"the_notes_of_an_entry_edited", "entry 1 of the chain was changed", []string{`UPDATE D SET notes = '["all is well"]' WHERE seq = 1`}},
 	{"the_counts_of_an_entry_edited", "entry 2 of the chain was changed", []string{
-		`UPDATE C SET counts = replace(counts, '"links":1', '"links":0') WHERE seq = 2`}},
+		"UPDATE C SET links = 0 WHERE seq = 2"}},
 	{"the_time_of_an_entry_edited", "entry 5 of the chain was changed", []string{"UPDATE C SET at = '2025-11-02 14:00:00.000000' WHERE seq = 5"}},
+	{"the_details_of_an_entry_removed", "entry 3 of the chain was changed", []string{"DELETE FROM D WHERE seq = 3"}},
+	{"the_salt_of_an_entry_edited", "entry 3 of the chain was changed", []string{"UPDATE D SET salt = replace(salt, substr(salt, 1, 1), '_')", "UPDATE D SET salt = replace(salt, '_', CASE WHEN salt LIKE '%0%' THEN '1' ELSE '0' END)"}},
+	{"details_of_no_entry", "the reason and the totals of an entry 99", []string{"UPDATE D SET seq = 99 WHERE seq = 3"}},
 	{"an_entry_removed", "entry 5 of the chain was changed, or the one before it is gone", []string{"DELETE FROM C WHERE seq = 4"}},
 	{"the_first_entry_removed", "entry 2 of the chain was changed, or the one before it is gone", []string{"DELETE FROM C WHERE seq = 1"}},
 	{"the_last_entry_removed", "the chain has no entry of the statement of 2025-07", []string{"DELETE FROM C WHERE seq = 7"}},
@@ -82,24 +72,20 @@ var tamperings = []struct {
 		"DELETE FROM C WHERE seq = 4", "UPDATE C SET seq = 4 WHERE seq = 5", "UPDATE C SET seq = 5 WHERE seq = 6", "UPDATE C SET seq = 6 WHERE seq = 7"}},
 	{"two_entries_swapped", "entry 2 of the chain was changed", []string{
 		"UPDATE C SET seq = 99 WHERE seq = 2", "UPDATE C SET seq = 2 WHERE seq = 3", "UPDATE C SET seq = 3 WHERE seq = 99"}},
-	{"an_entry_put_before_the_first", "entry -1 (2025-11 reopened) is none of the chain's", []string{`INSERT INTO C SELECT -1, 'reopened', '2025-11', revision, at, actor, reason, correlation_id,
-		fingerprint, counts, totals, backup_file, backup_sha256, notes, previous_hash, hash FROM C WHERE seq = 1`}},
-	{"an_entry_of_number_0", "entry 0 (2025-09 closed) is none of the chain's", []string{`INSERT INTO C SELECT 0, action, month, revision, at, actor, reason, correlation_id,
-		fingerprint, counts, totals, backup_file, backup_sha256, notes, previous_hash, hash FROM C WHERE seq = 1`}},
-	{"an_entry_added", "entry 8 of the chain was changed", []string{`INSERT INTO C SELECT 8, action, month, revision, at, actor, reason, correlation_id,
-		fingerprint, counts, totals, backup_file, backup_sha256, notes, hash, hash FROM C WHERE seq = 7`}},
+	{"an_entry_put_before_the_first", "entry -1 (2025-11 reopened) is none of the chain's", []string{`INSERT INTO C SELECT -1, 'reopened', '2025-11', revision, at, actor, correlation_id, fingerprint, core, seal, payments, sessions, commissions, expenses, links, backup_file, backup_sha256, detail, previous_hash, hash FROM C WHERE seq = 1`}},
+	{"an_entry_of_number_0", "entry 0 (2025-09 closed) is none of the chain's", []string{`INSERT INTO C SELECT 0, action, month, revision, at, actor, correlation_id, fingerprint, core, seal, payments, sessions, commissions, expenses, links, backup_file, backup_sha256, detail, previous_hash, hash FROM C WHERE seq = 1`}},
+	{"an_entry_added", "entry 8 of the chain was changed", []string{`INSERT INTO C SELECT 8, action, month, revision, at, actor, correlation_id, fingerprint, core, seal, payments, sessions, commissions, expenses, links, backup_file, backup_sha256, detail, hash, hash FROM C WHERE seq = 7`}},
 }
 
 func TestVerifyChain_finds_every_kind_of_tampering(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.longHistory(t)
-		s.takeSeals(t)
 		if a, err := s.VerifyChain(t.Context()); err != nil || !a.OK || a.Entries != 7 || a.Head.IsZero() {
 			t.Fatalf("the untouched chain is %+v, %v", a, err)
 		}
 		for _, how := range tamperings {
 			t.Run(how.name, func(t *testing.T) {
-				undo := s.keep(t, "extratos", "closings", "revisions")
+				undo := s.keep(t, "extratos", "closings", "closing_details", "revisions")
 				defer undo()
 				for _, query := range how.do {
 					s.change(t, query)
@@ -120,13 +106,13 @@ func TestVerifyChain_finds_every_kind_of_tampering(t *testing.T) {
 // the test if it changed nothing.
 func (s *studio) change(t testing.TB, query string) {
 	t.Helper()
-	query = strings.NewReplacer(" C ", " "+s.own("closings")+" ", " R ", " "+s.own("revisions")+" ").Replace(query)
+	query = strings.NewReplacer(" C ", " "+s.own("closings")+" ", " D ", " "+s.own("closing_details")+" ", " R ", " "+s.own("revisions")+" ").Replace(query)
 	if !s.Store().Postgres() {
 		query = strings.NewReplacer("AS JSON)", "AS TEXT)").Replace(query)
 	}
-	before := s.dump(t, "extratos", "closings", "revisions")
-	s.Exec(t, query)
-	if fmt.Sprint(before) == fmt.Sprint(s.dump(t, "extratos", "closings", "revisions")) {
+	before := s.dump(t, "extratos", "closings", "closing_details", "revisions")
+	s.Tamper(t, query)
+	if fmt.Sprint(before) == fmt.Sprint(s.dump(t, "extratos", "closings", "closing_details", "revisions")) {
 		t.Fatalf("%s changed nothing", query)
 	}
 }
@@ -138,6 +124,7 @@ func (s *studio) keep(t testing.TB, tables ...string) (undo func()) {
 		s.Exec(t, "CREATE TABLE kept_"+table+" AS SELECT * FROM "+s.qualified(table))
 	}
 	return func() {
+		defer s.Unguard(t)()
 		for _, table := range tables {
 			s.Exec(t, "DELETE FROM "+s.qualified(table))
 			s.Exec(t, "INSERT INTO "+s.qualified(table)+" SELECT * FROM kept_"+table)
@@ -157,9 +144,9 @@ func TestVerifyChain_of_an_empty_chain_is_fine(t *testing.T) {
 func TestVerifyChain_refuses_entries_that_cannot_be_read(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.longHistory(t)
-		s.takeSeals(t)
-		for _, query := range []string{"UPDATE C SET hash = 'x' WHERE seq = 2", "UPDATE C SET month = 'October' WHERE seq = 2", "UPDATE C SET counts = '{' WHERE seq = 2"} {
-			undo := s.keep(t, "closings")
+		for _, query := range []string{"UPDATE C SET hash = 'x' WHERE seq = 2", "UPDATE C SET month = 'October' WHERE seq = 2", "UPDATE D SET notes = '{' WHERE seq = 2",
+			"UPDATE D SET notes = ' null' WHERE seq = 2", "UPDATE C SET seal = upper(seal) WHERE seq = 2"} {
+			undo := s.keep(t, "closings", "closing_details")
 			s.change(t, query)
 			if _, err := s.VerifyChain(t.Context()); err == nil || books.AsError(err).Kind != books.Integrity {
 				t.Errorf("%s: the audit says %v", query, err)
@@ -172,11 +159,10 @@ func TestVerifyChain_refuses_entries_that_cannot_be_read(t *testing.T) {
 func TestAdoption_notes_that_a_statement_of_ours_had_lost_its_entry(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.longHistory(t)
-		s.takeSeals(t)
-		s.Exec(t, "DELETE FROM "+s.own("closings")+" WHERE seq = 7")
+		s.Tamper(t, "DELETE FROM "+s.own("closings")+" WHERE seq = 7")
 		s.adopt(t)
 		entry := s.closedWith(t, month2025(time.July))
-		if entry.Action != books.Adopted || len(entry.Notes) != 1 || !strings.Contains(entry.Notes[0], "no entry") {
+		if entry.Action != books.Adopted || len(entry.Notes) != 2 || !strings.Contains(entry.Notes[1], "no entry") {
 			t.Errorf("it was adopted as %+v", entry)
 		}
 	})
@@ -184,9 +170,9 @@ func TestAdoption_notes_that_a_statement_of_ours_had_lost_its_entry(t *testing.T
 
 func TestClosings_is_append_only(t *testing.T) {
 	attempts := []string{
-		"UPDATE C SET reason = 'x' WHERE seq = 1", "UPDATE C SET seq = seq + 100", "DELETE FROM C WHERE seq = 1", "DELETE FROM C",
+		"UPDATE C SET actor = 'x' WHERE seq = 1", "UPDATE C SET seq = seq + 100", "DELETE FROM C WHERE seq = 1", "DELETE FROM C",
 		"INSERT INTO C SELECT * FROM C WHERE seq = 1",
-		"INSERT INTO C SELECT * FROM C WHERE seq = 1 ON CONFLICT (seq) DO UPDATE SET reason = 'x'",
+		"INSERT INTO C SELECT * FROM C WHERE seq = 1 ON CONFLICT (seq) DO UPDATE SET actor = 'x'",
 	}
 	only := map[bool][]string{
 		true:  {"TRUNCATE C", "TRUNCATE C CASCADE"},
@@ -229,8 +215,9 @@ func TestClosings_come_back_from_a_dump_as_operations_says(t *testing.T) {
 		steps := strings.ReplaceAll(blocks[0][1], "file:copy.db?mode=ro", "file:"+filepath.Join(t.TempDir(), "copy.db"))
 		if s.Store().Postgres() {
 			guards = "SELECT pg_get_triggerdef(oid) || CAST(tgenabled AS text) FROM pg_trigger WHERE tgrelid = 'extrato.closings'::regclass AND NOT tgisinternal ORDER BY tgname"
-			steps = strings.ReplaceAll(blocks[1][1], `\i closings.sql`, "INSERT INTO extrato.closings SELECT * FROM dumped ORDER BY seq;")
+			steps = strings.ReplaceAll(blocks[1][1], `\i closings.sql`, "INSERT INTO extrato.closings SELECT * FROM dumped ORDER BY seq; INSERT INTO extrato.closing_details SELECT * FROM dumped_details;")
 			s.Exec(t, "CREATE TABLE dumped AS SELECT * FROM extrato.closings")
+			s.Exec(t, "CREATE TABLE dumped_details AS SELECT * FROM extrato.closing_details")
 		} else {
 			_, copied, _ := strings.Cut(steps, "file:")
 			copied, _, _ = strings.Cut(copied, "'")
@@ -239,14 +226,17 @@ func TestClosings_come_back_from_a_dump_as_operations_says(t *testing.T) {
 		before, guarded := s.dump(t, "closings")["closings"], s.texts(t, guards)
 		s.close(t, month2025(time.June), false) // later than the dump
 		after := s.dump(t, "closings")["closings"]
-		s.takeSeals(t)
 		s.change(t, "DELETE FROM C WHERE seq = 7")
 		s.adopt(t)
-		s.change(t, "UPDATE C SET counts = '{' WHERE seq = 3")
+		s.change(t, "UPDATE C SET hash = 'x' WHERE seq = 3")
 		if _, err := s.VerifyChain(t.Context()); err == nil || !strings.Contains(books.AsError(err).Hint, `docs/operations.md, "The chain damaged"`) {
 			t.Errorf("the hint does not say where that stands: %v", err)
 		}
+		s.change(t, "DELETE FROM D WHERE seq = 2")
 		s.Exec(t, steps)
+		if done, err := s.Store().Migrate(t.Context()); err != nil || len(done.Added) == 0 {
+			t.Errorf("migrate says %+v, %v", done, err)
+		}
 		if mended := s.dump(t, "closings")["closings"]; !slices.Equal(mended, after) || len(after) != len(before)+1 {
 			t.Errorf("the table is\n%s\nwant\n%s", mended, after)
 		}
@@ -262,13 +252,12 @@ func TestClosings_come_back_from_a_dump_as_operations_says(t *testing.T) {
 func TestAn_entry_before_the_chain_is_refused_and_is_told_where_somebody_put_it(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.longHistory(t)
-		odd := strings.ReplaceAll(`INSERT INTO C SELECT seq - 1, 'reopened', '2025-11', revision, at, actor, reason, correlation_id, fingerprint, counts, totals,
-			backup_file, backup_sha256, notes, previous_hash, hash FROM C ORDER BY seq LIMIT 1`, " C ", " "+s.own("closings")+" ")
+		odd := strings.ReplaceAll(`INSERT INTO C SELECT seq - 1, 'reopened', '2025-11', revision, at, actor, correlation_id, fingerprint, core, seal, payments, sessions, commissions, expenses, links, backup_file, backup_sha256, detail, previous_hash, hash
+			FROM C ORDER BY seq LIMIT 1`, " C ", " "+s.own("closings")+" ")
 		if _, err := s.SQL.ExecContext(t.Context(), odd); err == nil {
 			t.Error("an entry was let in before the first")
 		}
-		s.takeSeals(t)
-		s.Exec(t, odd)
+		s.Tamper(t, odd)
 		a, err := s.VerifyChain(t.Context())
 		if err != nil || len(a.Problems) != 1 || !strings.HasPrefix(a.Problems[0], "entry 0 (2025-11 reopened) is none of the chain's") || a.Entries != 7 {
 			t.Errorf("the audit says %+v, %v", a, err)

@@ -16,7 +16,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 
 	"extrato/internal/backup"
@@ -46,8 +45,6 @@ type Closer struct {
 	Observe func(Result, error)
 	// Announce, if set, enqueues the announcement of a closing in its transaction.
 	Announce func(context.Context, *store.Tx, books.Closing) error
-
-	vouched sync.Map // the statements that were found to be what was closed
 }
 
 // Options say how to close.

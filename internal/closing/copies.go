@@ -14,7 +14,7 @@ import (
 type copies struct {
 	c       *Closer
 	month   books.Month
-	taken   int                // the number of the last one that the database knows
+	before  backup.Before
 	newest  *backup.Unproved   // of the rows of the latest try
 	earlier []*backup.Unproved // of other rows
 	without error              // why the month closes without one; nil: it does not
@@ -38,7 +38,7 @@ var errProofSlow = errors.New("the backup is still being written or read back")
 // says why no copy can be made although one must.
 func (c *Closer) prepareCopies(ctx context.Context, month books.Month) (k *copies, err error) {
 	k = &copies{c: c, month: month}
-	if k.taken, err = c.readyPlace(ctx, month); err != nil && k.forgives(err) {
+	if k.before, err = c.readyPlace(ctx, month); err != nil && k.forgives(err) {
 		err = nil
 	}
 	return k, err
@@ -56,18 +56,18 @@ func (k *copies) forgives(err error) bool {
 	return true
 }
 
-// start reads rows to their end and has a copy made of them. One of the same
-// rows that an earlier try has made is taken again.
-func (k *copies) start(ctx context.Context, rows books.Rows) error {
-	made, err := k.c.Backups.Start(ctx, k.month, k.taken, rows, k.newest)
+// start reads rows to their end, has a copy made of them and returns its salt.
+// One of the same rows that an earlier try has made is taken again.
+func (k *copies) start(ctx context.Context, rows books.Rows) (books.Salt, error) {
+	made, err := k.c.Backups.Start(ctx, k.month, k.before, rows, k.newest)
 	if err != nil {
-		return err
+		return books.Salt{}, err
 	}
 	if k.newest != nil && k.newest != made {
 		k.earlier = append(k.earlier, k.newest)
 	}
 	k.newest = made
-	return nil
+	return made.Salt, nil
 }
 
 // prove waits until the newest copy is proved and tells the database of it. It

@@ -35,7 +35,8 @@ func (c *Closer) freeze(ctx context.Context, tx *store.Tx, p plan, copies *copie
 		}
 		c.step("statement shelved")
 	}
-	if err := tx.InsertStatement(ctx, p.month, statement.spool, at); err != nil {
+	seal, err := tx.InsertStatement(ctx, p.month, statement.spool, at)
+	if err != nil {
 		return none, err
 	}
 	if err := tx.SaveMonthSums(ctx, p.month, p.revision(), statement.header.Days); err != nil {
@@ -46,7 +47,7 @@ func (c *Closer) freeze(ctx context.Context, tx *store.Tx, p plan, copies *copie
 	if err != nil {
 		return none, err
 	}
-	entry, err := tx.AppendClosing(ctx, entryFor(p, statement.header, proof, copies.without, run, at))
+	entry, err := tx.AppendClosing(ctx, entryFor(p, statement.header, seal, proof, copies.without, run, at))
 	if err != nil {
 		return none, err
 	}
@@ -68,7 +69,7 @@ func (c *Closer) readRows(ctx context.Context, tx *store.Tx, p plan, copies *cop
 	if copies.without != nil {
 		return c.spool(ctx, tx, p, drain)
 	}
-	s, err := c.spool(ctx, tx, p, func(rows books.Rows) error { return copies.start(ctx, withStaying(ctx, tx, rows)) })
+	s, err := c.spool(ctx, tx, p, func(rows books.Rows) (books.Salt, error) { return copies.start(ctx, withStaying(ctx, tx, rows)) })
 	if err == nil && s.header.Fingerprint != copies.newest.Fingerprint {
 		s.close()
 		return nil, fmt.Errorf("the statement and the backup of the same rows differ")
@@ -106,8 +107,9 @@ type spooled struct {
 func (s *spooled) close() { _ = s.file.Close() } // it has no name, so this is its end
 
 // spool reads the rows that the transaction sees into a statement, in a file
-// that has no name. through reads them to their end.
-func (c *Closer) spool(ctx context.Context, tx *store.Tx, p plan, through func(books.Rows) error) (_ *spooled, err error) {
+// that has no name. through reads them to their end and returns the salt of their
+// copy.
+func (c *Closer) spool(ctx context.Context, tx *store.Tx, p plan, through func(books.Rows) (books.Salt, error)) (_ *spooled, err error) {
 	rows, leaving, err := c.rowsOf(ctx, tx, p)
 	if err != nil {
 		return nil, err
@@ -123,27 +125,28 @@ func (c *Closer) spool(ctx context.Context, tx *store.Tx, p plan, through func(b
 		}
 	}()
 	writer := books.NewStatementWriter(file, p.month, p.revision())
-	if err := through(books.Tee(rows, writer.Add)); err != nil {
+	salt, err := through(books.Tee(rows, writer.Add))
+	if err != nil {
 		return nil, err
 	}
-	header, ends, err := writer.Finish()
+	header, ends, err := writer.Finish(salt)
 	if err != nil {
 		return nil, backup.NoRoom(err)
 	}
-	s.header, s.spool = header, store.Spool{Data: file, Ends: ends, Payments: writer.Payments()}
+	s.header, s.spool = header, store.Spool{Data: file, Ends: ends, Lengths: writer.Lengths(), Payments: writer.Payments()}
 	if p.revise && header.Fingerprint == p.last.Fingerprint {
 		return nil, errNothingLate(p.month)
 	}
 	return s, nil
 }
 
-func drain(rows books.Rows) error {
+func drain(rows books.Rows) (books.Salt, error) {
 	for _, err := range rows {
 		if err != nil {
-			return err
+			return books.Salt{}, err
 		}
 	}
-	return nil
+	return books.NewSalt(), nil
 }
 
 // errNothingLate: the rows that are counted as late are not there when they are
@@ -162,10 +165,10 @@ func remove(ctx context.Context, tx *store.Tx, month books.Month, leaving *store
 	return err
 }
 
-func entryFor(p plan, h books.Header, proof *backup.Receipt, without error, run run, at books.Instant) books.Closing {
+func entryFor(p plan, h books.Header, seal books.Fingerprint, proof *backup.Receipt, without error, run run, at books.Instant) books.Closing {
 	entry := books.Closing{
 		Action: books.Closed, Month: p.month, Revision: p.revision(), At: at, By: run.by, CorrelationID: run.id,
-		Fingerprint: h.Fingerprint, Counts: h.Counts, Totals: string(h.Totals.JSON()),
+		Fingerprint: h.Fingerprint, Core: h.Core, Seal: seal, Counts: h.Counts, Totals: string(h.Totals.JSON()),
 	}
 	if p.revise {
 		entry.Action = books.Revised

@@ -84,14 +84,11 @@ func lastOnceAdopted(ctx context.Context, tx *store.Tx, month books.Month) (book
 // if it is what was closed; one of v4's that the chain does not know yet rests
 // on the entry that it would get.
 func (c *Closer) StoredStatement(ctx context.Context, tx *store.Tx, month books.Month) (books.Stored, books.Closing, error) {
-	stored, err := tx.Statement(ctx, month)
-	if err != nil {
-		return stored, books.Closing{}, err
-	}
 	last, err := tx.LastClosing(ctx, month)
-	if err == nil {
-		err = c.Vouch(last, stored)
+	if err != nil {
+		return books.Stored{}, last, err
 	}
+	stored, err := c.asClosed(ctx, tx, month, last)
 	if err == nil && !last.HasStatement() {
 		last, err = tx.Adoption(ctx, month, "extrato")
 	}

@@ -153,7 +153,7 @@ func (h *history) reset() {
 	var all []statement
 	add := func(query string) { all = append(all, statement{query: query}) }
 	emptied := []string{"comissoes", "pagamentos", "sessoes", "gastos", "extratos", "extrato_run_logs", "users", "clients",
-		"closings", "revisions", "backups", "runs", "deposits", "payments_at_rest"}
+		"closings", "closing_details", "revisions", "backups", "runs", "deposits", "payments_at_rest"}
 	if h.Path == "" {
 		add("SET LOCAL session_replication_role = replica")
 		for _, table := range emptied {

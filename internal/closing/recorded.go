@@ -98,7 +98,7 @@ func (c *Closer) recordedCopies(ctx context.Context, month books.Month) (map[str
 			if e.BackupFile != "" {
 				known[e.BackupFile] = e.BackupSHA256
 			}
-			if e.Action != books.Restored {
+			if e.Action.Decides() {
 				last = e
 			}
 		}

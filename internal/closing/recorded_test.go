@@ -34,7 +34,7 @@ func (s *studio) forge(t *testing.T) string {
 // plant puts a whole copy of rows into the folder behind the database's back.
 func (s *studio) plant(t *testing.T, month books.Month, rows []books.Row) string {
 	t.Helper()
-	made, err := s.Backups.Start(t.Context(), month, 0, books.Sequence(rows), nil)
+	made, err := s.Backups.Start(t.Context(), month, backup.Before{}, books.Sequence(rows), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestRestore_takes_the_copy_that_the_statement_rests_on(t *testing.T) {
 		s.payment(t, 90, "2025-10-05", "1.00") // late
 		later := s.backUp(t, october)
 		s.Exec(t, "DELETE FROM pagamentos WHERE id = 90")
-		s.Exec(t, "DELETE FROM extratos")
+		s.Tamper(t, "DELETE FROM extratos")
 		r, err := s.Restore(t.Context(), october, "", true, "test")
 		if err != nil || r.File != closed.Backup.File || later.File == closed.Backup.File {
 			t.Errorf("it takes %s, %v", r.File, err)
@@ -106,7 +106,7 @@ func TestRestore_refuses_a_recorded_copy_that_was_exchanged_with_its_manifest(t 
 		for name, text := range other.files(t) {
 			s.damage(t, name, func(string) string { return text })
 		}
-		s.Exec(t, "DELETE FROM extratos")
+		s.Tamper(t, "DELETE FROM extratos")
 		for _, file := range []string{"", r.Backup.File} {
 			if e := s.refusesRestore(t, october, file, books.Integrity, "backup_corrupt"); !strings.Contains(e.Error(), "exchanged") {
 				t.Errorf("the refusal is %s", e)

@@ -87,7 +87,7 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		c.step("statement shelved")
 		entry, err := tx.AppendClosing(ctx, books.Closing{
 			Action: books.Reopened, Month: month, Revision: last.Revision, At: at, By: run.by, Reason: reason,
-			CorrelationID: run.id, Fingerprint: last.Fingerprint, Counts: last.Counts, Totals: last.Totals,
+			CorrelationID: run.id, Fingerprint: last.Fingerprint, Core: last.Core, Counts: last.Counts, Totals: last.Totals,
 			BackupFile: last.BackupFile, BackupSHA256: last.BackupSHA256, Notes: append(emptied, keptLinks(kept)...),
 		})
 		if err != nil {

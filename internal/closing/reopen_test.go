@@ -162,6 +162,7 @@ func (s *studio) tamper(t testing.TB, table, column, from, to string) {
 	if changed == text {
 		t.Fatalf("%s.%s holds no %s: %.300s", table, column, from, text)
 	}
+	defer s.Unguard(t)()
 	s.Exec(t, "UPDATE "+s.qualified(table)+" SET "+column+" = $1", changed)
 }
 

@@ -325,12 +325,12 @@ func TestRestore_reads_of_other_months_statements_only_which_rows_they_hold(t *t
 		s.backUp(t, october)
 		s.loseOctober(t)
 		s.v4Statement(t, september.Add(-1))
-		s.Exec(t, `UPDATE extratos SET totais = '"x"'`)
+		s.Tamper(t, `UPDATE extratos SET totais = '"x"'`)
 		if r := s.restore(t, october); r.Missing.Total() == 0 {
 			t.Errorf("nothing came back: %+v", r)
 		}
 		s.loseOctober(t)
-		s.Exec(t, `UPDATE extratos SET pagamentos = '"x"'`)
+		s.Tamper(t, `UPDATE extratos SET pagamentos = '"x"'`)
 		e := s.refusesRestore(t, october, "", books.Integrity, "broken_statement")
 		if !strings.Contains(e.Message, "2025-08") || !strings.Contains(e.Hint, "extratos") {
 			t.Errorf("the refusal is %s (%s)", e.Message, e.Hint)

@@ -39,7 +39,7 @@ type Result struct {
 	Revision      int               `json:"revision"`
 	Counts        books.Counts      `json:"counts"`
 	Totals        json.RawMessage   `json:"totals"`
-	Fingerprint   books.Fingerprint `json:"fingerprint"`
+	Fingerprint   books.Fingerprint `json:"fingerprint,omitzero"` // not of a statement of v4's
 	Backup        BackupRef         `json:"backup"`
 	Chain         ChainRef          `json:"chain"`
 	EarlierOpen   []books.Month     `json:"earlier_open"`
@@ -66,7 +66,7 @@ func resultOf(entry books.Closing, outcome Outcome) Result {
 		Month: entry.Month, Outcome: outcome, Revision: entry.Revision, Counts: entry.Counts,
 		Totals: json.RawMessage(entry.Totals), Fingerprint: entry.Fingerprint,
 		Backup: BackupRef{entry.BackupFile, entry.BackupSHA256}, Chain: ChainRef{entry.Seq, entry.Hash},
-		EarlierOpen: []books.Month{}, Notes: entry.Notes,
+		EarlierOpen: []books.Month{}, Notes: entry.Remarks(),
 	}
 }
 
@@ -162,7 +162,7 @@ func (c *Closer) recordBackup(ctx context.Context, tx *store.Tx, m backup.Manife
 		return err
 	}
 	return tx.SaveBackup(ctx, store.Backup{
-		File: m.File, Month: m.Month, Copy: m.Copy, SHA256: m.SHA256, Size: m.Size, Fingerprint: m.Fingerprint,
+		File: m.File, Month: m.Month, Copy: m.Copy, SHA256: m.SHA256, Size: m.Size, Fingerprint: m.Fingerprint, Manifest: m.Checksum,
 		State: string(backup.OK), CreatedAt: created, VerifiedAt: books.InstantOf(c.Now()),
 	})
 }

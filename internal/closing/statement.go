@@ -13,6 +13,7 @@ type Statement struct {
 	Header  books.Header
 	Rows    []books.Row
 	Closing books.Closing
+	Wrong   error // why it is not what was closed; only Unverified returns such a one
 }
 
 // ArtistName returns the name that stands for an artist in month's statement: ""
@@ -91,4 +92,54 @@ func (c *Closer) Statement(ctx context.Context, month books.Month) (Statement, e
 		return err
 	})
 	return s, err
+}
+
+// Unverified returns what is stored as month's statement, whatever it is. Where
+// that is not what was closed, Wrong says why, the totals and counts are those of
+// the rows that can be read, and there is no fingerprint. It fails with
+// books.ErrNotClosed, and with an Error of kind Integrity if nothing is stored.
+func (c *Closer) Unverified(ctx context.Context, month books.Month) (Statement, error) {
+	s, err := c.Statement(ctx, month)
+	if books.AsError(err) == nil || books.AsError(err).Kind != books.Integrity {
+		return s, err
+	}
+	wrong := err
+	err = c.Store.Read(ctx, func(tx *store.Tx) error {
+		s = Statement{Wrong: wrong}
+		if s.Closing, err = tx.LastClosing(ctx, month); err != nil {
+			return err
+		}
+		stored, err := tx.Statement(ctx, month)
+		if err != nil {
+			return gone(s.Closing, month, err)
+		}
+		s.takeAll(stored)
+		return nil
+	})
+	return s, err
+}
+
+// takeAll takes every row that can be read from what is stored.
+func (s *Statement) takeAll(stored books.Stored) {
+	tally := books.NewTally()
+	take := func(rows books.Rows) error {
+		for row, err := range rows {
+			if err != nil {
+				return err
+			}
+			s.Rows = append(s.Rows, row)
+			s.Header.Counts.Add(row.Kind())
+			tally.Add(row)
+		}
+		return nil
+	}
+	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
+		if err := take(stored.List(kind)); err != nil {
+			s.Wrong = books.AsError(s.Wrong).Because(err)
+		}
+	}
+	if header, err := stored.Header(); err == nil {
+		s.Header.Version, s.Header.Revision = header.Version, header.Revision
+	}
+	s.Header.Month, s.Header.Totals = stored.Month, tally.Totals()
 }

@@ -337,7 +337,7 @@ func (s *studio) namesOnly(t testing.TB, month books.Month, names ...string) {
 		list += fmt.Sprintf(`, {\"id\": %d, \"data\": \"2025-08-05\", \"artista_name\": \"%s\", \"valor\": 10.0, \"forma_pagamento\": \"Pix\"}`, 700+i, name)
 	}
 	s.v4Statement(t, month)
-	s.Exec(t, "UPDATE extratos SET pagamentos = $1 WHERE mes = $2 AND ano = $3", `"[`+strings.TrimPrefix(list, ", ")+`]"`, int(month.Month), month.Year)
+	s.Tamper(t, fmt.Sprintf(`UPDATE extratos SET pagamentos = '"[%s]"' WHERE mes = %d AND ano = %d`, strings.TrimPrefix(list, ", "), int(month.Month), month.Year))
 }
 
 func TestArtistName_tells_an_artist_of_v4s_statement_by_a_name_that_nobody_else_has(t *testing.T) {

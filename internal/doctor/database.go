@@ -54,6 +54,21 @@ func (d *Doctor) describe(r *Report, condition store.Condition) {
 	}
 }
 
+// guards looks for the triggers that keep anybody from changing what was closed.
+func (d *Doctor) guards(ctx context.Context, r *Report) {
+	const name = "guards"
+	missing, err := d.Store.MissingGuards(ctx)
+	switch {
+	case err != nil:
+		r.failed(name, err)
+	case len(missing) > 0:
+		r.fail(name, "extrato audit verify says if anything was changed meanwhile; extrato migrate puts them back",
+			"triggers that keep closed months from being changed are gone, switched off or not ours: %s", some(missing))
+	default:
+		r.ok(name, "triggers keep closed months from being changed")
+	}
+}
+
 // tables reports whether the books' tables are all there and show all they
 // hold: without that, nothing that is found in them can be relied on.
 func (d *Doctor) tables(ctx context.Context, r *Report, condition store.Condition) bool {

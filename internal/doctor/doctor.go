@@ -93,6 +93,7 @@ func (d *Doctor) Run(ctx context.Context) Report {
 		d.books(ctx, r)
 	}
 	if ours {
+		d.guards(ctx, r)
 		d.months(ctx, r)
 		d.lastMonth(ctx, r)
 		d.queues(ctx, r)

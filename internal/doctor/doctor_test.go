@@ -458,7 +458,9 @@ var faults = []fault{
 			t.Fatal(err)
 		}
 	}, "v4 beside us", doctor.Warn, "2025-08"},
-	{"a chain that was tampered with", "", sql("UPDATE extratos SET totais = '{}'"), "chain", doctor.Fail, "2025-10"},
+	{"a chain that was tampered with", "", func(t *testing.T, p *patient) { p.Tamper(t, "UPDATE extratos SET totais = '{}'") }, "chain", doctor.Fail, "2025-10"},
+	{"guards that were dropped", "sqlite", sql("DROP TRIGGER closings_refuse_update", "DROP TRIGGER extratos_refuse_delete"), "guards", doctor.Fail, "extratos_refuse_delete"},
+	{"guards that were switched off", "postgres", sql("ALTER TABLE extrato.closings DISABLE TRIGGER USER"), "guards", doctor.Fail, "closings_refuse_change"},
 }
 
 func TestRun_finds_every_fault_names_a_way_out_and_changes_nothing(t *testing.T) {

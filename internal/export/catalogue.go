@@ -39,7 +39,7 @@ type catalogue struct {
 	totalExpenses, balance, netRevenue          string
 	proof, revision, records, fingerprint       string
 	backup, noBackup, chain, entry              string
-	whole, foreign                              string
+	whole, foreign, unverified, closedRows      string
 	counted                                     [4][2]string // one and many, in the order of the kinds
 	csv                                         []string
 	kinds                                       [5]string // in the order of the kinds, and the statement itself
@@ -69,9 +69,11 @@ var catalogues = map[Lang]catalogue{
 		totalExpenses: "Despesas", balance: "Saldo", netRevenue: "Receita líquida",
 		proof: "O que foi provado", revision: "Revisão", records: "Lançamentos", fingerprint: "Impressão digital",
 		backup: "Backup", noBackup: "nenhum: o mês foi fechado sem backup", chain: "Cadeia", entry: "nº %d, %s",
-		whole:   "A impressão digital e o backup são do extrato inteiro do mês.",
-		foreign: "A v4 não guardou impressão digital dos lançamentos nem backup conferido.",
-		counted: [4][2]string{{"pagamento", "pagamentos"}, {"sessão", "sessões"}, {"comissão", "comissões"}, {"gasto", "gastos"}},
+		whole:      "A impressão digital e o backup são do extrato inteiro do mês.",
+		foreign:    "A v4 não guardou impressão digital dos lançamentos nem backup conferido.",
+		unverified: "ATENÇÃO: isto NÃO é o extrato que foi fechado. Alguém o mudou no banco de dados, e nada abaixo está conferido.",
+		closedRows: "Os lançamentos que foram fechados estão no backup %s.",
+		counted:    [4][2]string{{"pagamento", "pagamentos"}, {"sessão", "sessões"}, {"comissão", "comissões"}, {"gasto", "gastos"}},
 		csv: []string{"tipo", "mes", "revisao", "id", "data", "cliente", "artista", "forma_pagamento", "status", "percentual", "valor",
 			"descricao", "observacoes", "pagamento_id", "sessao_id", "fingerprint", "cadeia"},
 		kinds: [5]string{"pagamento", "sessao", "comissao", "gasto", "extrato"},
@@ -96,9 +98,11 @@ var catalogues = map[Lang]catalogue{
 		totalExpenses: "Expenses", balance: "Balance", netRevenue: "Net revenue",
 		proof: "What was proved", revision: "Revision", records: "Records", fingerprint: "Fingerprint",
 		backup: "Backup", noBackup: "none: the month was closed without one", chain: "Chain", entry: "no. %d, %s",
-		whole:   "Fingerprint and backup are those of the month's whole statement.",
-		foreign: "v4 kept neither a fingerprint of the records nor a backup that was checked.",
-		counted: [4][2]string{{"payment", "payments"}, {"session", "sessions"}, {"commission", "commissions"}, {"expense", "expenses"}},
+		whole:      "Fingerprint and backup are those of the month's whole statement.",
+		foreign:    "v4 kept neither a fingerprint of the records nor a backup that was checked.",
+		unverified: "WARNING: this is NOT the statement that was closed. Somebody changed it in the database, and nothing below is verified.",
+		closedRows: "The records that were closed are in the backup %s.",
+		counted:    [4][2]string{{"payment", "payments"}, {"session", "sessions"}, {"commission", "commissions"}, {"expense", "expenses"}},
 		csv: []string{"kind", "month", "revision", "id", "date", "client", "artist", "method", "status", "percent", "amount",
 			"description", "notes", "payment_id", "session_id", "fingerprint", "chain"},
 		kinds: [5]string{"payment", "session", "commission", "expense", "statement"},

@@ -11,7 +11,8 @@ import (
 // WriteCSV writes the statement for a spreadsheet: UTF-8, RFC 4180 with LF
 // line ends, a header, a line per record, amounts as 450.00 and days as
 // 2025-10-28. The last line carries the statement's fingerprint and its hash
-// in the chain. A text a spreadsheet would compute gets an apostrophe;
+// in the chain. One that is not what was closed has neither, but a warning in
+// its first line and its last. A text a spreadsheet would compute gets an apostrophe;
 // the backup, not this file, holds texts byte for byte.
 func WriteCSV(w io.Writer, s Statement, lang Lang) error {
 	c, err := catalogueOf(lang)
@@ -19,6 +20,13 @@ func WriteCSV(w io.Writer, s Statement, lang Lang) error {
 		return err
 	}
 	out := csv.NewWriter(w)
+	if s.Unverified {
+		warning := make([]string, len(c.csv))
+		warning[0] = c.unverified
+		if err := out.Write(warning); err != nil {
+			return err
+		}
+	}
 	if err := out.Write(c.csv); err != nil {
 		return err
 	}
@@ -32,8 +40,13 @@ func WriteCSV(w io.Writer, s Statement, lang Lang) error {
 			return err
 		}
 	}
-	last := csvLine{kind: c.kinds[4], chain: s.ChainHash.String()}
-	if !s.Header.Fingerprint.IsZero() {
+	last := csvLine{kind: c.kinds[4]}
+	if s.Unverified {
+		last.note = c.unverified
+	} else {
+		last.chain = s.ChainHash.String()
+	}
+	if !s.Unverified && !s.Header.Fingerprint.IsZero() {
 		last.fingerprint = s.Header.Fingerprint.String()
 	}
 	if err := out.Write(last.fields(s)); err != nil {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 	_ "time/tzdata"
@@ -145,12 +146,35 @@ func csvOf(t rapid.TB, s export.Statement, lang export.Lang) string {
 	return out.String()
 }
 
+func TestWhatIsNotTheStatementThatWasClosedIsShownUnderAWarningInEveryForm(t *testing.T) {
+	s := october(t)
+	s.Unverified = true
+	for form, write := range forms {
+		got := write(t, s)
+		first, _, _ := strings.Cut(got, "\n")
+		for _, word := range []string{s.ChainHash.String(), s.Header.Fingerprint.String()} {
+			if strings.Contains(got, word) {
+				t.Errorf("%s says that it is proved:\n%s", form, got)
+			}
+		}
+		warning := map[string]string{"text.pt": "NÃO é o extrato que foi fechado", "csv.pt": "NÃO é o extrato que foi fechado", "json": `"unverified":true`}[form]
+		if warning == "" {
+			warning = "NOT the statement that was closed"
+		}
+		if !strings.Contains(got, warning) || strings.HasPrefix(form, "csv") && !strings.Contains(first, warning) {
+			t.Errorf("%s has no warning:\n%s", form, got)
+		}
+	}
+}
+
 func TestStatementsLookLikeThis(t *testing.T) {
 	unbacked := statementOf(t, &books.Payment{ID: 1, Date: day(t, "2025-10-01"), Amount: 1, Method: "Pix"})
 	unbacked.BackupFile, unbacked.BackupSHA256, unbacked.Zone = "", "", nil
+	unverified := adopted(t)
+	unverified.Unverified, unverified.BackupFile, unverified.BackupSHA256 = true, "2025_10/backup_2025_10.csv", "ab"
 	for name, s := range map[string]export.Statement{
 		"october": october(t), "empty": statementOf(t), "artist": october(t).ForArtist(4, ""), "hostile": hostile(t), "adopted": adopted(t), "unbacked": unbacked,
-		"adopted_artist": adopted(t).ForArtist(2, "Ana"),
+		"adopted_artist": adopted(t).ForArtist(2, "Ana"), "unverified": unverified,
 	} {
 		for form, write := range forms {
 			golden(t, name+"."+form, write(t, s))

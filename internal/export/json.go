@@ -13,11 +13,15 @@ import (
 // amounts are numbers with exactly two decimals. An artist's extract names the
 // artist under "artist". A statement of v4's says "adopted" and has null for a
 // fingerprint; one that the chain does not know yet says "unrecorded" and has
-// null for the time of its close.
+// null for the time of its close; what is not the statement that was closed says
+// "unverified" and has null for fingerprint and chain.
 func WriteJSON(w io.Writer, s Statement) error {
 	out := bufio.NewWriter(w)
 	d := &document{out: out}
 	d.value("month", s.Month)
+	if s.Unverified {
+		d.value("unverified", true)
+	}
 	d.value("revision", s.Revision)
 	if s.Unrecorded {
 		d.value("closed_at", nil)
@@ -39,7 +43,7 @@ func WriteJSON(w io.Writer, s Statement) error {
 	d.list("sessions", s.Rows, books.SessionKind)
 	d.list("commissions", s.Rows, books.CommissionKind)
 	d.list("expenses", s.Rows, books.ExpenseKind)
-	if s.Header.Fingerprint.IsZero() {
+	if s.Unverified || s.Header.Fingerprint.IsZero() {
 		d.value("fingerprint", nil)
 	} else {
 		d.value("fingerprint", s.Header.Fingerprint)
@@ -48,15 +52,23 @@ func WriteJSON(w io.Writer, s Statement) error {
 		File   string `json:"file"`
 		SHA256 string `json:"sha256"`
 	}{s.BackupFile, s.BackupSHA256})
-	d.value("chain", struct {
-		Seq  int64             `json:"seq"`
-		Hash books.Fingerprint `json:"hash"`
-	}{s.ChainSeq, s.ChainHash})
+	if s.Unverified {
+		d.value("chain", nil)
+	} else {
+		d.chain(s)
+	}
 	out.WriteString("}\n")
 	if d.err != nil {
 		return d.err
 	}
 	return out.Flush()
+}
+
+func (d *document) chain(s Statement) {
+	d.value("chain", struct {
+		Seq  int64             `json:"seq"`
+		Hash books.Fingerprint `json:"hash"`
+	}{s.ChainSeq, s.ChainHash})
 }
 
 // document writes one JSON object. Its writer keeps the first error.

@@ -48,6 +48,8 @@ type printer struct {
 func (p *printer) opening(s Statement) {
 	p.line(p.title, p.month(s.Month))
 	switch {
+	case s.Unverified:
+		p.warning(s)
 	case s.Unrecorded:
 		p.line("%s", p.unrecorded)
 	case s.Adopted:
@@ -99,8 +101,21 @@ func (p *printer) totals(s Statement) {
 	p.table(heading{title: p.catalogue.totals}, []column{{}, {right: true}}, rows)
 }
 
+// warning stands over what is not the statement that was closed, and under it.
+func (p *printer) warning(s Statement) {
+	p.line("%s", p.unverified)
+	if s.BackupFile != "" {
+		p.line(p.closedRows, Visible(s.BackupFile))
+	}
+}
+
 // proof prints the fingerprint, the backup and the chain entry.
 func (p *printer) proof(s Statement) {
+	if s.Unverified {
+		p.line("")
+		p.warning(s)
+		return
+	}
 	kinds := len(p.counted)
 	if s.artist != nil {
 		kinds-- // no expenses

@@ -178,13 +178,17 @@ type entry struct {
 	Reason        string            `json:"reason"`
 	CorrelationID string            `json:"correlation_id"`
 	Fingerprint   books.Fingerprint `json:"fingerprint"`
+	Core          books.Fingerprint `json:"core"`
+	Seal          books.Fingerprint `json:"seal"`
+	Detail        books.Fingerprint `json:"detail"`
 	Counts        books.Counts      `json:"counts"`
 	Totals        json.RawMessage   `json:"totals"`
 	Backup        *backed           `json:"backup"`
 	Notes         []string          `json:"notes"`
 	Sealed        struct {
-		Totals string `json:"totals"`
-		Links  int64  `json:"links"`
+		Totals string     `json:"totals"`
+		Links  int64      `json:"links"`
+		Salt   books.Salt `json:"salt"`
 	} `json:"sealed"`
 	Previous books.Fingerprint `json:"previous_hash"`
 	Hash     books.Fingerprint `json:"hash"`
@@ -195,7 +199,7 @@ type entry struct {
 func (e entry) closing() books.Closing {
 	c := books.Closing{
 		Seq: e.Seq, Action: e.Action, Month: e.Month, Revision: e.Revision, By: e.By, Reason: e.Reason, CorrelationID: e.CorrelationID,
-		Fingerprint: e.Fingerprint, Counts: e.Counts, Totals: e.Sealed.Totals, Notes: e.Notes, Previous: e.Previous, Hash: e.Hash,
+		Fingerprint: e.Fingerprint, Core: e.Core, Seal: e.Seal, Detail: e.Detail, Salt: e.Sealed.Salt, Counts: e.Counts, Totals: e.Sealed.Totals, Notes: e.Notes, Previous: e.Previous, Hash: e.Hash,
 	}
 	c.Counts.Links = e.Sealed.Links
 	if e.Backup != nil {

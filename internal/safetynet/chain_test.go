@@ -18,7 +18,7 @@ func reseal(chain []books.Closing, i int) {
 		if i > 0 {
 			before = chain[i-1]
 		}
-		chain[i] = chain[i].Seal(before)
+		chain[i] = chain[i].After(before)
 	}
 }
 
@@ -28,12 +28,15 @@ func TestChain_that_was_rewritten_is_noticed_whatever_was_changed(t *testing.T) 
 		"month":       func(c *books.Closing) { c.Month = c.Month.Add(1) },
 		"revision":    func(c *books.Closing) { c.Revision++ },
 		"instant":     func(c *books.Closing) { c.At++ },
-		"actor":       func(c *books.Closing) { c.By = "cli:eva" },
+		"actor":       func(c *books.Closing) { c.By = "cli" },
 		"reason":      func(c *books.Closing) { c.Reason = "" },
 		"correlation": func(c *books.Closing) { c.CorrelationID = "fedcba9876543210" },
 		"fingerprint": func(c *books.Closing) { c.Fingerprint[0] ^= 1 },
 		"counts":      func(c *books.Closing) { c.Counts.Expenses++ },
 		"links":       func(c *books.Closing) { c.Counts.Links-- },
+		"core":        func(c *books.Closing) { c.Core[0]++ },
+		"seal":        func(c *books.Closing) { c.Seal[0]++ },
+		"salt":        func(c *books.Closing) { c.Salt[0]++ },
 		"totals":      func(c *books.Closing) { c.Totals = strings.Replace(c.Totals, "910.00", "910.01", 1) },
 		"backup":      func(c *books.Closing) { c.BackupSHA256 = hex64(6) },
 		"no backup":   func(c *books.Closing) { c.BackupFile, c.BackupSHA256 = "", "" },
@@ -97,11 +100,11 @@ func TestChain_with_a_link_that_does_not_fit_is_noticed(t *testing.T) {
 		"an entry is missing": func(s *server) { s.chain = append(s.chain[:2:2], s.chain[3:]...) },
 		"one is another, intact, and the next does not follow it": func(s *server) {
 			s.chain[2].Reason = "outra"
-			s.chain[2] = s.chain[2].Seal(s.chain[1])
+			s.chain[2] = s.chain[2].After(s.chain[1])
 		},
 		"the first follows something": func(s *server) {
 			before := books.Closing{Hash: s.chain[1].Hash}
-			s.chain[0] = s.chain[0].Seal(before)
+			s.chain[0] = s.chain[0].After(before)
 			reseal(s.chain, 1)
 		},
 	} {
@@ -171,7 +174,7 @@ func TestStatement_that_the_chain_went_on_from_is_no_proof(t *testing.T) {
 		s.closeMonth("2025-10")
 		first, next := s.chain[0], s.chain[0]
 		next.Action = action
-		s.chain = append(s.chain, next.Seal(first))
+		s.chain = append(s.chain, next.After(first))
 		s.fault = func(_ int, w http.ResponseWriter, r *http.Request) bool {
 			if !strings.HasSuffix(r.URL.Path, "/statement") {
 				return false

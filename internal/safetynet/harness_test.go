@@ -80,7 +80,8 @@ func (s *server) closeMonth(month string) {
 		Totals: `{"receita_total":910.00,"saldo":910.00,"receita_liquida":910.00}`, BackupFile: "b.csv", BackupSHA256: s.hash, Notes: []string{"nota"},
 	}
 	c.Fingerprint[31] = byte(len(s.chain) + 1)
-	s.chain = append(s.chain, c.Seal(head))
+	c.Core[0], c.Seal[0], c.Salt[0] = 1, 2, 3
+	s.chain = append(s.chain, c.After(head))
 	s.months[month] = "closed"
 }
 
@@ -90,8 +91,8 @@ var totals = map[string]any{"revenue": "910.00", "commissions": "0.00", "expense
 func shown(c books.Closing) map[string]any {
 	return map[string]any{
 		"seq": c.Seq, "action": c.Action, "month": c.Month, "revision": c.Revision, "at": c.At.String(), "by": c.By, "reason": c.Reason,
-		"correlation_id": c.CorrelationID, "fingerprint": c.Fingerprint, "counts": c.Counts, "totals": totals, "notes": c.Notes,
-		"backup": map[string]any{"file": c.BackupFile, "sha256": c.BackupSHA256}, "sealed": map[string]any{"totals": c.Totals, "links": c.Counts.Links},
+		"correlation_id": c.CorrelationID, "fingerprint": c.Fingerprint, "core": c.Core, "seal": c.Seal, "detail": c.Detail, "counts": c.Counts, "totals": totals, "notes": c.Notes,
+		"backup": map[string]any{"file": c.BackupFile, "sha256": c.BackupSHA256}, "sealed": map[string]any{"totals": c.Totals, "links": c.Counts.Links, "salt": c.Salt},
 		"previous_hash": c.Previous, "hash": c.Hash,
 	}
 }

@@ -153,7 +153,7 @@ var realSituations = []realSituation{
 		if r.path == "" {
 			cast = "::json"
 		}
-		r.exec(r.t, "UPDATE extratos SET pagamentos = replace(CAST(pagamentos AS text), '450.00', '451.00')"+cast)
+		r.tamper(r.t, "UPDATE extratos SET pagamentos = replace(CAST(pagamentos AS text), '450.00', '451.00')"+cast)
 	}},
 	{pt: "um lançamento traz algo numa coluna desconhecida", en: "a row holds something in an unknown column", exit: 3, code: "unknown_column", issue: "opened", set: func(r *rig) {
 		r.exec(r.t, "ALTER TABLE gastos ADD COLUMN recibo TEXT", "UPDATE gastos SET recibo = '"+client+"'")
@@ -169,12 +169,12 @@ var realSituations = []realSituation{
 	}},
 	{pt: "extrato que não pode ser lido", en: "the statement cannot be read", exit: 4, code: "statement_changed", issue: "opened", entries: 1, set: func(r *rig) {
 		r.closeMonth()
-		r.exec(r.t, `UPDATE extratos SET totais = '"{"', pagamentos = '"[{"'`)
+		r.tamper(r.t, `UPDATE extratos SET totais = '"{"', pagamentos = '"[{"'`)
 		r.must(r.t, 4, "audit", "verify")
 	}},
 	{pt: "extrato apagado do banco", en: "the statement removed from the database", exit: 4, code: "statement_gone", issue: "opened", entries: 1, set: func(r *rig) {
 		r.closeMonth()
-		r.exec(r.t, "DELETE FROM extratos")
+		r.tamper(r.t, "DELETE FROM extratos")
 		r.must(r.t, 4, "close", last.String())
 	}},
 	{pt: "backup do extrato corrompido", en: "the statement's backup corrupt", exit: 4, code: "backup_corrupt", issue: "opened", entries: 1, set: func(r *rig) {
@@ -237,15 +237,14 @@ var realSituations = []realSituation{
 	}},
 	{pt: "a cadeia não continua: entrada reescrita", en: "the chain head does not continue: an entry was rewritten", exit: 4, code: "chain_broken", issue: "opened", entries: 1, set: func(r *rig) {
 		r.seen()
-		r.rewrite(r.t, "actor = 'cli:eva'")
+		r.tamper(r.t, "UPDATE "+r.closings()+" SET actor = 'cli'")
 	}},
 	{pt: "a cadeia não continua: foi encurtada", en: "the chain head does not continue: it was cut short", exit: 4, code: "chain_broken", issue: "opened", entries: 1, set: func(r *rig) {
 		r.closeMonth()
 		r.must(r.t, 0, "reopen", last.String(), "--reason", "teste")
 		r.closeMonth()
 		r.seen()
-		r.rewrite(r.t, "actor = actor")
-		r.exec(r.t, "DELETE FROM "+r.closings()+" WHERE seq > 1", "UPDATE extratos SET id = id")
+		r.tamper(r.t, "DELETE FROM "+r.closings()+" WHERE seq > 1")
 	}},
 }
 

@@ -232,33 +232,12 @@ func (s *studio) head(t *testing.T) (entries int64, hash string) {
 	return entries, hash
 }
 
-// rewrite changes entries of the chain as somebody could who owns the database.
-func (s *studio) rewrite(t *testing.T, set string) {
+// tamper runs statements as somebody can who owns the database.
+func (s *studio) tamper(t *testing.T, queries ...string) {
 	t.Helper()
-	if s.path == "" {
-		s.exec(t, "ALTER TABLE extrato.closings DISABLE TRIGGER ALL", "UPDATE extrato.closings SET "+set)
-		return
-	}
-	db := s.beside(t)
-	defer db.Close()
-	rows, err := db.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'closings'")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	var drop []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			t.Fatal(err)
-		}
-		drop = append(drop, "DROP TRIGGER "+name)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	rows.Close()
-	s.exec(t, append(drop, "UPDATE closings SET "+set)...)
+	db := storetest.DB{Path: s.path, SQL: s.beside(t)}
+	defer db.SQL.Close()
+	db.Tamper(t, queries...)
 }
 
 // csv is the file of the month's first backup.

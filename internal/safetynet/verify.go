@@ -173,7 +173,7 @@ func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
 	}
 	for _, e := range chain {
 		switch {
-		case e.Seq > s.Chain.Seq && e.Month.String() == s.Month && e.Action != books.Restored:
+		case e.Seq > s.Chain.Seq && e.Month.String() == s.Month && e.Action.Decides():
 			return nil, errOvertaken
 		case e.Seq == s.Chain.Seq && !e.records(s):
 			return nil, books.Integrityf("statement_differs", "the statement of %s is not what the chain recorded", s.Month).WithHint("extrato audit verify")

@@ -15,6 +15,8 @@ type Backup struct {
 	SHA256      string
 	Size        int64
 	Fingerprint books.Fingerprint
+	Manifest    string // the checksum of its manifest
+	Entry       int64  // the last one of the chain whose statement rests on it; 0: none. AppendClosing sets it
 	State       string // what the last verification found
 	Reason      string
 	CreatedAt   books.Instant
@@ -23,11 +25,11 @@ type Backup struct {
 
 // SaveBackup records a backup, or what was found when it was verified again.
 func (t *Tx) SaveBackup(ctx context.Context, b Backup) error {
-	_, err := t.exec(ctx, `INSERT INTO backups (file, month, copy, sha256, size, fingerprint, state, reason, created_at, verified_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-		ON CONFLICT (file) DO UPDATE SET sha256 = excluded.sha256, size = excluded.size, fingerprint = excluded.fingerprint,
+	_, err := t.exec(ctx, `INSERT INTO backups (file, month, copy, sha256, size, fingerprint, manifest, state, reason, created_at, verified_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT (file) DO UPDATE SET sha256 = excluded.sha256, size = excluded.size, fingerprint = excluded.fingerprint, manifest = excluded.manifest,
 			state = excluded.state, reason = excluded.reason, created_at = excluded.created_at, verified_at = excluded.verified_at`,
-		b.File, b.Month.String(), b.Copy, b.SHA256, b.Size, b.Fingerprint.String(), b.State, b.Reason, b.CreatedAt.SQL(), b.VerifiedAt.SQL())
+		b.File, b.Month.String(), b.Copy, b.SHA256, b.Size, b.Fingerprint.String(), b.Manifest, b.State, b.Reason, b.CreatedAt.SQL(), b.VerifiedAt.SQL())
 	return err
 }
 
@@ -39,11 +41,11 @@ func (t *Tx) Backups(ctx context.Context, month books.Month) ([]Backup, error) {
 	if !month.IsZero() {
 		name = month.String()
 	}
-	err := t.list(ctx, `SELECT file, month, copy, sha256, size, fingerprint, state, reason, created_at, verified_at
+	err := t.list(ctx, `SELECT file, month, copy, sha256, size, fingerprint, manifest, entry, state, reason, created_at, verified_at
 		FROM backups WHERE month = $1 OR $1 = '' ORDER BY month, copy`, []any{name}, func(scan func(...any) error) error {
 		var b Backup
 		var month, fingerprint string
-		err := scan(&b.File, &month, &b.Copy, &b.SHA256, &b.Size, &fingerprint, &b.State, &b.Reason,
+		err := scan(&b.File, &month, &b.Copy, &b.SHA256, &b.Size, &fingerprint, &b.Manifest, &b.Entry, &b.State, &b.Reason,
 			&column{value: &b.CreatedAt}, &column{value: &b.VerifiedAt})
 		if err != nil {
 			return err

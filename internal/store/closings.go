@@ -6,43 +6,60 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 
 	"extrato/internal/books"
 )
 
-const closingColumns = `seq, action, month, revision, at, actor, reason, correlation_id, fingerprint,
-	counts, totals, backup_file, backup_sha256, notes, previous_hash, hash`
+// closingColumns are an entry's in closings, and those of closing_details, which
+// can be erased and the entry still be checked.
+const (
+	closingColumns = `seq, action, month, revision, at, actor, correlation_id, fingerprint, core, seal,
+	payments, sessions, commissions, expenses, links, backup_file, backup_sha256, detail, previous_hash, hash`
+	detailColumns = "reason, totals, notes, salt"
+	selectClosing = "SELECT " + closingColumns + ", " + detailColumns + " FROM closings LEFT JOIN closing_details USING (seq) "
+	// deciding are the entries that say whether a month is closed. What stands
+	// before the chain's first entry says nothing. See books.Action.Decides.
+	deciding = "seq > 0 AND action IN ('closed', 'revised', 'reopened', 'adopted')"
+)
 
 // MendChain is the hint where an entry of the chain is not what it was.
 const MendChain = `somebody changed it in the database: keep a copy of that as it is; docs/operations.md, "The chain damaged", says how the table closings comes back from a dump`
 
-// chainCounts is how the chain keeps counts.
-type chainCounts struct {
-	books.Counts
-	Links int64 `json:"links"`
-}
-
 // AppendClosing puts c at the end of the chain and returns it with its number
-// and hashes.
+// and hashes. The name of whoever acts goes into the notes, the number into the
+// record of the backup on which the entry's statement rests.
 func (t *Tx) AppendClosing(ctx context.Context, c books.Closing) (books.Closing, error) {
 	head, err := t.Head(ctx)
 	if err != nil {
 		return c, err
 	}
-	c = c.Seal(head)
-	counts, err := json.Marshal(chainCounts{c.Counts, c.Counts.Links})
-	if err != nil {
-		return c, err
+	by, name := c.By.Anonymous()
+	if c.By = by; name != "" {
+		c.Notes = append([]string{books.ByNote + name}, c.Notes...)
 	}
+	c.Salt = books.NewSalt()
+	c = c.After(head)
 	notes, err := json.Marshal(c.Notes)
 	if err != nil {
 		return c, err
 	}
+	n := c.Counts
 	_, err = t.exec(ctx, "INSERT INTO closings ("+closingColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		c.Seq, string(c.Action), c.Month.String(), c.Revision, c.At.SQL(), string(c.By), c.Reason, c.CorrelationID,
-		c.Fingerprint.String(), string(counts), c.Totals, c.BackupFile, c.BackupSHA256, string(notes),
-		c.Previous.String(), c.Hash.String())
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+		c.Seq, string(c.Action), c.Month.String(), c.Revision, c.At.SQL(), string(c.By), c.CorrelationID,
+		c.Fingerprint.OrNone(), c.Core.OrNone(), c.Seal.OrNone(), n.Payments, n.Sessions, n.Commissions, n.Expenses, n.Links,
+		c.BackupFile, c.BackupSHA256, c.Detail.String(), c.Previous.String(), c.Hash.String())
+	if err != nil {
+		return c, err
+	}
+	// Where the end of the chain was cut off, the details of that entry may be there.
+	_, err = t.exec(ctx, "INSERT INTO closing_details (seq, "+detailColumns+`) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (seq) DO UPDATE SET reason = excluded.reason, totals = excluded.totals, notes = excluded.notes, salt = excluded.salt`,
+		c.Seq, c.Reason, c.Totals, string(notes), c.Salt.String())
+	if err == nil && c.HasStatement() && c.BackupFile != "" {
+		_, err = t.exec(ctx, "UPDATE backups SET entry = $1 WHERE file = $2", c.Seq, c.BackupFile)
+	}
 	return c, err
 }
 
@@ -55,13 +72,13 @@ func (t *Tx) Head(ctx context.Context) (books.Closing, error) {
 // zero Closing if it never was. What stands before the chain's first entry says
 // nothing.
 func (t *Tx) LastClosing(ctx context.Context, month books.Month) (books.Closing, error) {
-	return t.closing(ctx, `WHERE seq = (SELECT max(seq) FROM closings WHERE seq > 0 AND month = $1 AND action <> 'restored')`, month.String())
+	return t.closing(ctx, "WHERE seq = (SELECT max(seq) FROM closings WHERE month = $1 AND "+deciding+")", month.String())
 }
 
 func (t *Tx) closing(ctx context.Context, where string, args ...any) (books.Closing, error) {
 	var c books.Closing
 	t.s.statements.Add(1)
-	err := scanClosing(t.tx.QueryRowContext(ctx, "SELECT "+closingColumns+" FROM closings "+where, args...).Scan, &c)
+	err := scanClosing(t.tx.QueryRowContext(ctx, selectClosing+where, args...).Scan, &c)
 	if errors.Is(err, sql.ErrNoRows) {
 		return books.Closing{}, nil
 	}
@@ -72,7 +89,7 @@ func (t *Tx) closing(ctx context.Context, where string, args ...any) (books.Clos
 // as well.
 func (t *Tx) Closings(ctx context.Context) ([]books.Closing, error) {
 	var all []books.Closing
-	err := t.list(ctx, "SELECT "+closingColumns+" FROM closings ORDER BY seq", nil,
+	err := t.list(ctx, selectClosing+"ORDER BY seq", nil,
 		func(scan func(...any) error) error {
 			var c books.Closing
 			err := scanClosing(scan, &c)
@@ -82,11 +99,21 @@ func (t *Tx) Closings(ctx context.Context) ([]books.Closing, error) {
 	return all, err
 }
 
+// StrayDetails returns the numbers of entries whose details are there although
+// the entries are not.
+func (t *Tx) StrayDetails(ctx context.Context) ([]int64, error) {
+	var all []int64
+	err := t.list(ctx, "SELECT seq FROM closing_details WHERE seq NOT IN (SELECT seq FROM closings) ORDER BY seq", nil, func(scan func(...any) error) error {
+		all = append(all, 0)
+		return scan(&all[len(all)-1])
+	})
+	return all, err
+}
+
 // LatestClosings returns for each month that has one what LastClosing does.
 func (t *Tx) LatestClosings(ctx context.Context) (map[books.Month]books.Closing, error) {
 	latest := map[books.Month]books.Closing{}
-	err := t.list(ctx, "SELECT "+closingColumns+` FROM closings
-		WHERE seq IN (SELECT max(seq) FROM closings WHERE seq > 0 AND action <> 'restored' GROUP BY month) ORDER BY seq`, nil,
+	err := t.list(ctx, selectClosing+"WHERE seq IN (SELECT max(seq) FROM closings WHERE "+deciding+" GROUP BY month) ORDER BY seq", nil,
 		func(scan func(...any) error) error {
 			var c books.Closing
 			err := scanClosing(scan, &c)
@@ -100,8 +127,7 @@ func (t *Tx) LatestClosings(ctx context.Context) (map[books.Month]books.Closing,
 // entries takes ten times as long.
 func (t *Tx) latestActions(ctx context.Context) (map[string]books.Action, error) {
 	latest := map[string]books.Action{}
-	err := t.list(ctx, `SELECT month, action FROM closings
-		WHERE seq IN (SELECT max(seq) FROM closings WHERE seq > 0 AND action <> 'restored' GROUP BY month)`, nil, func(scan func(...any) error) error {
+	err := t.list(ctx, "SELECT month, action FROM closings WHERE seq IN (SELECT max(seq) FROM closings WHERE "+deciding+" GROUP BY month)", nil, func(scan func(...any) error) error {
 		var month, action string
 		err := scan(&month, &action)
 		latest[month] = books.Action(action)
@@ -111,28 +137,47 @@ func (t *Tx) latestActions(ctx context.Context) (map[string]books.Action, error)
 }
 
 func scanClosing(scan func(...any) error, c *books.Closing) error {
-	var action, month, actor, fingerprint, counts, notes, previous, hash string
-	err := scan(&c.Seq, &action, &month, &c.Revision, &column{value: &c.At}, &actor, &c.Reason, &c.CorrelationID,
-		&fingerprint, &counts, &c.Totals, &c.BackupFile, &c.BackupSHA256, &notes, &previous, &hash)
+	var action, month, at, actor, fingerprint, core, seal, detail, previous, hash string
+	var reason, totals, notes, salt sql.NullString
+	n := &c.Counts
+	err := scan(&c.Seq, &action, &month, &c.Revision, &at, &actor, &c.CorrelationID, &fingerprint, &core, &seal,
+		&n.Payments, &n.Sessions, &n.Commissions, &n.Expenses, &n.Links, &c.BackupFile, &c.BackupSHA256, &detail, &previous, &hash,
+		&reason, &totals, &notes, &salt)
 	if err != nil {
 		return err
 	}
-	c.Action, c.By = books.Action(action), books.Actor(actor)
-	var stored chainCounts
+	c.Action, c.By, c.Reason, c.Totals = books.Action(action), books.Actor(actor), reason.String, totals.String
 	err = errors.Join(
 		c.Month.UnmarshalText([]byte(month)),
+		c.At.Parse([]byte(at)),
 		c.Fingerprint.UnmarshalText([]byte(fingerprint)),
+		c.Core.UnmarshalText([]byte(core)),
+		c.Seal.UnmarshalText([]byte(seal)),
+		c.Detail.UnmarshalText([]byte(detail)),
 		c.Previous.UnmarshalText([]byte(previous)),
 		c.Hash.UnmarshalText([]byte(hash)),
-		json.Unmarshal([]byte(counts), &stored),
-		json.Unmarshal([]byte(notes), &c.Notes),
 	)
+	if !reason.Valid { // gone; then the entry's detail says that it is not intact
+		totals, notes, salt = sql.NullString{String: "{}"}, sql.NullString{String: "null"}, sql.NullString{String: books.Salt{}.String()}
+		c.Totals = totals.String
+	}
+	if err == nil {
+		err = errors.Join(json.Unmarshal([]byte(notes.String), &c.Notes), c.Salt.UnmarshalText([]byte(salt.String)))
+	}
+	if err == nil {
+		// The hash covers what is meant. Nothing may be stored in another form.
+		again, _ := json.Marshal(c.Notes)
+		stored := []string{month, at, fingerprint, core, seal, detail, previous, hash, notes.String, salt.String}
+		meant := []string{c.Month.String(), c.At.SQL().(string), c.Fingerprint.OrNone(), c.Core.OrNone(), c.Seal.OrNone(), c.Detail.String(),
+			c.Previous.String(), c.Hash.String(), string(again), c.Salt.String()}
+		if !slices.Equal(stored, meant) {
+			err = errors.New("it is not in the form in which it was written")
+		}
+	}
 	if err != nil {
-		return books.Integrityf("broken_chain", "entry %d of the chain cannot be read", c.Seq).
+		return books.Integrityf("broken_chain", "entry %d of the chain cannot be read: %s", c.Seq, err).
 			WithHint("%s", MendChain).Because(err)
 	}
-	c.Counts = stored.Counts
-	c.Counts.Links = stored.Links
 	return nil
 }
 
@@ -140,7 +185,7 @@ func scanClosing(scan func(...any) error, c *books.Closing) error {
 // those below number before; from the head on if that is 0. month, if it is
 // not zero, leaves out those of other months.
 func (t *Tx) ClosingsBefore(ctx context.Context, month books.Month, before int64, limit int) ([]books.Closing, error) {
-	query, args := "SELECT "+closingColumns+" FROM closings WHERE seq < $1", []any{orLast(before), limit}
+	query, args := selectClosing+"WHERE seq < $1", []any{orLast(before), limit}
 	if !month.IsZero() {
 		query, args = query+" AND month = $3", append(args, month.String())
 	}

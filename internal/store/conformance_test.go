@@ -495,28 +495,28 @@ func TestTheChainOnlyGrows(t *testing.T) {
 			return all
 		}
 		before := fmt.Sprint(chain())
-		columns := "seq, action, month, revision, at, actor, reason, correlation_id, fingerprint, counts, totals, backup_file, backup_sha256, notes, previous_hash, hash"
-		rest := ", 'closed', '2025-10', 1, '', '', 'forged', '', '', '', '', '', '', '', '', ''"
+		columns := "seq, action, month, revision, at, actor, correlation_id, fingerprint, core, seal, payments, sessions, commissions, expenses, links, backup_file, backup_sha256, detail, previous_hash, hash"
+		rest := ", 'closed', '2025-10', 1, '', 'forged', '', '', '', '', 0, 0, 0, 0, 0, '', '', '', '', ''"
 		forged := "2" + rest
 		attempts := []string{
-			"UPDATE closings SET reason = 'forged'",
-			"UPDATE closings SET reason = 'forged' WHERE seq = 3",
+			"UPDATE closings SET actor = 'forged'",
+			"UPDATE closings SET actor = 'forged' WHERE seq = 3",
 			"UPDATE closings SET seq = 7 WHERE seq = 3",
 			"DELETE FROM closings",
 			"DELETE FROM closings WHERE seq = 3",
 			"INSERT INTO closings (" + columns + ") VALUES (" + forged + ")",
-			"INSERT INTO closings (" + columns + ") VALUES (" + forged + ") ON CONFLICT (seq) DO UPDATE SET reason = 'forged'",
+			"INSERT INTO closings (" + columns + ") VALUES (" + forged + ") ON CONFLICT (seq) DO UPDATE SET actor = 'forged'",
 			"INSERT INTO closings (" + columns + ") VALUES (0" + rest + ")",
 			"INSERT INTO closings (" + columns + ") VALUES (-1" + rest + ")",
 			"INSERT INTO closings (" + columns + ") VALUES (5" + rest + ")",
 			"INSERT INTO closings (" + columns + ") VALUES (4" + rest + "), (6" + rest + ")",
-			"INSERT INTO closings (" + columns + ") SELECT -1, action, month, revision, at, actor, reason, correlation_id, fingerprint, counts, totals, backup_file, backup_sha256, notes, previous_hash, hash FROM closings",
+			"INSERT INTO closings (" + columns + ") SELECT -1, action, month, revision, at, actor, correlation_id, fingerprint, core, seal, payments, sessions, commissions, expenses, links, backup_file, backup_sha256, detail, previous_hash, hash FROM closings",
 		}
 		if db.Path == "" {
 			attempts = append(attempts, "TRUNCATE closings", "TRUNCATE closings CASCADE", "TRUNCATE settings, closings")
 		} else {
 			attempts = append(attempts, "INSERT OR REPLACE INTO closings ("+columns+") VALUES ("+forged+")", "REPLACE INTO closings ("+columns+") VALUES ("+forged+")",
-				"UPDATE OR REPLACE closings SET seq = 1 WHERE seq = 3", "UPDATE OR IGNORE closings SET reason = 'forged'", "INSERT OR IGNORE INTO closings ("+columns+") VALUES ("+forged+")")
+				"UPDATE OR REPLACE closings SET seq = 1 WHERE seq = 3", "UPDATE OR IGNORE closings SET actor = 'forged'", "INSERT OR IGNORE INTO closings ("+columns+") VALUES ("+forged+")")
 		}
 		for _, sql := range attempts {
 			sql = strings.ReplaceAll(sql, "closings", schema+"closings")

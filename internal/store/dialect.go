@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -76,7 +77,16 @@ func isDuplicate(err error) bool {
 		return pg.Code == "23505"
 	}
 	var lite *sqlite.Error
-	return errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+	if !errors.As(err, &lite) {
+		return false
+	}
+	switch lite.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return true
+	case sqlite3.SQLITE_CONSTRAINT_TRIGGER: // a guard that INSERT OR REPLACE does not get past
+		return strings.Contains(lite.Error(), "UNIQUE constraint failed")
+	}
+	return false
 }
 
 // unsafeString returns b as a string; nobody may change b afterwards.

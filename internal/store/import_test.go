@@ -350,7 +350,7 @@ func TestAnImportIntoAnythingButANewDatabaseIsRefused(t *testing.T) {
 		{"extratos", "mes, ano, pagamentos, sessoes, comissoes, totais", "1, 2025, '[]', '[]', '[]', '{}'"},
 		{"extrato_run_logs", "mes, ano, status", "1, 2025, 'success'"},
 		{"revisions", "month, revision, pagamentos, sessoes, comissoes, totais, replaced_at", "'2025-01', 1, '[]', '[]', '[]', '{}', ''"},
-		{"backups", "file, month, copy, sha256, size, fingerprint, state, reason, created_at, verified_at", "'f', '2025-01', 1, '', 1, '', '', '', '', ''"},
+		{"backups", "file, month, copy, sha256, size, fingerprint, manifest, state, reason, created_at, verified_at", "'f', '2025-01', 1, '', 1, '', '', '', '', '', ''"},
 		{"runs", "action, month, actor, started_at, finished_at, result, code, message, correlation_id", "'', '', '', '', '', '', '', '', ''"},
 	}
 	targets(t, func(t *testing.T, to target) {
@@ -363,7 +363,7 @@ func TestAnImportIntoAnythingButANewDatabaseIsRefused(t *testing.T) {
 			run(t, to.db, "INSERT INTO "+table+" ("+row.columns+") VALUES ("+row.values+")")
 			_, err := to.store.Import(t.Context(), "sqlite:///"+path, nil)
 			wantError(t, err, books.Refused, "not_empty", "rows in "+row.table, "DATABASE_URL")
-			run(t, to.db, "DELETE FROM "+table)
+			(&storetest.DB{Path: to.store.Path(), SQL: to.db}).Tamper(t, "DELETE FROM "+table)
 			to.isEmpty(t)
 		}
 		mustImport(t, to, "sqlite:///"+path)

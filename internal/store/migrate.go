@@ -165,7 +165,7 @@ func (s *Store) refuseV4File() error {
 // Migration says what Migrate did.
 type Migration struct {
 	Applied []string      `json:"applied"` // migrations
-	Added   []string      `json:"added"`   // keys and indexes
+	Added   []string      `json:"added"`   // keys, indexes and guards
 	Adopted []books.Month `json:"adopted"` // statements of v4's that the chain lists from now on
 	Notes   []string      `json:"notes"`   // what a person should know
 }
@@ -209,6 +209,9 @@ func (s *Store) Migrate(ctx context.Context) (Migration, error) {
 		}
 		return s.addKeys(ctx, &done)
 	})
+	if err == nil {
+		err = s.addGuards(ctx, &done)
+	}
 	if err != nil {
 		return done, err
 	}
@@ -414,12 +417,17 @@ func (t *Tx) Adoption(ctx context.Context, month books.Month, by books.Actor) (b
 	}
 	entry := books.Closing{
 		Action: books.Adopted, Month: month, Revision: last.Revision + 1, At: books.InstantOf(t.s.now()), By: by,
-		CorrelationID: books.NewCorrelationID(), Fingerprint: stored.Seal(), Totals: "{}",
+		CorrelationID: books.NewCorrelationID(), Seal: stored.Seal(), Totals: "{}",
 	}
+	at, err := t.StatementStored(ctx, month)
+	if err != nil {
+		return books.Closing{}, err
+	}
+	entry.Notes = []string{StoredNote(at)}
 	if header, err := stored.Header(); err == nil {
 		entry.Totals = string(header.Totals.JSON())
 	} else {
-		entry.Notes = []string{"the totals cannot be read"}
+		entry.Notes = append(entry.Notes, "the totals cannot be read")
 	}
 	if stored.Ours() {
 		// Adopting must not hide that the end of a chain was cut off.

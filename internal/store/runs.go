@@ -82,6 +82,23 @@ func (t *Tx) Runs(ctx context.Context, month books.Month, limit int) ([]Run, err
 	return all, err
 }
 
+// EffectiveRuns returns the runs that have an entry in the chain, oldest first.
+func (t *Tx) EffectiveRuns(ctx context.Context) ([]Run, error) {
+	var all []Run
+	err := t.list(ctx, `SELECT id, month, actor, result, correlation_id FROM runs
+		WHERE result IN ('closed', 'revised', 'reopened', 'restored') ORDER BY id`, nil, func(scan func(...any) error) error {
+		var r Run
+		var month string
+		err := scan(&r.ID, &month, &r.By, &r.Result, &r.CorrelationID)
+		if err == nil {
+			err = r.Month.UnmarshalText([]byte(month))
+		}
+		all = append(all, r)
+		return err
+	})
+	return all, err
+}
+
 // RunsBefore returns at most limit attempts, the newest first, as
 // ClosingsBefore does.
 func (t *Tx) RunsBefore(ctx context.Context, month books.Month, before int64, limit int) ([]Run, error) {

@@ -21,7 +21,8 @@ import (
 type Spool struct {
 	Data     io.ReaderAt
 	Ends     [books.PartCount]int64
-	Payments books.IDs // in the statement
+	Payments books.IDs              // in the statement
+	Lengths  [books.PartCount]int64 // of what is inside the parts' JSON strings
 }
 
 func (s Spool) start(p books.Part) int64 {
@@ -38,22 +39,24 @@ func (s Spool) part(p books.Part) *io.SectionReader {
 // maxField is what PostgreSQL takes as one value.
 const maxField = 1 << 30
 
-// InsertStatement stores a month's statement. It fails with books.ErrClosed if
-// the month has one.
-func (t *Tx) InsertStatement(ctx context.Context, month books.Month, spool Spool, at books.Instant) error {
-	err := t.insertStatement(ctx, month, spool, at)
+// InsertStatement stores a month's statement and returns its seal. It fails
+// with books.ErrClosed if the month has one.
+func (t *Tx) InsertStatement(ctx context.Context, month books.Month, spool Spool, at books.Instant) (books.Fingerprint, error) {
+	sealer := books.NewSealer(spool.Lengths)
+	err := t.insertStatement(ctx, month, spool, at, sealer)
 	if isDuplicate(err) {
-		return books.ErrClosed.Because(err)
+		err = books.ErrClosed.Because(err)
 	}
 	if err != nil {
-		return err
+		return books.Fingerprint{}, err
 	}
-	return t.restPayments(ctx, month, spool.Payments)
+	return sealer.Sum(), t.restPayments(ctx, month, spool.Payments)
 }
 
-func (t *Tx) insertStatement(ctx context.Context, month books.Month, spool Spool, at books.Instant) error {
+// insertStatement stores a statement; all of its bytes go to sealer as well.
+func (t *Tx) insertStatement(ctx context.Context, month books.Month, spool Spool, at books.Instant, sealer *books.Sealer) error {
 	if t.s.dialect.postgres {
-		return t.copyStatement(ctx, month, spool, at)
+		return t.copyStatement(ctx, month, spool, at, sealer)
 	}
 	// SQLite wants each value at once; nothing of it outlives the statement.
 	text, free, err := outsideHeap(int(spool.Size()))
@@ -64,6 +67,12 @@ func (t *Tx) insertStatement(ctx context.Context, month books.Month, spool Spool
 	if _, err := io.ReadFull(io.NewSectionReader(spool.Data, 0, spool.Size()), text); err != nil {
 		return fmt.Errorf("read the spooled statement: %w", err)
 	}
+	sealed := make(chan struct{})
+	go func() {
+		defer close(sealed)
+		sealer.Write(text)
+	}()
+	defer func() { <-sealed }() // before the memory goes
 	args := []any{int(month.Month), month.Year, at.SQL()}
 	for p := range books.PartCount {
 		args = append(args, unsafeString(text[spool.start(p):spool.Ends[p]]))
@@ -75,7 +84,7 @@ func (t *Tx) insertStatement(ctx context.Context, month books.Month, spool Spool
 
 // copyStatement streams the statement in PostgreSQL's binary COPY format, so
 // that it is never in this program's memory.
-func (t *Tx) copyStatement(ctx context.Context, month books.Month, spool Spool, at books.Instant) error {
+func (t *Tx) copyStatement(ctx context.Context, month books.Month, spool Spool, at books.Instant, sealer *books.Sealer) error {
 	for p := range books.PartCount {
 		if spool.part(p).Size() >= maxField {
 			return books.Refusedf("statement_too_large", "the list %q of %s is larger than PostgreSQL can store", p.Column(), month).
@@ -95,7 +104,7 @@ func (t *Tx) copyStatement(ctx context.Context, month books.Month, spool Spool, 
 	readers := []io.Reader{bytes.NewReader(header)}
 	for p := range books.PartCount {
 		size := binary.BigEndian.AppendUint32(nil, uint32(spool.part(p).Size())+uint32(len(binaryJSON[p])))
-		readers = append(readers, bytes.NewReader(append(size, binaryJSON[p]...)), spool.part(p))
+		readers = append(readers, bytes.NewReader(append(size, binaryJSON[p]...)), io.TeeReader(spool.part(p), sealer))
 	}
 	readers = append(readers, bytes.NewReader([]byte{0xff, 0xff}))
 	return t.onConn(func(conn *pgconn.PgConn) error {
@@ -188,6 +197,45 @@ func (t *Tx) Revision(ctx context.Context, month books.Month, revision int) (boo
 		return s, books.NotFoundf("no_revision", "%s has no stored revision %d", month, revision).WithHint("extrato audit show lists them")
 	}
 	return s, err
+}
+
+// StatementStored returns when a month's statement was stored, in RFC 3339 and
+// UTC; "" for NULL, and the text itself where it is none. It fails with
+// books.ErrNotClosed if there is no statement.
+func (t *Tx) StatementStored(ctx context.Context, month books.Month) (string, error) {
+	var text sql.NullString
+	err := t.one(ctx, "SELECT "+t.s.dialect.text("created_at")+" FROM extratos WHERE mes = $1 AND ano = $2", []any{int(month.Month), month.Year}, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", notClosed(month)
+	}
+	var at books.Instant
+	if err != nil || !text.Valid || at.Parse([]byte(text.String)) != nil {
+		return text.String, err
+	}
+	return at.String(), nil
+}
+
+// StoredNote is what the entry that adopts a statement notes of when that was
+// stored: v4 says so, nobody else.
+func StoredNote(at string) string { return "stored at " + at }
+
+// Revision names an earlier revision.
+type Revision struct {
+	Month      string
+	Revision   int
+	ReplacedAt string
+}
+
+// Revisions names all earlier revisions that are kept, by month and number.
+func (t *Tx) Revisions(ctx context.Context) ([]Revision, error) {
+	var all []Revision
+	err := t.list(ctx, "SELECT month, revision, replaced_at FROM revisions ORDER BY month, revision", nil, func(scan func(...any) error) error {
+		var r Revision
+		err := scan(&r.Month, &r.Revision, &r.ReplacedAt)
+		all = append(all, r)
+		return err
+	})
+	return all, err
 }
 
 // EachStatement calls fn with every stored statement, oldest month first. fn

@@ -368,7 +368,7 @@ func TestStatementsOfEveryShapeOfV4sAreRead(t *testing.T) {
 				"missing keys":     {`[{"id": 7}]`, "[]", 1},
 			} {
 				t.Run(kind+" "+name, func(t *testing.T) {
-					db.Exec(t, "DELETE FROM extratos")
+					db.Tamper(t, "DELETE FROM extratos")
 					db.Exec(t, "INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais) VALUES (10, 2025, $1, '[]', '\"[]\"', $2, '{\"saldo\": 1.5}')", shape.payments, shape.expenses)
 					read(t, db.Store, func(tx *store.Tx) error {
 						s, err := tx.Statement(t.Context(), october)
@@ -391,7 +391,7 @@ func TestStatementsOfEveryShapeOfV4sAreRead(t *testing.T) {
 					})
 				})
 			}
-			db.Exec(t, "DELETE FROM extratos")
+			db.Tamper(t, "DELETE FROM extratos")
 			roundTripStatement(t, db)
 		}
 	})
@@ -407,11 +407,11 @@ func spoolOf(t *testing.T, rows ...books.Row) (store.Spool, books.Header) {
 			t.Fatal(err)
 		}
 	}
-	header, ends, err := w.Finish()
+	header, ends, err := w.Finish(books.Salt{1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return store.Spool{Data: bytes.NewReader(text.Bytes()), Ends: ends, Payments: w.Payments()}, header
+	return store.Spool{Data: bytes.NewReader(text.Bytes()), Ends: ends, Lengths: w.Lengths(), Payments: w.Payments()}, header
 }
 
 // roundTripStatement stores one of ours, shelves it, and is refused a second.
@@ -435,13 +435,22 @@ func roundTripStatement(t *testing.T, db *storetest.DB) {
 			return nil
 		})
 	}
-	store1 := func(tx *store.Tx) error { return tx.InsertStatement(t.Context(), october, spool, at) }
+	store1 := func(tx *store.Tx) error {
+		seal, err := tx.InsertStatement(t.Context(), october, spool, at)
+		if err != nil {
+			return err
+		}
+		if s, err := tx.Statement(t.Context(), october); err != nil || s.Seal() != seal {
+			t.Errorf("it is stored under the seal %s, not %s, %v", s.Seal(), seal, err)
+		}
+		return nil
+	}
 	write(t, db.Store, store1)
 	check(func(tx *store.Tx) (books.Stored, error) { return tx.Statement(t.Context(), october) })
 	if err := db.Store.Write(t.Context(), store1); !errors.Is(err, books.ErrClosed) {
 		t.Errorf("a second statement: %v, want ErrClosed", err)
 	}
-	db.Exec(t, "DELETE FROM "+map[bool]string{true: "extrato.", false: ""}[db.Path == ""]+"revisions")
+	db.Tamper(t, "DELETE FROM "+map[bool]string{true: "extrato.", false: ""}[db.Path == ""]+"revisions")
 	write(t, db.Store, func(tx *store.Tx) error { return tx.ShelveStatement(t.Context(), october, 1, at) })
 	check(func(tx *store.Tx) (books.Stored, error) { return tx.Revision(t.Context(), october, 1) })
 	err := db.Store.Write(t.Context(), func(tx *store.Tx) error { return tx.ShelveStatement(t.Context(), october, 2, at) })
@@ -458,7 +467,8 @@ func TestALateCommissionOfAClosedPaymentBelongsToThatStatement(t *testing.T) {
 	people(t, db)
 	spool, _ := spoolOf(t, payment(777, "2025-10-03"))
 	write(t, db.Store, func(tx *store.Tx) error {
-		return tx.InsertStatement(t.Context(), october, spool, books.InstantOf(clock))
+		_, err := tx.InsertStatement(t.Context(), october, spool, books.InstantOf(clock))
+		return err
 	})
 	small{commissions: []smallCommission{{-1, "2025-11-05 12:00:00.000000"}}}.put(t, db)
 	read(t, db.Store, func(tx *store.Tx) error {

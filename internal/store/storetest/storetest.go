@@ -127,3 +127,50 @@ func Remove(ctx context.Context, tx *store.Tx, month books.Month) (books.Counts,
 	}
 	return tx.RemoveMonth(ctx, month, &leaving)
 }
+
+// Tamper runs statements as somebody with all rights on the database can: the
+// triggers that guard what was closed are off meanwhile, and on again after.
+func (db *DB) Tamper(t testing.TB, queries ...string) {
+	t.Helper()
+	back := db.Unguard(t)
+	defer back()
+	for _, query := range queries {
+		db.Exec(t, query)
+	}
+}
+
+// Unguard takes those triggers away until back is called.
+func (db *DB) Unguard(t testing.TB) (back func()) {
+	t.Helper()
+	query := "SELECT 'DROP TRIGGER ' || name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN ('extratos', 'closings', 'revisions')"
+	if db.Path == "" {
+		query = `SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname), format('ALTER TABLE %s ENABLE TRIGGER %I', tgrelid::regclass, tgname)
+			FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O' AND tgrelid IN (to_regclass('extratos'), to_regclass('extrato.closings'), to_regclass('extrato.revisions'))`
+	}
+	var off, on []string
+	rows, err := db.SQL.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var drop, make string
+		if err := rows.Scan(&drop, &make); err != nil {
+			t.Fatal(err)
+		}
+		off, on = append(off, drop), append(on, make)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	rows.Close()
+	for _, query := range off {
+		db.Exec(t, query)
+	}
+	return func() {
+		t.Helper()
+		for _, query := range on {
+			db.Exec(t, query)
+		}
+	}
+}

@@ -136,10 +136,7 @@ CREATE TABLE extrato.payments_at_rest (
 );
 
 -- What closing a month leaves behind besides the statement: the chain, earlier
--- revisions, what is known of backups, and every attempt. The chain only ever
--- grows: triggers refuse everything but a new number. It begins with 1 and leaves
--- no number out: an entry below the first would be obeyed as the last of its
--- month, and change neither the head nor what follows.
+-- revisions, what is known of backups, and every attempt.
 CREATE TABLE extrato.settings (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -152,19 +149,33 @@ CREATE TABLE extrato.closings (
     revision       INTEGER NOT NULL,
     at             TEXT NOT NULL,
     actor          TEXT NOT NULL,
-    reason         TEXT NOT NULL,
     correlation_id TEXT NOT NULL,
     fingerprint    TEXT NOT NULL,
-    counts         TEXT NOT NULL,
-    totals         TEXT NOT NULL,
+    core           TEXT NOT NULL,
+    seal           TEXT NOT NULL,
+    payments       BIGINT NOT NULL,
+    sessions       BIGINT NOT NULL,
+    commissions    BIGINT NOT NULL,
+    expenses       BIGINT NOT NULL,
+    links          BIGINT NOT NULL,
     backup_file    TEXT NOT NULL,
     backup_sha256  TEXT NOT NULL,
-    notes          TEXT NOT NULL,
+    detail         TEXT NOT NULL,
     previous_hash  TEXT NOT NULL,
     hash           TEXT NOT NULL
 );
 CREATE INDEX ix_closings_month ON extrato.closings (month, seq);
 CREATE INDEX ix_closings_correlation_id ON extrato.closings (correlation_id);
+
+-- What an entry covers through its digest "detail". It is kept apart because it
+-- can be erased: the entries stay as they are.
+CREATE TABLE extrato.closing_details (
+    seq    BIGINT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    totals TEXT NOT NULL,
+    notes  TEXT NOT NULL,
+    salt   TEXT NOT NULL
+);
 
 CREATE TABLE extrato.revisions (
     month       TEXT NOT NULL,
@@ -185,6 +196,8 @@ CREATE TABLE extrato.backups (
     sha256      TEXT NOT NULL,
     size        BIGINT NOT NULL,
     fingerprint TEXT NOT NULL,
+    manifest    TEXT NOT NULL,
+    entry       BIGINT NOT NULL DEFAULT 0,
     state       TEXT NOT NULL,
     reason      TEXT NOT NULL,
     created_at  TEXT NOT NULL,
@@ -206,16 +219,19 @@ CREATE TABLE extrato.runs (
 );
 CREATE INDEX ix_runs_month ON extrato.runs (month, id);
 
+-- Guards. The chain only ever grows: triggers refuse everything but its next
+-- number. It begins with 1, because an entry below the first would be obeyed as
+-- the last of its month, and change neither the head nor what follows. An earlier
+-- revision stays as it is. v4 writes statements of its own, so in extratos only
+-- ours are guarded: they stay as they were stored, and leave only once revisions
+-- holds them. The functions run with our rights, since v4 may be another user.
+-- extrato migrate puts back what is missing of these, from this text.
 -- +goose StatementBegin
 CREATE FUNCTION extrato.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'closings is append-only';
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER closings_refuse_change BEFORE UPDATE OR DELETE ON extrato.closings
-    FOR EACH ROW EXECUTE FUNCTION extrato.refuse_change();
-CREATE TRIGGER closings_refuse_truncate BEFORE TRUNCATE ON extrato.closings
-    FOR EACH STATEMENT EXECUTE FUNCTION extrato.refuse_change();
 -- +goose StatementBegin
 CREATE FUNCTION extrato.refuse_gap() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -225,8 +241,29 @@ BEGIN
     RETURN NEW;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER closings_refuse_gap BEFORE INSERT ON extrato.closings
-    FOR EACH ROW EXECUTE FUNCTION extrato.refuse_gap();
+-- +goose StatementBegin
+CREATE FUNCTION extrato.keep_statement() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    IF ((OLD.totais #>> '{}') LIKE '%"extrato":{"versao":%') IS NOT TRUE AND TG_OP = 'UPDATE' THEN
+        RETURN NEW;
+    ELSIF ((OLD.totais #>> '{}') LIKE '%"extrato":{"versao":%') IS NOT TRUE THEN
+        RETURN OLD;
+    END IF;
+    IF TG_OP = 'DELETE' AND EXISTS (SELECT 1 FROM extrato.revisions
+        WHERE month = to_char(OLD.ano, 'FM0000') || '-' || to_char(OLD.mes, 'FM00') AND pagamentos::text = OLD.pagamentos::text
+        AND sessoes::text = OLD.sessoes::text AND comissoes::text = OLD.comissoes::text
+        AND gastos::text IS NOT DISTINCT FROM OLD.gastos::text AND totais::text = OLD.totais::text) THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'the statement of %-% was closed by extrato and stays: extrato reopen puts its rows back', OLD.ano, OLD.mes;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER closings_refuse_change BEFORE DELETE OR UPDATE ON extrato.closings FOR EACH ROW EXECUTE FUNCTION extrato.refuse_change();
+CREATE TRIGGER closings_refuse_truncate BEFORE TRUNCATE ON extrato.closings FOR EACH STATEMENT EXECUTE FUNCTION extrato.refuse_change();
+CREATE TRIGGER closings_refuse_gap BEFORE INSERT ON extrato.closings FOR EACH ROW EXECUTE FUNCTION extrato.refuse_gap();
+CREATE TRIGGER revisions_refuse_change BEFORE DELETE OR UPDATE ON extrato.revisions FOR EACH ROW EXECUTE FUNCTION extrato.refuse_change();
+CREATE TRIGGER revisions_refuse_truncate BEFORE TRUNCATE ON extrato.revisions FOR EACH STATEMENT EXECUTE FUNCTION extrato.refuse_change();
+CREATE TRIGGER extratos_keep_ours BEFORE DELETE OR UPDATE ON extratos FOR EACH ROW EXECUTE FUNCTION extrato.keep_statement();
 
 -- Who may come in, and what the service remembers: service tokens that can be
 -- revoked, passwords (v4 reads users.password_hash in another form, so ours lie

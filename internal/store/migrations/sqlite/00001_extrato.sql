@@ -141,10 +141,7 @@ CREATE TABLE payments_at_rest (
 );
 
 -- What closing a month leaves behind besides the statement: the chain, earlier
--- revisions, what is known of backups, and every attempt. The chain only ever
--- grows: triggers refuse everything but a new number. It begins with 1 and leaves
--- no number out: an entry below the first would be obeyed as the last of its
--- month, and change neither the head nor what follows.
+-- revisions, what is known of backups, and every attempt.
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -157,19 +154,33 @@ CREATE TABLE closings (
     revision       INTEGER NOT NULL,
     at             TEXT NOT NULL,
     actor          TEXT NOT NULL,
-    reason         TEXT NOT NULL,
     correlation_id TEXT NOT NULL,
     fingerprint    TEXT NOT NULL,
-    counts         TEXT NOT NULL,
-    totals         TEXT NOT NULL,
+    core           TEXT NOT NULL,
+    seal           TEXT NOT NULL,
+    payments       INTEGER NOT NULL,
+    sessions       INTEGER NOT NULL,
+    commissions    INTEGER NOT NULL,
+    expenses       INTEGER NOT NULL,
+    links          INTEGER NOT NULL,
     backup_file    TEXT NOT NULL,
     backup_sha256  TEXT NOT NULL,
-    notes          TEXT NOT NULL,
+    detail         TEXT NOT NULL,
     previous_hash  TEXT NOT NULL,
     hash           TEXT NOT NULL
 );
 CREATE INDEX ix_closings_month ON closings (month, seq);
 CREATE INDEX ix_closings_correlation_id ON closings (correlation_id);
+
+-- What an entry covers through its digest "detail". It is kept apart because it
+-- can be erased: the entries stay as they are.
+CREATE TABLE closing_details (
+    seq    INTEGER PRIMARY KEY,
+    reason TEXT NOT NULL,
+    totals TEXT NOT NULL,
+    notes  TEXT NOT NULL,
+    salt   TEXT NOT NULL
+);
 
 CREATE TABLE revisions (
     month       TEXT NOT NULL,
@@ -190,6 +201,8 @@ CREATE TABLE backups (
     sha256      TEXT NOT NULL,
     size        INTEGER NOT NULL,
     fingerprint TEXT NOT NULL,
+    manifest    TEXT NOT NULL,
+    entry       INTEGER NOT NULL DEFAULT 0,
     state       TEXT NOT NULL,
     reason      TEXT NOT NULL,
     created_at  TEXT NOT NULL,
@@ -211,6 +224,13 @@ CREATE TABLE runs (
 );
 CREATE INDEX ix_runs_month ON runs (month, id);
 
+-- Guards. The chain only ever grows: triggers refuse everything but its next
+-- number. It begins with 1, because an entry below the first would be obeyed as
+-- the last of its month, and change neither the head nor what follows. A
+-- statement stays as it was stored, and leaves extratos only once revisions holds
+-- it; an earlier revision stays as well. INSERT OR REPLACE gets past the triggers
+-- on DELETE, so each table has one on INSERT. extrato migrate puts back what is
+-- missing of these, from this text.
 -- +goose StatementBegin
 CREATE TRIGGER closings_refuse_update BEFORE UPDATE ON closings
 BEGIN
@@ -235,6 +255,46 @@ CREATE TRIGGER closings_refuse_gap BEFORE INSERT ON closings
 WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM closings)
 BEGIN
     SELECT RAISE(ABORT, 'closings is append-only: this is not its next number');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER revisions_refuse_update BEFORE UPDATE ON revisions
+BEGIN
+    SELECT RAISE(ABORT, 'an earlier revision cannot be changed');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER revisions_refuse_delete BEFORE DELETE ON revisions
+BEGIN
+    SELECT RAISE(ABORT, 'an earlier revision cannot be deleted');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER revisions_refuse_replace BEFORE INSERT ON revisions
+WHEN EXISTS (SELECT 1 FROM revisions WHERE month = NEW.month AND revision = NEW.revision)
+BEGIN
+    SELECT RAISE(ABORT, 'UNIQUE constraint failed: revisions.month, revisions.revision');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER extratos_refuse_update BEFORE UPDATE ON extratos
+BEGIN
+    SELECT RAISE(ABORT, 'a stored statement cannot be changed');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER extratos_refuse_delete BEFORE DELETE ON extratos
+WHEN NOT EXISTS (SELECT 1 FROM revisions WHERE month = printf('%04d-%02d', OLD.ano, OLD.mes)
+    AND pagamentos IS OLD.pagamentos AND sessoes IS OLD.sessoes AND comissoes IS OLD.comissoes AND gastos IS OLD.gastos AND totais IS OLD.totais)
+BEGIN
+    SELECT RAISE(ABORT, 'a stored statement cannot be deleted: extrato reopen puts its rows back');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER extratos_refuse_replace BEFORE INSERT ON extratos
+WHEN EXISTS (SELECT 1 FROM extratos WHERE id = NEW.id OR mes = NEW.mes AND ano = NEW.ano)
+BEGIN
+    SELECT RAISE(ABORT, 'UNIQUE constraint failed: extratos.mes, extratos.ano');
 END;
 -- +goose StatementEnd
 
