@@ -51,7 +51,7 @@ func TestStatementsGiveBackTheirRows(t *testing.T) {
 			t.Fatalf("the fingerprint became %s, %v, the header says %s", f, err, header.Fingerprint)
 		}
 		stored, err := s.Header()
-		stored.Counts, stored.Core = header.Counts, header.Core
+		stored.Counts, stored.Core, stored.Days = header.Counts, header.Core, header.Days
 		if err != nil || !s.Ours() || stored.Month != m || stored.Revision != revision || stored.Version != 1 || !reflect.DeepEqual(stored, header) {
 			t.Fatalf("the header became %+v, %v, want %+v", stored, err, header)
 		}
