@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
@@ -295,17 +294,7 @@ func printComing(a *app, r closing.Restoration) error {
 			words = []string{"sessao " + fmt.Sprint(row.ID) + " and pagamento " + says.Payment.String()}
 		}
 		words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
-		fmt.Fprintf(w, "  %s %d\t%s\t%s\t%s\n", row.Type, row.ID, says.Day, says.Amount, oneLine(strings.Join(words, ", ")))
+		fprintf(w, "  %s %d\t%s\t%s\t%s\n", row.Type, row.ID, says.Day, says.Amount, strings.Join(words, ", "))
 	}
 	return w.Flush()
-}
-
-// oneLine takes out what would end a line or steer a terminal.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return '\uFFFD'
-		}
-		return r
-	}, text)
 }

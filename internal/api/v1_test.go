@@ -15,11 +15,12 @@ import (
 func TestEveryKindOfRowIsWrittenReadChangedAndDeleted(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		payment, _ := s.pay(t, "2025-11-01", "100.00", "")
+		session := s.id(t, s.do(t, s.admin, "POST", "/sessions", fmt.Sprintf(`{"date":"2025-12-01","amount":"900","artist_id":%d,"client_id":%d}`, s.ana, s.bia), 201))
 		for _, c := range []struct {
 			path, add, change string
 			shows, then       map[string]any
 		}{
-			{"/payments", `{"date":"2025-11-01","amount":"450.5","method":"Pix","artist_id":ANA,"note":"=1+1 ç 🖋","deposit":true}`, `{"date":"2025-11-02","amount":"460","method":"Outros","artist_id":RUI}`,
+			{"/payments", `{"date":"2025-11-01","amount":"450.5","method":"Pix","artist_id":ANA,"note":"=1+1 ç 🖋","session_id":SESSION,"deposit":true}`, `{"date":"2025-11-02","amount":"460","method":"Outros","artist_id":RUI}`,
 				map[string]any{"amount": "450.50", "artist_name": "Ana", "client_id": nil, "note": "=1+1 ç 🖋", "date": "2025-11-01", "deposit": true},
 				map[string]any{"amount": "460.00", "artist_name": "Rui", "note": nil, "date": "2025-11-02", "deposit": false}},
 			{"/sessions", `{"date":"2025-10-01","amount":"80","artist_id":ANA,"client_id":BIA}`, `{"date":"2025-10-01","amount":"80","artist_id":ANA,"client_id":BIA,"status":"completed"}`,
@@ -31,7 +32,7 @@ func TestEveryKindOfRowIsWrittenReadChangedAndDeleted(t *testing.T) {
 			{"/clients", `{"name":"Caio","jotform_submission_id":"1"}`, `{"name":"Caíque"}`, map[string]any{"jotform_submission_id": "1"}, map[string]any{"name": "Caíque", "jotform_submission_id": nil}},
 			{"/artists", `{"name":"Gil","email":"gil@studio.test"}`, `{"name":"Gil","active":false}`, map[string]any{"active": true, "email": "gil@studio.test"}, map[string]any{"active": false, "email": nil}},
 		} {
-			fill := strings.NewReplacer("ANA", fmt.Sprint(s.ana), "RUI", fmt.Sprint(s.rui), "BIA", fmt.Sprint(s.bia), "PAYMENT", strings.TrimPrefix(payment, "/payments/"))
+			fill := strings.NewReplacer("ANA", fmt.Sprint(s.ana), "RUI", fmt.Sprint(s.rui), "BIA", fmt.Sprint(s.bia), "PAYMENT", strings.TrimPrefix(payment, "/payments/"), "SESSION", fmt.Sprint(session))
 			made := s.do(t, s.admin, "POST", c.path, fill.Replace(c.add), 201)
 			wantFields(t, c.path, made, c.shows)
 			one := c.path + "/" + fmt.Sprint(s.id(t, made))

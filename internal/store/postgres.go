@@ -137,7 +137,7 @@ func (s *Store) explainPostgres(err error) error {
 	var pg *pgconn.PgError
 	var connect *pgconn.ConnectError
 	switch {
-	case alreadyExplained(err):
+	case alreadyExplained(err) || errors.Is(err, errBooksHeld): // Write decides
 		return err
 	case errors.As(err, &connect):
 		return connectFailed(err)
