@@ -40,7 +40,7 @@ func newInvited(t *testing.T, db *storetest.DB, role auth.Role) *invited {
 func (i *invited) invite(t *testing.T) {
 	t.Helper()
 	err := i.db.Store.Write(t.Context(), func(tx *store.Tx) error {
-		id, err := i.guard.NewInvite(t.Context(), tx, i.user.ID, "user:1")
+		id, err := i.guard.NewInvite(t.Context(), tx, i.user.ID, "user 1")
 		i.key = i.guard.InviteKey(id)
 		return err
 	})

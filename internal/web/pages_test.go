@@ -329,7 +329,7 @@ func TestWhoMayUndoWhat(t *testing.T) {
 			rules := &recording.Recorder{Store: db.Store, Now: time.Now}
 			var d recording.Done
 			err := db.Store.Write(t.Context(), func(tx *store.Tx) (err error) {
-				d, err = rules.AddClient(t.Context(), tx, books.Actor(fmt.Sprintf("user:%d", by.ID)), books.Client{Name: "Duda"})
+				d, err = rules.AddClient(t.Context(), tx, books.Actor(fmt.Sprintf("user %d", by.ID)), books.Client{Name: "Duda"})
 				return err
 			})
 			if err != nil {
