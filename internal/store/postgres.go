@@ -144,7 +144,7 @@ func (s *Store) explainPostgres(err error) error {
 	case !errors.As(err, &pg):
 		return err
 	case pg.Code == "42501" && pg.Routine == "check_enable_rls":
-		return hiddenRows("a table").Because(said{pg})
+		return hiddenRows("a table").Because(said{err})
 	case pg.Code == "22021" && strings.Contains(pg.Message, "0x00"):
 		return books.Invalidf("row_does_not_fit", "a text holds a NUL character, which PostgreSQL cannot store").
 			WithHint("nothing was changed; leave that character out")
@@ -154,22 +154,22 @@ func (s *Store) explainPostgres(err error) error {
 		return unreachable(err)
 	}
 	if known := referredTo(err); known != nil {
-		return known.Because(said{pg})
+		return known.Because(said{err})
 	}
 	if isStale(err) {
-		return books.Conflictf("busy", "somebody is altering the tables").WithHint(nothingChanged + "try again").Because(said{pg})
+		return books.Conflictf("busy", "somebody is altering the tables").WithHint(nothingChanged + "try again").Because(said{err})
 	}
 	if known := postgresErrors[pg.Code]; known != nil {
-		return known.Because(said{pg})
+		return known.Because(said{err})
 	}
 	return err
 }
 
-// said is a server's error in the server's words alone.
-type said struct{ *pgconn.PgError }
+// said is an error in the server's words alone; what it wraps stays to be asked.
+type said struct{ error }
 
-func (s said) Error() string { return s.Message }
-func (s said) Unwrap() error { return s.PgError }
+func (s said) Error() string { return pgReason(s.error).Error() }
+func (s said) Unwrap() error { return s.error }
 
 const nothingChanged = "nothing was changed; "
 
