@@ -59,13 +59,13 @@ func (n *named) see(row books.Row) {
 	switch r := row.(type) {
 	case *books.Payment:
 		if r.SessionID.Valid {
-			n.ids = append(n.ids, int32(r.SessionID.V)) //nolint:gosec // an ID fits
+			n.ids = append(n.ids, int32(r.SessionID.V))
 		}
 	case *books.Session:
 		n.pass(r.ID)
 	case *books.Link:
-		n.pass(1 << 31)                           // no session comes any more
-		n.ids = append(n.ids, int32(r.SessionID)) //nolint:gosec // an ID fits
+		n.pass(1 << 31) // no session comes any more
+		n.ids = append(n.ids, int32(r.SessionID))
 	}
 }
 

@@ -70,7 +70,7 @@ func compare(t *testing.T, doc string) {
 	t.Chdir(home)
 	const file = "../../docs/settings.md"
 	if *update {
-		if err := os.WriteFile(file, []byte(doc), 0o644); err != nil { //nolint:gosec // everybody may read it
+		if err := os.WriteFile(file, []byte(doc), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

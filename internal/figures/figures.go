@@ -175,7 +175,7 @@ func Months(ctx context.Context, tx *store.Tx, last books.Month, n int) ([]Month
 	}
 	for _, s := range f {
 		m := &list[at[s.Day.Month()]]
-		m.Sums = m.Sums.plus(s)
+		m.Sums = m.plus(s)
 	}
 	return list, nil
 }

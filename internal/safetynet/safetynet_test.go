@@ -373,7 +373,7 @@ func TestBackup_hash_that_is_none_is_no_proof(t *testing.T) {
 func TestServer_that_redirects_is_asked_again_and_named(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		followed := 0
-		other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { followed++ }))
+		other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed++ }))
 		defer other.Close()
 		s, n := newServer(t), newNet()
 		s.fault = func(_ int, w http.ResponseWriter, r *http.Request) bool {

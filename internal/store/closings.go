@@ -166,11 +166,11 @@ func scanClosing(scan func(...any) error, c *books.Closing) error {
 	}
 	if err == nil {
 		// The hash covers what is meant. Nothing may be stored in another form.
-		again, _ := json.Marshal(c.Notes)
+		again, failed := json.Marshal(c.Notes)
 		stored := []string{month, at, fingerprint, core, seal, detail, previous, hash, notes.String, salt.String}
 		meant := []string{c.Month.String(), c.At.SQL().(string), c.Fingerprint.OrNone(), c.Core.OrNone(), c.Seal.OrNone(), c.Detail.String(),
 			c.Previous.String(), c.Hash.String(), string(again), c.Salt.String()}
-		if !slices.Equal(stored, meant) {
+		if failed != nil || !slices.Equal(stored, meant) {
 			err = errors.New("it is not in the form in which it was written")
 		}
 	}

@@ -28,11 +28,11 @@ type openFile struct {
 }
 
 func newOpenFile(path string) *openFile {
-	real, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		real = path // opening it will say why
+		target = path // opening it will say why
 	}
-	return &openFile{name: path, real: real}
+	return &openFile{name: path, real: target}
 }
 
 // opened notes which file a connection has, or finds that it is another one
@@ -154,7 +154,7 @@ func touch(ctx context.Context, conn driver.Conn) error {
 // its folder: SQLite keeps the newest rows beside the file, under its name, and
 // who comes by another does not see them.
 func checkNames(file string) error {
-	why := ""
+	var why string
 	switch {
 	case linksOf(file) > 1:
 		why = "has several names (hard links)"

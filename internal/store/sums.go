@@ -110,10 +110,8 @@ func (t *Tx) unpairedSums(ctx context.Context, first, last books.Day) (list []bo
 			return err
 		}
 		var at books.Instant
-		if !made.Valid || at.Parse([]byte(made.V)) != nil { // it belongs to no month
-			return nil
-		}
-		if s.Day = books.MonthOf(at.Time().In(t.s.zone)).First(); s.Day >= first && s.Day <= last {
+		readable := made.Valid && at.Parse([]byte(made.V)) == nil // others belong to no month
+		if s.Day = books.MonthOf(at.Time().In(t.s.zone)).First(); readable && s.Day >= first && s.Day <= last {
 			list = append(list, s)
 		}
 		return nil

@@ -154,11 +154,11 @@ func (db *DB) Unguard(t testing.TB) (back func()) {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var drop, make string
-		if err := rows.Scan(&drop, &make); err != nil {
+		var drop, create string
+		if err := rows.Scan(&drop, &create); err != nil {
 			t.Fatal(err)
 		}
-		off, on = append(off, drop), append(on, make)
+		off, on = append(off, drop), append(on, create)
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
