@@ -20,6 +20,8 @@ schedule closes, to the running one.
   late    closed, and rows were added since: "extrato close MONTH --force"
   held    reopened: "extrato close MONTH" closes it again
 
+Rows whose date cannot be read belong to no month and are named below the list.
+
 Example:
   extrato months`
 }
@@ -34,10 +36,15 @@ func (c *monthsCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	homeless, err := closer.Homeless(a.ctx)
+	if err != nil {
+		return err
+	}
 	if a.JSON {
 		return printJSON(a.stdout, struct {
-			Months []closing.MonthInfo `json:"months"`
-		}{months})
+			Months   []closing.MonthInfo `json:"months"`
+			Homeless []string            `json:"in_no_month,omitempty"`
+		}{months, homeless})
 	}
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MONTH\tSTATE\tREV\tPAYMENTS\tSESSIONS\tCOMMISSIONS\tEXPENSES\tLATE\tBACKUP")
@@ -49,5 +56,11 @@ func (c *monthsCommand) Run(a *app) error {
 		fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\n", m.Month, state, m.Revision,
 			m.Counts.Payments, m.Counts.Sessions, m.Counts.Commissions, m.Counts.Expenses, m.Late.Total(), m.Backup)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, note := range homeless {
+		a.printf("note: %s\n", note)
+	}
+	return nil
 }

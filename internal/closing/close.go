@@ -130,6 +130,10 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 	copies, unready := c.prepareCopies(ctx, month)
 	defer copies.drop()
 	open := c.openBefore(ctx, month)
+	others, err := c.Homeless(ctx)
+	if err != nil {
+		return Result{Month: month}, err
+	}
 	result = Result{Month: month}
 	try := func(tx *store.Tx) error {
 		c.step("transaction begun")
@@ -142,6 +146,7 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 			if unready != nil {
 				return unready
 			}
+			plan.others = others
 			if result, err = c.freeze(ctx, tx, *plan, copies, run); err != nil {
 				return err
 			}

@@ -19,6 +19,9 @@ func (c *Closer) freeze(ctx context.Context, tx *store.Tx, p plan, copies *copie
 	if err := tx.CheckColumns(ctx, p.month); err != nil {
 		return none, err
 	}
+	if err := tx.CheckReturn(ctx, p.month); err != nil {
+		return none, err
+	}
 	statement, err := c.readRows(ctx, tx, p, copies)
 	if err != nil {
 		return none, err
@@ -56,6 +59,10 @@ func (c *Closer) freeze(ctx context.Context, tx *store.Tx, p plan, copies *copie
 		return none, err
 	}
 	c.step("rows deleted")
+	if err := rehearse(ctx, tx, statement.leaving); err != nil {
+		return none, err
+	}
+	c.step("return rehearsed")
 	if err := tx.AddRun(ctx, run.record(c.Now(), string(entry.Action), nil)); err != nil {
 		return none, err
 	}
@@ -181,6 +188,7 @@ func entryFor(p plan, h books.Header, seal books.Fingerprint, proof *backup.Rece
 	if p.note != "" {
 		entry.Notes = append(entry.Notes, p.note)
 	}
+	entry.Notes = append(entry.Notes, p.others...)
 	return entry
 }
 

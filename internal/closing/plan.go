@@ -16,6 +16,7 @@ type plan struct {
 	last   books.Closing // the month's last entry in the chain
 	revise bool          // merge late rows into the statement that there is
 	note   string        // what a person should know of it; "" as a rule
+	others []string      // the rows that belong to no month
 }
 
 func (p plan) revision() int { return p.last.Revision + 1 }

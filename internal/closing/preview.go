@@ -112,7 +112,15 @@ func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, f
 	default:
 		result.Notes = []string{unbackedNote(place)}
 	}
+	others, err := homeless(ctx, tx)
+	if err != nil {
+		return none, nil, err
+	}
+	result.Notes = append(result.Notes, others...)
 	if err := tx.CheckColumns(ctx, month); err != nil {
+		return none, nil, err
+	}
+	if err := tx.CheckReturn(ctx, month); err != nil {
 		return none, nil, err
 	}
 	statement, err := c.spool(ctx, tx, *plan, drain)
@@ -121,6 +129,9 @@ func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, f
 	}
 	defer statement.close()
 	if err := tx.CheckSpace(statement.spool.Size()); err != nil {
+		return none, nil, err
+	}
+	if err := tx.CheckPeople(ctx, statement.leaving); err != nil {
 		return none, nil, err
 	}
 	h := statement.header

@@ -31,6 +31,10 @@ var unreadable = []struct {
 	{"a_payment_made_never", "postgres", []string{"UPDATE pagamentos SET created_at = 'infinity' WHERE id = 7"}, "pagamento 7"},
 	{"a_payment_made_at_no_time", "sqlite", []string{"UPDATE pagamentos SET created_at = 'ontem' WHERE id = 7"}, "pagamento 7"},
 	{"a_payment_of_no_day", "sqlite", []string{"UPDATE pagamentos SET data = '2025-07-ontem' WHERE id = 7"}, ""},
+	{"a_payment_of_a_short_day", "sqlite", []string{"UPDATE pagamentos SET data = '2025-1-4' WHERE id = 7"}, ""},
+	{"an_expense_of_a_day_with_a_time", "sqlite", []string{"INSERT INTO gastos (id, data, valor, forma_pagamento, created_by, created_at) VALUES (7, '2025-10-05 00:00:00', 1, 'Pix', 1, NULL)"}, ""},
+	{"an_expense_of_a_day_before_Christ", "postgres", []string{"INSERT INTO gastos (id, data, valor, forma_pagamento, created_by, created_at) VALUES (7, '0044-03-15 BC', 1, 'Pix', 1, NULL)"}, ""},
+	{"an_expense_before_all_time", "postgres", []string{"INSERT INTO gastos (id, data, valor, forma_pagamento, created_by, created_at) VALUES (7, '-infinity', 1, 'Pix', 1, NULL)"}, ""},
 	{"a_payment_of_a_day_that_is_a_BLOB", "sqlite", []string{"UPDATE pagamentos SET data = CAST(data AS BLOB) WHERE id = 7"}, ""},
 	{"a_payment_of_the_last_day", "postgres", []string{"UPDATE pagamentos SET data = 'infinity' WHERE id = 7"}, ""},
 	{"a_payment_of_no_number", "postgres", []string{"UPDATE pagamentos SET valor = 'NaN' WHERE id = 7"}, "pagamento 7"},
@@ -76,6 +80,7 @@ func TestA_row_that_nobody_can_read_stops_no_month_but_its_own(t *testing.T) {
 					t.Errorf("due are %v, %v", due, err)
 				}
 				s.looksWhole(t)
+				s.namesHomeless(t, row.names == "" && !strings.Contains(row.name, "a_client_whom_nobody"))
 				if r := s.close(t, october, false); r.Counts.Payments != 1 || r.Counts.Total() != 1 {
 					t.Errorf("October was closed with %+v", r.Counts)
 				}
@@ -101,6 +106,27 @@ func TestA_row_that_nobody_can_read_stops_no_month_but_its_own(t *testing.T) {
 			})
 		}
 	})
+}
+
+// namesHomeless asserts that row 7, if it belongs to no month, is named by the list
+// of months, by a preview, and by a close of October in answer and chain.
+func (s *studio) namesHomeless(t *testing.T, want bool) {
+	t.Helper()
+	names := func(who string, notes []string, err error) {
+		t.Helper()
+		named := strings.Contains(strings.Join(notes, "; "), " 7 belongs to no month")
+		if err != nil || named != want {
+			t.Errorf("%s says %q, %v, want the row named: %v", who, notes, err, want)
+		}
+	}
+	all, err := s.Homeless(t.Context())
+	names("the list", all, err)
+	p, err := s.Preview(t.Context(), october, false)
+	names("the preview", p.Notes, err)
+	r := s.close(t, october, false)
+	names("the close", r.Notes, nil)
+	names("the chain", s.closedWith(t, october).Notes, nil)
+	s.reopen(t, october)
 }
 
 // looksWhole asks everything that is asked of all months.

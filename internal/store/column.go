@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"unsafe"
@@ -30,6 +31,10 @@ func (c *column) Scan(src any) error {
 		}
 		return c.value.Parse(unsafe.Slice(unsafe.StringData(v), len(v))) //nolint:gosec // Parse keeps nothing of it, and copying every text doubles the garbage
 	case []byte:
+		switch c.value.(type) {
+		case *books.ID, *books.Ref: // SQLite's BLOB equals no number, so as one it would name another row
+			return errors.New("is a BLOB, not a number")
+		}
 		return c.value.Parse(v)
 	}
 	return fmt.Errorf("cannot read a %T", src)

@@ -14,6 +14,13 @@ type Leaving struct {
 	Counts books.Counts
 	ids    [books.LinkKind + 1]books.IDs // by kind; of links, the sessions'
 	links  [][2]books.ID                 // of payments and the sessions that they name, or that name them
+	first  [books.LinkKind]books.Row     // of each kind
+	lost   *lostPerson
+}
+
+// First returns the first row of each kind, links left out.
+func (l *Leaving) First() []books.Row {
+	return slices.DeleteFunc(slices.Clone(l.first[:]), func(row books.Row) bool { return row == nil })
 }
 
 // Note hands on rows as MonthRows gives them, and notes each that passes.
@@ -33,6 +40,12 @@ func (l *Leaving) Note(rows books.Rows) books.Rows {
 func (l *Leaving) add(row books.Row) {
 	l.Counts.Add(row.Kind())
 	l.ids[row.Kind()].Add(row.Key())
+	if row.Kind() < books.LinkKind && l.first[row.Kind()] == nil {
+		l.first[row.Kind()] = row
+	}
+	if l.lost == nil {
+		l.lost = lostPersonOf(row)
+	}
 	switch r := row.(type) {
 	case *books.Payment:
 		if r.SessionID.Valid {

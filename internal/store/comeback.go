@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"extrato/internal/books"
+)
+
+// What would keep rows from coming back is asked before they leave.
+
+// CheckReturn refuses a month of which a row breaks a rule that the database
+// holds new rows to and not old ones: a CHECK that is NOT VALID.
+func (t *Tx) CheckReturn(ctx context.Context, month books.Month) error {
+	if !t.s.dialect.postgres {
+		return nil
+	}
+	type rule struct{ name, condition string }
+	rules := map[books.Kind][]rule{}
+	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
+		err := t.list(ctx, `SELECT conname, pg_get_expr(conbin, conrelid) FROM pg_constraint
+			WHERE conrelid = to_regclass($1) AND contype = 'c' AND NOT convalidated ORDER BY conname`, []any{kind.Table()}, func(scan func(...any) error) error {
+			var r rule
+			err := scan(&r.name, &r.condition)
+			rules[kind] = append(rules[kind], r)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if len(rules) == 0 {
+		return nil
+	}
+	args, err := t.monthArgs(ctx, month)
+	if err != nil {
+		return err
+	}
+	for kind, of := range rules {
+		ids, n := t.s.dialect.monthIDs(kind)
+		for _, r := range of {
+			err := t.list(ctx, fmt.Sprintf("SELECT id FROM %s WHERE (%s) IS FALSE AND id IN (%s) ORDER BY id LIMIT 1", kind.Table(), r.condition, ids), args[:n], func(scan func(...any) error) error {
+				var id int64
+				if err := scan(&id); err != nil {
+					return err
+				}
+				return CannotComeBack(fmt.Sprintf("%s %d breaks the CHECK %s of %s, which is NOT VALID", kind, id, r.name, kind.Table()),
+					"correct the row, or drop the CHECK")
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// CannotComeBack refuses a close after which a reopening would fail.
+func CannotComeBack(why, remedy string) *books.Error {
+	return books.Refusedf("cannot_come_back", "a reopening could not put the rows back: %s", why).
+		WithHint("nothing was changed; %s, then try again", remedy)
+}
+
+// lostPerson is a client or artist whom a row names and who does not exist.
+type lostPerson struct {
+	row  books.Row
+	kind books.Kind
+	id   books.ID
+}
+
+// lostPersonOf returns the first one whom a row of MonthRows names, nil if all
+// are there: the row then has the copies of their names.
+func lostPersonOf(row books.Row) *lostPerson {
+	lost := func(kind books.Kind, id books.Ref, name books.Text) *lostPerson {
+		if !id.Valid || name.Valid {
+			return nil
+		}
+		return &lostPerson{row, kind, id.V}
+	}
+	switch r := row.(type) {
+	case *books.Payment:
+		if l := lost(books.ClientKind, r.ClientID, r.ClientName); l != nil {
+			return l
+		}
+		return lost(books.ArtistKind, books.RefTo(r.ArtistID), r.ArtistName)
+	case *books.Session:
+		if l := lost(books.ClientKind, books.RefTo(r.ClientID), r.ClientName); l != nil {
+			return l
+		}
+		return lost(books.ArtistKind, books.RefTo(r.ArtistID), r.ArtistName)
+	case *books.Commission:
+		return lost(books.ArtistKind, books.RefTo(r.ArtistID), r.ArtistName)
+	case *books.Expense:
+		return lost(books.ArtistKind, books.RefTo(r.CreatedBy), r.CreatorName)
+	}
+	return nil
+}
+
+// CheckPeople refuses rows that name a client or artist who does not exist,
+// where a foreign key would keep them from coming back.
+func (t *Tx) CheckPeople(ctx context.Context, rows *Leaving) error {
+	lost := rows.lost
+	if lost == nil {
+		return nil
+	}
+	if t.s.dialect.postgres {
+		var keys int
+		err := t.one(ctx, `SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = to_regclass($1) AND confrelid = to_regclass($2)`,
+			[]any{lost.row.Kind().Table(), lost.kind.Table()}, &keys)
+		if err != nil || keys == 0 {
+			return err
+		}
+	}
+	return CannotComeBack(fmt.Sprintf("%s names %s %d, who does not exist", books.Describe(lost.row), lost.kind, lost.id),
+		fmt.Sprintf("add that row of %s again under its id, or name another in the row", lost.kind.Table()))
+}
+
+// Rehearse does fn and takes back what it did. failed is what fn came to, err
+// why the transaction cannot go on.
+func (t *Tx) Rehearse(ctx context.Context, fn func() error) (failed, err error) {
+	if _, err := t.exec(ctx, "SAVEPOINT rehearsal"); err != nil {
+		return nil, err
+	}
+	if t.s.dialect.postgres { // what is deferred to the commit is found now
+		_, failed = t.exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE")
+	}
+	if failed == nil {
+		failed = fn()
+	}
+	var pg *pgconn.PgError
+	if ctx.Err() != nil || errors.As(failed, &pg) && strings.HasPrefix(pg.Code, "40") { // the whole transaction is lost
+		return nil, failed
+	}
+	_, err = t.exec(ctx, "ROLLBACK TO SAVEPOINT rehearsal")
+	if err == nil {
+		_, err = t.exec(ctx, "RELEASE SAVEPOINT rehearsal")
+	}
+	return failed, err
+}
