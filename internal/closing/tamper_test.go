@@ -52,7 +52,7 @@ var rowsToTamper = map[string][]string{
 	"revisions":       {"revision = 1"},
 	"closings":        {"seq = 2", "seq = 6", "seq = 8"}, // in the middle, adopted, the last
 	"closing_details": {"seq = 3", "seq = 8"},
-	"backups":         {"month = '2025-10' AND copy = 3"},
+	"backups":         {"month = '2025-10' AND copy = 2"},
 	"runs":            {"result = 'revised'"},
 	"month_sums":      {"month = '2025-10' AND revision = 3"},
 }
