@@ -43,18 +43,19 @@ var apart = map[string]string{
 	"artist_terms": "terms of what is recorded from now on", "method_terms": "the same", "merged_clients": "live rows",
 	"alarms": "what people were told", "answers": "answers to repeat for a day", "logins": "who may come in", "passwords": "the same",
 	"service_tokens": "the same", "staff": "the same", "invitations": "the same",
-	"deposits": "its rows of closed months are checked by their own test",
 }
 
 // rowsToTamper say which row of a table is changed. Each stands for its kind.
 var rowsToTamper = map[string][]string{
-	"extratos":        {"mes = 10", "mes = 8"}, // ours, and v4's
-	"revisions":       {"revision = 1"},
-	"closings":        {"seq = 2", "seq = 6", "seq = 8"}, // in the middle, adopted, the last
-	"closing_details": {"seq = 3", "seq = 8"},
-	"backups":         {"month = '2025-10' AND copy = 2"},
-	"runs":            {"result = 'revised'"},
-	"month_sums":      {"month = '2025-10' AND revision = 3"},
+	"extratos":         {"mes = 10", "mes = 8"}, // ours, and v4's
+	"revisions":        {"revision = 1"},
+	"closings":         {"seq = 2", "seq = 6", "seq = 8"}, // in the middle, adopted, the last
+	"closing_details":  {"seq = 3", "seq = 8"},
+	"backups":          {"month = '2025-10' AND copy = 2"},
+	"runs":             {"result = 'revised'"},
+	"month_sums":       {"month = '2025-10' AND revision = 3"},
+	"deposits":         {"month = '2025-10'"},
+	"payments_at_rest": {"month = '2025-10'"},
 }
 
 // altered returns another value of the same form.
@@ -149,7 +150,7 @@ func TestEveryChangedColumnIsFoundOrListed(t *testing.T) {
 		s.tampered(t)
 		seen := map[string]bool{}
 		defer s.Unguard(t)()
-		for _, table := range []string{"extratos", "revisions", "closings", "closing_details", "backups", "runs", "month_sums"} {
+		for _, table := range []string{"extratos", "revisions", "closings", "closing_details", "backups", "runs", "month_sums", "deposits", "payments_at_rest"} {
 			for _, column := range s.columns(t, table) {
 				name := table + "." + column
 				seen[name] = true
@@ -191,8 +192,8 @@ func (s *studio) alter(t testing.TB, table, column, where string) {
 	switch {
 	case strings.HasPrefix(old[0], `"[`) || strings.HasPrefix(old[0], `"{`): // a list: the value of its first key
 		value = alteredJSON(old[0], 0)
-	case cast == "::text::boolean" || old[0] == "true":
-		value = "false"
+	case cast == "::text::boolean":
+		value = map[string]string{"true": "false", "false": "true"}[old[0]]
 	}
 	s.Exec(t, "UPDATE "+s.qualified(table)+" SET "+column+" = $1"+cast+" WHERE "+place+" = (SELECT "+place+from+" LIMIT 1)", value)
 }

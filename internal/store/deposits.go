@@ -15,6 +15,29 @@ import (
 // markOf is the mark in deposits e as books.Mark reads it.
 func markOf(e string) string { return "CASE WHEN " + e + ".marked THEN 'true' END" }
 
+// Deposit is a row of deposits whose payment rests in a statement.
+type Deposit struct {
+	Payment books.ID
+	Session books.Ref
+	Day     books.NullDay
+	Amount  books.NullMoney
+	Marked  bool
+	Month   string
+}
+
+// DepositsAtRest returns those rows, by payment.
+func (t *Tx) DepositsAtRest(ctx context.Context) ([]Deposit, error) {
+	var all []Deposit
+	err := t.list(ctx, "SELECT payment, session, "+t.s.dialect.text("day")+", "+t.s.dialect.text("amount")+", CASE WHEN marked THEN TRUE ELSE FALSE END, month FROM deposits WHERE month IS NOT NULL ORDER BY payment",
+		nil, func(scan func(...any) error) error {
+			var d Deposit
+			err := scan(&d.Payment, &column{value: &d.Session}, &column{value: &d.Day}, &column{value: &d.Amount}, &d.Marked, &d.Month)
+			all = append(all, d)
+			return err
+		})
+	return all, err
+}
+
 // wakeDeposits makes the deposits of payments that are live, or come back to
 // be, what the rows say: those that are not marked have none.
 func (t *Tx) wakeDeposits(ctx context.Context, payments []books.Row) error {

@@ -382,15 +382,15 @@ func (t *Tx) adopt(ctx context.Context, month books.Month, by books.Actor) error
 	if err != nil {
 		return err
 	}
-	if err := t.restPayments(ctx, month, paymentsOf(stored)); err != nil {
+	if err := t.restPayments(ctx, month, PaymentsOf(stored)); err != nil {
 		return err
 	}
 	return t.SaveMonthSums(ctx, month, entry.Revision, stored.DaySums())
 }
 
-// paymentsOf returns the payments in a statement of v4's, up to the first that
+// PaymentsOf returns the payments in a statement of v4's, up to the first that
 // cannot be read.
-func paymentsOf(stored books.Stored) (payments books.IDs) {
+func PaymentsOf(stored books.Stored) (payments books.IDs) {
 	seen := map[books.ID]bool{}
 	for row, err := range stored.List(books.PaymentKind) {
 		if err != nil {

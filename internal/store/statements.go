@@ -319,6 +319,19 @@ func restingMonth(column string) string {
 		ORDER BY a.first_id DESC LIMIT 1)`
 }
 
+// PaymentsAtRest returns what restPayments keeps, by month.
+func (t *Tx) PaymentsAtRest(ctx context.Context) (map[string]books.IDs, error) {
+	all := map[string]books.IDs{}
+	err := t.list(ctx, "SELECT month, first_id, last_id FROM payments_at_rest ORDER BY month, first_id, last_id", nil, func(scan func(...any) error) error {
+		var month string
+		var run [2]books.ID
+		err := scan(&month, &run[0], &run[1])
+		all[month] = append(all[month], run)
+		return err
+	})
+	return all, err
+}
+
 // restPayments keeps which payments rest in a month's statement, so that the
 // month of an unpaired commission is known without reading statements.
 func (t *Tx) restPayments(ctx context.Context, month books.Month, payments books.IDs) error {
