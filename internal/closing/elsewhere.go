@@ -60,7 +60,7 @@ func (c *Closer) sessionsElsewhere(ctx context.Context, from held) (map[books.ID
 			}
 			there, err := c.readCopy(ctx, k)
 			if err != nil {
-				if kind := books.AsError(err).Kind; kind != books.Integrity && kind != books.NotFound {
+				if e := books.AsError(err); e.Kind != books.Integrity && e.Kind != books.NotFound && e.Code != "backup_of_v4" {
 					return nil, err
 				}
 				continue

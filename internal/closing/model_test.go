@@ -464,7 +464,7 @@ func (m *model) backUp(month string, rows rowSet) (c *filed, isNew bool) {
 		if !c.csv || !c.manifest {
 			continue
 		}
-		if c.whole() && c.rows.movable().text() == rows.movable().text() && c.staying.text() == m.staying(rows).text() {
+		if c.whole() && c.rows.text() == rows.text() && c.rows.deposits() == rows.deposits() && c.staying.text() == m.staying(rows).text() {
 			return c, false
 		}
 		break
