@@ -266,10 +266,10 @@ func (d *Doctor) badTexts(ctx context.Context, r *Report) {
 // rows finds what no close could ever take along or keep exactly.
 func (d *Doctor) rows(ctx context.Context, r *Report) {
 	const most = 20
-	var homeless, unreadable []store.Trouble
+	var monthless, unreadable []store.Trouble
 	err := d.Store.Read(ctx, func(tx *store.Tx) error {
 		var err error
-		if homeless, err = tx.HomelessRows(ctx, most); err != nil {
+		if monthless, err = tx.MonthlessRows(ctx, most); err != nil {
 			return err
 		}
 		unreadable, err = tx.UnreadableRows(ctx, most)
@@ -285,7 +285,7 @@ func (d *Doctor) rows(ctx context.Context, r *Report) {
 	}
 	var lost, broken []string
 	seen := map[string]bool{}
-	for _, t := range homeless {
+	for _, t := range monthless {
 		seen[t.Row] = true
 		lost = append(lost, t.Row+": "+t.Why)
 	}

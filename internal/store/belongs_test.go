@@ -333,11 +333,11 @@ func TestWhatBelongsToAMonthIsWhatThePlainDefinitionSays(t *testing.T) {
 			withRows := map[books.Month]bool{}
 			for _, month := range []books.Month{october.Add(-12), october.Add(-2), october.Add(-1), october, october.Add(1), october.Add(2)} {
 				want := s.belongs(month)
-				loose := false
+				listed := false
 				for name := range want {
-					loose = loose || strings.HasPrefix(name, "pagamento") || strings.HasPrefix(name, "gasto") || strings.HasPrefix(name, "comissao")
+					listed = listed || strings.HasPrefix(name, "pagamento") || strings.HasPrefix(name, "gasto") || strings.HasPrefix(name, "comissao")
 				}
-				if loose {
+				if listed {
 					withRows[month] = true
 				}
 				var counts books.Counts

@@ -151,7 +151,7 @@ func (im *importing) run(ctx context.Context) error {
 		return err
 	}
 	im.done.Adopted = append(im.done.Adopted, adopted...)
-	if err := im.doubtHomeless(ctx); err != nil {
+	if err := im.doubtMonthless(ctx); err != nil {
 		return err
 	}
 	if im.tables["closings"] != nil {
@@ -188,9 +188,9 @@ func (im *importing) copyDeposits(ctx context.Context) error {
 	return im.to.wakeDeposits(ctx, marked)
 }
 
-// doubtHomeless reports the commissions that no close would ever take along.
-func (im *importing) doubtHomeless(ctx context.Context) error {
-	ids, err := im.to.homelessCommissions(ctx)
+// doubtMonthless reports the commissions that no close would ever take along.
+func (im *importing) doubtMonthless(ctx context.Context) error {
+	ids, err := im.to.monthlessCommissions(ctx)
 	if err != nil || len(ids) == 0 {
 		return err
 	}

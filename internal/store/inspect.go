@@ -251,11 +251,11 @@ type Trouble struct {
 	Why string
 }
 
-// HomelessRows returns live rows that belong to no month and so are never
+// MonthlessRows returns live rows that belong to no month and so are never
 // closed, at most limit of them: payments and expenses whose date is no day
 // from 2000 to 2100, commissions without a payment that were made at no instant
 // of those years.
-func (t *Tx) HomelessRows(ctx context.Context, limit int) ([]Trouble, error) {
+func (t *Tx) MonthlessRows(ctx context.Context, limit int) ([]Trouble, error) {
 	var found []Trouble
 	for _, kind := range []books.Kind{books.PaymentKind, books.ExpenseKind} {
 		home := "data BETWEEN '2000-01-01' AND '2100-12-31'" + t.s.dialect.validDay("data")
@@ -264,7 +264,7 @@ func (t *Tx) HomelessRows(ctx context.Context, limit int) ([]Trouble, error) {
 			return nil, err
 		}
 	}
-	ids, err := t.homelessCommissions(ctx)
+	ids, err := t.monthlessCommissions(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -273,8 +273,8 @@ func (t *Tx) HomelessRows(ctx context.Context, limit int) ([]Trouble, error) {
 	return found[:min(len(found), limit)], err
 }
 
-// homelessCommissions returns the ids of the commissions that belong to no month.
-func (t *Tx) homelessCommissions(ctx context.Context) (ids []books.ID, err error) {
+// monthlessCommissions returns the ids of the commissions that belong to no month.
+func (t *Tx) monthlessCommissions(ctx context.Context) (ids []books.ID, err error) {
 	err = t.eachUnpaired(ctx, "TRUE", func(u unpairedCommission) {
 		if !u.month.Valid() {
 			ids = append(ids, books.ID(u.id))

@@ -161,14 +161,14 @@ func TestTheMonthsOfCommissionsAreThoseOfAPlainReckoning(t *testing.T) {
 func wantReckoned(t *testing.T, tx *store.Tx, all []writtenCommission, want map[books.Month][]books.ID) error {
 	months := map[books.Month]bool{october: true, october.Add(1): true}
 	ask := map[books.Month]bool{}
-	var homeless []string
+	var monthless []string
 	for m, ids := range want {
 		if m.Valid() {
 			months[m], ask[m.Add(-1)], ask[m], ask[m.Add(1)] = true, true, true, true
 			continue
 		}
 		for _, id := range ids {
-			homeless = append(homeless, fmt.Sprintf("comissao %d", id))
+			monthless = append(monthless, fmt.Sprintf("comissao %d", id))
 		}
 	}
 	counts, err := tx.CountMonths(t.Context())
@@ -209,15 +209,15 @@ func wantReckoned(t *testing.T, tx *store.Tx, all []writtenCommission, want map[
 	if wanted := slices.SortedFunc(maps.Keys(months), byName); err != nil || !slices.Equal(withRows, wanted) {
 		return fmt.Errorf("months with rows are %v, want %v: %w", withRows, wanted, err)
 	}
-	troubles, err := tx.HomelessRows(t.Context(), 100)
+	troubles, err := tx.MonthlessRows(t.Context(), 100)
 	var found []string
 	for _, trouble := range troubles {
 		found = append(found, trouble.Row)
 	}
-	slices.Sort(homeless)
+	slices.Sort(monthless)
 	slices.Sort(found)
-	if err != nil || !slices.Equal(found, homeless) {
-		return fmt.Errorf("homeless are %v, want %v: %w", found, homeless, err)
+	if err != nil || !slices.Equal(found, monthless) {
+		return fmt.Errorf("monthless are %v, want %v: %w", found, monthless, err)
 	}
 	listed, err := tx.ListedCommissions(t.Context())
 	for _, id := range listed {
