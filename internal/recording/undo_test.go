@@ -184,6 +184,17 @@ func (s *studio) isWritten(t testing.TB, name string, done recording.Done) {
 	}
 }
 
+func TestAMarkThatSomebodyElseTookAwayIsAChangeSince(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		p := paid("2025-11-01", 100_00)
+		p.SessionID, p.Deposit = books.RefTo(s.sit(t, "2025-11-12")), true
+		s.pay(t, p, 0)
+		made := s.last(t)
+		s.Exec(t, "DELETE FROM "+own(s)+"deposits")
+		s.refused(t, books.Conflict, "changed_since", failing(s.undo(made)))
+	})
+}
+
 func TestWhatWasChangedSinceIsNotUndone(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		id := s.pay(t, paid("2025-11-01", 100_00), 60_00)

@@ -145,7 +145,7 @@ func (s small) put(t testing.TB, db *storetest.DB) {
 		add("INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id, sessao_id) VALUES (%d, '%s', %d.05, 'Pix', 1, %s)", i+1, p.day, p.amount, null(p.session))
 		switch {
 		case p.stale:
-			add("INSERT INTO %s VALUES (%d, %s, '2025-08-01', 1, %t, '2025-08')", db.Own("deposits"), i+1, null(p.session), p.deposit)
+			add("INSERT INTO %s VALUES (%d, %s, '2025-08-01', 900, %t, '2025-08')", db.Own("deposits"), i+1, null(p.session), p.deposit)
 		case p.deposit:
 			add("INSERT INTO %s VALUES (%d, NULL, '2025-10-01', NULL, TRUE, NULL)", db.Own("deposits"), i+1)
 		}
