@@ -161,7 +161,7 @@ func TestCheckFindsWorkThatWasNotDone(t *testing.T) {
 				t.Fatal(err)
 			}
 			err := withDB(d, func(db *sql.DB) error {
-				_, err := db.ExecContext(t.Context(), spoil)
+				_, err := db.ExecContext(t.Context(), "DROP TRIGGER IF EXISTS extratos_refuse_update; DROP TRIGGER IF EXISTS extratos_refuse_delete; "+spoil)
 				return err
 			})
 			if err != nil {

@@ -258,6 +258,8 @@ func (s *serving) asksOf(path string, closed func(int) string) ([]ask, error) {
 		return []ask{{path, func(n int) string { return in(closed(n)) }}}, nil
 	case strings.Contains(path, "{month}"):
 		return []ask{{path + " (closed)", func(n int) string { return in(closed(n)) }}, fixed(path+" (live)", in(live))}, nil
+	case strings.Contains(path, "{id}") && !strings.HasSuffix(path, "/{id}"): // what belongs to one row
+		return nil, nil
 	case strings.Contains(path, "{id}"):
 		var all struct {
 			Items []struct {

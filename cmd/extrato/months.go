@@ -36,15 +36,15 @@ func (c *monthsCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	homeless, err := closer.Homeless(a.ctx)
+	monthless, err := closer.Monthless(a.ctx)
 	if err != nil {
 		return err
 	}
 	if a.JSON {
 		return printJSON(a.stdout, struct {
 			Months   []closing.MonthInfo `json:"months"`
-			Homeless []string            `json:"in_no_month,omitempty"`
-		}{months, homeless})
+			Monthless []string            `json:"in_no_month,omitempty"`
+		}{months, monthless})
 	}
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MONTH\tSTATE\tREV\tPAYMENTS\tSESSIONS\tCOMMISSIONS\tEXPENSES\tLATE\tBACKUP")
@@ -59,7 +59,7 @@ func (c *monthsCommand) Run(a *app) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	for _, note := range homeless {
+	for _, note := range monthless {
 		a.printf("note: %s\n", note)
 	}
 	return nil

@@ -141,7 +141,7 @@ type change struct {
 	ID     int64        `json:"id"`
 	Action string       `json:"action" enum:"add,change,delete,undo,merge"`
 	Row    string       `json:"row" example:"payment:12" doc:"What it was about."`
-	By     string       `json:"by" example:"user:3"`
+	By     string       `json:"by" example:"user 3"`
 	At     string       `json:"at" format:"date-time"`
 	Undoes *int64       `json:"undoes" doc:"The change that this one took back."`
 	Rows   []changedRow `json:"rows" doc:"Every row that it touched."`

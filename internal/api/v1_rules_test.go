@@ -60,7 +60,7 @@ func TestTermsMakeTheCommissionAndAnUndoTakesItBack(t *testing.T) {
 		row := strings.Replace(strings.TrimPrefix(path, "/"), "payments/", "payment:", 1)
 		changes := s.do(t, s.admin, "GET", "/changes?row="+row, "", 200)
 		all := items(changes)
-		if len(all) != 2 || all[0]["action"] != "change" || all[1]["action"] != "add" || all[0]["by"] != fmt.Sprintf("user:%d", s.user(t, "eva@studio.test")) {
+		if len(all) != 2 || all[0]["action"] != "change" || all[1]["action"] != "add" || all[0]["by"] != fmt.Sprintf("user %d", s.user(t, "eva@studio.test")) {
 			t.Fatalf("the changes are %s", changes.text)
 		}
 		undo := func(i int) string { return fmt.Sprintf("/changes/%v/undo", all[i]["id"]) }

@@ -46,7 +46,7 @@ type Identity struct {
 	Role   Role
 	Scopes []Scope     // of a token or a job
 	Login  bool        // a person with a cookie; then Role decides, not Scopes
-	By     books.Actor // for the books: user:3, token:5f3a…, github:owner/repository
+	By     books.Actor // for the books: user 3, token 5f3a…, github owner/repository
 }
 
 // Permission is what a way in asks for.

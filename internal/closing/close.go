@@ -130,7 +130,7 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 	copies, unready := c.prepareCopies(ctx, month)
 	defer copies.drop()
 	open := c.openBefore(ctx, month)
-	others, err := c.Homeless(ctx)
+	others, err := c.Monthless(ctx)
 	if err != nil {
 		return Result{Month: month}, err
 	}

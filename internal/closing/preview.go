@@ -112,7 +112,7 @@ func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, f
 	default:
 		result.Notes = []string{unbackedNote(place)}
 	}
-	others, err := homeless(ctx, tx)
+	others, err := monthless(ctx, tx)
 	if err != nil {
 		return none, nil, err
 	}

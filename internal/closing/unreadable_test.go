@@ -80,7 +80,7 @@ func TestA_row_that_nobody_can_read_stops_no_month_but_its_own(t *testing.T) {
 					t.Errorf("due are %v, %v", due, err)
 				}
 				s.looksWhole(t)
-				s.namesHomeless(t, row.names == "" && !strings.Contains(row.name, "a_client_whom_nobody"))
+				s.namesMonthless(t, row.names == "" && !strings.Contains(row.name, "a_client_whom_nobody"))
 				if r := s.close(t, october, false); r.Counts.Payments != 1 || r.Counts.Total() != 1 {
 					t.Errorf("October was closed with %+v", r.Counts)
 				}
@@ -108,9 +108,9 @@ func TestA_row_that_nobody_can_read_stops_no_month_but_its_own(t *testing.T) {
 	})
 }
 
-// namesHomeless asserts that row 7, if it belongs to no month, is named by the list
+// namesMonthless asserts that row 7, if it belongs to no month, is named by the list
 // of months, by a preview, and by a close of October in answer and chain.
-func (s *studio) namesHomeless(t *testing.T, want bool) {
+func (s *studio) namesMonthless(t *testing.T, want bool) {
 	t.Helper()
 	names := func(who string, notes []string, err error) {
 		t.Helper()
@@ -119,7 +119,7 @@ func (s *studio) namesHomeless(t *testing.T, want bool) {
 			t.Errorf("%s says %q, %v, want the row named: %v", who, notes, err, want)
 		}
 	}
-	all, err := s.Homeless(t.Context())
+	all, err := s.Monthless(t.Context())
 	names("the list", all, err)
 	p, err := s.Preview(t.Context(), october, false)
 	names("the preview", p.Notes, err)

@@ -7,28 +7,28 @@ import (
 	"extrato/internal/store"
 )
 
-// mostHomeless is how many of the rows without a month are named.
-const mostHomeless = 20
+// mostMonthless is how many of the rows without a month are named.
+const mostMonthless = 20
 
-// Homeless names the live rows that belong to no month, because their date or
+// Monthless names the live rows that belong to no month, because their date or
 // instant cannot be read. No close takes them, so each close says so. Where there
 // are more than it names, the last line says so.
-func (c *Closer) Homeless(ctx context.Context) ([]string, error) {
+func (c *Closer) Monthless(ctx context.Context) ([]string, error) {
 	var notes []string
 	err := c.Store.Read(ctx, func(tx *store.Tx) (err error) {
-		notes, err = homeless(ctx, tx)
+		notes, err = monthless(ctx, tx)
 		return err
 	})
 	return notes, err
 }
 
-// homeless is Homeless on what a transaction sees. It reads whole tables: in the
+// monthless is Monthless on what a transaction sees. It reads whole tables: in the
 // transaction of a close it would meet with everything that others write.
-func homeless(ctx context.Context, tx *store.Tx) ([]string, error) {
-	rows, err := tx.HomelessRows(ctx, mostHomeless+1)
+func monthless(ctx context.Context, tx *store.Tx) ([]string, error) {
+	rows, err := tx.MonthlessRows(ctx, mostMonthless+1)
 	notes := []string{}
 	for i, row := range rows {
-		if i == mostHomeless {
+		if i == mostMonthless {
 			notes = append(notes, "more rows belong to no month: see extrato doctor")
 			break
 		}
