@@ -17,23 +17,29 @@ type Trigger struct{ Name, Table string }
 
 func (t Trigger) String() string { return t.Name + " on " + t.Table }
 
-// Triggers returns the triggers that other people put on the books' tables and
-// that run before or instead of what is done to a row.
+// Triggers returns the triggers that others put on the books' tables and that
+// run before or instead of what is done to a row.
 func (t *Tx) Triggers(ctx context.Context) (found []Trigger, err error) {
 	query := `SELECT m.name, m.tbl_name FROM json_each($1) wanted JOIN sqlite_schema m ON m.tbl_name = wanted.value
-		WHERE m.type = 'trigger' AND m.name <> 'pagamentos_keep_their_commissions' ORDER BY wanted.key, m.name`
+		WHERE m.type = 'trigger' ORDER BY wanted.key, m.name`
 	if t.s.dialect.postgres {
 		// 2 is BEFORE, 64 INSTEAD OF.
 		query = `SELECT g.tgname, wanted.name FROM json_array_elements_text(CAST($1 AS JSON)) WITH ORDINALITY AS wanted (name, n)
 			JOIN pg_trigger g ON g.tgrelid = to_regclass(wanted.name) AND NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgtype & 66 > 0
 			ORDER BY wanted.n, g.tgname`
 	}
+	ours, err := t.s.guards()
+	if err != nil {
+		return nil, err
+	}
 	err = t.list(ctx, query, []any{jsonTexts(v4Tables[:len(v4Tables)-1])}, func(scan func(...any) error) error {
 		found = append(found, Trigger{})
 		last := &found[len(found)-1]
 		return scan(&last.Name, &last.Table)
 	})
-	return found, err
+	return slices.DeleteFunc(found, func(trigger Trigger) bool {
+		return slices.ContainsFunc(ours, func(g guard) bool { return g.name == trigger.Name })
+	}), err
 }
 
 // rowsKept says that the database kept rows that were deleted, and who did it.
