@@ -42,7 +42,7 @@ func (c *monthsCommand) Run(a *app) error {
 	}
 	if a.JSON {
 		return printJSON(a.stdout, struct {
-			Months   []closing.MonthInfo `json:"months"`
+			Months    []closing.MonthInfo `json:"months"`
 			Monthless []string            `json:"in_no_month,omitempty"`
 		}{months, monthless})
 	}
