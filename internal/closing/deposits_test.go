@@ -368,7 +368,7 @@ func TestAPaymentThatIsLiveAgainDoesNotCountTwice(t *testing.T) {
 		s.session(t, 1, "2025-12-10", "400.00", nil)
 		s.record(t, 0, part{"2025-10-20", "200.00", true}, "both")
 		s.close(t, october, false)
-		s.Exec(t, "DELETE FROM extratos") // as somebody did by hand, who then puts the row back
+		s.Tamper(t, "DELETE FROM extratos") // as somebody did by hand, who then puts the row back
 		if _, err := s.Restore(t.Context(), october, "", false, "test"); err != nil {
 			t.Fatal(err)
 		}
