@@ -243,19 +243,23 @@ END $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE FUNCTION extrato.keep_statement() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-BEGIN
-    IF ((OLD.totais #>> '{}') LIKE '%"extrato":{"versao":%') IS NOT TRUE AND TG_OP = 'UPDATE' THEN
-        RETURN NEW;
-    ELSIF ((OLD.totais #>> '{}') LIKE '%"extrato":{"versao":%') IS NOT TRUE THEN
+DECLARE
+    ours boolean;
+    kept boolean := FALSE;
+BEGIN -- EXECUTE, because v4 may make json of jsonb meanwhile, and a plan would remember
+    EXECUTE format('SELECT (($1::%I.extratos).totais #>> ''{}'') LIKE ''%%"extrato":{"versao":%%''', TG_TABLE_SCHEMA) INTO ours USING OLD;
+    IF TG_OP = 'DELETE' AND ours THEN
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM (SELECT ($1::%I.extratos).*) AS old JOIN extrato.revisions AS r
+            ON r.month = to_char(old.ano, ''FM0000'') || ''-'' || to_char(old.mes, ''FM00'') AND r.pagamentos::text = old.pagamentos::text
+            AND r.sessoes::text = old.sessoes::text AND r.comissoes::text = old.comissoes::text
+            AND r.gastos::text IS NOT DISTINCT FROM old.gastos::text AND r.totais::text = old.totais::text)', TG_TABLE_SCHEMA) INTO kept USING OLD;
+    END IF;
+    IF ours AND NOT kept THEN
+        RAISE EXCEPTION 'the statement of %-% was closed by extrato and stays: extrato reopen puts its rows back', OLD.ano, OLD.mes;
+    ELSIF TG_OP = 'DELETE' THEN
         RETURN OLD;
     END IF;
-    IF TG_OP = 'DELETE' AND EXISTS (SELECT 1 FROM extrato.revisions
-        WHERE month = to_char(OLD.ano, 'FM0000') || '-' || to_char(OLD.mes, 'FM00') AND pagamentos::text = OLD.pagamentos::text
-        AND sessoes::text = OLD.sessoes::text AND comissoes::text = OLD.comissoes::text
-        AND gastos::text IS NOT DISTINCT FROM OLD.gastos::text AND totais::text = OLD.totais::text) THEN
-        RETURN OLD;
-    END IF;
-    RAISE EXCEPTION 'the statement of %-% was closed by extrato and stays: extrato reopen puts its rows back', OLD.ano, OLD.mes;
+    RETURN NEW;
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER closings_refuse_change BEFORE DELETE OR UPDATE ON extrato.closings FOR EACH ROW EXECUTE FUNCTION extrato.refuse_change();
