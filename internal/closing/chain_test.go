@@ -63,7 +63,7 @@ var tamperings = []struct {
 		"UPDATE C SET links = 0 WHERE seq = 2"}},
 	{"the_time_of_an_entry_edited", "entry 5 of the chain was changed", []string{"UPDATE C SET at = '2025-11-02 14:00:00.000000' WHERE seq = 5"}},
 	{"the_details_of_an_entry_removed", "entry 3 of the chain was changed", []string{"DELETE FROM D WHERE seq = 3"}},
-	{"the_salt_of_an_entry_edited", "entry 3 of the chain was changed", []string{"UPDATE D SET salt = replace(salt, substr(salt, 1, 1), '_')", "UPDATE D SET salt = replace(salt, '_', CASE WHEN salt LIKE '%0%' THEN '1' ELSE '0' END)"}},
+	{"the_salt_of_an_entry_edited", "entry 3 of the chain was changed", []string{"UPDATE D SET salt = CASE substr(salt, 1, 1) WHEN '0' THEN '1' ELSE '0' END || substr(salt, 2) WHERE seq = 3"}},
 	{"details_of_no_entry", "the reason and the totals of an entry 99", []string{"UPDATE D SET seq = 99 WHERE seq = 3"}},
 	{"an_entry_removed", "entry 5 of the chain was changed, or the one before it is gone", []string{"DELETE FROM C WHERE seq = 4"}},
 	{"the_first_entry_removed", "entry 2 of the chain was changed, or the one before it is gone", []string{"DELETE FROM C WHERE seq = 1"}},

@@ -131,8 +131,8 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 	defer copies.drop()
 	open := c.openBefore(ctx, month)
 	others, err := c.Monthless(ctx)
-	if err != nil {
-		return Result{Month: month}, err
+	if err != nil { // a table that is not one of the books' explains it better
+		return Result{Month: month}, cmp.Or(c.Store.CheckTables(ctx), err)
 	}
 	result = Result{Month: month}
 	try := func(tx *store.Tx) error {
