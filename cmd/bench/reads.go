@@ -291,6 +291,8 @@ func (s *serving) asksOfList(path string, closed func(int) string) ([]ask, error
 		if name != "expenses" {
 			list = append(list, fixed("?artist=7"), fixed("?month="+live+"&artist=7"))
 		}
+	case "changes": // of one row
+		return []ask{fixed("?row=payment:1")}, nil
 	case "runs", "closings":
 		list = append(list, fixed("?limit=200"), ask{path + "?month (closed)", func(n int) string { return path + "?month=" + closed(n) }})
 	}

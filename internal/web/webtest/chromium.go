@@ -201,9 +201,16 @@ func (c *Chromium) Heading() string {
 	return Evaluate[string](c, `document.querySelector("h1")?.innerText || ""`)
 }
 
-// Focus is the label of the field that has the cursor.
+// Focus is the label of the field with the cursor. The browser sets the cursor
+// some time after it has shown the page, so Focus waits for it for a while.
 func (c *Chromium) Focus() string {
-	return Evaluate[string](c, `document.activeElement.labels?.[0]?.textContent || ""`)
+	for range 100 {
+		if label := Evaluate[string](c, `document.activeElement.labels?.[0]?.textContent || ""`); label != "" {
+			return label
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return ""
 }
 
 // firstView is the most that a page may weigh on the wire, in bytes.
