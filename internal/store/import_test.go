@@ -597,3 +597,19 @@ func TestAnImportSaysWhenThereIsNothingToImport(t *testing.T) {
 	wantError(t, err, books.Integrity, "database_corrupt")
 	to.isEmpty(t)
 }
+
+func TestAnImportCarriesTheMarksOfDeposits(t *testing.T) {
+	from := v4File(t, append(slices.Clone(someRows),
+		"CREATE TABLE deposits (payment INTEGER PRIMARY KEY, session INTEGER, day TEXT, amount NUMERIC(10,2), marked BOOLEAN NOT NULL, month TEXT)",
+		"INSERT INTO deposits (payment, session, day, amount, marked) VALUES (1, 1, '2025-10-03', 450.10, 1)")...)
+	targets(t, func(t *testing.T, to target) {
+		mustImport(t, to, "sqlite:///"+from)
+		deposits := "deposits"
+		if to.store.Postgres() {
+			deposits = "extrato.deposits"
+		}
+		if n := number(t, to.db, "SELECT count(*) FROM "+deposits+" WHERE payment = 1 AND marked AND month IS NULL"); n != 1 {
+			t.Errorf("%d marks came in, want 1", n)
+		}
+	})
+}
