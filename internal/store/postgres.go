@@ -219,9 +219,9 @@ var errBooksHeld = errors.New("the tables are held by another transaction")
 
 // prepareWrite says what PostgreSQL must know before the transaction's first
 // query, at which it takes the snapshot. hold keeps writers out of the books
-// until the transaction ends; readers go on. It does not wait long for the
-// tables: all writers who come later queue up behind it.
-func (t *Tx) prepareWrite(ctx context.Context, long, hold bool) error {
+// until the transaction ends; readers go on. It waits no longer than timeout
+// for the tables: all writers who come later queue up behind it.
+func (t *Tx) prepareWrite(ctx context.Context, long, hold bool, timeout time.Duration) error {
 	if !t.s.dialect.postgres || !long && !hold {
 		return nil
 	}
@@ -230,7 +230,7 @@ func (t *Tx) prepareWrite(ctx context.Context, long, hold bool) error {
 		commands = append(commands, "SET LOCAL idle_in_transaction_session_timeout = 0")
 	}
 	if hold {
-		commands = append(commands, "SET LOCAL lock_timeout = '2s'",
+		commands = append(commands, fmt.Sprintf("SET LOCAL lock_timeout = %d", timeout.Milliseconds()),
 			"LOCK TABLE pagamentos, sessoes, comissoes, gastos, extratos IN SHARE ROW EXCLUSIVE MODE", "SET LOCAL lock_timeout = DEFAULT")
 	}
 	err := t.onConn(func(conn *pgconn.PgConn) error { return conn.Exec(ctx, strings.Join(commands, "; ")).Close() })

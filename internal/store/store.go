@@ -137,9 +137,14 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 // again, and slowTry after how long a try that was in vain was too dear to be
 // made without holding the books: where people write all the time, what takes
 // seconds would lose every time.
+//
+// booksTimeout is how long a transaction first waits for the books, and longer
+// by as much each time that it was in vain: v4's writers who meet in a deadlock
+// need a second for each of them.
 const (
-	writeTries = 5
-	slowTry    = 500 * time.Millisecond
+	writeTries   = 5
+	slowTry      = 500 * time.Millisecond
+	booksTimeout = 2 * time.Second
 )
 
 // Write runs fn in a transaction that either happens whole, as if no other
@@ -161,9 +166,9 @@ func (s *Store) WriteLong(ctx context.Context, fn func(*Tx) error) error {
 
 func (s *Store) writes(ctx context.Context, fn func(*Tx) error, long bool) error {
 	hold, slow := s.lockBooks, long
-	for try := 1; ; try++ {
+	for lost, kept := 0, 0; ; {
 		before := func(t *Tx) error {
-			return t.prepareWrite(ctx, long, hold)
+			return t.prepareWrite(ctx, long, hold, time.Duration(kept+1)*booksTimeout)
 		}
 		var number sql.NullInt64
 		began := s.now()
@@ -177,18 +182,24 @@ func (s *Store) writes(ctx context.Context, fn func(*Tx) error, long bool) error
 		if errors.Is(err, ErrCommitUnknown) {
 			err = s.outcome(ctx, number, err)
 		}
-		switch again := s.dialect.again(err) || errors.Is(err, errUndone) || errors.Is(err, errBooksHeld); {
-		case err == nil || !again:
+		waited := errors.Is(err, errBooksHeld)
+		switch {
+		case waited:
+			kept++
+		case err != nil && (s.dialect.again(err) || errors.Is(err, errUndone)):
+			lost++
+		default:
 			return err
-		case try == writeTries:
+		}
+		if max(lost, kept) == writeTries {
 			return lostEveryTry(err)
 		}
 		s.forgetStale(err)
 		slow = slow || s.now().Sub(began) > slowTry
 		// Who holds the tables may do so for hours, and harm nobody.
-		hold = s.lockBooks || !errors.Is(err, errBooksHeld) && (slow || try+1 == writeTries)
-		s.log.Debug("transaction tried again", "try", try, "cause", err)
-		if err := stepAside(ctx, try); err != nil {
+		hold = s.lockBooks || !waited && (slow || lost+1 == writeTries)
+		s.log.Debug("transaction tried again", "lost", lost, "kept_out", kept, "cause", err)
+		if err := stepAside(ctx, lost+kept); err != nil {
 			return err
 		}
 	}

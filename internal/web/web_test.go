@@ -175,7 +175,7 @@ func TestPagesLoadNothingFromElsewhere(t *testing.T) {
 			}
 		}
 		for _, tag := range regexp.MustCompile("<script[^>]*>").FindAllString(text, -1) {
-			if !regexp.MustCompile(`^<script src="/static/extrato\.[0-9a-f]{12}\.js" defer>$`).MatchString(tag) {
+			if !regexp.MustCompile(`^<script src="/static/extrato\.[0-9a-f]{12}\.js" defer blocking="render">$`).MatchString(tag) {
 				t.Errorf("%s has %s", path, tag)
 			}
 		}
