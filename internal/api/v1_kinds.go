@@ -29,50 +29,42 @@ func percentOf(text string) (books.Percent, error) {
 	return p, nil
 }
 
-func (in paymentInput) row(id books.ID) (books.Payment, error) {
-	day, amount, err := dayAndAmount(in.Date, in.Amount)
-	return books.Payment{
-		ID: id, Date: day, Amount: amount, Method: books.String(in.Method), Note: textOf(in.Note), ClientID: refOf(in.ClientID),
-		ArtistID: books.ID(in.ArtistID), SessionID: refOf(in.SessionID), GoogleEventID: textOf(in.GoogleEventID), Deposit: books.Mark(in.Deposit),
-	}, err
-}
-
-// payment reads what a POST takes.
-func (in newPayment) payment() (n recording.NewPayment, err error) {
-	n = recording.NewPayment{Confirmed: in.Confirm}
-	n.Payment, err = paymentInput{
-		Date: in.Date, Amount: in.Amount, Method: in.Method, ArtistID: in.ArtistID, ClientID: in.ClientID,
-		SessionID: in.SessionID, Note: in.Note, GoogleEventID: in.GoogleEventID, Deposit: in.Deposit,
-	}.row(0)
-	if err != nil {
-		return n, err
+// entry reads what a POST and a PUT take.
+func (in paymentInput) entry(id books.ID) (e recording.Entry, err error) {
+	e.Confirmed = in.Confirm
+	e.Payment = books.Payment{
+		ID: id, Method: books.String(in.Method), Note: textOf(in.Note), ClientID: refOf(in.ClientID), ArtistID: books.ID(in.ArtistID),
+		SessionID: refOf(in.SessionID), GoogleEventID: textOf(in.GoogleEventID), Deposit: books.Mark(in.Deposit),
+	}
+	if e.Date, e.Amount, err = dayAndAmount(in.Date, in.Amount); err != nil {
+		return e, err
 	}
 	if in.Client != nil {
-		n.Client = *in.Client
+		e.Client = *in.Client
 	}
 	if in.CommissionPercent != nil {
 		var percent books.Percent // blank: none
 		if *in.CommissionPercent != "" {
 			if percent, err = percentOf(*in.CommissionPercent); err != nil {
-				return n, err
+				return e, err
 			}
 		}
-		n.Percent = &percent
+		e.Percent = &percent
 	}
 	if in.NewSession != nil {
-		n.Session = &recording.NewSession{}
-		n.Session.Date, n.Session.Price, err = dayAndAmount(in.NewSession.Date, in.NewSession.Amount)
+		e.Session = &recording.NewSession{}
+		e.Session.Date, e.Session.Price, err = dayAndAmount(in.NewSession.Date, in.NewSession.Amount)
 	}
-	return n, err
+	return e, err
 }
 
 // idOf and done keep of an act what a resource answers with.
 func idOf(d recording.Done, err error) (books.ID, error) { return d.ID, err }
 func done(_ recording.Done, err error) error             { return err }
 
-func (v *v1) payments() *resource[newPayment, paymentInput, payment] {
+func (v *v1) payments() *resource[paymentInput, paymentInput, payment] {
 	j := v.s.Recorder
-	return &resource[newPayment, paymentInput, payment]{
+	return &resource[paymentInput, paymentInput, payment]{
 		v: v, kind: books.PaymentKind, path: "payments", tag: "records", name: "payment", read: auth.SignedIn,
 		about: "A payment dated in a closed month is refused (month_closed). Its commissions follow its amount and its artist.",
 		show:  paymentOf, owner: func(row books.Row) books.ID { return row.(*books.Payment).ArtistID },
@@ -84,19 +76,19 @@ func (v *v1) payments() *resource[newPayment, paymentInput, payment] {
 			}
 			return theirs, err
 		},
-		add: func(ctx context.Context, tx *store.Tx, in newPayment) (books.ID, error) {
-			n, err := in.payment()
+		add: func(ctx context.Context, tx *store.Tx, in paymentInput) (books.ID, error) {
+			e, err := in.entry(0)
 			if err != nil {
 				return 0, err
 			}
-			return idOf(j.AddPayment(ctx, tx, who(ctx).By, n))
+			return idOf(j.AddPayment(ctx, tx, who(ctx).By, e))
 		},
 		change: func(ctx context.Context, tx *store.Tx, id books.ID, in paymentInput, match func(books.Row) error) error {
-			p, err := in.row(id)
+			e, err := in.entry(id)
 			if err != nil {
 				return err
 			}
-			return done(j.ChangePayment(ctx, tx, who(ctx).By, p, match, in.Confirm...))
+			return done(j.ChangePayment(ctx, tx, who(ctx).By, e, match))
 		},
 		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
 			return done(j.RemovePayment(ctx, tx, who(ctx).By, id, match))

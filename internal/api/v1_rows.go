@@ -8,19 +8,6 @@ import (
 // another (client_name, …) is shown and never taken.
 
 type paymentInput struct {
-	Date          string   `json:"date" format:"date" example:"2025-10-28" doc:"The day of the payment. Its month must be open."`
-	Amount        string   `json:"amount" pattern:"^[0-9]{1,8}([.][0-9]{1,2})?$" maxLength:"11" example:"450.00"`
-	Method        string   `json:"method" minLength:"1" maxLength:"50" example:"Pix" doc:"Dinheiro, Pix, Cartão de Crédito, Cartão de Débito, Outros, or any other text."`
-	ArtistID      int64    `json:"artist_id" minimum:"1" maximum:"2147483647" example:"3"`
-	ClientID      *int64   `json:"client_id,omitempty" nullable:"true" minimum:"1" maximum:"2147483647" example:"7"`
-	SessionID     *int64   `json:"session_id,omitempty" nullable:"true" minimum:"1" maximum:"2147483647" doc:"The session that is paid. It points back at this payment and becomes paid; an earlier payment, a deposit, keeps its own link."`
-	Note          *string  `json:"note,omitempty" nullable:"true" maxLength:"255"`
-	GoogleEventID *string  `json:"google_event_id,omitempty" nullable:"true" maxLength:"100" doc:"No two payments may have the same."`
-	Deposit       bool     `json:"deposit,omitempty" doc:"Made on account of its session. While a session has received nothing but deposits, and less than its price, it stays live when they leave with their month. False if left out."`
-	Confirm       []string `json:"confirm,omitempty" enum:"equal_payment,far_day,unusual_amount" maxItems:"3" doc:"What was asked about this payment and is meant like this: the codes of the questions of a 409."`
-}
-
-type newPayment struct {
 	Date              string      `json:"date" format:"date" example:"2025-10-28" doc:"The day of the payment. Its month must be open."`
 	Amount            string      `json:"amount" pattern:"^[0-9]{1,8}([.][0-9]{1,2})?$" maxLength:"11" example:"450.00"`
 	Method            string      `json:"method" minLength:"1" maxLength:"50" example:"Pix" doc:"Dinheiro, Pix, Cartão de Crédito, Cartão de Débito, Outros, or any other text."`
@@ -29,7 +16,7 @@ type newPayment struct {
 	SessionID         *int64      `json:"session_id,omitempty" nullable:"true" minimum:"1" maximum:"2147483647" doc:"The session that is paid. It points back at this payment and becomes paid; an earlier payment, a deposit, keeps its own link."`
 	Note              *string     `json:"note,omitempty" nullable:"true" maxLength:"255"`
 	GoogleEventID     *string     `json:"google_event_id,omitempty" nullable:"true" maxLength:"100" doc:"No two payments may have the same."`
-	CommissionPercent *string     `json:"commission_percent,omitempty" nullable:"true" pattern:"^(-?[0-9]{1,3}([.][0-9]{1,2})?)?$" maxLength:"7" example:"60.00" doc:"Makes the artist's commission: amount × percent / 100, half a centavo rounded up. Left out or null, it is the artist's default of that day. Blank, or 0 or less, makes none; above 100 is refused."`
+	CommissionPercent *string     `json:"commission_percent,omitempty" nullable:"true" pattern:"^(-?[0-9]{1,3}([.][0-9]{1,2})?)?$" maxLength:"7" example:"60.00" doc:"Makes the artist's commission: amount × percent / 100, half a centavo rounded up. Left out or null: of a new payment the artist's default of that day; one that there is keeps its commissions. Blank, or 0 or less, makes none; above 100 is refused, and so is one for a commission that is split."`
 	Client            *string     `json:"client,omitempty" nullable:"true" maxLength:"255" example:"Maria Silva" doc:"A client's name instead of client_id: trimmed and blind to case. An unknown one makes a client."`
 	Deposit           bool        `json:"deposit,omitempty" doc:"Made on account of a session: of session_id, or of the one that new_session makes. While a session has received nothing but deposits, and less than its price, it stays live when they leave with their month."`
 	NewSession        *newSession `json:"new_session,omitempty" doc:"Of a deposit without session_id: the session to be made, for the payment's client and artist."`

@@ -48,7 +48,7 @@ type suggestionsBody struct {
 	}
 }
 
-func (v *v1) registerSplit(payments *resource[newPayment, paymentInput, payment], sessions *resource[sessionInput, sessionInput, session]) {
+func (v *v1) registerSplit(payments *resource[paymentInput, paymentInput, payment], sessions *resource[sessionInput, sessionInput, session]) {
 	register(v, operation{
 		method: http.MethodPut, path: "payments/{id}/commissions", id: "split-payment", tag: "records", needs: auth.Write,
 		errors:  []int{http.StatusNotFound, http.StatusPreconditionFailed, http.StatusPreconditionRequired},

@@ -63,7 +63,7 @@ func (s *studio) pays(t testing.TB, on, method string, artist books.ID, amount b
 	t.Helper()
 	half := books.Percent(50_00)
 	if err := s.Store.Write(t.Context(), func(tx *store.Tx) error {
-		_, err := s.r.AddPayment(t.Context(), tx, "user:3", recording.NewPayment{
+		_, err := s.r.AddPayment(t.Context(), tx, "user:3", recording.Entry{
 			Payment: books.Payment{Date: day(on), Amount: amount, Method: books.String(method), ArtistID: artist},
 			Percent: &half, Confirmed: recording.Questions(),
 		})

@@ -14,7 +14,7 @@ import (
 
 // asks adds a payment that is asked about, which changes nothing, and returns
 // what is asked.
-func (s *studio) asks(t testing.TB, n recording.NewPayment, codes ...string) []recording.Question {
+func (s *studio) asks(t testing.TB, n recording.Entry, codes ...string) []recording.Question {
 	t.Helper()
 	var asked *recording.Asked
 	s.refused(t, books.Refused, codes[0], func(ctx context.Context, tx *store.Tx) error {
@@ -34,7 +34,7 @@ func (s *studio) asks(t testing.TB, n recording.NewPayment, codes ...string) []r
 	return asked.Questions
 }
 
-func (s *studio) adds(t testing.TB, n recording.NewPayment) recording.Done {
+func (s *studio) adds(t testing.TB, n recording.Entry) recording.Done {
 	t.Helper()
 	var done recording.Done
 	if err := s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
@@ -48,8 +48,8 @@ func (s *studio) adds(t testing.TB, n recording.NewPayment) recording.Done {
 
 func TestAnEqualPaymentIsAskedAboutOnce(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
-		first := s.adds(t, recording.NewPayment{Payment: paid("2025-11-01", 350_00)})
-		same := recording.NewPayment{Payment: paid("2025-11-01", 350_00)}
+		first := s.adds(t, recording.Entry{Payment: paid("2025-11-01", 350_00)})
+		same := recording.Entry{Payment: paid("2025-11-01", 350_00)}
 		questions := s.asks(t, same, recording.EqualPayment)
 		if q := questions[0].Equal; q == nil || q.ID != first.ID || !q.CreatedAt.Valid {
 			t.Errorf("it names %+v, want payment %d", q, first.ID)
@@ -76,17 +76,17 @@ func TestAnEqualPaymentIsAskedAboutOnce(t *testing.T) {
 func TestAFarDayAndAnUnusualAmountAreAskedAbout(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		for i := range 5 {
-			s.adds(t, recording.NewPayment{Payment: paid("2025-11-01", books.Money(300_00+i))})
+			s.adds(t, recording.Entry{Payment: paid("2025-11-01", books.Money(300_00+i))})
 		}
 		for on, far := range map[string]bool{"2025-10-25": true, "2025-10-26": false, "2025-11-02": false, "2025-11-03": true} {
-			n := recording.NewPayment{Payment: paid(on, 350_00)}
+			n := recording.Entry{Payment: paid(on, 350_00)}
 			if far {
 				s.asks(t, n, recording.FarDay)
 			} else {
 				s.adds(t, n)
 			}
 		}
-		large := recording.NewPayment{Payment: paid("2025-11-02", 3000_30)}
+		large := recording.Entry{Payment: paid("2025-11-02", 3000_30)}
 		if q := s.asks(t, large, recording.UnusualAmount)[0]; q.Usual != 300_03 {
 			t.Errorf("usual is %s", q.Usual)
 		}
@@ -108,7 +108,7 @@ func TestOfAPaymentThatIsCorrectedOnlyWhatIsNewIsAskedAbout(t *testing.T) {
 		change := func(p books.Payment, confirmed ...string) func(context.Context, *store.Tx) error {
 			p.ID = id
 			return func(ctx context.Context, tx *store.Tx) error {
-				return only(s.r.ChangePayment(ctx, tx, eva, p, nil, confirmed...))
+				return only(s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: p, Confirmed: confirmed}, nil))
 			}
 		}
 		noted := paid("2025-10-01", 100_00)
@@ -133,7 +133,7 @@ func TestAPaymentInAClosedMonthIsRefusedBeforeAnythingIsAsked(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.refused(t, books.Refused, "month_closed", func(ctx context.Context, tx *store.Tx) error {
-			return only(s.r.AddPayment(ctx, tx, eva, recording.NewPayment{Payment: paid("2025-10-02", 1_00)}))
+			return only(s.r.AddPayment(ctx, tx, eva, recording.Entry{Payment: paid("2025-10-02", 1_00)}))
 		})
 	})
 }
@@ -164,7 +164,7 @@ func TestAPaymentWithoutAPercentTakesTheArtistsDefault(t *testing.T) {
 		} {
 			p := paid(c.on, 10_00)
 			p.ArtistID = c.artist
-			done := s.adds(t, recording.NewPayment{Payment: p, Percent: c.given, Confirmed: recording.Questions()})
+			done := s.adds(t, recording.Entry{Payment: p, Percent: c.given, Confirmed: recording.Questions()})
 			if got := s.Int(t, "SELECT coalesce(max(CAST(round(percentual * 100) AS INTEGER)), -1) FROM comissoes WHERE pagamento_id = $1", int64(done.ID)); got != c.percent {
 				t.Errorf("on %s artist %d got %d hundredths of a percent, want %d", c.on, c.artist, got, c.percent)
 			}
@@ -184,7 +184,7 @@ func TestATypedNameIsAClient(t *testing.T) {
 		if s.Store.Postgres() {
 			s.Exec(t, "SELECT setval('clients_id_seq', 10)")
 		}
-		typed := func(name string) recording.NewPayment {
+		typed := func(name string) recording.Entry {
 			n := sure(paid("2025-11-01", 1_00), 0)
 			n.ClientID, n.Client = books.Ref{}, name
 			return n
@@ -223,7 +223,7 @@ func TestADepositMakesItsSession(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		n := sure(paid("2025-11-01", 200_00), 0)
 		n.Deposit = true
-		no := func(code string, n recording.NewPayment) {
+		no := func(code string, n recording.Entry) {
 			t.Helper()
 			s.refused(t, books.Invalid, code, func(ctx context.Context, tx *store.Tx) error { return only(s.r.AddPayment(ctx, tx, eva, n)) })
 		}
@@ -287,7 +287,7 @@ func TestASplitComesToTheCentavo(t *testing.T) {
 		p := paid("2025-11-01", 33_33)
 		p.ID = id
 		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			return only(s.r.ChangePayment(ctx, tx, eva, p, nil, recording.Questions()...))
+			return only(s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: p, Confirmed: recording.Questions()}, nil))
 		}); err != nil {
 			t.Fatal(err)
 		}

@@ -7,14 +7,16 @@ import (
 	"extrato/internal/store"
 )
 
-// NewPayment is a payment that is to be written down. Ids, instants and copies
-// of the row are not taken.
-type NewPayment struct {
+// Entry is what somebody writes down of a payment. Instants and copies of the row
+// are not taken; its id is taken by a change only.
+type Entry struct {
 	books.Payment
-	Percent   *books.Percent // the commission's; nil: the artist's default of that day; 0 or less: none
-	Client    string         // where ClientID is NULL: a name, trimmed and blind to case; an unknown one makes a client
-	Session   *NewSession    // of a deposit without SessionID
-	Confirmed []string       // codes of the questions that were answered with yes
+	// Percent is the commission's; 0 or less: none. nil: of a new payment the
+	// artist's default of that day, of others the commissions that there are.
+	Percent   *books.Percent
+	Client    string      // where ClientID is NULL: a name, trimmed and blind to case; an unknown one makes a client
+	Session   *NewSession // of a deposit without SessionID
+	Confirmed []string    // codes of the questions that were answered with yes
 }
 
 // NewSession is a session that a deposit makes, with the payment's client and artist.
@@ -40,7 +42,7 @@ func (r *Recorder) checkPayment(ctx context.Context, tx *store.Tx, p books.Payme
 // it from now on, as its latest payment, and is paid: a deposit and a balance
 // may both name it. What is unusual about it is asked first: the error is an
 // Asked then.
-func (r *Recorder) AddPayment(ctx context.Context, tx *store.Tx, by books.Actor, n NewPayment) (Done, error) {
+func (r *Recorder) AddPayment(ctx context.Context, tx *store.Tx, by books.Actor, n Entry) (Done, error) {
 	percent, client, err := r.checkNew(ctx, tx, n)
 	if err != nil {
 		return Done{}, err
@@ -79,20 +81,9 @@ func (r *Recorder) AddPayment(ctx context.Context, tx *store.Tx, by books.Actor,
 }
 
 // checkNew refuses what is no payment, and returns its percent and client.
-func (r *Recorder) checkNew(ctx context.Context, tx *store.Tx, n NewPayment) (percent books.Percent, client named, err error) {
-	if n.Percent != nil && *n.Percent > 0 {
-		if err := checkPercent(*n.Percent); err != nil {
-			return 0, client, err
-		}
-	}
-	if err := r.checkPayment(ctx, tx, n.Payment); err != nil {
+func (r *Recorder) checkNew(ctx context.Context, tx *store.Tx, n Entry) (percent books.Percent, client named, err error) {
+	if client, err = r.checkEntry(ctx, tx, n); err != nil {
 		return 0, client, err
-	}
-	client.id = n.ClientID
-	if !isBlank(n.Client) {
-		if client, err = clientNamed(ctx, tx, n.ClientID, n.Client); err != nil {
-			return 0, client, err
-		}
 	}
 	if err := r.knownSession(ctx, tx, n.SessionID); err != nil {
 		return 0, client, err
@@ -107,9 +98,26 @@ func (r *Recorder) checkNew(ctx context.Context, tx *store.Tx, n NewPayment) (pe
 	return percent, client, err
 }
 
+// checkEntry refuses what is no payment whatever there is already, and returns
+// its client.
+func (r *Recorder) checkEntry(ctx context.Context, tx *store.Tx, e Entry) (client named, err error) {
+	if e.Percent != nil && *e.Percent > 0 {
+		if err := checkPercent(*e.Percent); err != nil {
+			return client, err
+		}
+	}
+	if err := r.checkPayment(ctx, tx, e.Payment); err != nil {
+		return client, err
+	}
+	if isBlank(e.Client) {
+		return named{id: e.ClientID}, nil
+	}
+	return clientNamed(ctx, tx, e.ClientID, e.Client)
+}
+
 // checkDeposit refuses a deposit on no session: nobody could tell whether the
 // rest is owed.
-func checkDeposit(n NewPayment, client named) error {
+func checkDeposit(n Entry, client named) error {
 	switch {
 	case n.Session != nil && (n.SessionID.Valid || !bool(n.Deposit)):
 		return books.Invalidf("needless_session", "only a deposit that names no session makes one").
@@ -144,52 +152,105 @@ func (r *Recorder) makeFor(ctx context.Context, a *act, p *books.Payment, name s
 	return made, err
 }
 
-// ChangePayment gives the payment p.ID the values of p. Its commissions follow:
+// ChangePayment gives the payment e.ID the values of e. Its commissions follow:
 // their amounts are their percent of the new amount, and those of its artist
-// go to its new artist. A session that it no longer names is let go. A late
-// one, live in a month that is closed, may go to a month that is open. What is
-// unusual about the new values is asked first, unless its code is confirmed.
-func (r *Recorder) ChangePayment(ctx context.Context, tx *store.Tx, by books.Actor, p books.Payment, match Match, confirmed ...string) (Done, error) {
-	if err := r.checkPayment(ctx, tx, p); err != nil {
-		return Done{}, err
-	}
-	old, err := record[*books.Payment](ctx, tx, books.PaymentKind, p.ID, match)
+// go to its new artist; a percent that is given becomes that of the one
+// commission, or makes it. A session that it no longer names is let go. A late
+// payment, live in a month that is closed, may go to a month that is open. What
+// is unusual about the new values is asked first, unless its code is confirmed.
+func (r *Recorder) ChangePayment(ctx context.Context, tx *store.Tx, by books.Actor, e Entry, match Match) (Done, error) {
+	client, err := r.checkEntry(ctx, tx, e)
 	if err != nil {
 		return Done{}, err
 	}
-	if err := open(ctx, tx, p.Date.Month()); err != nil {
+	old, err := record[*books.Payment](ctx, tx, books.PaymentKind, e.ID, match)
+	if err != nil {
 		return Done{}, err
 	}
-	if err := leaves(ctx, tx, old, old.Date.Month(), p.Date.Month()); err != nil {
+	p := e.Payment
+	p.ClientID, p.CreatedAt, p.UpdatedAt = client.id, old.CreatedAt, r.now()
+	if err := r.checkChange(ctx, tx, *old, e, client); err != nil {
 		return Done{}, err
 	}
-	if p.SessionID != old.SessionID {
-		if err := r.knownSession(ctx, tx, p.SessionID); err != nil {
-			return Done{}, err
-		}
-	}
-	if err := r.ask(ctx, tx, old, p, confirmed); err != nil {
+	if err := r.ask(ctx, tx, old, p, e.Confirmed); err != nil {
 		return Done{}, err
 	}
-	p.CreatedAt, p.UpdatedAt = old.CreatedAt, r.now()
 	a := r.begin(tx, by)
-	if p.SessionID != old.SessionID {
-		if err := a.unlink(ctx, old); err != nil {
-			return Done{}, err
-		}
-	}
-	if err := a.change(ctx, &p); err != nil {
+	made, err := r.makeFor(ctx, a, &p, client.name, e.Session)
+	if err != nil {
 		return Done{}, err
 	}
-	if p.SessionID.Valid && p.SessionID != old.SessionID {
-		if err := a.link(ctx, p.SessionID.V, p.ID); err != nil {
-			return Done{}, err
-		}
+	if err := relink(ctx, a, old, &p); err != nil {
+		return Done{}, err
 	}
 	if err := followPayment(ctx, a, *old, p); err != nil {
 		return Done{}, err
 	}
-	return a.done(ctx, changed, books.PaymentKind, p.ID)
+	if e.Percent != nil {
+		if err := r.setPercent(ctx, a, p, *e.Percent); err != nil {
+			return Done{}, err
+		}
+	}
+	done, err := a.done(ctx, changed, books.PaymentKind, p.ID)
+	done.Client, done.Session = made.Client, made.Session
+	return done, err
+}
+
+// checkChange refuses what the payment old may not become.
+func (r *Recorder) checkChange(ctx context.Context, tx *store.Tx, old books.Payment, e Entry, client named) error {
+	if err := open(ctx, tx, e.Date.Month()); err != nil {
+		return err
+	}
+	if err := leaves(ctx, tx, &old, old.Date.Month(), e.Date.Month()); err != nil {
+		return err
+	}
+	if e.SessionID != old.SessionID {
+		if err := r.knownSession(ctx, tx, e.SessionID); err != nil {
+			return err
+		}
+	}
+	if e.Session == nil && e.Deposit == old.Deposit && e.SessionID == old.SessionID {
+		return nil
+	}
+	return checkDeposit(e, client)
+}
+
+// relink writes a payment with its new values, and takes it from one session to
+// another.
+func relink(ctx context.Context, a *act, old, p *books.Payment) error {
+	if p.SessionID == old.SessionID {
+		return a.change(ctx, p)
+	}
+	if err := a.unlink(ctx, old); err != nil {
+		return err
+	}
+	if err := a.change(ctx, p); err != nil || !p.SessionID.Valid {
+		return err
+	}
+	return a.link(ctx, p.SessionID.V, p.ID)
+}
+
+// setPercent makes percent that of a payment's one commission, its artist's; 0
+// or less takes it away.
+func (r *Recorder) setPercent(ctx context.Context, a *act, p books.Payment, percent books.Percent) error {
+	list, err := a.tx.CommissionsOf(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	if len(list) > 1 || len(list) == 1 && list[0].ArtistID != p.ArtistID {
+		return books.Refusedf("commission_split", "the commission of payment %d is split, or another artist's", p.ID).
+			WithHint("leave the percent out, and split the payment anew")
+	}
+	switch {
+	case len(list) == 0 && percent > 0:
+		list = []*books.Commission{{PaymentID: books.RefTo(p.ID), ArtistID: p.ArtistID, CreatedAt: r.now()}}
+	case len(list) == 0 || list[0].Percent == percent:
+		return nil
+	case percent <= 0:
+		return a.remove(ctx, books.CommissionKind, list[0].ID)
+	}
+	list[0].Percent = percent
+	return writeShares(ctx, a, p.Amount, list)
 }
 
 // RemovePayment deletes a payment with its commissions. Its session goes back

@@ -95,8 +95,8 @@ func (s *studio) pay(t testing.TB, p books.Payment, percent books.Percent) books
 const eva books.Actor = "user:3"
 
 // sure is a new payment about which nothing is asked.
-func sure(p books.Payment, percent books.Percent) recording.NewPayment {
-	return recording.NewPayment{Payment: p, Percent: &percent, Confirmed: recording.Questions()}
+func sure(p books.Payment, percent books.Percent) recording.Entry {
+	return recording.Entry{Payment: p, Percent: &percent, Confirmed: recording.Questions()}
 }
 
 func (s *studio) sit(t testing.TB, on string) books.ID {
@@ -252,7 +252,7 @@ func TestCommissionsFollowTheirPayment(t *testing.T) {
 		p := paid("2025-11-01", 200_01)
 		p.ID, p.ArtistID = id, 2
 		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			return only(s.r.ChangePayment(ctx, tx, eva, p, nil, recording.Questions()...))
+			return only(s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: p, Confirmed: recording.Questions()}, nil))
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -305,7 +305,7 @@ func TestADepositAndABalanceShareASession(t *testing.T) {
 		alone := paid("2025-11-01", 350_00)
 		alone.ID = third
 		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			return only(s.r.ChangePayment(ctx, tx, eva, alone, nil, recording.Questions()...))
+			return only(s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: alone, Confirmed: recording.Questions()}, nil))
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -371,10 +371,10 @@ func TestAClosedMonthTakesNoChange(t *testing.T) {
 				return err
 			},
 			"change a late one": func(ctx context.Context, tx *store.Tx) error {
-				return only(s.r.ChangePayment(ctx, tx, eva, stays, nil, recording.Questions()...))
+				return only(s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: stays, Confirmed: recording.Questions()}, nil))
 			},
 			"move a payment in": func(ctx context.Context, tx *store.Tx) error {
-				return only(s.r.ChangePayment(ctx, tx, eva, moved, nil, recording.Questions()...))
+				return only(s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: moved, Confirmed: recording.Questions()}, nil))
 			},
 			"change a commission": func(ctx context.Context, tx *store.Tx) error {
 				return only(s.r.ChangeCommission(ctx, tx, eva, books.Commission{ID: 70, ArtistID: 1, Percent: 1}, nil))
@@ -413,7 +413,7 @@ func TestASessionThatAStatementNamesStays(t *testing.T) {
 		}
 		balance.SessionID = books.Ref{}
 		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			return only(s.r.ChangePayment(ctx, tx, eva, balance, nil, recording.Questions()...))
+			return only(s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: balance, Confirmed: recording.Questions()}, nil))
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -466,7 +466,7 @@ func TestALateRowMayLeaveItsClosedMonth(t *testing.T) {
 				"moved": func(ctx context.Context, tx *store.Tx, id books.ID) error {
 					p := paid("2025-11-05", 1_00)
 					p.ID = id
-					return errors.Join(only(s.r.ChangePayment(ctx, tx, eva, p, nil, recording.Questions()...)), only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: id, Date: day("2025-11-01"), Amount: 1_00, Method: "Pix"}, nil)))
+					return errors.Join(only(s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: p, Confirmed: recording.Questions()}, nil)), only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: id, Date: day("2025-11-01"), Amount: 1_00, Method: "Pix"}, nil)))
 				},
 				"deleted": func(ctx context.Context, tx *store.Tx, id books.ID) error {
 					return errors.Join(only(s.r.RemoveCommission(ctx, tx, eva, id+1, nil)), only(s.r.RemovePayment(ctx, tx, eva, id+1, nil)), only(s.r.RemoveExpense(ctx, tx, eva, id+1, nil)))
@@ -507,7 +507,7 @@ func TestARowThatAStatementHoldsGoesToNoOtherMonth(t *testing.T) {
 		p := paid("2025-11-01", 100_00)
 		p.ID = id
 		s.refused(t, books.Integrity, "row_twice", func(ctx context.Context, tx *store.Tx) error {
-			return only(s.r.ChangePayment(ctx, tx, eva, p, nil, recording.Questions()...))
+			return only(s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: p, Confirmed: recording.Questions()}, nil))
 		})
 		s.refused(t, books.Integrity, "row_twice", func(ctx context.Context, tx *store.Tx) error {
 			return only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: 1, Date: day("2025-11-01"), Amount: 1, Method: "Pix"}, nil))
@@ -574,7 +574,7 @@ func TestOfTwoWhoSawTheSameOneWins(t *testing.T) {
 				p := paid("2025-11-01", books.Money(1000+i))
 				p.ID = id
 				errs[i] = s.write(t, func(ctx context.Context, tx *store.Tx) error {
-					return only(s.r.ChangePayment(ctx, tx, eva, p, match, recording.Questions()...))
+					return only(s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: p, Confirmed: recording.Questions()}, match))
 				})
 			})
 		}

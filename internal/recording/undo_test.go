@@ -62,13 +62,13 @@ func everyAct(s *studio, t testing.TB) map[string]func(context.Context, *store.T
 	unmarked.ID, unmarked.Deposit = id, false
 	return map[string]func(context.Context, *store.Tx) (recording.Done, error){
 		"change mark": func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
-			return s.r.ChangePayment(ctx, tx, eva, unmarked, nil, recording.Questions()...)
+			return s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: unmarked, Confirmed: recording.Questions()}, nil)
 		},
 		"add payment": func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			return s.r.AddPayment(ctx, tx, eva, n)
 		},
 		"change payment": func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
-			return s.r.ChangePayment(ctx, tx, eva, moved, nil, recording.Questions()...)
+			return s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: moved, Confirmed: recording.Questions()}, nil)
 		},
 		"delete payment": func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			return s.r.RemovePayment(ctx, tx, eva, id, nil)
@@ -202,7 +202,7 @@ func TestWhatWasChangedSinceIsNotUndone(t *testing.T) {
 		note := paid("2025-11-01", 100_00)
 		note.ID, note.Note = id, books.TextOf("troco")
 		s.acts(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
-			return s.r.ChangePayment(ctx, tx, eva, note, nil, recording.Questions()...)
+			return s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: note, Confirmed: recording.Questions()}, nil)
 		})
 		var changed *recording.Changed
 		s.refused(t, books.Conflict, "changed_since", func(ctx context.Context, tx *store.Tx) error {
@@ -247,7 +247,7 @@ func TestAnUndoComesWithinADayAndWhileTheMonthIsOpen(t *testing.T) {
 		p := paid("2025-11-01", 3_00)
 		p.ID = s.pay(t, paid("2025-10-29", 3_00), 0)
 		moved := s.acts(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
-			return s.r.ChangePayment(ctx, tx, eva, p, nil, recording.Questions()...)
+			return s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: p, Confirmed: recording.Questions()}, nil)
 		})
 		share := s.acts(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			return s.r.AddCommission(ctx, tx, eva, books.Commission{PaymentID: books.RefTo(id), ArtistID: 2, Percent: 1_00})
@@ -465,7 +465,7 @@ func (m *model) draw(rt *rapid.T, rows map[string]string) func(context.Context, 
 		},
 		func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			p.ID = one(books.PaymentKind)
-			return r.ChangePayment(ctx, tx, eva, p, nil, recording.Questions()...)
+			return r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: p, Confirmed: recording.Questions()}, nil)
 		},
 		func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			return r.RemovePayment(ctx, tx, eva, one(books.PaymentKind), nil)

@@ -320,15 +320,24 @@ func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any,
 }
 
 // CommissionsOf returns a payment's commissions, by id, without copies.
-func (t *Tx) CommissionsOf(ctx context.Context, payment books.ID) (list []*books.Commission, err error) {
-	query := "SELECT " + strings.Join(t.s.selectColumns(books.CommissionKind, false), ", ") + " FROM comissoes r WHERE r.pagamento_id = $1 ORDER BY r.id"
-	for row, err := range t.scanPlain(ctx, books.CommissionKind, query, int64(payment)) {
+func (t *Tx) CommissionsOf(ctx context.Context, payment books.ID) ([]*books.Commission, error) {
+	lists, err := t.CommissionsOfAll(ctx, []books.ID{payment})
+	return lists[payment], err
+}
+
+// CommissionsOfAll returns the commissions of each of these payments, by id,
+// without copies.
+func (t *Tx) CommissionsOfAll(ctx context.Context, payments []books.ID) (map[books.ID][]*books.Commission, error) {
+	lists := map[books.ID][]*books.Commission{}
+	query := "SELECT " + strings.Join(t.s.selectColumns(books.CommissionKind, false), ", ") + " FROM comissoes r WHERE r.pagamento_id IN (" + t.s.dialect.idList("$1") + ") ORDER BY r.id"
+	for row, err := range t.scanPlain(ctx, books.CommissionKind, query, jsonIDs(payments)) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, row.(*books.Commission))
+		c := row.(*books.Commission)
+		lists[c.PaymentID.V] = append(lists[c.PaymentID.V], c)
 	}
-	return list, nil
+	return lists, nil
 }
 
 // MonthClosed reports whether month has a statement, or had one that is gone,
