@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"extrato/internal/books"
+)
+
+// LastPaymentBy returns the payment that somebody wrote down last, as it was
+// then; nil if there is none among the newest changes of the books.
+func (t *Tx) LastPaymentBy(ctx context.Context, by books.Actor) (*books.Payment, error) {
+	ids, err := t.ids(ctx, `SELECT h.id FROM (SELECT id, action, kind, actor FROM changes ORDER BY id DESC LIMIT 500) AS h
+		WHERE h.action = 'add' AND h.kind = $1 AND h.actor = $2 ORDER BY h.id DESC LIMIT 1`, books.PaymentKind.String(), string(by))
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	c, err := t.ChangesetByID(ctx, ids[0])
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range c.Rows {
+		if p, ok := r.After.(*books.Payment); ok && r.ID == c.Row {
+			return p, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // there is none
+}
+
+// OpenSession is a session that has received less than its price.
+type OpenSession struct {
+	ID              books.ID
+	Date            books.Day
+	Price, Received books.Money
+	Artist, Client  books.ID // the client who stands for a merged one
+	ClientName      string
+}
+
+// Owed returns what is still to be received.
+func (s OpenSession) Owed() books.Money { return s.Price - s.Received }
+
+// OpenSessions narrows a list of open sessions down; zero values take all.
+type OpenSessions struct {
+	ID, Client books.ID
+	Limit      int
+}
+
+// OpenSessions returns the sessions that are not completed and have received
+// less than their price, the latest day first. What rests in statements counts
+// as received.
+func (t *Tx) OpenSessions(ctx context.Context, o OpenSessions) (list []OpenSession, err error) {
+	text := t.s.dialect.text
+	conditions := []string{"coalesce(s.status, '') <> 'completed'", received + " < round(s.valor * 100)" + t.s.dialect.validDay("s.data")}
+	var args []any
+	for column, id := range map[string]books.ID{"s.id": o.ID, "c.id": o.Client} {
+		if id != 0 {
+			args = append(args, int64(id))
+			conditions = append(conditions, column+" = $"+strconv.Itoa(len(args)))
+		}
+	}
+	query := "SELECT s.id, " + text("s.data") + ", " + text("s.valor") + ", CAST(" + received + ` AS BIGINT), s.artista_id, c.id, c.name
+		FROM sessoes s LEFT JOIN merged_clients m ON m.client = s.cliente_id JOIN clients c ON c.id = coalesce(m.merged_into, s.cliente_id)
+		WHERE ` + strings.Join(conditions, " AND ") + " ORDER BY s.data DESC, s.id DESC LIMIT " + strconv.Itoa(o.Limit)
+	err = t.list(ctx, query, args, func(scan func(...any) error) error {
+		var s OpenSession
+		var received int64
+		err := scan(&s.ID, &column{value: &s.Date}, &column{value: &s.Price}, &received, &s.Artist, &s.Client, &s.ClientName)
+		s.Received = books.Money(received)
+		list = append(list, s)
+		return err
+	})
+	return list, err
+}
+
+// NewestClients returns the clients who were written down last, newest first.
+func (t *Tx) NewestClients(ctx context.Context, limit int) (list []ClientName, err error) {
+	err = t.list(ctx, `SELECT c.id, c.name FROM clients c WHERE NOT EXISTS (SELECT 1 FROM merged_clients m WHERE m.client = c.id)
+		ORDER BY c.id DESC LIMIT `+strconv.Itoa(limit), nil, func(scan func(...any) error) error {
+		var c ClientName
+		err := scan(&c.ID, &c.Name)
+		list = append(list, c)
+		return err
+	})
+	return list, err
+}
