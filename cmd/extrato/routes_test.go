@@ -51,7 +51,12 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 	group("artist admin reception", `
 		GET /{$}
 		GET /atalhos`)
-	group("admin reception", "POST /desfazer/{id}")
+	group("admin reception", `
+		POST /desfazer/{id}
+		GET /caixa
+		GET /caixa/{day}
+		POST /caixa/{day}
+		GET /caixa/sugestoes`)
 	group("admin", `
 		GET /comecar
 		POST /comecar

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"extrato/internal/books"
@@ -18,14 +19,24 @@ type language struct {
 
 // The languages. Portuguese is the studio's, and the one of whoever chose none.
 var (
-	portuguese = &language{Code: "pt", Tag: "pt-BR", texts: textsPt,
+	portuguese = &language{Code: "pt", Tag: "pt-BR", texts: catalogue(textsPt, textsPtDay),
 		months: [13]string{"", "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro"},
 		days:   [7]string{"domingo", "segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado"}}
-	english = &language{Code: "en", Tag: "en", texts: textsEn,
+	english = &language{Code: "en", Tag: "en", texts: catalogue(textsEn, textsEnDay),
 		months: [13]string{"", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 		days:   [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"}}
 	languages = []*language{portuguese, english}
 )
+
+// catalogue puts the words of groups of pages together. No two have words for
+// one name: a test sees to it.
+func catalogue(parts ...map[string]string) map[string]string {
+	all := map[string]string{}
+	for _, part := range parts {
+		maps.Copy(all, part)
+	}
+	return all
+}
 
 // text returns the words of a name, with values in their places. It fails if
 // there are none, so that a page never shows a gap.

@@ -45,7 +45,8 @@ func asked(t *testing.T) map[string]bool {
 	}
 	read(templateFiles, "templates/*.html", func(text string) {
 		find(text, `\b(?:t|count)\s+(?:\([^)]*\)\s+|[.$]\S+\s+)?"([^"]+)"`, "")
-		find(text, `\.Field "([^"]+)"`, "field ")
+		find(text, `\.(?:Field|Choice) "([^"]+)"`, "field ")
+		find(text, `\.Words "[^"]+" "([^"]+)"`, "")
 	})
 	read(os.DirFS("."), "*.go", func(text string) {
 		find(text, `\bt\("([^"]+)"[,)]`, "")
@@ -78,30 +79,42 @@ func asked(t *testing.T) map[string]bool {
 func TestEveryTextIsThereAndUsedInEachLanguage(t *testing.T) {
 	names := asked(t)
 	places := regexp.MustCompile(`%[.0-9]*[a-z%]`)
-	for name, words := range textsPt {
-		if strings.TrimSpace(words) == "" || strings.TrimSpace(textsEn[name]) == "" {
+	for name, words := range portuguese.texts {
+		if strings.TrimSpace(words) == "" || strings.TrimSpace(english.texts[name]) == "" {
 			t.Errorf("%q has no words in one language", name)
 		}
-		if a, b := places.FindAllString(words, -1), places.FindAllString(textsEn[name], -1); !slices.Equal(a, b) {
+		if a, b := places.FindAllString(words, -1), places.FindAllString(english.texts[name], -1); !slices.Equal(a, b) {
 			t.Errorf("%q has places for %v in Portuguese and for %v in English", name, a, b)
 		}
 		if !names[name] {
 			t.Errorf("nobody asks for the words %q", name)
 		}
 	}
-	for name := range textsEn {
-		if textsPt[name] == "" {
+	for name := range english.texts {
+		if portuguese.texts[name] == "" {
 			t.Errorf("%q has no words in Portuguese", name)
 		}
 	}
 	// Names that a pattern made up are no words anybody asks for by that name.
 	for name := range names {
-		if textsPt[name] == "" && !strings.HasPrefix(name, "error ") &&
+		if portuguese.texts[name] == "" && !strings.HasPrefix(name, "error ") &&
 			!strings.HasSuffix(name, " title") && !strings.HasSuffix(name, " text") && !isStatusName(name) {
 			t.Errorf("there are no words for %q", name)
 		}
 	}
 }
 
+func TestNoTwoPartsOfACatalogueHaveTheSameName(t *testing.T) {
+	for lang, parts := range map[*language][]map[string]string{portuguese: {textsPt, textsPtDay}, english: {textsEn, textsEnDay}} {
+		sum := 0
+		for _, part := range parts {
+			sum += len(part)
+		}
+		if sum != len(lang.texts) {
+			t.Errorf("the parts in %s have %d names, together %d", lang.Code, sum, len(lang.texts))
+		}
+	}
+}
+
 // isStatusName reports whether a name is the beginning of the two of a problem.
-func isStatusName(name string) bool { return textsPt[name+" title"] != "" }
+func isStatusName(name string) bool { return portuguese.texts[name+" title"] != "" }

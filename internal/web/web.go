@@ -73,6 +73,11 @@ func (w *Web) Routes() []auth.Route {
 		w.at("GET", invitePath+"{key}", auth.Public, (*visit).invitePage),
 		w.at("POST", invitePath+"{key}", auth.Public, (*visit).accept),
 
+		w.at("GET", "/caixa", auth.Record, (*visit).dayFor),
+		w.at("GET", "/caixa/{day}", auth.Record, (*visit).dayPage),
+		w.at("POST", "/caixa/{day}", auth.Record, (*visit).addPayment),
+		w.at("GET", "/caixa/sugestoes", auth.Record, (*visit).suggest),
+
 		w.at("GET", "/comecar", auth.Manage, (*visit).startPage),
 		w.at("POST", "/comecar", auth.Manage, (*visit).start),
 		w.at("GET", "/acesso", auth.Manage, (*visit).accessPage),

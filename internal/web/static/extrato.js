@@ -62,10 +62,69 @@
     plus.className = "btn plus";
     plus.textContent = "+";
     plus.ariaLabel = field.dataset.sum;
+    plus.tabIndex = -1; // a keyboard has a plus
     plus.addEventListener("click", () => {
       if (field.value.trim() && !field.value.trim().endsWith("+")) field.value += "+";
       field.focus();
     });
     field.after(plus);
   }
+
+  // The day sheet: what an amount comes to, and what the artist and the client
+  // bring along, as one types.
+  const entry = (echo) => {
+    const form = echo.form, at = form.elements, hint = [...echo.childNodes];
+    const centavos = (text) => text.split("+").reduce((sum, part) => {
+      const m = /^(?:R\$)?\s*(\d{1,8}|[1-9]\d{0,2}(?:\.\d{3})+)(?:[,.](\d\d?))?$/i.exec(part.trim());
+      return m ? sum + m[1].replaceAll(".", "") * 100 + +(m[2] || "").padEnd(2, "0") : NaN;
+    }, 0);
+    const money = (n) => "R$ " + (n / 100).toLocaleString("pt-BR", { minimumFractionDigits: 2 });
+    const tell = () => {
+      const amount = centavos(at.valor.value);
+      const percent = at.percentual ? Math.round(at.percentual.value.replace("%", "").replace(",", ".") * 100) : 0;
+      const lines = [["", amount]];
+      if (percent > 0 && percent <= 1e4) {
+        const share = Math.floor((amount * percent + 5000) / 1e4);
+        lines.push(["→ " + echo.dataset.c + " ", share], ["→ " + echo.dataset.s + " ", amount - share]);
+      }
+      echo.replaceChildren(...(isNaN(amount) ? hint : lines.map(([words, n]) => {
+        const span = document.createElement("span"), figure = document.createElement("b");
+        figure.textContent = money(n);
+        span.append(words, figure);
+        return span;
+      })));
+    };
+    form.addEventListener("input", tell);
+    tell();
+
+    // Enter sends from any field, as from those for text.
+    form.addEventListener("keydown", (e) => {
+      if (e.key !== "Enter" || !e.target.matches("select,[type=checkbox]")) return;
+      e.preventDefault();
+      form.querySelector("button:not([type])").click();
+    });
+
+    at.artista.addEventListener("change", () => {
+      const offered = at.artista.selectedOptions[0].dataset.p || "";
+      if (at.percentual?.value === at.padrao.value.split(":")[1]) at.percentual.value = offered;
+      at.padrao.value = at.artista.value + ":" + offered;
+      tell();
+    });
+
+    let asked;
+    at.cliente.addEventListener("input", () => {
+      clearTimeout(asked);
+      asked = setTimeout(async () => {
+        const answer = await fetch("/caixa/sugestoes?cliente=" + encodeURIComponent(at.cliente.value)).catch(() => 0);
+        if (!answer.ok) return;
+        const found = new DOMParser().parseFromString(await answer.text(), "text/html"), chosen = at.sessao.value;
+        at.cliente.list.replaceChildren(...found.querySelector("datalist").children);
+        at.sessao.replaceChildren(...found.querySelector("select").children);
+        at.sessao.value = chosen;
+        if (at.sessao.selectedIndex < 0) at.sessao.selectedIndex = 0;
+      }, 150);
+    });
+  };
+  const echo = document.getElementById("echo");
+  if (echo) entry(echo);
 })();

@@ -1,0 +1,394 @@
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"html"
+	"html/template"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"extrato/internal/auth"
+	"extrato/internal/books"
+	"extrato/internal/figures"
+	"extrato/internal/recording"
+	"extrato/internal/store"
+	"extrato/internal/web/typed"
+)
+
+// The fields of a payment's form.
+const (
+	dayField, amountField, methodField, artistField = "data", "valor", "forma", "artista"
+	clientField, percentField, sessionField         = "cliente", "percentual", "sessao"
+	depositField, noteField                         = "sinal", "obs"
+	sessionDayField, priceField                     = "sessao_data", "sessao_preco"
+	defaultField                                    = "padrao" // the artist, and the percent that was offered for it
+	askedField, confirmField                        = "perguntado", "confirmo"
+	todayField                                      = "hoje"
+)
+
+// paymentForm is the form of a payment, with what it offers.
+type paymentForm struct {
+	*form
+	Artists, Methods, Sessions []group
+	Clients                    []string   // suggestions
+	Questions                  []string   // what is asked back
+	Codes, Asked               string     // of the questions, and for which values they were asked
+	Closed                     *closedDay // its day's month is closed
+	Locked                     bool       // its commission is split, or another artist's
+	Of                         books.ID   // the payment; 0: a new one
+}
+
+// closedDay says that a month takes no entry, with the ways out.
+type closedDay struct {
+	Text              string
+	Reopen, Statement link // blank for whom they are not
+}
+
+// mayShare reports whether the visitor decides about commissions.
+func (v *visit) mayShare() bool { return v.who != nil && v.who.May(auth.Write) }
+
+// HasPercent reports whether the form has a field for the commission.
+func (e paymentForm) HasPercent() bool { return e.v.mayShare() && !e.Locked }
+
+// Button is what sends the form, and Anyway what does so once it was asked about.
+func (e paymentForm) Button() string {
+	if e.Of != 0 {
+		return e.v.t("save")
+	}
+	return e.v.t("record")
+}
+
+// Anyway is Button once something was asked.
+func (e paymentForm) Anyway() string {
+	if e.Of != 0 {
+		return e.v.t("save anyway")
+	}
+	return e.v.t("record anyway")
+}
+
+// Equal reports whether the form was asked about an equal payment.
+func (e paymentForm) Equal() bool { return strings.Contains(e.Codes, recording.EqualPayment) }
+
+// Leave is where who does not mean it goes.
+func (e paymentForm) Leave() string {
+	if e.Of != 0 {
+		return "/pagamentos/" + idText(e.Of)
+	}
+	return local("/caixa/" + url.PathEscape(e.Value(dayField)))
+}
+
+// InShort says what the question is about.
+func (e paymentForm) InShort() string {
+	var parts []string
+	for _, text := range []string{e.Value(amountField), e.Value(methodField), chosenText(e.Artists, e.Value(artistField)), e.Value(clientField)} {
+		if text = strings.TrimSpace(text); text != "" {
+			parts = append(parts, text)
+		}
+	}
+	if amount, err := typed.Money(e.Value(amountField)); err == nil {
+		parts[0] = amount.People()
+	}
+	return strings.Join(parts, ", ") + "."
+}
+
+func chosenText(groups []group, value string) string {
+	for _, g := range groups {
+		for _, o := range g.Options {
+			if o.Value == value {
+				return o.Text
+			}
+		}
+	}
+	return ""
+}
+
+// Words is an attribute that holds words.
+func (e paymentForm) Words(attribute, name string) template.HTMLAttr {
+	return template.HTMLAttr(" " + attribute + `="` + html.EscapeString(e.v.t(name)) + `"`) //nolint:gosec // the words are ours, and escaped
+}
+
+// offer fills in what a payment's form offers on a day. The row that there is,
+// if any, keeps an artist or a method that is offered no more.
+func (v *visit) offer(ctx context.Context, tx *store.Tx, e *paymentForm, day books.Day, row *books.Payment) error {
+	artists, err := v.artists(ctx, tx)
+	if err != nil {
+		return err
+	}
+	percents, err := tx.ArtistPercents(ctx, day)
+	if err != nil {
+		return err
+	}
+	var options []option
+	for _, a := range artists {
+		options = append(options, option{Value: idText(a.ID), Text: a.Name, Default: v.shownPercent(percents[a.ID])})
+	}
+	if row != nil && !slices.ContainsFunc(options, func(o option) bool { return o.Value == idText(row.ArtistID) }) {
+		options = append(options, option{Value: idText(row.ArtistID), Text: string(row.ArtistName.V)})
+	}
+	e.Artists = []group{{Options: options}}
+	terms, err := v.methodTerms(ctx, tx)
+	if err != nil {
+		return err
+	}
+	e.Methods = []group{{}}
+	for _, m := range methodsOf(terms) {
+		e.Methods[0].Options = append(e.Methods[0].Options, option{Value: m, Text: m})
+	}
+	newest, err := tx.NewestClients(ctx, suggestedClients)
+	if err != nil {
+		return err
+	}
+	for _, c := range newest {
+		e.Clients = append(e.Clients, c.Name)
+	}
+	slices.Sort(e.Clients)
+	e.Sessions, err = v.openSessions(ctx, tx, store.OpenSessions{Limit: offeredSessions})
+	return err
+}
+
+// How much a form offers by itself; the script asks for more as one types.
+const (
+	suggestedClients = 100
+	offeredSessions  = 50
+)
+
+// shownPercent is a percent as the form begins with it: blank is none.
+func (v *visit) shownPercent(p books.Percent) string {
+	if p == 0 {
+		return ""
+	}
+	return v.percent(p)
+}
+
+func idText(id books.ID) string { return strconv.FormatInt(int64(id), 10) }
+
+// openSessions returns sessions that are owed for as options, by client.
+func (v *visit) openSessions(ctx context.Context, tx *store.Tx, wanted store.OpenSessions) ([]group, error) {
+	list, err := tx.OpenSessions(ctx, wanted)
+	groups := []group{{Options: []option{{Text: v.t("no session")}}}}
+	for _, s := range list {
+		i := slices.IndexFunc(groups, func(g group) bool { return g.Name == s.ClientName })
+		if i < 0 {
+			i, groups = len(groups), append(groups, group{Name: s.ClientName})
+		}
+		groups[i].Options = append(groups[i].Options, option{Value: idText(s.ID), Text: v.openSession(s), Default: s.Owed().People()})
+	}
+	slices.SortStableFunc(groups, func(a, b group) int { return strings.Compare(books.SearchKey(a.Name), books.SearchKey(b.Name)) })
+	return groups, err
+}
+
+// openSession says which session it is, and what is still owed: 12/11 ·
+// R$ 800,00 · faltam R$ 600,00.
+func (v *visit) openSession(s store.OpenSession) string {
+	return v.t("open session", v.dayAndMonth(s.Date), s.Price.People(), s.Owed().People())
+}
+
+// dayAndMonth leaves the year out where it is this one.
+func (v *visit) dayAndMonth(d books.Day) string {
+	text := d.People()
+	if d.Month().Year == v.today().Month().Year {
+		text = text[:len("28/10")]
+	}
+	return text
+}
+
+// suggest answers the script of a payment's form: clients whose name has what
+// was typed, and the open sessions of the one who is named.
+func (v *visit) suggest() error {
+	ctx, name := v.r.Context(), strings.TrimSpace(v.r.FormValue(clientField))
+	e := paymentForm{form: v.blankForm()}
+	err := v.Store.Read(ctx, func(tx *store.Tx) error {
+		found, err := figures.Clients(ctx, tx, name, 20)
+		if err != nil {
+			return err
+		}
+		wanted := store.OpenSessions{Client: -1, Limit: offeredSessions} // nobody's
+		e.Clients = nil
+		for _, c := range found {
+			e.Clients = append(e.Clients, c.Name)
+			if books.SameName(c.Name, name) {
+				wanted.Client = c.ID
+			}
+		}
+		if name == "" {
+			wanted.Client = 0
+		}
+		e.Sessions, err = v.openSessions(ctx, tx, wanted)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return v.show(200, "suggestions", e)
+}
+
+// readEntry reads what was typed of a payment.
+func (v *visit) readEntry(f *form) recording.Entry {
+	var e recording.Entry
+	e.Date, e.Amount = f.day(dayField), f.money(amountField)
+	if f.Has(todayField) {
+		e.Date = v.today()
+		f.Values.Set(dayField, e.Date.String())
+		delete(f.errors, dayField)
+	}
+	e.Method = books.String(f.required(methodField, recording.MaxMethod))
+	e.ArtistID = f.id(artistField)
+	if e.ArtistID == 0 {
+		f.fault(artistField, v.t("choose artist"))
+	}
+	e.Client = f.text(clientField, recording.MaxName)
+	if v.mayShare() && f.Has(percentField) {
+		if p := f.percent(percentField); !f.defaultOfOther() {
+			e.Percent = &p
+		}
+	}
+	if id := f.id(sessionField); id != 0 {
+		e.SessionID = books.RefTo(id)
+	}
+	e.Deposit = books.Mark(f.Has(depositField))
+	if bool(e.Deposit) && !e.SessionID.Valid {
+		e.Session = &recording.NewSession{Date: f.day(sessionDayField), Price: f.money(priceField)}
+		if e.Client == "" {
+			f.fault(clientField, v.t("error missing_client"))
+		}
+	}
+	if note := f.text(noteField, recording.MaxNote); note != "" {
+		e.Note = books.TextOf(note)
+	}
+	if f.Value(askedField) == f.about() {
+		e.Confirmed = strings.Fields(f.Value(confirmField))
+	}
+	return e
+}
+
+// id returns the id that was chosen in a field, 0 for none.
+func (f *form) id(name string) books.ID {
+	text := strings.TrimSpace(f.Value(name))
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil || n < 1 {
+		f.fault(name, f.v.t("choose again"))
+	}
+	return books.ID(n)
+}
+
+// defaultOfOther reports whether the percent is the one that was offered for
+// another artist than the one who was chosen: without a script nobody changed it.
+func (f *form) defaultOfOther() bool {
+	artist, percent, ok := strings.Cut(f.Value(defaultField), ":")
+	return ok && artist != f.Value(artistField) && percent == strings.TrimSpace(f.Value(percentField))
+}
+
+// about tells the values that a question is about from others.
+func (f *form) about() string {
+	h := sha256.New()
+	for _, name := range []string{dayField, amountField, methodField, artistField, clientField} {
+		_, _ = h.Write([]byte(f.Value(name) + "\x00"))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// bySession completes an entry from the session that it names: its client, where
+// none was typed. A session of another client is refused.
+func (v *visit) bySession(ctx context.Context, tx *store.Tx, e *recording.Entry, old books.Ref) error {
+	if !e.SessionID.Valid || e.SessionID == old {
+		return nil
+	}
+	live, err := tx.LiveByID(ctx, books.SessionKind, []books.ID{e.SessionID.V})
+	s, ok := live[e.SessionID.V].(*books.Session)
+	if err != nil || !ok {
+		return err // the rule says that there is none
+	}
+	if e.Client == "" && !e.ClientID.Valid {
+		e.ClientID = books.RefTo(s.ClientID)
+		return nil
+	}
+	clients, err := tx.LiveByID(ctx, books.ClientKind, []books.ID{s.ClientID})
+	if err != nil {
+		return err
+	}
+	if c, ok := clients[s.ClientID].(*books.Client); ok && !e.ClientID.Valid && !books.SameName(string(c.Name), e.Client) {
+		return books.Invalidf("others_session", "session %d is of another client", s.ID)
+	}
+	return nil
+}
+
+// entryFaults say where the refusals of a payment belong.
+var entryFaults = faults{
+	"invalid_day": "data", "invalid_amount": "valor", "unknown_artist": "artista", "unknown_client": "cliente", "missing_client": "cliente",
+	"unknown_session": "sessao", "session_linked": "sessao", "others_session": "sessao", "invalid_percent": "percentual", "commission_split": "percentual",
+}
+
+// refuseEntry puts what the rules say about a payment onto its form. It returns
+// nil if the form is to be shown again.
+func (v *visit) refuseEntry(e *paymentForm, meant recording.Entry, err error) error {
+	var asked *recording.Asked
+	switch {
+	case err == nil || e.asks(err):
+		return nil
+	case errors.As(err, &asked):
+		e.Asked = e.about()
+		var codes []string
+		for _, q := range asked.Questions {
+			codes = append(codes, q.Code)
+			e.Questions = append(e.Questions, v.question(q, meant))
+		}
+		e.Codes = strings.Join(append(codes, meant.Confirmed...), " ")
+		return nil
+	case books.AsError(err).Code == "month_closed":
+		e.Closed = v.closedDay(meant.Date.Month())
+		return nil
+	}
+	return e.refuse(err, entryFaults)
+}
+
+// question is one that is asked back, in words.
+func (v *visit) question(q recording.Question, e recording.Entry) string {
+	switch {
+	case q.Equal != nil && q.Equal.CreatedAt.Valid:
+		return v.t("asked equal", q.Equal.CreatedAt.V.Time().In(v.Store.Zone()).Format("15:04"))
+	case q.Equal != nil:
+		return v.t("asked equal sometime")
+	case q.Code == recording.FarDay && e.Date < q.Today:
+		return v.t("asked long ago", e.Date.People())
+	case q.Code == recording.FarDay:
+		return v.t("asked ahead", e.Date.People())
+	default:
+		return v.t("asked unusual", e.Amount.People(), q.Usual.People())
+	}
+}
+
+// closedDay says that a month is closed.
+func (v *visit) closedDay(m books.Month) *closedDay {
+	name := v.monthInWords(m)
+	c := &closedDay{Text: v.t("month is closed", upperFirst(name))}
+	address := strings.Replace(m.String(), "-", "/", 1)
+	if v.mayGo("/meses/{year}/{month}/reabrir") {
+		c.Reopen = link{"/meses/" + address + "/reabrir", v.t("reopen month", name)}
+	}
+	if v.mayGo("/extrato/{year}/{month}") {
+		c.Statement = link{"/extrato/" + address, v.t("to statement")}
+	}
+	return c
+}
+
+// monthInWords is a month with its year where it is another than this.
+func (v *visit) monthInWords(m books.Month) string {
+	if m.Year == v.today().Month().Year {
+		return v.lang.months[m.Month]
+	}
+	return v.lang.month(m)
+}
+
+func upperFirst(text string) string {
+	_, size := utf8.DecodeRuneInString(text)
+	return strings.ToUpper(text[:size]) + text[size:]
+}

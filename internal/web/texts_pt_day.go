@@ -1,0 +1,34 @@
+package web
+
+// textsPtDay are the words of the pages of every day: the day sheet, payments,
+// clients.
+var textsPtDay = map[string]string{
+	// The day sheet.
+	"day sheet": "Caixa do dia", "day before": "Dia anterior", "day after": "Dia seguinte", "go": "Ir", "field dia": "Dia",
+	"weekday today": "%s, hoje", "weekday yesterday": "%s, ontem", "weekday tomorrow": "%s, amanhã", "weekday of month": "%s, %d de %s",
+	"received": "Recebido", "payments count": "%d pagamento|%d pagamentos", "new payment": "Novo pagamento",
+	"recorded this day": "Lançados neste dia", "nothing this day": "Nada lançado neste dia ainda.", "expenses this day": "Gastos do dia",
+	"time": "Hora", "method": "Forma", "commission": "Comissão", "commission small": "comissão", "description": "Descrição",
+	"no client": "Sem cliente", "no commission": "sem comissão", "a deposit": "sinal", "session of": "sessão %s",
+	"correct": "Corrigir", "delete": "Excluir", "the payment of": "o pagamento de %s",
+
+	// A payment's form.
+	"field data": "Data", "field valor": "Valor", "field artista": "Artista", "field cliente": "Cliente", "field sessao": "Sessão", "field sinal": "É sinal",
+	"field sessao_data": "Data da sessão", "field sessao_preco": "Preço", "field obs": "Observações",
+	"add more": "Somar mais um valor", "may be blank": "pode ficar vazio", "no session": "Sem sessão", "open session": "%s · %s · faltam %s",
+	"echo hint": "Vale 350, 1.234,56 ou 200+150.", "echo commission": "comissão", "echo studio": "estúdio",
+	"choose artist": "Escolha o artista.", "choose again": "Escolha de novo.",
+	"record": "Registrar", "record anyway": "Registrar mesmo assim", "was the same": "Não, era o mesmo", "save": "Salvar", "save anyway": "Salvar mesmo assim",
+	"recorded": "%s registrado", "recorded of": "%s de %s registrado", "with commission": ", comissão %s", "without commission": ", sem comissão",
+	"new client": "Cliente novo.", "new session": "Sessão de %s criada.",
+	"asked equal": "Já há um igual às %s. É outro?", "asked equal sometime": "Já há um igual neste dia. É outro?",
+	"asked long ago": "%s foi há mais de 7 dias. É isso mesmo?", "asked ahead": "%s ainda não chegou. É isso mesmo?",
+	"asked unusual":   "%s é dez vezes mais que o normal deste artista, %s. É isso mesmo?",
+	"month is closed": "%s está fechado.", "reopen month": "Reabrir %s", "to statement": "Ver o extrato",
+	"closed rows": "Os lançamentos dele estão no extrato.", "closed ways": "Reabra o mês, ou registre com a data de hoje.", "record today": "Registrar com a data de hoje",
+	"error unknown_artist": "Este artista não existe mais. Escolha outro.", "error unknown_client": "Este cliente não existe mais. Digite o nome de novo.",
+	"error missing_client": "A sessão precisa de um cliente. Escreva o nome.", "error unknown_session": "Esta sessão não está mais em aberto. Escolha outra.",
+	"error session_linked": "Esta sessão já tem outro pagamento, que não fala dela. Corrija aquele antes.", "error others_session": "Esta sessão é de outro cliente.",
+	"error invalid_amount": "O valor vai de R$ 0,00 a R$ 99.999.999,99.", "error invalid_day": "Escolha um dia de 2000 a 2100.",
+	"error invalid_percent": "A comissão vai de 0 a 100 %.", "error commission_split": "A comissão está dividida: mude a divisão.",
+}
