@@ -52,7 +52,24 @@ type Options struct {
 	Force         bool   // a closed month with late rows gets its next revision
 	CorrelationID string // of the run; made up if empty
 	Answer        *Answer
+	// Progress is told each stage as it begins, from the close's own goroutine. A
+	// try that is run again goes through them again. It may be nil.
+	Progress func(Stage)
 }
+
+// Stage is what a close is doing.
+type Stage int
+
+// The stages of a close, in order. The backup is written while the statement is
+// stored; Verifying begins when its proof is all that is waited for.
+const (
+	Reading Stage = iota + 1
+	Copying
+	Verifying
+	Storing
+	Removing
+	Finished
+)
 
 // Answer is the answer to a request that may come again, here or to another
 // server. A close or a reopening whose request was answered meanwhile fails with
@@ -91,6 +108,7 @@ func (a *Answer) save(ctx context.Context, tx *store.Tx, r Result) error {
 // others kept changing the rows. Every failure leaves the month as it was.
 func (c *Closer) Close(ctx context.Context, month books.Month, o Options, by books.Actor) (Result, error) {
 	run := c.begin(ctx, "close", month, by, o.CorrelationID)
+	run.progress = o.Progress
 	result, err := c.close(ctx, month, o, run)
 	switch {
 	case errors.Is(err, store.ErrAnswered): // that one is recorded
@@ -136,6 +154,7 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 	}
 	result = Result{Month: month}
 	try := func(tx *store.Tx) error {
+		run.enter(Reading)
 		c.step("transaction begun")
 		var plan *plan
 		var err error
@@ -164,6 +183,7 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 	switch {
 	case err == nil:
 		c.step("committed")
+		run.enter(Finished)
 		return result, nil
 	case result.Outcome == AlreadyClosed:
 		return result.with(open), err

@@ -27,6 +27,7 @@ func (c *Closer) freeze(ctx context.Context, tx *store.Tx, p plan, copies *copie
 		return none, err
 	}
 	defer statement.close()
+	run.enter(Copying)
 	c.step("rows read")
 	if err := tx.CheckSpace(statement.spool.Size()); err != nil {
 		return none, err
@@ -45,15 +46,18 @@ func (c *Closer) freeze(ctx context.Context, tx *store.Tx, p plan, copies *copie
 	if err := tx.SaveMonthSums(ctx, p.month, p.revision(), statement.header.Days); err != nil {
 		return none, err
 	}
+	run.enter(Verifying)
 	c.step("statement stored")
 	proof, err := copies.prove(ctx, tx, max(proofPatience, 3*c.Now().Sub(began)))
 	if err != nil {
 		return none, err
 	}
+	run.enter(Storing)
 	entry, err := tx.AppendClosing(ctx, entryFor(p, statement.header, seal, proof, copies.without, run, at))
 	if err != nil {
 		return none, err
 	}
+	run.enter(Removing)
 	c.step("chain grown")
 	if err := remove(ctx, tx, p.month, statement.leaving); err != nil {
 		return none, err

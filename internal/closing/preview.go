@@ -14,6 +14,11 @@ import (
 // that the statement would have, and refuses what Close would refuse. It
 // changes nothing.
 func (c *Closer) Preview(ctx context.Context, month books.Month, force bool) (Result, error) {
+	return c.previewSeen(ctx, month, force, nil)
+}
+
+// previewSeen is Preview, with a checker of the month that sees its rows.
+func (c *Closer) previewSeen(ctx context.Context, month books.Month, force bool, see *checker) (Result, error) {
 	result := Result{Month: month}
 	var lost *lostStatement
 	var err error
@@ -24,7 +29,9 @@ func (c *Closer) Preview(ctx context.Context, month books.Month, force bool) (Re
 	if err == nil {
 		err = c.Store.Read(ctx, func(tx *store.Tx) error {
 			var err error
-			result, _, err = c.preview(ctx, tx, month, force, lost, place)
+			if result, _, err = c.preview(ctx, tx, month, force, lost, place, see); err == nil && see != nil {
+				err = see.readMonth(ctx, tx)
+			}
 			return err
 		})
 	}
@@ -59,7 +66,7 @@ func (c *Closer) PreviewDue(ctx context.Context) (Row, error) {
 		row = Row{Closed: []Result{}}
 		for i, m := range due {
 			row.Failed, row.Waiting = m, due[i+1:]
-			result, leaving, err := c.preview(ctx, tx, m, false, nil, places[i])
+			result, leaving, err := c.preview(ctx, tx, m, false, nil, places[i], nil)
 			if err == nil && len(row.Waiting) > 0 {
 				err = remove(ctx, tx, m, leaving)
 			}
@@ -87,8 +94,9 @@ func (c *Closer) PreviewDue(ctx context.Context) (Row, error) {
 }
 
 // preview is Preview on what a transaction sees; place says why no backup can be
-// made. It also returns which rows would leave the live tables.
-func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, force bool, lost *lostStatement, place error) (Result, *store.Leaving, error) {
+// made, see is shown each row unless it is nil. It also returns which rows would
+// leave the live tables.
+func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, force bool, lost *lostStatement, place error, see *checker) (Result, *store.Leaving, error) {
 	none := Result{Month: month}
 	if err := c.refuseUnended(ctx, tx, month); err != nil {
 		return none, nil, err
@@ -123,7 +131,11 @@ func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, f
 	if err := tx.CheckReturn(ctx, month); err != nil {
 		return none, nil, err
 	}
-	statement, err := c.spool(ctx, tx, *plan, drain)
+	through := drain
+	if see != nil {
+		through = func(rows books.Rows) (books.Salt, error) { return drain(books.Tee(rows, see.see)) }
+	}
+	statement, err := c.spool(ctx, tx, *plan, through)
 	if err != nil {
 		return none, nil, err
 	}

@@ -121,6 +121,14 @@ type run struct {
 	month      books.Month
 	by         books.Actor
 	started    time.Time
+	progress   func(Stage)
+}
+
+// enter tells whoever watches the run that a stage begins.
+func (r run) enter(s Stage) {
+	if r.progress != nil {
+		r.progress(s)
+	}
 }
 
 func (c *Closer) begin(ctx context.Context, action string, month books.Month, by books.Actor, id string) run {

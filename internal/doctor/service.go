@@ -156,15 +156,13 @@ func (d *Doctor) beside(ctx context.Context, tx *store.Tx, r *Report) error {
 	if err != nil || !taken.Valid {
 		return err // never was v4's
 	}
-	latest, err := tx.LatestClosings(ctx)
+	closed, err := tx.ClosedByV4(ctx)
 	if err != nil {
 		return err
 	}
 	var months []string
-	for month, c := range latest {
-		if c.Action == books.Adopted && c.By != "migrate" && c.At > taken.V {
-			months = append(months, month.String())
-		}
+	for _, month := range closed {
+		months = append(months, month.String())
 	}
 	if len(months) == 0 {
 		r.ok(name, "v4 has closed nothing since %s", d.day(taken.V))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 
 	"extrato/internal/books"
 )
@@ -204,4 +205,25 @@ func orLast(before int64) int64 {
 		return math.MaxInt32
 	}
 	return before
+}
+
+// ClosedByV4 returns the months that v4 has closed by itself since its database
+// became this program's, oldest first.
+func (t *Tx) ClosedByV4(ctx context.Context) (months []books.Month, err error) {
+	text, err := t.Setting(ctx, TakenOver)
+	if err != nil || text == "" {
+		return nil, err
+	}
+	var taken books.Instant
+	if err := taken.Parse([]byte(text)); err != nil {
+		return nil, err
+	}
+	latest, err := t.LatestClosings(ctx)
+	for month, last := range latest {
+		if last.Action == books.Adopted && last.By != "migrate" && last.At > taken {
+			months = append(months, month)
+		}
+	}
+	slices.SortFunc(months, func(a, b books.Month) int { return strings.Compare(a.String(), b.String()) })
+	return months, err
 }

@@ -1,0 +1,189 @@
+package closing
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"extrato/internal/books"
+	"extrato/internal/store"
+)
+
+// Check is something to look at before a month is closed. None of them keeps it
+// from closing.
+type Check struct {
+	Code     string
+	Count    int64
+	Sum      books.Money // of payments and sessions
+	Examples []Example   // the first of them
+	Months   []books.Month
+}
+
+// Example is one of the rows that a check counts, or an artist who has some.
+type Example struct {
+	Name   string // of a client, an artist or an expense; "": nobody's
+	Day    books.Day
+	Amount books.Money
+	Count  int64
+}
+
+// The codes of the checks.
+const (
+	NoCommission   = "no_commission"   // payments without one, by artist
+	NoClient       = "no_client"       // payments without one
+	UnpaidSession  = "unpaid_session"  // sessions of the month that nobody paid
+	ComingDeposit  = "coming_deposit"  // deposits whose session is to come
+	EqualPayments  = "equal_payments"  // equal payments of one day
+	MissingExpense = "missing_expense" // expenses that last month had
+	EarlierOpen    = "earlier_open"    // earlier months without a statement
+	V4Closes       = "v4_closes"       // months that v4 has closed by itself since it was taken over
+)
+
+// Checks are the codes of all checks, in their order.
+func Checks() []string {
+	return []string{NoCommission, NoClient, UnpaidSession, ComingDeposit, EqualPayments, MissingExpense, EarlierOpen, V4Closes}
+}
+
+// mostExamples is how many rows a check names.
+const mostExamples = 3
+
+// PreviewChecked is Preview for a person: with what to check before the close.
+func (c *Closer) PreviewChecked(ctx context.Context, month books.Month, force bool) (Result, []Check, error) {
+	k := &checker{month: month}
+	r, err := c.previewSeen(ctx, month, force, k)
+	if err != nil || r.Outcome == AlreadyClosed {
+		return r, nil, err
+	}
+	open := Check{Code: EarlierOpen, Months: r.EarlierOpen, Count: int64(len(r.EarlierOpen))}
+	checks := append(append(k.ofRows(), k.ofMonth...), open)
+	order := Checks()
+	slices.SortFunc(checks, func(a, b Check) int { return cmp.Compare(slices.Index(order, a.Code), slices.Index(order, b.Code)) })
+	return r, checks, nil
+}
+
+// checker looks at a month's rows as they pass.
+type checker struct {
+	month    books.Month
+	payments []*books.Payment
+	paid     map[books.ID]bool // payments with a commission
+	expenses map[string]bool   // by what they are for
+	ofMonth  []Check
+}
+
+func (k *checker) see(row books.Row) error {
+	if k.paid == nil {
+		k.paid, k.expenses = map[books.ID]bool{}, map[string]bool{}
+	}
+	switch r := row.(type) {
+	case *books.Payment:
+		k.payments = append(k.payments, r)
+	case *books.Commission:
+		k.paid[r.PaymentID.V] = true
+	case *books.Expense:
+		k.expenses[purpose(r)] = true
+	}
+	return nil
+}
+
+// purpose is what makes two expenses the same one of two months.
+func purpose(e *books.Expense) string {
+	return books.SearchKey(strings.TrimSpace(string(e.Description.V)))
+}
+
+// add counts a row.
+func (c *Check) add(e Example) {
+	c.Count++
+	c.Sum += e.Amount
+	if len(c.Examples) < mostExamples {
+		c.Examples = append(c.Examples, e)
+	}
+}
+
+// ofRows returns the checks of the rows that passed.
+func (k *checker) ofRows() []Check {
+	none, nobody, coming, equal := Check{Code: NoCommission}, Check{Code: NoClient}, Check{Code: ComingDeposit}, Check{Code: EqualPayments}
+	artists, seen := map[books.ID]*Example{}, map[books.Payment]bool{}
+	for _, p := range k.payments {
+		of := Example{Name: string(p.ClientName.V), Day: p.Date, Amount: p.Amount}
+		if !k.paid[p.ID] {
+			none.Count, none.Sum = none.Count+1, none.Sum+p.Amount
+			if artists[p.ArtistID] == nil {
+				artists[p.ArtistID] = &Example{Name: string(p.ArtistName.V)}
+			}
+			artists[p.ArtistID].Count++
+		}
+		if !p.ClientID.Valid {
+			nobody.add(of)
+		}
+		if bool(p.Deposit) && p.SessionDate.Valid && p.SessionDate.V > k.month.Last() {
+			coming.add(Example{Name: of.Name, Day: p.SessionDate.V, Amount: p.Amount})
+		}
+		same := books.Payment{Date: p.Date, Amount: p.Amount, Method: p.Method, ClientID: p.ClientID, ArtistID: p.ArtistID}
+		if seen[same] {
+			equal.add(of)
+		}
+		seen[same] = true
+	}
+	for _, a := range artists {
+		none.Examples = append(none.Examples, *a)
+	}
+	slices.SortFunc(none.Examples, func(a, b Example) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name))
+	})
+	none.Examples = none.Examples[:min(len(none.Examples), mostExamples)]
+	return []Check{none, nobody, coming, equal}
+}
+
+// readMonth reads the checks that other rows answer.
+func (k *checker) readMonth(ctx context.Context, tx *store.Tx) error {
+	unpaid := Check{Code: UnpaidSession}
+	sessions, err := tx.UnpaidSessions(ctx, k.month)
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		unpaid.add(Example{Name: string(s.ClientName.V), Day: s.Date, Amount: s.Amount})
+	}
+	missing := Check{Code: MissingExpense}
+	before, err := expensesOf(ctx, tx, k.month.Add(-1))
+	if err != nil {
+		return err
+	}
+	for _, e := range before {
+		if what := purpose(e); what != "" && !k.expenses[what] {
+			missing.add(Example{Name: string(e.Description.V)})
+			k.expenses[what] = true // it may stand there twice
+		}
+	}
+	closes, err := tx.ClosedByV4(ctx)
+	k.ofMonth = []Check{unpaid, missing, {Code: V4Closes, Count: int64(len(closes)), Months: closes}}
+	return err
+}
+
+// expensesOf returns a month's expenses, live or from its statement as it is
+// stored: they are only named, and what cannot be read is told elsewhere.
+func expensesOf(ctx context.Context, tx *store.Tx, month books.Month) (list []*books.Expense, err error) {
+	_, closed, err := tx.MonthClosed(ctx, month)
+	if err != nil {
+		return nil, err
+	}
+	if !closed {
+		rows, _, err := tx.ListRecords(ctx, store.Wanted{Kind: books.ExpenseKind, Month: month, Limit: 500})
+		for _, row := range rows {
+			list = append(list, row.(*books.Expense))
+		}
+		return list, err
+	}
+	stored, err := tx.Statement(ctx, month)
+	if err != nil {
+		return nil, nil //nolint:nilerr // as said above
+	}
+	for row, err := range stored.List(books.ExpenseKind) {
+		if err != nil {
+			return nil, nil //nolint:nilerr // as said above
+		}
+		list = append(list, row.(*books.Expense))
+	}
+	return list, nil
+}
