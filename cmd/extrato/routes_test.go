@@ -60,6 +60,9 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 	group("admin", `
 		GET /comecar
 		POST /comecar
+		GET /meses/{year}/{month}/fechar
+		POST /meses/{year}/{month}/fechar
+		GET /meses/{year}/{month}/fechar/{run}
 		GET /acesso
 		POST /acesso/pessoas
 		POST /acesso/pessoas/{id}
@@ -176,7 +179,7 @@ func refused(w *httptest.ResponseRecorder) bool {
 
 // filled gives a path what stands in its places.
 func filled(path string) string {
-	return strings.NewReplacer("{month}", "2025-10", "{id}", "4711", "{file}", "style.css", "{key}", "made-up", "{$}", "").Replace(path)
+	return strings.NewReplacer("{year}/{month}", "2025/10", "{month}", "2025-10", "{run}", "c0ffee", "{id}", "4711", "{file}", "style.css", "{key}", "made-up", "{$}", "").Replace(path)
 }
 
 // key signs the tokens of a server that assembled makes.

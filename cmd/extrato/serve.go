@@ -154,7 +154,7 @@ func (a *app) serve(settings config.Config, s *store.Store, patience time.Durati
 	}
 	p.stopping.Store(true)
 	log.Info("stopping", "patience", patience.String())
-	return errors.Join(err, stop(working, breakOff, web, p.jobs, patience, log))
+	return errors.Join(err, stop(working, breakOff, web, p, patience, log))
 }
 
 // endWithin is how long what was broken off may take to end.
@@ -162,12 +162,12 @@ const endWithin = 5 * time.Second
 
 // stop lets what runs finish, for as long as patience lasts; then what is left
 // rolls back.
-func stop(working context.Context, breakOff func(), web *http.Server, runner *jobs.Runner, patience time.Duration, log *slog.Logger) error {
+func stop(working context.Context, breakOff func(), web *http.Server, p *parts, patience time.Duration, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(working, patience)
 	defer cancel()
 	jobsEnded := make(chan error, 1)
-	go func() { jobsEnded <- runner.Stop(ctx) }()
-	webErr := web.Shutdown(ctx)
+	go func() { jobsEnded <- p.jobs.Stop(ctx) }()
+	webErr := errors.Join(web.Shutdown(ctx), p.closes.Finish(ctx)) // no page begins a close after Shutdown
 	jobsErr := <-jobsEnded
 	if webErr == nil && jobsErr == nil {
 		log.Info("stopped")
@@ -209,6 +209,7 @@ type parts struct {
 	jobs     *jobs.Runner
 	api      *api.Server
 	pages    []auth.Route // for people; those for programs are the api's own
+	closes   *web.Web     // the closes that pages began
 	handler  http.Handler // over all of them, and nothing else
 	public   func(*http.Request) bool
 	stopping atomic.Bool
@@ -242,13 +243,10 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 	closer.Announce = p.jobs.Announce
 	rules := &recording.Recorder{Store: s, Now: closer.Now}
 	pages := web.New(web.Options{
-		Guard: p.guard, Store: s, Recording: rules, Log: log, Now: closer.Now,
-		Backups: func(context.Context) (place web.Place) {
-			place.Folder = settings.Backups
-			place.Writable, place.SameDisk = doctor.LookAtFolder(settings.Backups, s.Path())
-			return place
-		},
+		Guard: p.guard, Store: s, Recording: rules, Closer: closer, Log: log, Now: closer.Now, Working: ctx,
+		Backups: func(context.Context) web.Place { return placeOf(settings.Backups, s.Path()) },
 	})
+	p.closes = pages
 	p.api = &api.Server{
 		Closer: closer, Store: s, Guard: p.guard, Recorder: rules, Log: log, Now: closer.Now,
 		Version: programVersion(), Closes: closes, Queued: p.jobs.Queued, PausedQueues: p.jobs.PausedQueues, Stopping: p.stopping.Load, Working: ctx,
@@ -258,6 +256,14 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 	routed := p.api.Handler(p.pages...)
 	p.handler, p.public = p.guard.Logins(routed), routed.Public
 	return p, nil
+}
+
+// placeOf looks at where backups go; database is "" for PostgreSQL.
+func placeOf(folder, database string) (place web.Place) {
+	place.Folder = folder
+	place.Writable, place.SameDisk = doctor.LookAtFolder(folder, database)
+	place.Free, _ = store.FreeSpace(folder)
+	return place
 }
 
 func (p *parts) frame(settings config.Config, log *slog.Logger) server.Frame {

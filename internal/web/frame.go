@@ -57,7 +57,10 @@ type page struct {
 	Here  string // the path of the entry in the bar that it belongs to
 	Flash *flash
 	Waits *waits
-	v     *visit
+	// Refresh is after how many seconds a browser without JavaScript asks again;
+	// 0: never.
+	Refresh int
+	v       *visit
 }
 
 // page returns the frame of a page with this title. The line of what waits

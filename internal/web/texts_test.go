@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"extrato/internal/auth"
+	"extrato/internal/closing"
 )
 
 // asked finds which words the templates and the code ask for, by name.
@@ -50,6 +51,7 @@ func asked(t *testing.T) map[string]bool {
 	})
 	read(os.DirFS("."), "*.go", func(text string) {
 		find(text, `\bt\("([^"]+)"[,)]`, "")
+		find(text, `\b(?:some|either)\([^"()]*(?:\([^()]*\))?, "([^"]+)"\)`, "")
 		find(text, `\bcount\([^"()]*(?:\([^()]*\))?[^"()]*"([^"]+)"`, "")
 		find(text, `(?:sorry\([^"]+|http\.Status\w+: +|status, name (?::=|=) http\.Status\w+, |http\.Status\w+, )"([a-z -]+)"`, "", " title", " text")
 		find(text, `"([a-z_0-9]+)": +(?:"[a-z]+"|whole)[,}]`, "error ")
@@ -71,6 +73,14 @@ func asked(t *testing.T) map[string]bool {
 	for _, s := range auth.Scopes() {
 		add("scope " + string(s))
 	}
+	for _, n := range refusals {
+		add("refused "+n, "refused "+n+" fix")
+	}
+	for _, c := range closing.Checks() {
+		add("check "+c, "check "+c+" none")
+	}
+	add(stageNames...)
+	add("refused other", "refused other fix", "backup corrupt", "backup missing")
 	// What the frame of all handlers, and rules of others, refuse.
 	add("busy title", "busy text", "broken typed", "away typed", "error undo_too_late", "error month_closed", "error changed_since")
 	return names
@@ -105,7 +115,7 @@ func TestEveryTextIsThereAndUsedInEachLanguage(t *testing.T) {
 }
 
 func TestNoTwoPartsOfACatalogueHaveTheSameName(t *testing.T) {
-	for lang, parts := range map[*language][]map[string]string{portuguese: {textsPt, textsPtDay}, english: {textsEn, textsEnDay}} {
+	for lang, parts := range map[*language][]map[string]string{portuguese: {textsPt, textsPtDay, textsPtMonth}, english: {textsEn, textsEnDay, textsEnMonth}} {
 		sum := 0
 		for _, part := range parts {
 			sum += len(part)

@@ -15,6 +15,7 @@ import (
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
+	"extrato/internal/closing"
 	"extrato/internal/recording"
 	"extrato/internal/store"
 )
@@ -22,7 +23,8 @@ import (
 // Web holds what the pages need. New makes one.
 type Web struct {
 	Options
-	pages map[string]auth.Permission // which GET pages there are, and whom they are for
+	pages  map[string]auth.Permission // which GET pages there are, and whom they are for
+	closes *runs
 }
 
 // Options say what the pages know.
@@ -30,22 +32,26 @@ type Options struct {
 	Guard     *auth.Guard
 	Store     *store.Store
 	Recording *recording.Recorder
+	Closer    *closing.Closer
 	Log       *slog.Logger
 	Now       func() time.Time // in the studio's zone
 	// Backups says where backups go and how that place is; nil: nobody knows.
 	Backups func(context.Context) Place
+	// Working ends when closes are to be broken off; nil means never.
+	Working context.Context //nolint:containedctx // it is the process's, not a request's
 }
 
 // Place is where backups go.
 type Place struct {
 	Folder   string
 	Writable bool
-	SameDisk bool // as the database's: who loses one loses both
+	SameDisk bool  // as the database's: who loses one loses both
+	Free     int64 // bytes on its disk; 0: nobody knows
 }
 
 // New returns the pages.
 func New(o Options) *Web {
-	w := &Web{Options: o, pages: map[string]auth.Permission{}}
+	w := &Web{Options: o, pages: map[string]auth.Permission{}, closes: &runs{all: map[string]*run{}}}
 	for _, r := range w.Routes() {
 		if r.Method == http.MethodGet {
 			w.pages[r.Path] = r.Needs
@@ -85,6 +91,10 @@ func (w *Web) Routes() []auth.Route {
 		w.at("POST", "/acesso/pessoas/{id}", auth.Manage, (*visit).changePerson),
 		w.at("POST", "/acesso/tokens", auth.Manage, (*visit).addToken),
 		w.at("POST", "/acesso/tokens/{id}", auth.Manage, (*visit).revokeToken),
+
+		w.at("GET", "/meses/{year}/{month}/fechar", auth.Manage, (*visit).closePage),
+		w.at("POST", "/meses/{year}/{month}/fechar", auth.Manage, (*visit).closeMonth),
+		w.at("GET", "/meses/{year}/{month}/fechar/{run}", auth.Manage, (*visit).closeSteps),
 
 		{Method: "GET", Path: "/static/{file}", Needs: auth.Public, Handler: http.HandlerFunc(static.serve)},
 	}

@@ -14,6 +14,7 @@ import (
 
 	"extrato/internal/api"
 	"extrato/internal/auth"
+	"extrato/internal/closing"
 	"extrato/internal/logtest"
 	"extrato/internal/recording"
 	"extrato/internal/server"
@@ -27,6 +28,8 @@ type browser struct {
 	client *http.Client
 	base   string
 	setup  string // the set-up link's path
+	closer *closing.Closer
+	folder string // of the backups
 }
 
 func open(t *testing.T) *browser {
@@ -48,8 +51,9 @@ func openOn(t *testing.T, db *storetest.DB, provider auth.Provider) *browser {
 		t.Fatal(err)
 	}
 	guard := auth.New(auth.Options{Store: db.Store, Key: strings.Repeat("k", 32), Now: time.Now, Log: log, Tries: 5, Per: time.Hour, Login: provider})
+	closer, folder := newCloser(t, db)
 	pages := web.New(web.Options{
-		Guard: guard, Store: db.Store, Recording: &recording.Recorder{Store: db.Store, Now: time.Now}, Log: log, Now: time.Now,
+		Guard: guard, Store: db.Store, Recording: &recording.Recorder{Store: db.Store, Now: time.Now}, Closer: closer, Log: log, Now: closer.Now,
 		Backups: func(context.Context) web.Place {
 			return web.Place{Folder: "/srv/backups", Writable: true, SameDisk: true}
 		},
@@ -67,7 +71,7 @@ func openOn(t *testing.T, db *storetest.DB, provider auth.Provider) *browser {
 		t.Fatal(err)
 	}
 	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return &browser{t, client, s.URL, link}
+	return &browser{t, client, s.URL, link, closer, folder}
 }
 
 func (b *browser) get(path string) (status int, to, text string) {

@@ -45,6 +45,20 @@
     fetch(button.form.action, { method: "POST", body: new URLSearchParams({ tema: button.value }), redirect: "manual" });
   });
 
+  // What is at work is asked for until it is over; only what changed is said.
+  const watch = async (live) => {
+    for (;;) {
+      await new Promise((again) => setTimeout(again, 400));
+      const answer = await fetch(location.href, { redirect: "manual" }).catch(() => null);
+      if (!answer) continue;
+      const next = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
+      if (!next) return location.reload();
+      const now = live.querySelectorAll("li");
+      next.querySelectorAll("li").forEach((li, i) => now[i] && now[i].outerHTML !== li.outerHTML && now[i].replaceWith(li));
+    }
+  };
+  document.querySelectorAll("[data-live]").forEach(watch);
+
   // What is shown once is copied with one click.
   for (const secret of document.querySelectorAll("[data-copy]")) {
     const copy = document.createElement("button");

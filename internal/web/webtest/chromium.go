@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed" // axe-core, which finds what keeps people out
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -128,6 +130,23 @@ func (c *Chromium) Dark(dark bool) {
 	})
 	if err != nil {
 		c.t.Fatal(err)
+	}
+}
+
+// SignIn gives the browser the login that a client has.
+func (c *Chromium) SignIn(client *http.Client) {
+	c.t.Helper()
+	u, err := url.Parse(c.base)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, cookie := range client.Jar.Cookies(u) {
+		_, err := chromedp.Run(c.ctx, func(ctx context.Context, tab *chromedp.Target) (cdp.Empty, error) {
+			return cdp.Call(ctx, tab, network.SetCookie, network.SetCookieParams{Name: cookie.Name, Value: cookie.Value, URL: c.base})
+		})
+		if err != nil {
+			c.t.Fatal(err)
+		}
 	}
 }
 

@@ -1,0 +1,318 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/closing"
+	"extrato/internal/store"
+)
+
+// closePage is the page that closes a month, in all its states: what would
+// happen, what was refused, that it is closed, and which late rows wait.
+type closePage struct {
+	page
+	Month     books.Month
+	Tag       stateTag
+	Form      *form
+	Refused   *refusal
+	Sentence  string
+	Sums      []sum // what the statement would hold, or holds
+	Before    []sum // what it holds, where late rows would change it
+	Late      *table
+	LateCount int
+	Checks    []checkLine
+	Place     *Place
+	Proof     *proof
+	CanClose  bool
+	Available string // room on the disk of the backups
+}
+
+// Where the page leads.
+func (p closePage) Action() string    { return closePath(p.Month) }
+func (p closePage) Statement() string { return statementPath(p.Month) }
+func (p closePage) Reopen() string    { return reopenPath(p.Month) }
+
+// Back is the page of the month.
+func (p stepsPage) Back() string { return closePath(p.Month) }
+
+func (v *visit) closePage() error {
+	month, err := v.pathMonth()
+	if err != nil {
+		return err
+	}
+	return v.showClose(http.StatusOK, month, v.blankForm(), nil)
+}
+
+// showClose shows what a close of month would do, or has done.
+func (v *visit) showClose(status int, month books.Month, f *form, refused *refusal) error {
+	p := closePage{page: v.page(v.t("close month", v.lang.month(month)), "/extrato"), Month: month, Form: f, Refused: refused}
+	whole, found, err := v.Closer.Month(v.r.Context(), month)
+	if err != nil {
+		return err
+	}
+	if !found && month.EndedBy(v.Now()) && refused == nil {
+		return errNoPage
+	}
+	p.Tag = v.stateOf(whole.MonthInfo)
+	switch {
+	case whole.State == closing.IsClosed || whole.State == closing.Late:
+		err = v.fillClosed(&p, whole)
+	default:
+		err = v.fillOpen(&p)
+	}
+	if err != nil {
+		return err
+	}
+	return v.show(status, "close.html", p)
+}
+
+// fillOpen shows what the close of an open month would do.
+func (v *visit) fillOpen(p *closePage) error {
+	ctx := v.r.Context()
+	r, checks, err := v.Closer.PreviewChecked(ctx, p.Month, false)
+	if err != nil {
+		if e := books.AsError(err); e.Kind == books.Internal {
+			return err
+		}
+		if p.Refused == nil {
+			p.Refused = v.refused(err, p.Month, books.CorrelationID(ctx))
+		}
+		p.CanClose = books.AsError(err).Code != books.ErrNotEnded.Code
+		return nil
+	}
+	totals, err := totalsIn(r.Totals)
+	if err != nil {
+		return err
+	}
+	p.CanClose = true
+	p.Sentence = v.t("becomes a statement", capital(v.name(p.Month)), v.counts(r.Counts))
+	p.Sums = v.sumsOf(totals, r.Counts)
+	for _, c := range checks {
+		p.Checks = append(p.Checks, v.checkLine(p.Month, c))
+	}
+	if v.Backups != nil {
+		place := v.Backups(ctx)
+		p.Place = &place
+		if place.Free > 0 {
+			p.Available = v.bytes(place.Free)
+		}
+	}
+	return nil
+}
+
+// fillClosed shows the proof of a closed month, and what its late rows would
+// change. Nothing is shown of a statement that is not what was closed.
+func (v *visit) fillClosed(p *closePage, whole closing.WholeMonth) error {
+	ctx := v.r.Context()
+	var last books.Closing
+	err := v.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		_, last, err = v.Closer.StoredStatement(ctx, tx, p.Month)
+		return err
+	})
+	if wrong := v.wrongStatement(err, p.Month); wrong != nil {
+		p.Refused, p.Tag = wrong, stateTag{v.t("statement wrong"), "fail"}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.Proof = v.proofOf(last, whole.Backup, true)
+	totals, err := totalsIn(json.RawMessage(last.Totals))
+	if err != nil {
+		return err
+	}
+	p.Sums = v.sumsOf(totals, last.Counts)
+	if whole.State != closing.Late {
+		return nil
+	}
+	p.Late, p.LateCount = v.lateTable(whole), int(whole.Late.Total())
+	after, err := v.Closer.Preview(ctx, p.Month, true)
+	if err != nil {
+		if e := books.AsError(err); e.Kind == books.Internal {
+			return err
+		}
+		if p.Refused == nil {
+			p.Refused = v.refused(err, p.Month, books.CorrelationID(ctx))
+		}
+		p.CanClose = books.AsError(err).Code != "statement_of_v4"
+		return nil
+	}
+	if totals, err = totalsIn(after.Totals); err != nil {
+		return err
+	}
+	p.Before, p.Sums, p.CanClose = p.Sums, v.sumsOf(totals, after.Counts), true
+	return nil
+}
+
+func totalsIn(text json.RawMessage) (t books.Totals, err error) {
+	if len(text) == 0 {
+		return t, nil
+	}
+	err = json.Unmarshal(text, &t)
+	return t, err
+}
+
+// lateTable lists the rows that came after the close.
+func (v *visit) lateTable(whole closing.WholeMonth) *table {
+	t := &table{ID: "atrasados", Title: v.t("late rows"), Columns: []column{
+		{Head: v.t("what"), Class: "who"}, {Head: v.t("date")}, {Head: v.t("recorded at")}, {Head: v.t("amount"), Class: "num sum"},
+	}}
+	for _, row := range whole.LateRows {
+		var what, day, made, amount string
+		switch r := row.(type) {
+		case *books.Payment:
+			what, day, amount = v.t("late payment", v.orNobody(r.ClientName)), r.Date.People(), r.Amount.People()
+			made = v.made(r.CreatedAt)
+		case *books.Session:
+			what, day, amount, made = v.t("late session", v.orNobody(r.ClientName)), r.Date.People(), r.Amount.People(), v.made(r.CreatedAt)
+		case *books.Commission:
+			what, amount, made = v.t("late commission", string(r.ArtistName.V)), r.Amount.People(), v.made(r.CreatedAt)
+			if r.PaymentDate.Valid {
+				day = r.PaymentDate.V.People()
+			}
+		case *books.Expense:
+			what, day, amount, made = v.t("late expense", string(r.Description.V)), r.Date.People(), r.Amount.People(), v.made(r.CreatedAt)
+		}
+		t.Rows = append(t.Rows, []cell{{Text: what}, {Text: day}, {Text: made}, {Text: amount}})
+	}
+	return t
+}
+
+func (v *visit) made(at books.NullInstant) string {
+	if !at.Valid {
+		return ""
+	}
+	return v.moment(at.V)
+}
+
+func (v *visit) orNobody(name books.Text) string {
+	if !name.Valid || name.V == "" {
+		return v.t("nobody")
+	}
+	return string(name.V)
+}
+
+// atOnce is how long an answer waits for the end of a close: most have ended by
+// then. Others are shown step by step.
+const atOnce = 1500 * time.Millisecond
+
+func (v *visit) closeMonth() error {
+	month, err := v.pathMonth()
+	if err != nil {
+		return err
+	}
+	f := v.form()
+	r := v.closeIn(month, f.Has("atrasados"), f.Key)
+	wait := time.NewTimer(atOnce)
+	defer wait.Stop()
+	select {
+	case <-r.done:
+		return v.closeEnded(r, http.StatusUnprocessableEntity, f)
+	case <-wait.C:
+	case <-v.r.Context().Done():
+	}
+	return v.to(closePath(month) + "/" + r.ID)
+}
+
+// closeEnded says what came of a run. status is that of a refusal.
+func (v *visit) closeEnded(r *run, status int, f *form) error {
+	if r.err != nil {
+		return v.showClose(status, r.Month, f, v.refused(r.err, r.Month, r.ID))
+	}
+	name := capital(v.name(r.Month))
+	switch {
+	case r.result.Outcome != closing.AlreadyClosed || v.closes.same(r):
+		v.say(flash{Text: v.t("closed now", name)})
+	default:
+		v.say(flash{Text: v.t("closed already", name)})
+	}
+	return v.to(closePath(r.Month))
+}
+
+// stepsPage shows a close that is at work.
+type stepsPage struct {
+	page
+	Month   books.Month
+	Run     string
+	Started string
+	Stages  []stage
+	Unknown bool // another process has it, or it was cut off
+}
+
+// stage is one of the steps of a close.
+type stage struct {
+	Name      string
+	Done, Now bool
+}
+
+// stageNames are the names of the steps, in the order of closing.Stage.
+var stageNames = []string{"stage reading", "stage copying", "stage verifying", "stage storing", "stage removing", "stage finished"}
+
+// steps of a run: it goes on to the result once there is one.
+func (v *visit) closeSteps() error {
+	month, err := v.pathMonth()
+	if err != nil {
+		return err
+	}
+	id := v.r.PathValue("run")
+	p := stepsPage{page: v.page(v.t("close month", v.lang.month(month)), "/extrato"), Month: month, Run: id}
+	p.Refresh = 2
+	r := v.closes.find(id, month)
+	if r == nil {
+		p.Unknown = true
+		return v.closedElsewhere(p)
+	}
+	if r.over() {
+		return v.closeEnded(r, http.StatusOK, v.blankForm())
+	}
+	p.Started = r.Started.In(v.Store.Zone()).Format(time.TimeOnly)
+	at := r.at()
+	for i, name := range stageNames {
+		s := closing.Stage(i + 1)
+		p.Stages = append(p.Stages, stage{Name: name, Done: s < at, Now: s == max(at, closing.Reading)})
+	}
+	return v.show(http.StatusOK, "closing.html", p)
+}
+
+// closedElsewhere answers for a run that is not this process's: the books know
+// what came of it, once there is something to know.
+func (v *visit) closedElsewhere(p stepsPage) error {
+	ctx := v.r.Context()
+	var found *store.Run
+	err := v.Store.Read(ctx, func(tx *store.Tx) error {
+		list, err := tx.Runs(ctx, p.Month, 50)
+		for i := range list {
+			if list[i].CorrelationID == p.Run {
+				found = &list[i]
+			}
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case found == nil:
+		return v.show(http.StatusOK, "closing.html", p)
+	case found.Result == "failed":
+		return v.showClose(http.StatusOK, p.Month, v.blankForm(), v.refused(&books.Error{Kind: books.Refused, Code: found.Code, Message: found.Message}, p.Month, p.Run))
+	}
+	return v.to(closePath(p.Month))
+}
+
+// bytes returns how much room there is, as people say it.
+func (v *visit) bytes(n int64) string {
+	for _, unit := range []struct {
+		name string
+		size int64
+	}{{"GB", 1e9}, {"MB", 1e6}} {
+		if n >= unit.size {
+			return strconv.FormatInt(n/unit.size, 10) + " " + unit.name
+		}
+	}
+	return strconv.FormatInt(n/1000, 10) + " KB"
+}

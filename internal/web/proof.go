@@ -1,0 +1,75 @@
+package web
+
+import (
+	"extrato/internal/books"
+)
+
+// proof says in one sentence why a statement can be trusted, and behind it what
+// somebody needs to check that.
+type proof struct {
+	Sentence string
+	Now      *stateTag // of the backup, if something is wrong with it by now
+	Pairs    []link    // a name and what stands for it; Path is shown in mono
+}
+
+// proofOf returns the proof of the statement that rests on an entry of the
+// chain. backup is what the last verification found; whole is false for an
+// artist, who is told of no number that is the studio's.
+func (v *visit) proofOf(last books.Closing, backup string, whole bool) *proof {
+	p := &proof{}
+	at, payments := v.instant(last.At), v.some(last.Counts.Payments, "payments count")
+	switch {
+	case last.Seq == 0:
+		p.Sentence = v.t("proof unrecorded")
+	case last.Action == books.Adopted:
+		p.Sentence = v.t("proof of v4", at)
+	case !whole && last.BackupFile != "":
+		p.Sentence = v.t("proof short", at)
+	case last.BackupFile == "":
+		p.Sentence = v.t("proof without backup", at, payments)
+	default:
+		p.Sentence = v.t("proof", at, payments)
+	}
+	switch {
+	case last.BackupFile == "" || last.Seq == 0:
+	case backup == "corrupt" || backup == "missing":
+		p.Now = &stateTag{v.t("backup " + backup), "fail"}
+	case backup == "stale":
+		p.Now = &stateTag{v.t("backup unchecked"), "warn"}
+	}
+	if !whole || last.Seq == 0 {
+		return p
+	}
+	add := func(name, value string) {
+		if value != "" {
+			p.Pairs = append(p.Pairs, link{Text: name, Path: value})
+		}
+	}
+	add(v.t("proof chain"), v.t("proof chain number", last.Seq))
+	add(v.t("proof by"), v.actor(last.By))
+	if last.Fingerprint != (books.Fingerprint{}) {
+		add(v.t("proof fingerprint"), last.Fingerprint.String())
+	}
+	add(v.t("proof file"), last.BackupFile)
+	add("SHA-256", last.BackupSHA256)
+	add(v.t("proof hash"), last.Hash.String())
+	add(v.t("proof correlation"), last.CorrelationID)
+	return p
+}
+
+// actor says in words who closed a month.
+func (v *visit) actor(by books.Actor) string {
+	if by == "schedule" {
+		return v.t("by schedule")
+	}
+	return string(by)
+}
+
+// wrongStatement explains an error that means that a statement is not what was
+// closed; nil for any other.
+func (v *visit) wrongStatement(err error, month books.Month) *refusal {
+	if e := books.AsError(err); e == nil || e.Kind != books.Integrity {
+		return nil
+	}
+	return v.refused(err, month, books.CorrelationID(v.r.Context()))
+}

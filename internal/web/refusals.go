@@ -1,0 +1,54 @@
+package web
+
+import (
+	"extrato/internal/books"
+)
+
+// refusal says to a person why something was refused, and the way out.
+type refusal struct {
+	Text, Fix string
+	Link      *link
+	Code, ID  string // small, at the end: for who looks after the system
+	Message   string // in the program's own words, where there are no others
+}
+
+// refusals say which words there are for a code: "refused NAME", "refused NAME
+// fix". Codes with one way out share their words.
+var refusals = map[string]string{
+	"month_not_ended": "not ended", "clock_doubtful": "clock",
+	"backup_unwritable": "unwritable", "backup_slow": "slow", "backup_corrupt": "backup", "backups_unreadable": "unwritable",
+	"disk_full": "disk", "no_space": "disk", "disk_failed": "disk",
+	"busy": "busy", "locked": "locked", "tables_locked": "busy", "database_timeout": "busy",
+	"unknown_column": "column", "cannot_come_back": "return", "rows_kept": "return", "rows_referenced": "return", "linked_row_gone": "return",
+	"broken_row": "row", "text_not_utf8": "row", "row_altered": "row", "row_twice": "row", "index_wrong": "database", "database_corrupt": "database",
+	"statement_changed": "changed", "broken_statement": "changed", "broken_chain": "changed", "statement_gone": "gone",
+	"statement_of_v4": "v4", "outcome_unknown": "outcome", "database_unreachable": "unreachable",
+	"not_closed": "not closed", "month_held": "held", "linked_elsewhere": "elsewhere",
+	"id_taken": "taken", "event_taken": "taken", "somebody_else": "taken", "person_twice": "taken",
+}
+
+// refused explains an error of a close or a reopening of month. What nobody
+// foresaw has words of its own, and stands in the log.
+func (v *visit) refused(err error, month books.Month, id string) *refusal {
+	e := books.AsError(err)
+	name, known := refusals[e.Code]
+	if !known {
+		name = "other"
+		v.Log.Error("month not closed or reopened", "month", month.String(), "code", e.Code, "cause", err.Error(), "correlation_id", id)
+	}
+	r := &refusal{Text: v.t("refused "+name, capital(v.name(month))), Fix: v.t("refused " + name + " fix"), Code: e.Code, ID: id}
+	if !known && e.Kind != books.Internal {
+		r.Message = e.Message
+	}
+	switch {
+	case name == "not ended" && v.mayGo("/caixa"):
+		r.Link = &link{"/caixa", v.t("nav day sheet")}
+	case (name == "unwritable" || name == "slow" || name == "disk" || name == "clock") && v.mayGo("/diagnostico"):
+		r.Link = &link{"/diagnostico", v.t("nav doctor")}
+	case name == "not closed":
+		r.Link = &link{historyPath(month), v.t("see month", v.name(month))}
+	case name == "held":
+		r.Link = &link{closePath(month), v.t("close month", v.name(month))}
+	}
+	return r
+}
