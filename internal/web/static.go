@@ -11,8 +11,11 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"regexp"
 	"strings"
+
+	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/css"
+	"github.com/tdewolff/minify/v2/js"
 )
 
 //go:embed static
@@ -45,8 +48,10 @@ func loadStatic(files fs.FS) statics {
 			return err
 		}
 		base, ending := path.Base(name), path.Ext(name)
-		if ending == ".css" {
-			content = unspaced.ReplaceAll(content, nil)
+		if kind := map[string]string{".css": "text/css", ".js": "text/javascript"}[ending]; kind != "" {
+			if content, err = small.Bytes(kind, content); err != nil {
+				return err
+			}
 		}
 		sum := sha256.Sum256(content)
 		hashed := strings.TrimSuffix(base, ending) + "." + hex.EncodeToString(sum[:6]) + ending
@@ -60,8 +65,13 @@ func loadStatic(files fs.FS) statics {
 	return s
 }
 
-// unspaced matches what a style sheet holds for its readers only.
-var unspaced = regexp.MustCompile(`(?s)/\*.*?\*/|\n\s*`)
+// small leaves out what a style sheet or a script holds for its readers only.
+var small = func() *minify.M {
+	m := minify.New()
+	m.AddFunc("text/css", css.Minify)
+	m.AddFunc("text/javascript", js.Minify)
+	return m
+}()
 
 func zipped(content []byte) []byte {
 	var b bytes.Buffer
