@@ -50,14 +50,18 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /static/{file}`)
 	group("artist admin reception", `
 		GET /{$}
-		GET /atalhos`)
+		GET /atalhos
+		GET /pagamentos/{id}`)
 	group("admin reception", `
 		POST /desfazer/{id}
 		GET /caixa
 		GET /caixa/{day}
 		POST /caixa/{day}
-		GET /caixa/sugestoes`)
+		GET /caixa/sugestoes
+		POST /pagamentos/{id}
+		POST /pagamentos/{id}/excluir`)
 	group("admin", `
+		POST /pagamentos/{id}/divisao
 		GET /comecar
 		POST /comecar
 		GET /meses/{year}/{month}/fechar

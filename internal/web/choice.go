@@ -20,11 +20,15 @@ type choice struct {
 	Groups []group
 }
 
-// Choice returns a select with these groups of options, the one that was chosen
-// marked. A value that none of them has becomes an option of its own: what was
-// typed is never lost.
+// Choice returns a select with these groups of options.
 func (f *form) Choice(name string, groups []group) (choice, error) {
 	d, err := f.Field(name, "select")
+	return chosen(d, groups), err
+}
+
+// chosen marks the option that was chosen. A value that none of them has becomes
+// an option of its own: what was typed is never lost.
+func chosen(d field, groups []group) choice {
 	c := choice{field: d, Groups: make([]group, len(groups))}
 	found := d.Value == ""
 	for i, g := range groups {
@@ -39,5 +43,5 @@ func (f *form) Choice(name string, groups []group) (choice, error) {
 	if !found {
 		c.Groups = append(c.Groups, group{Options: []option{{Value: d.Value, Text: d.Value, On: true}}})
 	}
-	return c, err
+	return c
 }

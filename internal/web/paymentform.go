@@ -148,7 +148,23 @@ func (v *visit) offer(ctx context.Context, tx *store.Tx, e *paymentForm, day boo
 		e.Clients = append(e.Clients, c.Name)
 	}
 	slices.Sort(e.Clients)
-	e.Sessions, err = v.openSessions(ctx, tx, store.OpenSessions{Limit: offeredSessions})
+	if e.Sessions, err = v.openSessions(ctx, tx, store.OpenSessions{Limit: offeredSessions}); err != nil {
+		return err
+	}
+	return v.offerChosen(ctx, tx, e)
+}
+
+// offerChosen adds the session that is chosen, where it is none of those that are
+// offered: it is paid, or further down.
+func (v *visit) offerChosen(ctx context.Context, tx *store.Tx, e *paymentForm) error {
+	id := v.blankForm("id", e.Value(sessionField)).id("id")
+	if id == 0 || chosenText(e.Sessions, idText(id)) != "" {
+		return nil
+	}
+	live, err := tx.LiveByID(ctx, books.SessionKind, []books.ID{id})
+	if s, ok := live[id].(*books.Session); ok {
+		e.Sessions = append(e.Sessions, group{Options: []option{{Value: idText(s.ID), Text: v.t("session of", v.dayAndMonth(s.Date))}}})
+	}
 	return err
 }
 

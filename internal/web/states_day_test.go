@@ -1,22 +1,30 @@
 package web
 
 import (
+	"net/url"
+
 	"extrato/internal/books"
 	"extrato/internal/figures"
 )
 
+// paymentTyped is a payment's form with a text in every field.
+func paymentTyped(v *visit, text string) *form {
+	return v.blankForm(dayField, text, amountField, text, methodField, text, artistField, text, clientField, text, percentField, text,
+		sessionField, text, depositField, "1", sessionDayField, text, priceField, text, noteField, text, defaultField, text)
+}
+
+// offering is a payment's form that offers a text everywhere.
+func offering(e paymentForm, text string) paymentForm {
+	options := []group{{Options: []option{{Value: "1", Text: text, Default: "60"}}}, {Name: text, Options: []option{{Value: text, Text: text}}}}
+	e.Artists, e.Methods, e.Sessions, e.Clients = options, options, options, []string{text}
+	return e
+}
+
 // statesOfDay are the states of the pages of every day.
 var statesOfDay = map[string]func(v *visit, text string) []any{
 	"day.html": func(v *visit, text string) []any {
-		offer := func(e paymentForm) paymentForm {
-			options := []group{{Options: []option{{Value: "1", Text: text, Default: "60"}}}, {Name: text, Options: []option{{Value: text, Text: text}}}}
-			e.Artists, e.Methods, e.Sessions, e.Clients = options, options, options, []string{text}
-			return e
-		}
-		typedIn := func() *form {
-			return v.blankForm(dayField, text, amountField, text, methodField, text, artistField, text, clientField, text, percentField, text,
-				sessionField, text, depositField, "1", sessionDayField, text, priceField, text, noteField, text, defaultField, text)
-		}
+		offer := func(e paymentForm) paymentForm { return offering(e, text) }
+		typedIn := func() *form { return paymentTyped(v, text) }
 		wrong := typedIn()
 		for _, name := range []string{dayField, amountField, methodField, artistField, clientField, percentField, sessionField, sessionDayField, priceField, noteField} {
 			wrong.fault(name, text)
@@ -40,7 +48,29 @@ var statesOfDay = map[string]func(v *visit, text string) []any{
 		}
 		return append(all, dayPage{page: v.page("x", "/caixa"), Day: books.Day(20251028).String(), Entry: paymentForm{form: v.blankForm()}})
 	},
+	"payment.html": func(v *visit, text string) []any {
+		shares := v.blankForm("artista1", "1", "percentual1", text, "obs1", text, "artista2", text, "percentual2", "", "obs2", "")
+		shares.fault("artista1", text)
+		wrongShares := v.blankForm("artista1", text)
+		wrongShares.Wrong = text
+		full := paymentPage{page: v.page("x", "/pagamentos"), ID: 7, InShort: text, Version: text, DeleteKey: text, Session: text, Warning: text,
+			Entry:   offering(paymentForm{form: paymentTyped(v, text), Of: 7}, text),
+			Split:   &splitForm{form: shares, Rows: []methodRow{{1, shares}, {2, shares}}, Artists: []group{{Options: []option{{Value: "1", Text: text}}}}},
+			History: []changeLine{{Who: text, When: text, What: text, Fields: []string{text, text}, Undo: 7}, {Who: text}},
+		}
+		locked := full
+		locked.Entry.Locked, locked.Split = true, &splitForm{form: wrongShares}
+		return []any{full, locked, paymentPage{page: v.page("x", "/pagamentos"), ID: 7, InShort: text, Facts: []pair{{Label: text, Value: text}}},
+			paymentPage{page: v.page("x", "/pagamentos"), ID: 7, Entry: paymentForm{form: v.blankForm(), Of: 7}}}
+	},
+	"versions.html": func(v *visit, text string) []any {
+		rows := []versionRow{{text, text, "x"}, {text, text, text}}
+		full := versionsPage{page: v.page("x", "/pagamentos"), Action: "/pagamentos/7", Text: text, Rows: rows, Mine: &keptForm{"/pagamentos/7", url.Values{noteField: {text}}, v}}
+		gone, closed := full, full
+		gone.Gone, closed.Closed = true, &closedDay{Text: text, Reopen: link{"/x", text}}
+		return []any{full, gone, closed}
+	},
 }
 
 // partialsOfDay are templates of theirs that no page is.
-var partialsOfDay = []string{"line-acts", "ways", "choice", "options", "suggestions", "payment-fields"}
+var partialsOfDay = []string{"line-acts", "ways", "choice", "options", "suggestions", "payment-fields", "history"}

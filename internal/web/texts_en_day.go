@@ -30,4 +30,20 @@ var textsEnDay = map[string]string{
 	"error session_linked": "This session has another payment that does not name it. Correct that one first.", "error others_session": "This session is another client's.",
 	"error invalid_amount": "The amount is from R$ 0,00 to R$ 99.999.999,99.", "error invalid_day": "Choose a day from 2000 to 2100.",
 	"error invalid_percent": "The commission is from 0 to 100 %.", "error commission_split": "The commission is split: change the split.",
+
+	// One payment.
+	"payment of": "%s of %s, %s", "payment on": "%s, %s", "session paid": "session %s, paid", "my commission": "My commission",
+	"corrected": "%s corrected.", "deleted": "Deleted: %s.", "already deleted": "This payment had been deleted already.",
+	"look before deleting":  "%s changed this payment just now. See how it is before you delete it.",
+	"look before splitting": "%s changed this payment just now. Check it, and save the split again.",
+	"split":                 "Split commission", "split text": "A line per artist; together up to 100 %. A line without a percentage goes.", "split save": "Save split", "split saved": "Split saved.",
+	"commission is split": "The commission is split: see below.",
+	"its session":         "Its session", "history of": "Who changed what", "changed add": "recorded", "changed change": "corrected", "changed delete": "deleted", "changed undo": "undid", "changed merge": "merged",
+	"from to": "%s: %s → %s", "yes": "yes", "commission of": "Commission of %s", "percent and amount": "%s %%, %s", "somebody": "Somebody else",
+	"error over_100_percent": "The parts come to more than 100 %.", "error artist_twice": "The same artist stands in two lines.",
+
+	// Two versions.
+	"somebody was faster": "%s: this payment was changed while you corrected it. Which one stays?", "somebody deleted it": "%s: this payment was deleted while you corrected it. Which one stays?",
+	"field": "Field", "my version": "Yours", "other version": "The other", "other deleted": "deleted", "both versions": "Both versions",
+	"keep mine": "Keep mine", "keep other": "Keep the other",
 }

@@ -31,4 +31,20 @@ var textsPtDay = map[string]string{
 	"error session_linked": "Esta sessão já tem outro pagamento, que não fala dela. Corrija aquele antes.", "error others_session": "Esta sessão é de outro cliente.",
 	"error invalid_amount": "O valor vai de R$ 0,00 a R$ 99.999.999,99.", "error invalid_day": "Escolha um dia de 2000 a 2100.",
 	"error invalid_percent": "A comissão vai de 0 a 100 %.", "error commission_split": "A comissão está dividida: mude a divisão.",
+
+	// One payment.
+	"payment of": "%s de %s, %s", "payment on": "%s, %s", "session paid": "sessão %s, paga", "my commission": "Minha comissão",
+	"corrected": "%s corrigido.", "deleted": "Excluído: %s.", "already deleted": "Este pagamento já estava excluído.",
+	"look before deleting":  "%s mudou este pagamento há pouco. Veja como ficou antes de excluir.",
+	"look before splitting": "%s mudou este pagamento há pouco. Confira e salve a divisão de novo.",
+	"split":                 "Dividir comissão", "split text": "Uma linha por artista; juntas até 100 %. Sem porcentagem, a linha sai.", "split save": "Salvar divisão", "split saved": "Divisão salva.",
+	"commission is split": "Comissão dividida: veja abaixo.",
+	"its session":         "Sua sessão", "history of": "Quem mudou o quê", "changed add": "registrou", "changed change": "corrigiu", "changed delete": "excluiu", "changed undo": "desfez", "changed merge": "juntou",
+	"from to": "%s: %s → %s", "yes": "sim", "commission of": "Comissão de %s", "percent and amount": "%s %%, %s", "somebody": "Outra pessoa",
+	"error over_100_percent": "As partes passam de 100 %.", "error artist_twice": "O mesmo artista está em duas linhas.",
+
+	// Two versions.
+	"somebody was faster": "%s: este pagamento foi mudado enquanto você o corrigia. Qual fica?", "somebody deleted it": "%s: este pagamento foi excluído enquanto você o corrigia. Qual fica?",
+	"field": "Campo", "my version": "A sua", "other version": "A outra", "other deleted": "excluído", "both versions": "As duas versões",
+	"keep mine": "Ficar com a minha", "keep other": "Ficar com a outra",
 }

@@ -81,6 +81,9 @@ func asked(t *testing.T) map[string]bool {
 	}
 	add(stageNames...)
 	add("refused other", "refused other fix", "backup corrupt", "backup missing")
+	for _, action := range []string{"add", "change", "delete", "undo", "merge"} {
+		add("changed " + action)
+	}
 	// What the frame of all handlers, and rules of others, refuse.
 	add("busy title", "busy text", "broken typed", "away typed", "error undo_too_late", "error month_closed", "error changed_since")
 	return names

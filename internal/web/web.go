@@ -84,6 +84,11 @@ func (w *Web) Routes() []auth.Route {
 		w.at("POST", "/caixa/{day}", auth.Record, (*visit).addPayment),
 		w.at("GET", "/caixa/sugestoes", auth.Record, (*visit).suggest),
 
+		w.at("GET", "/pagamentos/{id}", auth.Enter, (*visit).paymentPage),
+		w.at("POST", "/pagamentos/{id}", auth.Record, (*visit).savePayment),
+		w.at("POST", "/pagamentos/{id}/excluir", auth.Record, (*visit).deletePayment),
+		w.at("POST", "/pagamentos/{id}/divisao", auth.Write, (*visit).splitPayment),
+
 		w.at("GET", "/comecar", auth.Manage, (*visit).startPage),
 		w.at("POST", "/comecar", auth.Manage, (*visit).start),
 		w.at("GET", "/acesso", auth.Manage, (*visit).accessPage),

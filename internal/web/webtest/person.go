@@ -64,6 +64,13 @@ func (p *Person) Send(button string, fields ...string) *Person {
 	return p
 }
 
+// Post sends a form that no page has like this, and follows where it leads.
+func (p *Person) Post(path string, values url.Values) *Person {
+	p.t.Helper()
+	p.send(http.MethodPost, path, values)
+	return p
+}
+
 // Says fails the test unless the page says all of this.
 func (p *Person) Says(words ...string) *Person {
 	p.t.Helper()

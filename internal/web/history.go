@@ -1,0 +1,168 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"strconv"
+	"strings"
+
+	"extrato/internal/auth"
+	"extrato/internal/books"
+	"extrato/internal/recording"
+	"extrato/internal/store"
+)
+
+// changeLine is one thing that somebody did to a row.
+type changeLine struct {
+	Who, When, What string
+	Fields          []string // what was changed into what
+	Undo            int64    // 0: it cannot be taken back here
+}
+
+// namesOf are what ids of the books are called.
+type namesOf struct {
+	users, clients map[books.ID]string
+	sessions       map[books.ID]string
+}
+
+// mostChanges is how many changes a page shows.
+const mostChanges = 20
+
+// historyOf returns who changed what of a row, newest first.
+func (v *visit) historyOf(ctx context.Context, tx *store.Tx, kind books.Kind, id books.ID) ([]changeLine, error) {
+	changes, err := tx.ChangesOf(ctx, kind, id, 0, mostChanges)
+	if err != nil {
+		return nil, err
+	}
+	names, err := v.namesIn(ctx, tx, changes)
+	if err != nil {
+		return nil, err
+	}
+	var lines []changeLine
+	for i, c := range changes {
+		l := changeLine{Who: v.actorName(c.By, names), When: v.moment(c.At), What: v.t("changed " + c.Action)}
+		for _, r := range c.Rows {
+			if r.Before != nil && r.After != nil || r.Kind != kind {
+				l.Fields = append(l.Fields, v.changedFields(r, names)...)
+			}
+		}
+		mine := c.By == v.who.By || v.who.May(auth.Manage)
+		if i == 0 && mine && v.Now().Sub(c.At.Time()) < recording.UndoLasts && c.Action != "merge" {
+			l.Undo = c.ID
+		}
+		lines = append(lines, l)
+	}
+	return lines, nil
+}
+
+// actorName is who did something, as people know them.
+func (v *visit) actorName(by books.Actor, names namesOf) string {
+	if text, ok := strings.CutPrefix(string(by), "user "); ok {
+		if id, err := strconv.ParseInt(text, 10, 32); err == nil && names.users[books.ID(id)] != "" {
+			return names.users[books.ID(id)]
+		}
+	}
+	return cmp.Or(string(by), "?")
+}
+
+func (v *visit) namesIn(ctx context.Context, tx *store.Tx, changes []store.Changeset) (n namesOf, err error) {
+	n = namesOf{map[books.ID]string{}, map[books.ID]string{}, map[books.ID]string{}}
+	users, err := tx.Users(ctx)
+	if err != nil {
+		return n, err
+	}
+	for _, u := range users {
+		n.users[u.ID] = u.Name
+	}
+	var clients, sessions []books.ID
+	for _, c := range changes {
+		for _, r := range c.Rows {
+			for _, row := range []books.Row{r.Before, r.After} {
+				if p, ok := row.(*books.Payment); ok {
+					clients, sessions = append(clients, p.ClientID.V), append(sessions, p.SessionID.V)
+				}
+			}
+		}
+	}
+	rows, err := tx.LiveByID(ctx, books.ClientKind, clients)
+	if err != nil {
+		return n, err
+	}
+	for id, row := range rows {
+		n.clients[id] = string(row.(*books.Client).Name)
+	}
+	rows, err = tx.LiveByID(ctx, books.SessionKind, sessions)
+	for id, row := range rows {
+		n.sessions[id] = v.dayAndMonth(row.(*books.Session).Date)
+	}
+	return n, err
+}
+
+// changedFields says what became of a row, field by field.
+func (v *visit) changedFields(r store.ChangedRow, names namesOf) []string {
+	var fields []string
+	before, after := v.factsOf(r.Before, names), v.factsOf(r.After, names)
+	for i := range max(len(before), len(after)) {
+		var a, b pair
+		if i < len(before) {
+			a = before[i]
+		}
+		if i < len(after) {
+			b = after[i]
+		}
+		if a.Value != b.Value {
+			fields = append(fields, v.t("from to", cmp.Or(a.Label, b.Label), cmp.Or(a.Value, "–"), cmp.Or(b.Value, "–")))
+		}
+	}
+	return fields
+}
+
+// factsOf lists what people know of a row, in the order of its form.
+func (v *visit) factsOf(row books.Row, names namesOf) []pair {
+	switch r := row.(type) {
+	case *books.Payment:
+		deposit := ""
+		if r.Deposit {
+			deposit = v.t("yes")
+		}
+		return []pair{
+			{Label: v.t("field data"), Value: r.Date.People()}, {Label: v.t("field valor"), Value: r.Amount.People()}, {Label: v.t("method"), Value: string(r.Method)},
+			{Label: v.t("field artista"), Value: names.users[r.ArtistID]}, {Label: v.t("field cliente"), Value: names.clients[r.ClientID.V]},
+			{Label: v.t("field sessao"), Value: names.sessions[r.SessionID.V]}, {Label: v.t("field sinal"), Value: deposit}, {Label: v.t("field obs"), Value: string(r.Note.V)},
+		}
+	case *books.Commission:
+		return []pair{{Label: v.t("commission of", names.users[r.ArtistID]), Value: v.t("percent and amount", v.percent(r.Percent), r.Amount.People())}}
+	case *books.Client:
+		return []pair{{Label: v.t("field nome"), Value: string(r.Name)}}
+	}
+	return nil
+}
+
+// lastChange says who changed a payment last, and when: Rita, às 14:32.
+func (v *visit) lastChange(id books.ID) string {
+	line, _ := v.newestChange(id)
+	if line.Who == "" {
+		return v.t("somebody")
+	}
+	return line.Who + ", " + line.When
+}
+
+// wasDeleted reports whether a payment's last change was its deletion.
+func (v *visit) wasDeleted(id books.ID) bool {
+	_, action := v.newestChange(id)
+	return action == "delete"
+}
+
+func (v *visit) newestChange(id books.ID) (line changeLine, action string) {
+	ctx := v.r.Context()
+	_ = v.Store.Read(ctx, func(tx *store.Tx) error { // a name less
+		changes, err := tx.ChangesOf(ctx, books.PaymentKind, id, 0, 1)
+		if err != nil || len(changes) == 0 {
+			return err
+		}
+		names, err := v.namesIn(ctx, tx, changes)
+		line, action = changeLine{Who: v.actorName(changes[0].By, names), When: v.moment(changes[0].At)}, changes[0].Action
+		return err
+	})
+	return line, action
+}
