@@ -51,6 +51,8 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 	group("artist admin reception", `
 		GET /{$}
 		GET /atalhos
+		GET /pagamentos
+		GET /pagamentos.csv
 		GET /pagamentos/{id}`)
 	group("admin reception", `
 		POST /desfazer/{id}
@@ -59,7 +61,11 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		POST /caixa/{day}
 		GET /caixa/sugestoes
 		POST /pagamentos/{id}
-		POST /pagamentos/{id}/excluir`)
+		POST /pagamentos/{id}/excluir
+		GET /clientes
+		POST /clientes
+		GET /clientes/{id}
+		POST /clientes/{id}`)
 	group("admin", `
 		POST /pagamentos/{id}/divisao
 		GET /comecar

@@ -375,7 +375,7 @@ func (v *v1) sumPayments(ctx context.Context, in *PaymentFilter) (*paymentSumsBo
 	var sums store.PaymentSums
 	if only, limited := who(ctx).OnlyArtist(); !limited || w.Artist == 0 || w.Artist == only {
 		if limited {
-			w.Artist = only
+			w.Artist, w.Share = only, only
 		}
 		err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
 			sums, err = tx.SumPayments(ctx, w)

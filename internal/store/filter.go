@@ -99,8 +99,12 @@ func (t *Tx) SumPayments(ctx context.Context, w Wanted) (s PaymentSums, err erro
 	if err != nil {
 		return s, err
 	}
+	share := ""
+	if w.Share != 0 {
+		share = " AND c.artista_id = " + string(w.Share.AppendText(nil))
+	}
 	query := "SELECT count(*), CAST(coalesce(sum(" + centavos("r.valor") + "), 0) AS BIGINT), CAST(coalesce(sum((SELECT sum(" + centavos("c.valor") +
-		") FROM comissoes c WHERE c.pagamento_id = r.id)), 0) AS BIGINT) FROM pagamentos r"
+		") FROM comissoes c WHERE c.pagamento_id = r.id" + share + ")), 0) AS BIGINT) FROM pagamentos r"
 	if len(conditions) > 0 {
 		query += " WHERE " + strings.Join(conditions, " AND ")
 	}

@@ -84,6 +84,8 @@ type Wanted struct {
 	After   Position    // where the part before ended; zero: at the start
 	Limit   int
 	Filter  // of payments
+	// Share is the artist whose commissions SumPayments adds up; 0: everybody's.
+	Share books.ID
 }
 
 // Position is where a part of a list ended.

@@ -201,10 +201,7 @@ func (v *visit) paymentsOf(ctx context.Context, tx *store.Tx, day books.Day) ([]
 // paymentLines shows payments as lines, with the commissions of one artist or,
 // if that is 0, of everybody. The forms that delete them lead back to a page.
 func (v *visit) paymentLines(ctx context.Context, tx *store.Tx, rows []books.Row, artist books.ID, back string) ([]paymentLine, error) {
-	ids := make([]books.ID, len(rows))
-	for i, row := range rows {
-		ids[i] = row.Key()
-	}
+	ids := idsOf(rows)
 	commissions, err := tx.CommissionsOfAll(ctx, ids)
 	if err != nil {
 		return nil, err

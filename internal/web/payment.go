@@ -45,7 +45,7 @@ func (v *visit) livePayment(ctx context.Context, tx *store.Tx, id books.ID) (*bo
 	if err != nil {
 		return nil, err
 	}
-	if only, limited := v.who.OnlyArtist(); limited && !books.OwnedBy(row, only, "") {
+	if only := v.onlyArtist(); only != 0 && !books.OwnedBy(row, only, "") {
 		return nil, errNoPage
 	}
 	return row.(*books.Payment), nil
@@ -80,7 +80,7 @@ func (v *visit) showPayment(status int, id books.ID, p paymentPage) error {
 		if p.Session, err = v.sessionOf(ctx, tx, row); err != nil {
 			return err
 		}
-		if only, limited := v.who.OnlyArtist(); limited {
+		if only := v.onlyArtist(); only != 0 {
 			p.Facts = v.facts(row, sumOf(commissions[id], only), p.Session)
 			return nil
 		}

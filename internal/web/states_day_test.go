@@ -5,6 +5,7 @@ import (
 
 	"extrato/internal/books"
 	"extrato/internal/figures"
+	"extrato/internal/store"
 )
 
 // paymentTyped is a payment's form with a text in every field.
@@ -62,6 +63,36 @@ var statesOfDay = map[string]func(v *visit, text string) []any{
 		locked.Entry.Locked, locked.Split = true, &splitForm{form: wrongShares}
 		return []any{full, locked, paymentPage{page: v.page("x", "/pagamentos"), ID: 7, InShort: text, Facts: []pair{{Label: text, Value: text}}},
 			paymentPage{page: v.page("x", "/pagamentos"), ID: 7, Entry: paymentForm{form: v.blankForm(), Of: 7}}}
+	},
+	"payments.html": func(v *visit, text string) []any {
+		wrong := v.blankForm(monthFilter, text, fromFilter, text, toFilter, text, textFilter, text, methodField, text, artistField, text, dayFilter, text, noClientFilter, "1")
+		wrong.fault(monthFilter, text)
+		options := []group{{Options: []option{{Value: "1", Text: text}}}}
+		line := paymentLine{ID: 7, Client: text, Artist: text, Method: text, Day: text, Session: text, Commission: text, Amount: text, Key: text, Version: text, Back: text}
+		full := paymentsPage{page: v.page("x", "/pagamentos"), Filter: wrong, Artists: options, Methods: options, Client: text, Sums: store.PaymentSums{Number: 2},
+			Payments: []paymentLine{line, {ID: 8}}, First: 1, Last: 2, Next: "/pagamentos?" + url.QueryEscape(text), CSV: "/pagamentos.csv?" + url.QueryEscape(text),
+			Closed: &closedDay{Text: text, Statement: link{"/extrato/2025/10", text}}}
+		daily, own, later := full, full, full
+		daily.Daily, own.Own, later.First, later.Next = true, true, 51, ""
+		return []any{full, daily, own, later, paymentsPage{page: v.page("x", "/pagamentos"), Filter: v.blankForm()}}
+	},
+	"clients.html": func(v *visit, text string) []any {
+		wrong := v.blankForm("nome", text).On("novo-")
+		wrong.fault("nome", text)
+		asked := v.blankForm("nome", text).On("novo-")
+		asked.Wrong = text
+		full := clientsPage{page: v.page("x", "/clientes"), Search: v.blankForm("q", text), Clients: []store.ClientName{{ID: 7, Name: text}}, More: true, New: wrong}
+		same := full
+		same.New, same.Same = asked, &store.ClientName{ID: 7, Name: text}
+		return []any{full, same, clientsPage{page: v.page("x", "/clientes"), Search: v.blankForm(), New: v.blankForm().On("novo-")}}
+	},
+	"client.html": func(v *visit, text string) []any {
+		wrong := v.blankForm("nome", text, versionField, text)
+		wrong.fault("nome", text)
+		line := paymentLine{ID: 7, Artist: text, Method: text, Day: text, Session: text, Amount: text}
+		return []any{clientPage{page: v.page("x", "/clientes"), ID: 7, Name: text, Form: wrong, Owed: 1, Sessions: []option{{Value: "7", Text: text}}, Payments: []paymentLine{line}, More: true,
+			History: []changeLine{{Who: text, When: text, What: text, Fields: []string{text}, Undo: 7}}, Warning: text},
+			clientPage{page: v.page("x", "/clientes"), ID: 7, Name: text, Form: v.blankForm()}}
 	},
 	"versions.html": func(v *visit, text string) []any {
 		rows := []versionRow{{text, text, "x"}, {text, text, text}}

@@ -84,10 +84,17 @@ func (w *Web) Routes() []auth.Route {
 		w.at("POST", "/caixa/{day}", auth.Record, (*visit).addPayment),
 		w.at("GET", "/caixa/sugestoes", auth.Record, (*visit).suggest),
 
+		w.at("GET", "/pagamentos", auth.Enter, (*visit).paymentsPage),
+		w.at("GET", "/pagamentos.csv", auth.Enter, (*visit).paymentsCSV),
 		w.at("GET", "/pagamentos/{id}", auth.Enter, (*visit).paymentPage),
 		w.at("POST", "/pagamentos/{id}", auth.Record, (*visit).savePayment),
 		w.at("POST", "/pagamentos/{id}/excluir", auth.Record, (*visit).deletePayment),
 		w.at("POST", "/pagamentos/{id}/divisao", auth.Write, (*visit).splitPayment),
+
+		w.at("GET", "/clientes", auth.Record, (*visit).clientsPage),
+		w.at("POST", "/clientes", auth.Record, (*visit).addClient),
+		w.at("GET", "/clientes/{id}", auth.Record, (*visit).clientPage),
+		w.at("POST", "/clientes/{id}", auth.Record, (*visit).renameClient),
 
 		w.at("GET", "/comecar", auth.Manage, (*visit).startPage),
 		w.at("POST", "/comecar", auth.Manage, (*visit).start),

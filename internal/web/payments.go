@@ -1,0 +1,262 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"extrato/internal/books"
+	"extrato/internal/export"
+	"extrato/internal/store"
+)
+
+// The filters of the list of payments, as its address has them.
+const (
+	monthFilter, fromFilter, toFilter, dayFilter        = "mes", "de", "ate", "dia"
+	textFilter                                          = "texto"
+	noCommissionFilter, noClientFilter, noSessionFilter = "semcom", "semcli", "semses"
+	afterFilter, shownFilter                            = "depois", "vistos"
+)
+
+// paymentsPage is the page /pagamentos.
+type paymentsPage struct {
+	page
+	Filter           *form
+	Artists, Methods []group
+	Client           string // whose payments alone are shown
+	Sums             store.PaymentSums
+	Payments         []paymentLine
+	First, Last      int    // of those that are shown
+	Next             string // address of those behind them
+	CSV              string
+	Closed           *closedDay
+	Daily            bool // one day at a time
+	Own              bool // an artist's own
+}
+
+// onPage is how many payments a page shows.
+const onPage = 50
+
+// Number is how many payments the filter takes.
+func (p paymentsPage) Number() int { return int(p.Sums.Number) }
+
+// Shares reports whether commissions are shown.
+func (p paymentsPage) Shares() bool { return !p.Daily }
+
+// Start is the address of the first page.
+func (p paymentsPage) Start() string { return strings.Replace(p.CSV, ".csv", "", 1) }
+
+// onlyArtist is the artist whose rows are all that the visitor may see; 0: all.
+func (v *visit) onlyArtist() books.ID {
+	if only, limited := v.who.OnlyArtist(); limited {
+		return only
+	}
+	return 0
+}
+
+// filter reads what the address asks for. Reception sees one day at a time, an
+// artist their own.
+func (v *visit) filter() (*form, store.Wanted) {
+	q := v.r.URL.Query()
+	f := &form{v: v, Values: q}
+	w := store.Wanted{Kind: books.PaymentKind, Limit: onPage}
+	only := v.onlyArtist()
+	isArtist := only != 0
+	switch {
+	case isArtist:
+		w.Artist = only
+	case q.Get(artistField) != "":
+		w.Artist = f.id(artistField)
+	}
+	if !v.mayShare() && !isArtist {
+		if q.Get(dayFilter) == "" {
+			q.Set(dayFilter, v.today().String())
+		}
+		day := f.day(dayFilter)
+		if !f.OK() {
+			day = v.today()
+		}
+		w.From, w.To = day, day
+	} else {
+		v.span(f, &w)
+	}
+	w.Method, w.Text = f.text(methodField, 50), f.text(textFilter, 255)
+	if q.Get(clientField) != "" {
+		w.Client = f.id(clientField)
+	}
+	w.WithoutCommission = f.Has(noCommissionFilter) && (v.mayShare() || isArtist)
+	w.WithoutClient, w.WithoutSession = f.Has(noClientFilter), f.Has(noSessionFilter)
+	return f, w
+}
+
+// span reads from when to when: a month, or two days. Without either it is this
+// month, unless something else narrows the list down.
+func (v *visit) span(f *form, w *store.Wanted) {
+	narrow := f.Value(clientField) != "" || f.Value(textFilter) != "" || f.Has(noCommissionFilter) || f.Has(noClientFilter) || f.Has(noSessionFilter)
+	if f.Value(fromFilter) != "" {
+		w.From = f.day(fromFilter)
+	}
+	if f.Value(toFilter) != "" {
+		w.To = f.day(toFilter)
+	}
+	if f.Value(fromFilter)+f.Value(toFilter) != "" {
+		return
+	}
+	if !f.Has(monthFilter) && !narrow {
+		f.Values.Set(monthFilter, v.today().Month().String())
+	}
+	if f.Value(monthFilter) == "" {
+		return
+	}
+	month, err := books.ParseMonth(f.Value(monthFilter))
+	if err != nil {
+		f.fault(monthFilter, v.t("not a month"))
+	}
+	w.Month = month
+}
+
+func (v *visit) paymentsPage() error {
+	f, w := v.filter()
+	own := v.onlyArtist() != 0
+	p := paymentsPage{page: v.page(v.t("nav payments"), "/pagamentos"), Filter: f, Own: own, Daily: !v.mayShare() && !own}
+	status := http.StatusOK
+	if !f.OK() { // nothing is wanted then
+		status, w = http.StatusUnprocessableEntity, store.Wanted{Kind: books.PaymentKind, Artist: -1, Limit: 1}
+	}
+	w.After = v.after(f)
+	ctx := v.r.Context()
+	err := v.Store.Read(ctx, func(tx *store.Tx) error { return v.fillPayments(ctx, tx, &p, w) })
+	if err != nil {
+		return err
+	}
+	return v.show(status, "payments.html", p)
+}
+
+// fillPayments reads what the list shows.
+func (v *visit) fillPayments(ctx context.Context, tx *store.Tx, p *paymentsPage, w store.Wanted) error {
+	only := v.onlyArtist()
+	w.Share = only
+	var err error
+	if p.Sums, err = tx.SumPayments(ctx, w); err != nil {
+		return err
+	}
+	rows, more, err := tx.ListRecords(ctx, w)
+	if err != nil {
+		return err
+	}
+	if p.Payments, err = v.paymentLines(ctx, tx, rows, only, v.r.URL.RequestURI()); err != nil {
+		return err
+	}
+	seen, err := strconv.Atoi(p.Filter.Value(shownFilter))
+	if err != nil || seen < 0 || w.After == (store.Position{}) {
+		seen = 0
+	}
+	p.First, p.Last = seen+1, seen+len(rows)
+	address := url.Values(http.Header(p.Filter.Values).Clone())
+	address.Del(afterFilter)
+	address.Del(shownFilter)
+	p.CSV = "/pagamentos.csv?" + address.Encode()
+	if more != (store.Position{}) {
+		address.Set(afterFilter, strings.Join([]string{more.Day, more.Made, idText(more.ID)}, "_"))
+		address.Set(shownFilter, strconv.Itoa(p.Last))
+		p.Next = "/pagamentos?" + address.Encode()
+	}
+	if w.Client != 0 {
+		if p.Client, err = clientName(ctx, tx, w.Client); err != nil {
+			return err
+		}
+	}
+	if !w.Month.IsZero() {
+		if _, closed, err := tx.MonthClosed(ctx, w.Month); err != nil {
+			return err
+		} else if closed {
+			p.Closed = v.closedDay(w.Month)
+		}
+	}
+	return v.filterOffers(ctx, tx, p)
+}
+
+// clientName is what a client is called, "" if there is none.
+func clientName(ctx context.Context, tx *store.Tx, id books.ID) (string, error) {
+	live, err := tx.LiveByID(ctx, books.ClientKind, []books.ID{id})
+	if c, ok := live[id].(*books.Client); ok {
+		return string(c.Name), err
+	}
+	return "", err
+}
+
+// filterOffers lists what one can filter by.
+func (v *visit) filterOffers(ctx context.Context, tx *store.Tx, p *paymentsPage) error {
+	artists, err := v.artists(ctx, tx)
+	if err != nil {
+		return err
+	}
+	options := []option{{Text: v.t("all artists")}}
+	for _, a := range artists {
+		options = append(options, option{Value: idText(a.ID), Text: a.Name})
+	}
+	terms, err := v.methodTerms(ctx, tx)
+	p.Artists, p.Methods = []group{{Options: options}}, []group{{Options: []option{{Text: v.t("all methods")}}}}
+	for _, m := range methodsOf(terms) {
+		p.Methods[0].Options = append(p.Methods[0].Options, option{Value: m, Text: m})
+	}
+	return err
+}
+
+// after is where the page before ended.
+func (v *visit) after(f *form) store.Position {
+	parts := strings.Split(f.Value(afterFilter), "_")
+	if len(parts) != 3 {
+		return store.Position{}
+	}
+	id, err := strconv.ParseInt(parts[2], 10, 32)
+	p := store.Position{Day: parts[0], Made: parts[1], ID: books.ID(id)}
+	if err != nil || !p.Valid(books.PaymentKind) {
+		return store.Position{}
+	}
+	return p
+}
+
+// mostInFile is how many payments one file holds.
+const mostInFile = 100_000
+
+// paymentsCSV answers with all payments of the filter, for a spreadsheet.
+func (v *visit) paymentsCSV() error {
+	f, w := v.filter()
+	if !f.OK() {
+		return errNoPage
+	}
+	w.Limit = mostInFile
+	only := v.onlyArtist()
+	var lines []export.PaymentLine
+	ctx := v.r.Context()
+	err := v.Store.Read(ctx, func(tx *store.Tx) error {
+		lines = nil
+		rows, _, err := tx.ListRecords(ctx, w)
+		if err != nil {
+			return err
+		}
+		commissions, err := tx.CommissionsOfAll(ctx, idsOf(rows))
+		for _, row := range rows {
+			lines = append(lines, export.PaymentLine{Payment: row.(*books.Payment), Commission: sumOf(commissions[row.Key()], only)})
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	v.rw.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	v.rw.Header().Set("Content-Disposition", `attachment; filename="pagamentos.csv"`)
+	return export.WritePayments(v.rw, lines, only != 0 || v.mayShare())
+}
+
+// idsOf returns the ids of rows.
+func idsOf(rows []books.Row) []books.ID {
+	ids := make([]books.ID, len(rows))
+	for i, row := range rows {
+		ids[i] = row.Key()
+	}
+	return ids
+}
