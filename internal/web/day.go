@@ -259,7 +259,7 @@ func (v *visit) expensesOf(ctx context.Context, tx *store.Tx, day books.Day, p *
 
 // dayInWords is a day as one speaks of it: Sexta-feira, hoje.
 func (v *visit) dayInWords(d books.Day) string {
-	weekday := upperFirst(v.lang.days[d.In(v.Store.Zone()).Weekday()])
+	weekday := capital(v.lang.days[d.In(v.Store.Zone()).Weekday()])
 	switch today := v.today(); d {
 	case today:
 		return v.t("weekday today", weekday)
@@ -268,7 +268,7 @@ func (v *visit) dayInWords(d books.Day) string {
 	case today.Add(1):
 		return v.t("weekday tomorrow", weekday)
 	}
-	return v.t("weekday of month", weekday, d.Number(), v.monthInWords(d.Month()))
+	return v.t("weekday of month", weekday, d.Number(), v.name(d.Month()))
 }
 
 // Number is how many payments there are.

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
@@ -384,27 +383,12 @@ func (v *visit) question(q recording.Question, e recording.Entry) string {
 
 // closedDay says that a month is closed.
 func (v *visit) closedDay(m books.Month) *closedDay {
-	name := v.monthInWords(m)
-	c := &closedDay{Text: v.t("month is closed", upperFirst(name))}
-	address := strings.Replace(m.String(), "-", "/", 1)
+	c := &closedDay{Text: v.t("month is closed", capital(v.name(m)))}
 	if v.mayGo("/meses/{year}/{month}/reabrir") {
-		c.Reopen = link{"/meses/" + address + "/reabrir", v.t("reopen month", name)}
+		c.Reopen = link{reopenPath(m), v.t("reopen month", v.name(m))}
 	}
 	if v.mayGo("/extrato/{year}/{month}") {
-		c.Statement = link{"/extrato/" + address, v.t("to statement")}
+		c.Statement = link{statementPath(m), v.t("to statement")}
 	}
 	return c
-}
-
-// monthInWords is a month with its year where it is another than this.
-func (v *visit) monthInWords(m books.Month) string {
-	if m.Year == v.today().Month().Year {
-		return v.lang.months[m.Month]
-	}
-	return v.lang.month(m)
-}
-
-func upperFirst(text string) string {
-	_, size := utf8.DecodeRuneInString(text)
-	return strings.ToUpper(text[:size]) + text[size:]
 }

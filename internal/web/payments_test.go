@@ -60,7 +60,7 @@ func TestTheListOfPaymentsIsFilteredAndSummed(t *testing.T) {
 		} {
 			p.Open("/pagamentos"+query).Is(200, "/pagamentos"+query)
 			parts := strings.Fields(want)
-			p.Says("Filtrados "+parts[0]+"Soma "+parts[1]+" "+parts[2]+"Comissão "+parts[3]+" "+parts[4])
+			p.Says("Filtrados " + parts[0] + "Soma " + parts[1] + " " + parts[2] + "Comissão " + parts[3] + " " + parts[4])
 		}
 		for _, wrong := range []string{"?mes=2025-13", "?de=x", "?artista=x", "?cliente=-1"} {
 			p.Open("/pagamentos"+wrong).Is(422, "")

@@ -50,13 +50,13 @@ var textsEnDay = map[string]string{
 	// The list of payments.
 	"field mes": "Month", "field de": "From", "field ate": "To", "field texto": "Client or text", "filter": "Filter", "all artists": "All", "all methods": "All",
 	"without commission box": "No commission", "without client box": "No client", "without session box": "No session", "not a month": "There is no such month.",
-	"filtered": "Filtered", "sum": "Sum", "date": "Date", "open": "Open", "nothing filtered": "No payment like this.", "only of": "Only of %s", "show all": "Show all",
+	"filtered": "Filtered", "sum": "Sum", "open": "Open", "nothing filtered": "No payment like this.", "only of": "Only of %s", "show all": "Show all",
 	"shown of": "%d–%d of %d", "next page": "Next ›", "first page": "‹ From the start", "pages of payments": "Pages of payments",
 
 	// Clients.
 	"field q": "Name, or a part of it", "search client": "Search client", "create client": "Create client", "create anyway": "Create anyway", "same client": "There is somebody with this name:",
 	"more clients": "There are more. Search by a part of the name.", "no such client": "No client like this.", "client made": "%s is a client now.", "client renamed": "The name is %s now.",
 	"renamed meanwhile": "Somebody changed the name to %s while you typed. Save again to keep yours.",
-	"owed":              "Owed", "receive": "Receive", "older payments": "The older ones are among the payments.", "no live payments": "No payments in open months.", "rename": "Change the name",
+	"owed":              "Owed", "older payments": "The older ones are among the payments.", "no live payments": "No payments in open months.", "rename": "Change the name",
 	"filter payments": "See among the payments",
 }

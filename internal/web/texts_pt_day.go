@@ -51,13 +51,13 @@ var textsPtDay = map[string]string{
 	// The list of payments.
 	"field mes": "Mês", "field de": "De", "field ate": "Até", "field texto": "Cliente ou texto", "filter": "Filtrar", "all artists": "Todos", "all methods": "Todas",
 	"without commission box": "Sem comissão", "without client box": "Sem cliente", "without session box": "Sem sessão", "not a month": "Este mês não existe.",
-	"filtered": "Filtrados", "sum": "Soma", "date": "Data", "open": "Abrir", "nothing filtered": "Nenhum pagamento assim.", "only of": "Só de %s", "show all": "Ver todos",
+	"filtered": "Filtrados", "sum": "Soma", "open": "Abrir", "nothing filtered": "Nenhum pagamento assim.", "only of": "Só de %s", "show all": "Ver todos",
 	"shown of": "%d–%d de %d", "next page": "Seguinte ›", "first page": "‹ Do começo", "pages of payments": "Páginas de pagamentos",
 
 	// Clients.
 	"field q": "Nome ou parte dele", "search client": "Buscar cliente", "create client": "Criar cliente", "create anyway": "Criar mesmo assim", "same client": "Já há alguém com este nome:",
 	"more clients": "Há mais. Busque por uma parte do nome.", "no such client": "Nenhum cliente assim.", "client made": "%s entrou nos clientes.", "client renamed": "Agora se chama %s.",
 	"renamed meanwhile": "Outra pessoa mudou o nome para %s enquanto você digitava. Salve de novo para ficar com o seu.",
-	"owed":              "A receber", "receive": "Receber", "older payments": "Os mais antigos estão em Pagamentos.", "no live payments": "Nenhum pagamento em meses abertos.", "rename": "Mudar o nome",
+	"owed":              "A receber", "older payments": "Os mais antigos estão em Pagamentos.", "no live payments": "Nenhum pagamento em meses abertos.", "rename": "Mudar o nome",
 	"filter payments": "Ver em Pagamentos",
 }
