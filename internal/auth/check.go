@@ -10,8 +10,8 @@ import (
 	"extrato/internal/store"
 )
 
-// CheckKey makes a token with key and reads it back, as serve would, and reads
-// none that another key signed. It records nothing.
+// CheckKey makes a token with key and reads it back, as serve would, and checks
+// that a token signed with another key is refused. It records nothing.
 func CheckKey(key string, now time.Time) error {
 	record := store.Token{ID: "doctor", Scopes: []string{string(ScopeRead)}, CreatedAt: books.InstantOf(now), ExpiresAt: books.InstantOf(now.Add(time.Minute))}
 	read := func(signed string) (string, error) {

@@ -14,8 +14,8 @@ import (
 	"extrato/internal/store"
 )
 
-// Route is a way in. Its Handler lets nobody in who lacks what it Needs. The
-// Method "" is every one.
+// Route is a route with its permission. Its Handler refuses callers without it.
+// The Method "" means every method.
 type Route struct {
 	Method, Path string
 	Needs        Permission
@@ -27,26 +27,26 @@ func At(method, path string, needs Permission, h http.Handler) Route {
 	return Route{Method: method, Path: path, Needs: needs, Handler: h}
 }
 
-// Options say what a Guard knows.
+// Options are the settings of a Guard.
 type Options struct {
 	Store  *store.Store
 	Key    string // signs tokens, HS256; 32 characters at least
 	Now    func() time.Time
 	Log    *slog.Logger
 	Tries  int           // logins and failed tokens per address and per account; 0: no limit
-	Per    time.Duration // the time that Tries are for
-	Job    JobPins       // the job that may close without a stored secret
-	Login  Provider      // whom people sign in with
-	Emails []string      // who may, in lower case
+	Per    time.Duration // the period of Tries
+	Job    JobPins       // the job allowed to close without a stored secret
+	Login  Provider      // the identity provider
+	Emails []string      // the addresses allowed to use it, in lower case
 }
 
-// Guard finds out who a request comes from.
+// Guard identifies the sender of a request.
 type Guard struct {
 	o        Options
 	sessions *scs.SessionManager
 	job      *jobIssuer
 	provider *loginProvider
-	failures *limiter // by address: what was wrong
+	failures *limiter // failed tries, by address
 	logins   *limiter // by account
 	calls    *limiter // v4's two endpoints
 }
@@ -73,7 +73,7 @@ var (
 		Hint: "try again; an admin sets a new password with extrato user password EMAIL"}
 )
 
-// Limited means that an address or an account tried too often.
+// Limited means: too many tries from an address or for an account.
 type Limited struct{ RetryAfter time.Duration }
 
 func (l *Limited) Error() string { return "too many tries" }
@@ -83,9 +83,9 @@ func (l *Limited) Seconds() string {
 	return fmt.Sprintf("%d", max(1, int((l.RetryAfter+time.Second-1)/time.Second)))
 }
 
-// Identify returns who a request comes from, by its token or its login. It
-// fails with ErrNoToken if it has neither, as Bearer does if it has a token,
-// and with the database's error if that does not answer.
+// Identify returns a request's sender, by token or login. It fails with
+// ErrNoToken without either, as Bearer does with a token, and with the
+// database's error if that does not answer.
 func (g *Guard) Identify(r *http.Request) (Identity, error) {
 	if r.Header.Get("Authorization") == "" {
 		return g.byLogin(r)
@@ -93,8 +93,8 @@ func (g *Guard) Identify(r *http.Request) (Identity, error) {
 	return g.Bearer(r)
 }
 
-// Bearer returns who the request's token belongs to. It fails with ErrNoToken,
-// ErrBadToken, ErrBadPayload or Limited, whatever was wrong with it.
+// Bearer returns the owner of the request's token. It fails with ErrNoToken,
+// ErrBadToken, ErrBadPayload or Limited, without a reason.
 func (g *Guard) Bearer(r *http.Request) (Identity, error) {
 	address := addressOf(r)
 	if limited := g.failures.full(address); limited != nil {
@@ -128,8 +128,8 @@ func (g *Guard) LimitCalls(r *http.Request, account string) error {
 	return nil
 }
 
-// Require lets next handle what comes from somebody who has the permission,
-// with their Identity in its context; refuse answers all others.
+// Require lets next handle requests with the permission, with the Identity in
+// their context; refuse answers all others.
 func (g *Guard) Require(p Permission, next http.Handler, refuse func(http.ResponseWriter, *http.Request, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p == Public {
@@ -154,11 +154,11 @@ func (g *Guard) Allow(r *http.Request, p Permission) (Identity, error) {
 	return identity, err
 }
 
-// Secure reports whether the request came over TLS, to us or to a proxy that
-// is believed.
+// Secure reports whether the request came over TLS, to us or to a trusted
+// proxy.
 func Secure(r *http.Request) bool { return r.TLS != nil || r.URL.Scheme == "https" }
 
-// activeUser returns a user who may come in, or the zero User.
+// activeUser returns an active user, or the zero User.
 func (g *Guard) activeUser(ctx context.Context, id books.ID) (user store.User, err error) {
 	err = g.o.Store.Read(ctx, func(tx *store.Tx) error {
 		user, err = tx.UserByID(ctx, id)

@@ -1,6 +1,6 @@
-// Package auth says who a request comes from and what they may: people by a
-// login, programs by a token that we signed or by the identity that GitHub
-// vouches for. What is refused never says which part of it was wrong.
+// Package auth identifies the sender of a request and checks permissions:
+// people have a login, programs a token signed here or GitHub's OIDC identity.
+// A refusal never gives the reason.
 package auth
 
 import (
@@ -11,21 +11,21 @@ import (
 	"extrato/internal/books"
 )
 
-// Role is what a user is in the studio.
+// Role is a user's role in the studio.
 type Role string
 
 // The roles. v4 knows all but Reception.
 const (
 	Admin     Role = "admin"
-	Reception Role = "reception" // writes down what comes in, and sees no month's totals
-	Artist    Role = "artist"    // sees only what is theirs
+	Reception Role = "reception" // records rows, and sees no month's totals
+	Artist    Role = "artist"    // sees only their own rows
 	Client    Role = "client"    // has no way in
 )
 
-// Roles lists the roles of those who may come in.
+// Roles lists the roles of users with access.
 func Roles() []Role { return []Role{Admin, Reception, Artist} }
 
-// Scope is what a token may be used for.
+// Scope is a right of a token.
 type Scope string
 
 // The scopes of tokens.
@@ -38,9 +38,9 @@ const (
 // Scopes lists all scopes.
 func Scopes() []Scope { return []Scope{ScopeBackup, ScopeClose, ScopeRead} }
 
-// Identity is who a request comes from.
+// Identity is the sender of a request.
 type Identity struct {
-	UserID books.ID // 0: a job that GitHub vouches for
+	UserID books.ID // 0: a job identified by GitHub
 	Email  string
 	Name   string
 	Role   Role
@@ -49,19 +49,19 @@ type Identity struct {
 	By     books.Actor // for the books: user 3, token 5f3a…, github owner/repository
 }
 
-// Permission is what a way in asks for.
+// Permission is the permission needed by a route.
 type Permission int
 
 // The permissions. An admin with a login has all of them.
 const (
 	Public   Permission = iota
-	SignedIn            // an admin's login, or an artist's, who sees only what is theirs; or scope read
+	SignedIn            // an admin's login, or an artist's for their own rows; or scope read
 	Read                // scope read
 	Backup              // scope backup
 	Close               // scope close
-	Enter               // any login: the pages for everybody who works here
+	Enter               // any login: the pages for the whole staff
 	Record              // an admin's or the reception's login: the pages of every day
-	Own                 // an admin's or an artist's login: pages that show an artist only what is theirs
+	Own                 // an admin's or an artist's login: pages limited to an artist's own rows
 	Write               // an admin with a login: rows of the books
 	Manage              // an admin with a login: tokens, users, reopening, the job page
 )
@@ -70,7 +70,7 @@ var permissionNames = [...]string{"public", "signed in", "read", "backup", "clos
 
 func (p Permission) String() string { return permissionNames[p] }
 
-// lacking says who has the permission, to one who has not.
+// lacking tells a caller without the permission how to get it.
 func (p Permission) lacking() string {
 	switch p {
 	case Write, Manage:
@@ -87,7 +87,7 @@ func (p Permission) lacking() string {
 	return fmt.Sprintf("this needs a token with the scope %s, or an admin's login", p)
 }
 
-// byRole says what logins may that are not an admin's.
+// byRole are the permissions of logins other than an admin's.
 var byRole = map[Role][]Permission{Reception: {Enter, Record}, Artist: {Enter, Own, SignedIn}}
 
 // May reports whether i has the permission.
@@ -109,19 +109,19 @@ func (i Identity) May(p Permission) bool {
 	return false
 }
 
-// OnlyArtist returns the artist whose rows are all that i may see, if i is one.
+// OnlyArtist returns i's artist if i may see that artist's rows alone.
 func (i Identity) OnlyArtist() (books.ID, bool) {
 	return i.UserID, i.Login && i.Role == Artist
 }
 
 type identityKey struct{}
 
-// With returns a context that carries who the request comes from.
+// With returns a context with the request's Identity.
 func With(ctx context.Context, i Identity) context.Context {
 	return context.WithValue(ctx, identityKey{}, i)
 }
 
-// From returns what With put into ctx.
+// From returns the Identity put into ctx by With.
 func From(ctx context.Context) (Identity, bool) {
 	i, ok := ctx.Value(identityKey{}).(Identity)
 	return i, ok

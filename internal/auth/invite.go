@@ -16,16 +16,16 @@ import (
 // InviteLasts is how long a one-time link is good for.
 const InviteLasts = 72 * time.Hour
 
-// ErrInvite means that a one-time link was used, has ended or never was one.
+// ErrInvite means: a one-time link was used, has expired or never existed.
 var ErrInvite = &books.Error{
 	Kind: books.Refused, Code: "invite_over", Message: "this one-time link is not valid (any more)",
 	Hint: "ask the studio's owner for another",
 }
 
-// NewInvite records a one-time link with which a user sets a password, in the
-// caller's transaction, and returns its id. The user's link before it ends. It
-// fails with an Error of kind NotFound if there is no such user, and Refused for
-// the service account and for a user who may not come in.
+// NewInvite records a one-time link for a user to set a password, in the
+// caller's transaction, and returns its id. The user's previous link ends. It
+// fails with an Error of kind NotFound if there is no such user, and Refused
+// for the service account and for a disabled user.
 func (g *Guard) NewInvite(ctx context.Context, tx *store.Tx, user books.ID, by books.Actor) (string, error) {
 	u, err := tx.UserByID(ctx, user)
 	switch {
@@ -43,15 +43,15 @@ func (g *Guard) NewInvite(ctx context.Context, tx *store.Tx, user books.ID, by b
 	return i.ID, tx.AddInvitation(ctx, i)
 }
 
-// InviteKey returns the key of a link, which stands in its address. It is kept
-// nowhere: whoever reads the table cannot come in with what is there.
+// InviteKey returns the key in a link's address. It is stored nowhere, so a
+// reader of the table cannot use it to sign in.
 func (g *Guard) InviteKey(id string) string {
 	mac := hmac.New(sha256.New, []byte(g.o.Key))
 	mac.Write([]byte("invitation " + id))
 	return id + "-" + base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)[:20])
 }
 
-// Invited returns whom a link's key is for. It fails with ErrInvite.
+// Invited returns the user of a link's key. It fails with ErrInvite.
 func (g *Guard) Invited(ctx context.Context, key string) (u store.User, err error) {
 	err = g.o.Store.Read(ctx, func(tx *store.Tx) error {
 		u, err = g.invited(ctx, tx, key)
@@ -79,9 +79,9 @@ func (g *Guard) invited(ctx context.Context, tx *store.Tx, key string) (store.Us
 	return u, err
 }
 
-// Accept sets the password of whom a link is for, ends the link and all logins
-// with an older password, and signs in. It fails with ErrInvite, as
-// HashPassword does, or as SignIn does.
+// Accept sets the password of a link's user, ends the link and all logins with
+// an older password, and signs in. It fails with ErrInvite, as HashPassword
+// does, or as SignIn does.
 func (g *Guard) Accept(ctx context.Context, key, password string) (u store.User, err error) {
 	if u, err = g.Invited(ctx, key); err != nil {
 		return u, err // before strangers make this hash

@@ -12,12 +12,12 @@ func (g *Guard) Issue(ctx context.Context, name string, scopes []Scope, days int
 	return IssueToken(ctx, g.o.Store, g.o.Key, name, scopes, days, g.o.Now(), by)
 }
 
-// NewToken makes a service token that is good once its record is kept: in the
-// transaction of whoever asks for it.
+// NewToken makes a service token; it is valid once the caller has saved its
+// record.
 func (g *Guard) NewToken(name string, scopes []Scope, days int, by books.Actor) (string, store.Token, error) {
 	return newToken(g.o.Key, name, scopes, days, g.o.Now(), by)
 }
 
-// Spell writes out a token that was made here, from what is recorded of it: for
-// the second answer to one request, so that the token itself is kept nowhere.
+// Sign signs a token again from its record, for the repeated answer to a
+// request: the token itself is stored nowhere.
 func (g *Guard) Spell(record store.Token) (string, error) { return spell(g.o.Key, record) }

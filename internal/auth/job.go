@@ -17,8 +17,8 @@ import (
 	"extrato/internal/books"
 )
 
-// JobPins say which job of GitHub Actions may back up and close: what its
-// identity must hold, all of it. Incomplete pins let nobody in.
+// JobPins identify the GitHub Actions job allowed to back up and close: its
+// identity must match all of them. Incomplete pins allow nobody.
 type JobPins struct{ Issuer, Audience, Repository, Ref, Workflow string }
 
 func (p JobPins) complete() bool {
@@ -38,9 +38,8 @@ type lazy struct {
 	found  atomic.Pointer[oidc.Provider]
 }
 
-// provider fails if the issuer does not answer, or ctx ends before it does.
-// All who wait meanwhile share one question: a provider that hangs must not
-// make them wait for each other.
+// provider fails if the issuer does not answer, or ctx ends before. All waiting
+// callers share one request, so a hanging provider does not queue them up.
 func (l *lazy) provider(ctx context.Context) (*oidc.Provider, error) {
 	if found := l.found.Load(); found != nil {
 		return found, nil
@@ -70,8 +69,8 @@ func newJobIssuer(pins JobPins) *jobIssuer {
 	return &jobIssuer{pins: pins, lazy: lazy{issuer: pins.Issuer}}
 }
 
-// issued reports whether a token says that the jobs' issuer made it. It may
-// lie; the answer only chooses who checks it.
+// issued reports whether a token claims to be from the jobs' issuer. The claim
+// may be false; it only selects the check.
 func (j *jobIssuer) issued(text string) bool {
 	if !j.pins.complete() {
 		return false
@@ -81,8 +80,8 @@ func (j *jobIssuer) issued(text string) bool {
 	return err == nil && c.Issuer == j.pins.Issuer && token.Method.Alg() == "RS256"
 }
 
-// identify checks a job's identity: signed by the issuer, for our audience,
-// not ended, of the repository, ref and workflow that are pinned.
+// identify checks a job's identity: signed by the issuer, for our audience, not
+// expired, of the pinned repository, ref and workflow.
 // https://docs.github.com/en/actions/reference/security/oidc has the claims.
 func (j *jobIssuer) identify(ctx context.Context, text string, now time.Time) (Identity, error) {
 	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, providerClient), providerTimeout)

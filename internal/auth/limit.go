@@ -9,7 +9,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// limiter counts tries by key. Keys that rest are forgotten.
+// limiter counts tries by key, and forgets idle keys.
 type limiter struct {
 	tries int
 	per   time.Duration
@@ -68,8 +68,8 @@ func (l *limiter) refusal(bucket *rate.Limiter, now time.Time) *Limited {
 	return &Limited{RetryAfter: time.Duration(missing / float64(bucket.Limit()) * float64(time.Second))}
 }
 
-// sweep forgets the keys whose tries are all given back: strangers must not
-// fill the memory.
+// sweep forgets keys with all tries available again: strangers must not fill
+// the memory.
 func (l *limiter) sweep(now time.Time) {
 	if now.Sub(l.swept) < l.per && len(l.keys) < 10_000 {
 		return
@@ -82,8 +82,8 @@ func (l *limiter) sweep(now time.Time) {
 	}
 }
 
-// addressOf returns the address that a request comes from, of IPv6 its
-// network: one machine has a whole one.
+// addressOf returns the address of a request's sender; for IPv6 its network,
+// since one machine has a whole one.
 func addressOf(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

@@ -14,11 +14,11 @@ import (
 	"extrato/internal/store"
 )
 
-// loginLasts is how long a login lasts. It does not end by resting: that would
-// be a write for every request.
+// loginLasts is the lifetime of a login. Idle time does not end it: that would
+// need a write for every request.
 const loginLasts = 14 * 24 * time.Hour
 
-// What a login keeps.
+// The values saved in a login.
 const (
 	loginUser     = "user"
 	loginPassword = "password" // a hash of the password's hash: a new password ends the login
@@ -32,21 +32,20 @@ func newSessions(o Options) *scs.SessionManager {
 	return m
 }
 
-// login is what a request says of its login, and what was read of it.
+// login is a request's login, and the data read of it.
 type login struct {
-	sessions *scs.SessionManager // whose cookie goes over TLS only, where the request came over it
+	sessions *scs.SessionManager // its cookie goes over TLS only, if the request did
 	answer   http.ResponseWriter
 	cookie   string
-	read     context.Context //nolint:containedctx // the library keeps what it read in one; nil: nobody asked yet
+	read     context.Context //nolint:containedctx // the library keeps its data in one; nil: not read yet
 }
 
 type loginKey struct{}
 
 func loginOf(ctx context.Context) *login { return ctx.Value(loginKey{}).(*login) }
 
-// Logins is the middleware that lets a request have a login. Nothing is read
-// before a handler asks whose it is: what is for everybody answers without the
-// database, whatever cookie comes along.
+// Logins is the middleware for logins. It reads nothing before a handler asks
+// for the Identity: public routes answer without the database, with any cookie.
 func (g *Guard) Logins(next http.Handler) http.Handler {
 	secure := *g.sessions
 	secure.Cookie.Secure = true
@@ -63,8 +62,8 @@ func (g *Guard) Logins(next http.Handler) http.Handler {
 	})
 }
 
-// open returns the context in which the library finds the request's login, a
-// new one if it has none. It fails with the database's error.
+// open returns the library's context of the request's login, a new one if it
+// has none. It fails with the database's error.
 func (l *login) open(ctx context.Context) (context.Context, error) {
 	if l.read == nil {
 		read, err := l.sessions.Load(ctx, l.cookie)
@@ -76,7 +75,7 @@ func (l *login) open(ctx context.Context) (context.Context, error) {
 	return l.read, nil
 }
 
-// keep stores what a handler put into the login, and sends the cookie.
+// keep saves the values set in the login by a handler, and sends the cookie.
 func (l *login) keep(ctx context.Context) error {
 	token, expires, err := l.sessions.Commit(ctx)
 	if err == nil {
@@ -85,8 +84,7 @@ func (l *login) keep(ctx context.Context) error {
 	return err
 }
 
-// byLogin returns who a request's login belongs to, if that user may still
-// come in.
+// byLogin returns the active user of a request's login.
 func (g *Guard) byLogin(r *http.Request) (Identity, error) {
 	if _, err := r.Cookie(g.sessions.Cookie.Name); err != nil {
 		return Identity{}, ErrNoToken
@@ -126,11 +124,11 @@ func (g *Guard) byLogin(r *http.Request) (Identity, error) {
 	}, nil
 }
 
-// SignIn signs in by address and password, and renews the cookie. It fails
-// with ErrSignIn, whatever was wrong, or Limited.
+// SignIn signs in by address and password, and renews the cookie. It fails with
+// ErrSignIn, without a reason, or Limited.
 func (g *Guard) SignIn(r *http.Request, email, password string) error {
 	email = strings.ToLower(strings.TrimSpace(email))
-	for _, key := range []string{"address:" + addressOf(r), "account:" + digest(email)} { // of one length, whatever was sent
+	for _, key := range []string{"address:" + addressOf(r), "account:" + digest(email)} { // of one length for any input
 		if limited := g.logins.take(key); limited != nil {
 			return limited
 		}
@@ -169,8 +167,8 @@ func (g *Guard) userByEmail(ctx context.Context, email string) (user store.User,
 	return user, password, err
 }
 
-// begin gives the request a login, under a new cookie, that lasts until the
-// hash of the user's password is another.
+// begin gives the request a login, under a new cookie. It lasts until the hash
+// of the user's password changes.
 func (g *Guard) begin(ctx context.Context, id books.ID, password string, provided bool) error {
 	l := loginOf(ctx)
 	ctx, err := l.open(ctx)
@@ -205,14 +203,15 @@ func digest(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// loginStore keeps logins in the database, under a hash of what the cookie
-// holds: who reads the table cannot come in with it.
+// loginStore saves logins in the database under a hash of the cookie's value,
+// so a reader of the table cannot use them.
 type loginStore struct {
 	s   *store.Store
 	now func() time.Time
 }
 
-// Find, Commit and Delete are what scs asks for; the other three take a context.
+// Find, Commit and Delete complete scs's interface; the other three take a
+// context.
 func (l *loginStore) Find(token string) ([]byte, bool, error) {
 	return l.FindCtx(context.Background(), token)
 }

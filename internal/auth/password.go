@@ -52,8 +52,8 @@ func HashPassword(password string) (string, error) {
 		b64(salt), b64(hash(password, salt, memory, passes, threads))), nil
 }
 
-// nobody is hashed against where there is no user, so that the time that a
-// refusal takes does not tell.
+// nobody is hashed in place of a missing user, so a refusal always takes the
+// same time.
 var nobody = func() string {
 	b64 := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, passes, threads, b64(make([]byte, 16)), b64(make([]byte, keySize)))

@@ -12,11 +12,10 @@ import (
 	"extrato/internal/store"
 )
 
-// GiveLogin lets somebody sign in who is in the books already, by u.ID: an
-// artist whom v4 or a person wrote down. What u leaves empty stays as it is. It
-// fails with an Error of kind NotFound if there is nobody with this id, Refused
-// if it is the service account, Conflict if they have a login or another
-// address, or as AddUser does.
+// GiveLogin lets an existing user sign in, by u.ID: an artist recorded by v4 or
+// a person. Empty fields of u stay unchanged. It fails with an Error of kind
+// NotFound if there is no such user, Refused for the service account, Conflict
+// if they have a login or another address, or as AddUser does.
 func GiveLogin(ctx context.Context, s *store.Store, u store.User, password string) (store.User, error) {
 	hash, err := HashPassword(password)
 	if err != nil {
@@ -67,18 +66,18 @@ func SetPassword(ctx context.Context, s *store.Store, email, password string) (s
 	})
 }
 
-// SetActive lets the user of an address come in, or keeps them out and ends all
-// their logins for good. It fails with an Error of kind NotFound if nobody has
-// the address. It takes the last admin too: whoever calls it is at the server,
-// and can add another.
+// SetActive enables the user of an address, or disables them and ends all their
+// logins permanently. It fails with an Error of kind NotFound if nobody has the
+// address. It disables the last admin too: its caller is at the server, and can
+// add another.
 func SetActive(ctx context.Context, s *store.Store, email string, active bool) (store.User, error) {
 	return changeUser(ctx, s, email, func(tx *store.Tx, u *store.User) error { return setActive(ctx, tx, u, active) })
 }
 
-// SetActiveIn does so to the user with an id, in the caller's transaction, at the
-// wish of somebody who is not at the server. It fails with an Error of kind
-// NotFound if there is none, and Refused if it is the service account or the last
-// admin who can sign in: nobody could let anybody in again.
+// SetActiveIn is SetActive for a user's id, in the caller's transaction, for a
+// request from elsewhere. It fails with an Error of kind NotFound if there is
+// no such user, and Refused for the service account and for the last admin who
+// can sign in: nobody could enable anyone again.
 func SetActiveIn(ctx context.Context, tx *store.Tx, id books.ID, active bool) error {
 	u, err := tx.UserByID(ctx, id)
 	switch {
@@ -108,7 +107,7 @@ func setActive(ctx context.Context, tx *store.Tx, u *store.User, active bool) er
 	return EndLogins(ctx, tx, u.ID)
 }
 
-// othersMay refuses to take the last admin who can sign in.
+// othersMay refuses to disable the last admin able to sign in.
 func othersMay(ctx context.Context, tx *store.Tx, id books.ID) error {
 	users, err := tx.Users(ctx)
 	if err != nil {
@@ -144,8 +143,8 @@ func changeUser(ctx context.Context, s *store.Store, email string, change func(*
 	return u, err
 }
 
-// EndLogins forgets all logins of a user, so that letting them in again later
-// does not bring back a cookie that somebody else may hold.
+// EndLogins deletes all logins of a user, so enabling them later does not
+// revive a cookie in other hands.
 func EndLogins(ctx context.Context, tx *store.Tx, id books.ID) error {
 	logins, err := tx.Logins(ctx)
 	if err != nil {

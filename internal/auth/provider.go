@@ -16,7 +16,7 @@ import (
 	"extrato/internal/store"
 )
 
-// Provider is whom people sign in with through OpenID Connect.
+// Provider is an OpenID Connect provider for sign-in.
 type Provider struct{ Issuer, ClientID, ClientSecret string }
 
 type loginProvider struct {
@@ -34,7 +34,7 @@ func newLoginProvider(p Provider) *loginProvider {
 // HasProvider reports whether people can sign in with a provider.
 func (g *Guard) HasProvider() bool { return g.provider != nil }
 
-// What the login keeps between going to the provider and coming back.
+// The values saved in the login during the visit to the provider.
 const (
 	askedState    = "oidc_state"
 	askedNonce    = "oidc_nonce"
@@ -56,10 +56,9 @@ func (p *loginProvider) oauth(ctx context.Context, base string) (*oauth2.Config,
 	}, found, nil
 }
 
-// ProviderURL returns where to send a person who wants to sign in with the
-// provider; base is this server's own address. It fails with Limited, and with
-// an Error of kind NotFound if there is no provider and Refused if it does not
-// answer.
+// ProviderURL returns the provider's address for a sign-in; base is this
+// server's own address. It fails with Limited, and with an Error of kind
+// NotFound if there is no provider and Refused if it does not answer.
 func (g *Guard) ProviderURL(r *http.Request, base string) (string, error) {
 	if g.provider == nil {
 		return "", books.NotFoundf("no_provider", "no provider is set up").WithHint("set EXTRATO_LOGIN_OIDC_ISSUER and _CLIENT_ID")
@@ -86,8 +85,8 @@ func (g *Guard) ProviderURL(r *http.Request, base string) (string, error) {
 	return config.AuthCodeURL(state, oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)), l.keep(ctx)
 }
 
-// SignInWithProvider signs in the person who comes back from the provider. It
-// fails with ErrSignIn, whatever was wrong, or Limited.
+// SignInWithProvider signs in a person returning from the provider. It fails
+// with ErrSignIn, without a reason, or Limited.
 func (g *Guard) SignInWithProvider(r *http.Request, base string) error {
 	if limited := g.logins.take("address:" + addressOf(r)); limited != nil {
 		return limited
@@ -166,14 +165,14 @@ func (p *loginProvider) redeem(ctx context.Context, base, code, nonce, verifier 
 	return strings.ToLower(c.Email), c.Name, nil
 }
 
-// providedUser returns the user of an address that may sign in, and makes an
-// admin of it where there is none: AUTHORIZED_EMAILS says that they may.
+// providedUser returns the user of an authorized address, and makes an admin if
+// there is none, since AUTHORIZED_EMAILS lists it.
 func (g *Guard) providedUser(ctx context.Context, email, name string) (user store.User, password string, err error) {
 	if user, password, err = g.userByEmail(ctx, email); err != nil || user.ID != 0 {
 		return user, password, err
 	}
 	if !isName(name) {
-		name = email // what the provider says of a name keeps nobody out
+		name = email // a bad name is no reason to refuse
 	}
 	err = g.o.Store.Write(ctx, func(tx *store.Tx) error {
 		if user, err = tx.UserByEmail(ctx, email); err != nil || user.ID != 0 {

@@ -21,15 +21,15 @@ const (
 	setupLasts   = 24 * time.Hour
 )
 
-// ErrSetup means that a set-up link was used, has ended or never was one.
+// ErrSetup means: a set-up link was used, has expired or never existed.
 var ErrSetup = &books.Error{
 	Kind: books.Refused, Code: "setup_over", Message: "this set-up link is not valid (any more)",
 	Hint: "restart extrato serve to get another, or use extrato user add",
 }
 
-// SetupLink returns a link below base with which the first person makes a
-// login, once and within a day; offered is false if somebody can sign in
-// already. A new link ends the one before.
+// SetupLink returns a link below base for the first person to make a login,
+// once and within a day; offered is false if somebody can sign in already. A
+// new link ends the previous one.
 func (g *Guard) SetupLink(ctx context.Context, base string) (link string, offered bool, err error) {
 	key := rand.Text()
 	err = g.o.Store.Write(ctx, func(tx *store.Tx) error {
@@ -55,9 +55,8 @@ func someoneMay(ctx context.Context, tx *store.Tx) (bool, error) {
 	return false, err
 }
 
-// SetUp makes the first login with a set-up link's key, of a new admin or of
-// the user who has the address: v4 made one. It fails with ErrSetup or as
-// AddUser does.
+// SetUp makes the first login with a set-up link's key, for a new admin or for
+// v4's user of the address. It fails with ErrSetup or as AddUser does.
 func (g *Guard) SetUp(ctx context.Context, key string, email, name, password string) error {
 	if err := g.CheckSetup(ctx, key); err != nil {
 		return err // before strangers make this hash
@@ -89,7 +88,7 @@ func (g *Guard) SetUp(ctx context.Context, key string, email, name, password str
 	})
 }
 
-// CheckSetup fails with ErrSetup unless the key is that of the link.
+// CheckSetup fails with ErrSetup unless the key is the link's.
 func (g *Guard) CheckSetup(ctx context.Context, key string) error {
 	return g.o.Store.Read(ctx, func(tx *store.Tx) error { return g.checkSetup(ctx, tx, key) })
 }
@@ -111,9 +110,9 @@ func (g *Guard) checkSetup(ctx context.Context, tx *store.Tx, key string) error 
 	return err
 }
 
-// AddUser records a user with a password, which may be empty for one who signs
-// in with a provider. It fails with an Error of kind Invalid on what is no
-// address, name or role, and Conflict if the address is taken.
+// AddUser records a user with a password; it may be empty for sign-in with a
+// provider. It fails with an Error of kind Invalid for a bad address, name or
+// role, and Conflict if the address is taken.
 func AddUser(ctx context.Context, s *store.Store, u store.User, password string) (store.User, error) {
 	hash := ""
 	if password != "" {
@@ -175,8 +174,8 @@ func checkUser(u store.User) error {
 
 func isName(s string) bool { return isLine(s) && utf8.RuneCountInString(s) <= 100 }
 
-// isLine reports whether s is a line of text with something in it, which a
-// database takes and a terminal shows as it is.
+// isLine reports whether s is a line of text, not blank, safe for a database
+// and a terminal.
 func isLine(s string) bool {
 	return utf8.ValidString(s) && strings.TrimSpace(s) != "" && !strings.ContainsFunc(s, unicode.IsControl)
 }

@@ -71,8 +71,8 @@ func IssueToken(ctx context.Context, s *store.Store, key, name string, scopes []
 	return text, record, s.Write(ctx, func(tx *store.Tx) error { return tx.AddToken(ctx, record) })
 }
 
-// newToken makes a token that is good once its record is kept. It fails with an
-// Error of kind Invalid on a name, scopes or days that make no token.
+// newToken makes a token, valid once its record is saved. It fails with an
+// Error of kind Invalid for a bad name, scopes or days.
 func newToken(key, name string, scopes []Scope, days int, now time.Time, by books.Actor) (string, store.Token, error) {
 	switch {
 	case len(name) > 100 || !isLine(name):
@@ -100,8 +100,8 @@ func newToken(key, name string, scopes []Scope, days int, now time.Time, by book
 	return text, record, err
 }
 
-// EnsureServiceAccount makes user 999, as v4 does, and repairs it: its
-// address, name, role, and that it is active. It has no password.
+// EnsureServiceAccount makes user 999, as v4 does, or repairs its address,
+// name, role and active flag. It has no password.
 func EnsureServiceAccount(ctx context.Context, s *store.Store) error {
 	want := store.User{ID: ServiceAccount, Email: serviceEmail, Name: serviceName, Role: string(Admin), Active: true}
 	missing := func(tx *store.Tx) (there, wrong bool, err error) {
@@ -135,8 +135,8 @@ func EnsureServiceAccount(ctx context.Context, s *store.Store) error {
 // leeway is how far clocks may be apart.
 const leeway = 30 * time.Second
 
-// byToken returns whose token it is, and the account that it names even if it
-// is refused.
+// byToken returns a token's owner, and the account named in it even on a
+// refusal.
 func (g *Guard) byToken(ctx context.Context, text string) (i Identity, account string, err error) {
 	if len(text) > 8<<10 {
 		return Identity{}, "", ErrBadToken
@@ -179,8 +179,8 @@ func (g *Guard) byToken(ctx context.Context, text string) (i Identity, account s
 	return i, account, nil
 }
 
-// user returns the user that a token names: sub, or user_id as v4 writes it, a
-// number or a text.
+// user returns the user named in a token: sub, or v4's user_id, a number or a
+// text.
 func (c *claims) user() (books.ID, bool) {
 	for _, text := range []string{string(c.Sub), string(c.UserID)} {
 		if unquoted, err := strconv.Unquote(text); err == nil {
@@ -200,8 +200,8 @@ func sameEmail(user store.User, email string) bool {
 	return strings.EqualFold(user.Email, email) || user.ID == ServiceAccount && (strings.EqualFold(email, serviceEmailWritten) || strings.EqualFold(email, serviceEmail))
 }
 
-// stillGood refuses a token of ours that is not recorded or was revoked, and
-// remembers, at most once a minute, that it was used.
+// stillGood refuses a token of ours without a record or revoked, and records
+// its use, at most once a minute.
 func (g *Guard) stillGood(ctx context.Context, id string) error {
 	var found []store.Token
 	err := g.o.Store.Read(ctx, func(tx *store.Tx) error {
@@ -224,7 +224,7 @@ func (g *Guard) stillGood(ctx context.Context, id string) error {
 	return nil
 }
 
-// noteV4Token remembers how long the token lives that v4's workflow uses.
+// noteV4Token records the expiry of the token used by v4's workflow.
 func (g *Guard) noteV4Token(ctx context.Context, c claims) {
 	expires := books.InstantOf(c.ExpiresAt.Time).String()
 	var known string

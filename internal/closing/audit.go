@@ -9,25 +9,25 @@ import (
 	"extrato/internal/store"
 )
 
-// Audit is what checking the chain and all that rests on it found.
+// Audit is the report of checking the chain and everything recorded in it.
 type Audit struct {
 	OK       bool              `json:"ok"`
 	Entries  int64             `json:"entries"`
 	Head     books.Fingerprint `json:"head"`
-	Since    *int64            `json:"since,omitempty"` // entries after the head that somebody kept
+	Since    *int64            `json:"since,omitempty"` // entries after a head kept elsewhere
 	Problems []string          `json:"problems,omitempty"`
 }
 
 // VerifyChain checks that every entry of the chain is intact and follows the
-// one before; that every statement and earlier revision is exactly what its
-// entry says, each byte of it; that runs, records of backups and deposits tell
-// of the same closings; and that the triggers which guard all that are there.
+// one before; that every statement and earlier revision agrees with its entry,
+// byte for byte; that runs, records of backups and deposits agree with the
+// entries; and that the guarding triggers are in place.
 func (c *Closer) VerifyChain(ctx context.Context) (Audit, error) {
 	return c.verifyChain(ctx, nil)
 }
 
 // VerifyChainSince does the same, and checks that the chain still holds a head
-// that somebody kept elsewhere. The hash of an empty chain is 32 zero bytes.
+// kept elsewhere. The hash of an empty chain is 32 zero bytes.
 func (c *Closer) VerifyChainSince(ctx context.Context, head books.Fingerprint) (Audit, error) {
 	return c.verifyChain(ctx, &head)
 }
@@ -58,7 +58,7 @@ func (c *Closer) verifyChain(ctx context.Context, kept *books.Fingerprint) (Audi
 }
 
 // VerifyStatement checks one month's statement as VerifyChain checks all, and
-// says what is not as it was closed. closed is false for a month without one.
+// returns the differences. closed is false for a month without one.
 func (c *Closer) VerifyStatement(ctx context.Context, month books.Month) (problems []string, closed bool, err error) {
 	a := Audit{}
 	err = c.Store.Read(ctx, func(tx *store.Tx) error {
@@ -93,7 +93,7 @@ func (a *Audit) checkOrder(entries []books.Closing) []books.Closing {
 	return entries
 }
 
-// checkHead looks for a head that somebody kept.
+// checkHead looks for a head kept elsewhere.
 func (a *Audit) checkHead(entries []books.Closing, kept books.Fingerprint) {
 	place := 0 // of an empty chain
 	if !kept.IsZero() {
@@ -107,7 +107,7 @@ func (a *Audit) checkHead(entries []books.Closing, kept books.Fingerprint) {
 	a.Since = &since
 }
 
-// checkDetails names reasons and totals that are left of no entry.
+// checkDetails names reasons and totals without an entry.
 func (a *Audit) checkDetails(ctx context.Context, tx *store.Tx, _ []books.Closing) error {
 	stray, err := tx.StrayDetails(ctx)
 	for _, seq := range stray {
@@ -116,7 +116,7 @@ func (a *Audit) checkDetails(ctx context.Context, tx *store.Tx, _ []books.Closin
 	return err
 }
 
-// checkStatements holds what is stored against the latest entry of each month.
+// checkStatements compares the stored statements with each month's last entry.
 func (a *Audit) checkStatements(ctx context.Context, tx *store.Tx, entries []books.Closing) error {
 	latest := latestOf(entries)
 	months, err := tx.ClosedMonths(ctx)
@@ -150,7 +150,7 @@ func (a *Audit) checkStatements(ctx context.Context, tx *store.Tx, entries []boo
 	return nil
 }
 
-// latestOf returns for each month the entry that decides its state.
+// latestOf returns each month's last entry.
 func latestOf(entries []books.Closing) map[books.Month]books.Closing {
 	latest := map[books.Month]books.Closing{}
 	for _, e := range entries {
@@ -161,8 +161,8 @@ func latestOf(entries []books.Closing) map[books.Month]books.Closing {
 	return latest
 }
 
-// checkStatement compares a month's statement, the sums that charts show of it and
-// when it was stored with its entry.
+// checkStatement compares a month's statement, its sums for charts and its time
+// with its entry.
 func (a *Audit) checkStatement(ctx context.Context, tx *store.Tx, e books.Closing) error {
 	stored, err := tx.Statement(ctx, e.Month)
 	if err != nil {
@@ -191,8 +191,8 @@ func (a *Audit) checkStatement(ctx context.Context, tx *store.Tx, e books.Closin
 	return nil
 }
 
-// checkRevisions holds the earlier revisions against the entries that were
-// followed by another one of their month.
+// checkRevisions compares the earlier revisions with the entries followed by
+// another one of their month.
 func (a *Audit) checkRevisions(ctx context.Context, tx *store.Tx, entries []books.Closing) error {
 	kept, err := tx.Revisions(ctx)
 	if err != nil {
@@ -228,8 +228,8 @@ func (a *Audit) checkRevisions(ctx context.Context, tx *store.Tx, entries []book
 	return nil
 }
 
-// check compares one stored statement with its entry. Its error is only that
-// the database could not be read.
+// check compares one stored statement with its entry. An error means the
+// database could not be read.
 func (a *Audit) check(e books.Closing, stored books.Stored, err error) error {
 	if err != nil {
 		if books.AsError(err).Kind != books.NotFound {
@@ -257,7 +257,7 @@ func sameSums(a, b []books.DaySum) bool {
 	return len(a) == len(b)
 }
 
-// checkGuards names the triggers that are missing.
+// checkGuards names missing triggers.
 func (a *Audit) checkGuards(ctx context.Context, tx *store.Tx, _ []books.Closing) error {
 	missing, err := tx.MissingGuards(ctx)
 	for _, name := range missing {

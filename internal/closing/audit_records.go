@@ -9,11 +9,11 @@ import (
 	"extrato/internal/store"
 )
 
-// The runs that took effect and the records of backups tell of closings as well,
-// and so of one that was cut off the end of the chain together with its statement.
+// Successful runs and the records of backups are evidence of closings too, and
+// so of one cut off the end of the chain together with its statement.
 
-// checkRuns holds the runs that took effect against the entries, both ways: each
-// was written in one transaction with its entry.
+// checkRuns compares the successful runs with the entries, both ways: each was
+// written in one transaction with its entry.
 func (a *Audit) checkRuns(ctx context.Context, tx *store.Tx, entries []books.Closing) error {
 	runs, err := tx.EffectiveRuns(ctx)
 	if err != nil {
@@ -21,7 +21,7 @@ func (a *Audit) checkRuns(ctx context.Context, tx *store.Tx, entries []books.Clo
 	}
 	for _, e := range entries {
 		if e.Action == books.Adopted {
-			continue // by whoever came across it
+			continue // adopted by another run
 		}
 		i := slices.IndexFunc(runs, func(r store.Run) bool {
 			by, _ := r.By.Anonymous()
@@ -39,8 +39,8 @@ func (a *Audit) checkRuns(ctx context.Context, tx *store.Tx, entries []books.Clo
 	return nil
 }
 
-// checkRecords holds the records of backups against the entries that rest on
-// them, and against their own names.
+// checkRecords compares the records of backups with the entries resting on
+// them, and with their own names.
 func (a *Audit) checkRecords(ctx context.Context, tx *store.Tx, entries []books.Closing) error {
 	known, err := tx.Backups(ctx, books.Month{})
 	if err != nil {

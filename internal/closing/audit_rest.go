@@ -8,9 +8,8 @@ import (
 	"extrato/internal/store"
 )
 
-// What is kept beside the statements of payments that rest in them: in which
-// month each does, and what those were that came before the end of a session.
-// Which rows belong to a later month depends on both.
+// Two tables about payments in statements: the month each rests in, and the
+// deposits of sessions still to end. They decide the month of later rows.
 
 // checkRest holds both against the statements.
 func (a *Audit) checkRest(ctx context.Context, tx *store.Tx, entries []books.Closing) error {
@@ -49,8 +48,8 @@ func (a *Audit) checkRest(ctx context.Context, tx *store.Tx, entries []books.Clo
 	return nil
 }
 
-// checkDeposits compares the deposits of a month with its statement. A statement
-// that cannot be read is told by its own check.
+// checkDeposits compares the deposits of a month with its statement. An
+// unreadable statement is reported by its own check.
 func (a *Audit) checkDeposits(s books.Stored, kept []store.Deposit) {
 	links := map[books.ID]books.ID{}
 	payments := map[books.ID]*books.Payment{}

@@ -13,8 +13,8 @@ import (
 	"extrato/internal/store"
 )
 
-// checkPlace refuses a place that holds none of the backups that the database
-// knows: a disk that is not mounted looks like an empty folder.
+// checkPlace refuses a place with none of the recorded backups: a disk that is
+// not mounted looks like an empty folder.
 func (c *Closer) checkPlace(ctx context.Context, known []store.Backup) error {
 	if len(known) == 0 || c.NewPlace {
 		return nil
@@ -32,7 +32,7 @@ func (c *Closer) checkPlace(ctx context.Context, known []store.Backup) error {
 		c.Backups.Bucket, len(known)).Because(errors.New("the place of the backups is not the one they were made in"))
 }
 
-// CheckPlace refuses a place that holds none of the backups that were made.
+// CheckPlace refuses a place with none of the recorded backups.
 func (c *Closer) CheckPlace(ctx context.Context) error {
 	known, err := c.knownBackups(ctx)
 	if err != nil {
@@ -49,8 +49,8 @@ func (c *Closer) knownBackups(ctx context.Context) (known []store.Backup, err er
 	return known, err
 }
 
-// readyPlace checks the place and makes month's folder, which takes several
-// syncs. It returns what is known of the copies that the month has.
+// readyPlace checks the place and makes month's folder, with several syncs. It
+// returns the month's recorded copies.
 func (c *Closer) readyPlace(ctx context.Context, month books.Month) (before backup.Before, err error) {
 	known, err := c.knownBackups(ctx)
 	if err != nil {
@@ -79,7 +79,7 @@ func (c *Closer) readyPlace(ctx context.Context, month books.Month) (before back
 	return before, err
 }
 
-// unreadablePlace says that the backups cannot be listed.
+// unreadablePlace explains a failed list of the backups.
 func unreadablePlace(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
@@ -88,9 +88,9 @@ func unreadablePlace(err error) error {
 		WithHint("make the folder in EXTRATO_BACKUPS one that extrato may read")
 }
 
-// CreateBackup backs month up, whatever its state: the live rows of an open
-// month; of a closed one, the statement's rows and the late ones. Where a
-// verified copy of exactly these rows is there, nothing is written.
+// CreateBackup backs month up in any state: the live rows of an open month; of
+// a closed one, the statement's rows and the late ones. If a verified copy of
+// exactly these rows exists, nothing is written.
 func (c *Closer) CreateBackup(ctx context.Context, month books.Month, by books.Actor) (backup.Receipt, error) {
 	run := c.begin(ctx, "backup", month, by, "")
 	unlock, err := c.Store.LockMonth(ctx, month, c.waits)
@@ -148,7 +148,7 @@ func (c *Closer) writeBackup(ctx context.Context, p plan) (backup.Receipt, error
 	return receipt, c.Store.Write(ctx, func(tx *store.Tx) error { return c.recordBackup(ctx, tx, receipt.Manifest) })
 }
 
-// Verified is what verification found of a backup.
+// Verified is the result of verifying a backup.
 type Verified struct {
 	Month  books.Month  `json:"month"`
 	File   string       `json:"file"`
@@ -157,8 +157,8 @@ type Verified struct {
 }
 
 // VerifyBackups reads back every byte of the newest copy of each month and of
-// the one that its statement rests on, and remembers what it found. A zero
-// month means all; file, if set, means that copy alone.
+// the statement's copy, and records the result. A zero month means all; file,
+// if set, means that copy alone.
 func (c *Closer) VerifyBackups(ctx context.Context, month books.Month, file string) ([]Verified, error) {
 	months := []books.Month{month}
 	if file != "" {
@@ -229,9 +229,9 @@ func (c *Closer) verifyMonth(ctx context.Context, month books.Month, file string
 }
 
 // backupMonths returns the months that may have a backup, oldest first: those
-// that Months lists, those of which the database knows a backup although they
-// have no rows any more, and those that have a copy although the database does
-// not know it: it may be a new one, made because the old one was lost.
+// of Months, those with a recorded backup but no rows any more, and those with
+// an unrecorded copy. The database may be a new one, made because the old one
+// was lost.
 func (c *Closer) backupMonths(ctx context.Context) ([]books.Month, error) {
 	infos, err := c.Months(ctx)
 	if err != nil {
@@ -258,7 +258,8 @@ func (c *Closer) backupMonths(ctx context.Context) ([]books.Month, error) {
 	return slices.SortedFunc(maps.Keys(months), func(a, b books.Month) int { return int(a.First() - b.First()) }), err
 }
 
-// allCopies returns the copies in the bucket and those that only the database knows.
+// allCopies returns the copies in the bucket and the recorded ones missing
+// there.
 func (c *Closer) allCopies(ctx context.Context, month books.Month, known []store.Backup) ([]backup.Copy, error) {
 	copies, err := c.Backups.Copies(ctx, month)
 	if err != nil {
@@ -273,9 +274,9 @@ func (c *Closer) allCopies(ctx context.Context, month books.Month, known []store
 	return copies, nil
 }
 
-// toVerify chooses the statement's copy, the newest, and the newest that the
-// database recorded: anyone who can write the folder can put a newer one there.
-// Where a killed backup came last, it is named as well.
+// toVerify chooses the statement's copy, the newest, and the newest recorded
+// one: anyone with write access to the folder can put a newer one there. It
+// also names the remains of a killed backup at the end.
 func toVerify(copies []backup.Copy, known []store.Backup, last books.Closing, file string) []backup.Copy {
 	newest, recorded := -1, -1
 	for i, k := range copies {
@@ -296,8 +297,8 @@ func toVerify(copies []backup.Copy, known []store.Backup, last books.Closing, fi
 	return chosen
 }
 
-// recorded holds a whole copy against what the database and the chain have
-// recorded of it: a file that was exchanged with its manifest is whole, too.
+// recorded compares a whole copy with its record in the database and the chain:
+// a file exchanged together with its manifest is whole, too.
 func recorded(f backup.Finding, known []store.Backup, last books.Closing) backup.Finding {
 	if f.State != backup.OK {
 		return f
@@ -323,9 +324,9 @@ func isKnown(known []store.Backup, file string) bool {
 	return slices.ContainsFunc(known, func(k store.Backup) bool { return k.File == file })
 }
 
-// freshness compares a whole copy with the rows that the month has: the
-// statement's of a closed month (with the late ones, if it was made for them),
-// the live ones of an open month.
+// freshness compares a whole copy with the month's rows: the statement's for a
+// closed month (and the late ones, for a copy made with them), the live ones
+// for an open month.
 func (c *Closer) freshness(ctx context.Context, month books.Month, last books.Closing, f backup.Finding) (backup.State, string, error) {
 	if last.HasStatement() && f.Manifest.Fingerprint == last.Fingerprint {
 		return backup.OK, "", nil
@@ -357,9 +358,9 @@ func (c *Closer) freshness(ctx context.Context, month books.Month, last books.Cl
 	return backup.Stale, "rows changed since", nil
 }
 
-// remember records what was found of a copy that the database recorded. One that
-// it did not becomes known only where it holds exactly the month's rows and no
-// other copy of the month is recorded: the database may be an older dump.
+// remember records the result of verifying a recorded copy. An unrecorded copy
+// is recorded only if it holds exactly the month's rows and the month has no
+// recorded copy: the database may be an older dump.
 func (c *Closer) remember(ctx context.Context, known []store.Backup, v Verified, f backup.Finding) error {
 	if v.State == backup.OK && v.Reason == "" && len(known) == 0 {
 		return c.Store.Write(ctx, func(tx *store.Tx) error { return c.recordBackup(ctx, tx, f.Manifest) })
@@ -378,7 +379,7 @@ type Listed struct {
 	Month      books.Month `json:"month"`
 	Copy       int         `json:"copy"`
 	File       string      `json:"file"`
-	State      string      `json:"state"`       // what the last verification found
+	State      string      `json:"state"`       // the result of the last verification
 	VerifiedAt string      `json:"verified_at"` // RFC 3339 in UTC; "": never
 	SHA256     string      `json:"sha256"`
 	Statement  bool        `json:"statement"` // the month's statement rests on it

@@ -1,14 +1,13 @@
 // Package closing turns a month that ended into its statement, and back.
 //
-// One close, in the order in which things happen, all in one transaction but
-// for the first: what is refused; the month's rows, read once, and as they pass
-// the backup's CSV, the statement and the fingerprint; the statement is stored
-// while the backup is written and read back; only when that has proved it, the
-// chain entry and the end of the live rows. If anything is in doubt, nothing
-// changes.
+// One close, in order, all in one transaction but for the first step: refusals;
+// one read of the month's rows, into the backup's CSV, the statement and the
+// fingerprint; the statement is stored while the backup is written and read
+// back; after the proof, the chain entry and the deletion of the live rows. If
+// anything is in doubt, nothing changes.
 //
-// The transaction never works on the place of the backups, which may hang, and
-// does not wait long for it, because others wait for the transaction.
+// The transaction never calls the place of the backups, since it may hang, and
+// does not wait long for the proof, since others wait for the transaction.
 package closing
 
 import (
@@ -31,17 +30,17 @@ type Closer struct {
 	Schedule      books.Schedule
 	CloseFrom     books.Month // zero: as the database says
 	RequireBackup bool
-	NewPlace      bool             // the backups that were made are lost: do not ask for one of them
+	NewPlace      bool             // the earlier backups are lost: accept a place without them
 	Now           func() time.Time // in the studio's zone
 	Log           *slog.Logger
 	SpoolDir      string // where a statement is put together; "": the system's folder
 	// IgnoreServerClock leaves PostgreSQL's clock out of the check of clocks,
 	// where Now is not this machine's.
 	IgnoreServerClock bool
-	// Step is told what was just done: for progress, and for tests that
+	// Step gets the name of each finished step: for progress, and for tests that
 	// interfere between two steps. It may be nil.
 	Step func(string)
-	// Observe is told what came of each Close. It may be nil.
+	// Observe gets the outcome of each Close. It may be nil.
 	Observe func(Result, error)
 	// Announce, if set, enqueues the announcement of a closing in its transaction.
 	Announce func(context.Context, *store.Tx, books.Closing) error
@@ -71,15 +70,15 @@ const (
 	Finished
 )
 
-// Answer is the answer to a request that may come again, here or to another
-// server. A close or a reopening whose request was answered meanwhile fails with
-// store.ErrAnswered.
+// Answer is the answer to a request that may be repeated, here or on another
+// server. If the request was answered meanwhile, a close or reopening fails
+// with store.ErrAnswered.
 type Answer struct {
 	// Given reports whether the request was answered. It is asked behind the
 	// month's lock.
 	Given func(context.Context) (bool, error)
-	// Save keeps the answer, in the transaction of what was done. It may be called
-	// again, if the transaction is run again.
+	// Save saves the answer, in the same transaction. It is called again if the
+	// transaction is run again.
 	Save func(context.Context, *store.Tx, Result) error
 }
 
@@ -104,14 +103,14 @@ func (a *Answer) save(ctx context.Context, tx *store.Tx, r Result) error {
 // Close closes month on behalf of by. It fails with books.ErrNotEnded,
 // books.ErrClosed (with the existing statement's Result), an Error of kind
 // Refused if the backup cannot be made (backup.ErrUnwritable, backup.ErrSlow),
-// Integrity if a row or the backup is not what it should be, and Conflict if
-// others kept changing the rows. Every failure leaves the month as it was.
+// Integrity if a row or the backup is damaged, and Conflict if others kept
+// changing the rows. Every failure leaves the month unchanged.
 func (c *Closer) Close(ctx context.Context, month books.Month, o Options, by books.Actor) (Result, error) {
 	run := c.begin(ctx, "close", month, by, o.CorrelationID)
 	run.progress = o.Progress
 	result, err := c.close(ctx, month, o, run)
 	switch {
-	case errors.Is(err, store.ErrAnswered): // that one is recorded
+	case errors.Is(err, store.ErrAnswered): // recorded by the other run
 	case err == nil && result.Outcome != AlreadyClosed:
 		c.Log.Info("month closed", "month", month.String(), "revision", result.Revision, "rows", result.Counts.Total(), "correlation_id", run.id)
 	default:
@@ -149,7 +148,7 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 	defer copies.drop()
 	open := c.openBefore(ctx, month)
 	others, err := c.Monthless(ctx)
-	if err != nil { // a table that is not one of the books' explains it better
+	if err != nil { // a foreign table explains it better
 		return Result{Month: month}, cmp.Or(c.Store.CheckTables(ctx), err)
 	}
 	result = Result{Month: month}
@@ -187,7 +186,7 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 		return result, nil
 	case result.Outcome == AlreadyClosed:
 		return result.with(open), err
-	case errors.Is(err, books.ErrClosed): // by somebody who did not take the lock
+	case errors.Is(err, books.ErrClosed): // by a process without the lock
 		if _, closed, theirs := c.look(ctx, month, o.Force); closed.Outcome == AlreadyClosed {
 			return closed.with(open), theirs
 		}
@@ -202,7 +201,7 @@ func (c *Closer) announce(ctx context.Context, tx *store.Tx, entry books.Closing
 	return c.Announce(ctx, tx, entry)
 }
 
-// waits tells for whom a lock is waited.
+// waits reports the holder of the awaited lock.
 func (c *Closer) waits(holder string) { c.step("waiting for " + cmp.Or(holder, "another process")) }
 
 func (c *Closer) step(name string) {

@@ -10,7 +10,7 @@ import (
 	"extrato/internal/store"
 )
 
-// copies are those that the tries of one close make of the month's rows.
+// copies are the copies of the month's rows made by the tries of one close.
 type copies struct {
 	c       *Closer
 	month   books.Month
@@ -21,17 +21,16 @@ type copies struct {
 	waited  bool               // for the newest, while others could write
 }
 
-// A transaction waits for the proof of its backup as long as proofPatience, or
-// as three times what the statement took to be stored: others must not wait to
-// write because a disk or a network is slow. placePatience is how long the place
-// may take while nobody waits.
+// A transaction waits for the proof of its backup for proofTimeout, or three
+// times as long as storing the statement took: writers must not wait for a slow
+// disk or network. placeTimeout limits the place while nobody waits.
 var (
 	proofPatience  = time.Second
 	placePatience  = 30 * time.Second
 	recordPatience = 10 * time.Second
 )
 
-// errProofSlow ends a transaction that would keep others waiting for a proof.
+// errProofSlow ends a transaction to let others write during a slow proof.
 var errProofSlow = errors.New("the backup is still being written or read back")
 
 // prepareCopies readies the place before others have to wait for it. The error
@@ -44,9 +43,9 @@ func (c *Closer) prepareCopies(ctx context.Context, month books.Month) (k *copie
 	return k, err
 }
 
-// forgives reports whether the month may close without a backup, because it
-// need not have one and err says that none can be made; one that reads back
-// wrong is never forgiven.
+// allowsNoBackup reports whether the month may close without a backup: the
+// setting allows it and err means that none can be made. A copy with wrong
+// content is never accepted.
 func (k *copies) forgives(err error) bool {
 	if k.c.RequireBackup || !errors.Is(err, backup.ErrUnwritable) && !errors.Is(err, backup.ErrSlow) {
 		return false
@@ -56,8 +55,8 @@ func (k *copies) forgives(err error) bool {
 	return true
 }
 
-// start reads rows to their end, has a copy made of them and returns its salt.
-// One of the same rows that an earlier try has made is taken again.
+// start reads rows to their end, starts a copy of them and returns its salt. It
+// takes an earlier try's copy of the same rows again.
 func (k *copies) start(ctx context.Context, rows books.Rows) (books.Salt, error) {
 	made, err := k.c.Backups.Start(ctx, k.month, k.before, rows, k.newest)
 	if err != nil {
@@ -70,9 +69,9 @@ func (k *copies) start(ctx context.Context, rows books.Rows) (books.Salt, error)
 	return made.Salt, nil
 }
 
-// prove waits until the newest copy is proved and tells the database of it. It
-// returns nil if the month closes without one, and errProofSlow if it should be
-// waited for outside the transaction, unless that was done.
+// prove waits until the newest copy is proved, and records it. It returns nil
+// if the month closes without one, and errProofSlow if the proof should be
+// awaited outside the transaction, unless it was.
 func (k *copies) prove(ctx context.Context, tx *store.Tx, patience time.Duration) (*backup.Receipt, error) {
 	if k.without != nil {
 		return nil, nil //nolint:nilnil // as said above
@@ -103,9 +102,8 @@ func (k *copies) await(ctx context.Context) error {
 	return nil
 }
 
-// record tells the database, after a close that came to err, of the copies that
-// it does not know: they are there, whatever became of the close. One that reads
-// back wrong is none.
+// record records the unrecorded copies of a close that ended with err: they
+// exist even if the close failed. A copy with wrong content is not recorded.
 func (k *copies) record(ctx context.Context, err error) {
 	unknown := k.earlier
 	if err != nil && k.newest != nil {
@@ -132,7 +130,7 @@ func (k *copies) record(ctx context.Context, err error) {
 	}
 }
 
-// drop breaks off what is still being made.
+// drop cancels unfinished copies.
 func (k *copies) drop() {
 	for _, made := range append(k.earlier, k.newest) {
 		if made != nil {

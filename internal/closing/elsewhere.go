@@ -10,19 +10,19 @@ import (
 	"extrato/internal/store"
 )
 
-// elsewhere is a session that another copy holds.
+// elsewhere is a session in another copy.
 type elsewhere struct {
 	session *books.Session
-	payment books.Row   // the one that the session names; nil if the copy lacks it
+	payment books.Row   // the session's payment; nil if the copy lacks it
 	people  []books.Row // its client and artist
 	file    string
 }
 
-// sessionsElsewhere finds the sessions that a copy's rows point at and that are
-// neither among them nor live nor at rest, in the other months' copies: the
-// latest month's first, since a session leaves with its last payment. A copy
-// that is damaged is passed over, and so is another session with the id of one
-// that stayed when the copy was made.
+// sessionsElsewhere looks in the other months' copies for the sessions
+// referenced by a copy's rows and neither among them nor live nor at rest. It
+// begins with the latest month, since a session leaves with its last payment.
+// It skips damaged copies, and a session with the id of another one that stayed
+// when the copy was made.
 func (c *Closer) sessionsElsewhere(ctx context.Context, from held) (map[books.ID]elsewhere, error) {
 	wanted := map[books.ID]*books.Session{}
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
@@ -71,8 +71,8 @@ func (c *Closer) sessionsElsewhere(ctx context.Context, from held) (map[books.ID
 	return found, nil
 }
 
-// sessionsLacking returns the sessions that rows point at and that are neither
-// among them nor live.
+// sessionsLacking returns the sessions referenced by rows and neither among
+// them nor live.
 func sessionsLacking(ctx context.Context, tx *store.Tx, rows []books.Row) ([]books.ID, error) {
 	here, lacking := map[books.ID]bool{}, map[books.ID]bool{}
 	for _, row := range rows {
@@ -93,7 +93,7 @@ func sessionsLacking(ctx context.Context, tx *store.Tx, rows []books.Row) ([]boo
 	return slices.Sorted(maps.Keys(lacking)), err
 }
 
-// addSessions adds the wanted sessions among a copy's rows that were not found yet.
+// addSessions adds the wanted sessions of a copy, unless found before.
 func addSessions(found map[books.ID]elsewhere, wanted map[books.ID]*books.Session, from held) {
 	for _, row := range from.rows {
 		s, ok := row.(*books.Session)
@@ -134,8 +134,8 @@ func (r *Restoration) withSessions(ctx context.Context, tx *store.Tx, others map
 	return all, err
 }
 
-// mean notes the sessions and payments that links mean, as the copy and the
-// others hold them, and the highest ids.
+// mean notes the sessions and payments linked in the copy and the other copies,
+// and the highest ids.
 func (r *Restoration) mean(rows []books.Row, others map[books.ID]elsewhere) {
 	r.meant = map[books.Kind]map[books.ID]books.Row{books.SessionKind: {}, books.PaymentKind: {}}
 	add := func(row books.Row) {
@@ -157,8 +157,8 @@ func (r *Restoration) mean(rows []books.Row, others map[books.ID]elsewhere) {
 	}
 }
 
-// isMeant reports whether a live session or payment is the one that a link of
-// the backup means, and not another one that has its id by now.
+// isMeant reports whether a live session or payment is the one linked in the
+// backup, and not another one under a reused id.
 func (r *Restoration) isMeant(live books.Row) bool {
 	meant := r.meant[live.Kind()][live.Key()]
 	if meant == nil {

@@ -11,11 +11,11 @@ import (
 	"extrato/internal/store"
 )
 
-// freeze does a plan in a transaction. The backup is written and read back while
-// the statement is stored; no row goes before that has proved it.
+// freeze carries out a plan in a transaction. The backup is written and read
+// back while the statement is stored; rows are deleted only after the proof.
 func (c *Closer) freeze(ctx context.Context, tx *store.Tx, p plan, copies *copies, run run) (Result, error) {
 	none := Result{Month: p.month}
-	// No fingerprint covers a column that this program does not know.
+	// No fingerprint covers an unknown column.
 	if err := tx.CheckColumns(ctx, p.month); err != nil {
 		return none, err
 	}
@@ -88,15 +88,15 @@ func (c *Closer) readRows(ctx context.Context, tx *store.Tx, p plan, copies *cop
 	return s, err
 }
 
-// rowsOf returns the rows that the plan's statement will hold and, once they
-// were read to their end, which of them leave the live tables for it.
+// rowsOf returns the rows of the plan's statement and, after they were read to
+// their end, the ones leaving the live tables.
 func (c *Closer) rowsOf(ctx context.Context, tx *store.Tx, p plan) (books.Rows, *store.Leaving, error) {
 	leaving := &store.Leaving{}
 	live := leaving.Note(tx.MonthRows(ctx, p.month))
 	if !p.revise {
 		return live, leaving, nil
 	}
-	stored, err := c.asClosed(ctx, tx, p.month, p.last) // a revision of anything else would pass for what was closed
+	stored, err := c.asClosed(ctx, tx, p.month, p.last) // a revision of any other would pass for the closed one
 	if err != nil {
 		return nil, nil, err
 	}
@@ -107,19 +107,18 @@ func (c *Closer) rowsOf(ctx context.Context, tx *store.Tx, p plan) (books.Rows, 
 	return books.Merge(stored.Rows(), late), leaving, nil
 }
 
-// spooled is a statement that was written but is in no table yet.
+// spooled is a finished statement, in no table yet.
 type spooled struct {
 	file    *os.File
 	spool   store.Spool
 	header  books.Header
-	leaving *store.Leaving // the rows that leave the live tables for it
+	leaving *store.Leaving // the rows leaving the live tables
 }
 
 func (s *spooled) close() { _ = s.file.Close() } // it has no name, so this is its end
 
-// spool reads the rows that the transaction sees into a statement, in a file
-// that has no name. through reads them to their end and returns the salt of their
-// copy.
+// spool writes the transaction's rows as a statement into a nameless file.
+// through reads them to their end and returns the salt of their copy.
 func (c *Closer) spool(ctx context.Context, tx *store.Tx, p plan, through func(books.Rows) (books.Salt, error)) (_ *spooled, err error) {
 	rows, leaving, err := c.rowsOf(ctx, tx, p)
 	if err != nil {
@@ -160,14 +159,14 @@ func drain(rows books.Rows) (books.Salt, error) {
 	return books.NewSalt(), nil
 }
 
-// errNothingLate: the rows that are counted as late are not there when they are
-// read, and never will be.
+// errNothingLate: the counted late rows cannot be found when they are read, and
+// never will be.
 func errNothingLate(month books.Month) error {
 	return books.Integrityf("index_wrong", "%s has late rows that cannot be read: an index of the database does not agree with its table", month).
 		WithHint("nothing was changed; see which one with extrato doctor, and make it anew (REINDEX)")
 }
 
-// remove ends the live rows, which must be those that were read, in number.
+// remove deletes the live rows; their number must be that of the rows read.
 func remove(ctx context.Context, tx *store.Tx, month books.Month, leaving *store.Leaving) error {
 	removed, err := tx.RemoveMonth(ctx, month, leaving)
 	if err == nil && removed != leaving.Counts {
@@ -200,7 +199,7 @@ func unbackedNote(why error) string {
 	return "closed without a backup (EXTRATO_REQUIRE_BACKUP=false): " + why.Error()
 }
 
-// sendAgain says what to do where nobody knows whether a transaction happened.
+// sendAgain adds the hint for a transaction with unknown outcome.
 func sendAgain(err error) error {
 	if !errors.Is(err, store.ErrCommitUnknown) {
 		return err

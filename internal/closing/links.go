@@ -10,7 +10,8 @@ import (
 	"extrato/internal/store"
 )
 
-// unlinked returns a row without its link to a session or payment, and that link.
+// unlinked returns a row without its link to a session or payment, and the
+// link.
 func unlinked(row books.Row) (books.Row, books.Ref) {
 	switch r := row.(type) {
 	case *books.Payment:
@@ -25,8 +26,8 @@ func unlinked(row books.Row) (books.Row, books.Ref) {
 	return row, books.Ref{}
 }
 
-// addLinks adds the links that sessions lack, and notes those that a newer one
-// keeps out.
+// addLinks adds links missing in sessions, and notes those kept out by a newer
+// one.
 func (r *Restoration) addLinks(ctx context.Context, tx *store.Tx, rows []books.Row) error {
 	sessions, err := tx.LiveByID(ctx, books.SessionKind, idsOf(rows, books.LinkKind))
 	if err != nil {
@@ -53,10 +54,10 @@ func (r *Restoration) addLinks(ctx context.Context, tx *store.Tx, rows []books.R
 	return nil
 }
 
-// cutLinks takes out the links that lead to a row which is neither live nor
-// coming back: a database with foreign keys cannot hold them. So it does where
-// the live row of that id is not the one that the backup means. The backup keeps
-// the links. It refuses if the row rests in a statement.
+// cutLinks removes links to a row neither live nor coming back: a database with
+// foreign keys cannot hold them. It also removes links whose id now belongs to
+// another row. The backup keeps the links. It refuses if the row rests in a
+// statement.
 func (r *Restoration) cutLinks(ctx context.Context, tx *store.Tx, resting resting) error {
 	there, others, err := r.ends(ctx, tx)
 	if err != nil {
@@ -127,7 +128,7 @@ func (r *Restoration) cutLinks(ctx context.Context, tx *store.Tx, resting restin
 	return err
 }
 
-// waiting says that a link cannot be set yet.
+// waiting is the note about a link to be set later.
 func waiting(row books.Row, kind books.Kind, id books.ID, month books.Month) string {
 	if l, ok := row.(*books.Link); ok {
 		return fmt.Sprintf("%s %d is neither live nor in a backup that can be read, so the link of sessao %d and pagamento %d waits: restore %s again when it is",
@@ -137,8 +138,8 @@ func waiting(row books.Row, kind books.Kind, id books.ID, month books.Month) str
 		books.Describe(row), kind, id, month)
 }
 
-// ends returns which of the sessions and payments that links lead to are live
-// or coming back, and of which ids the live rows are others than were meant.
+// ends returns the linked sessions and payments, live or coming back, and the
+// linked ids that now belong to other rows.
 func (r *Restoration) ends(ctx context.Context, tx *store.Tx) (there, others map[books.Kind]map[books.ID]bool, err error) {
 	wanted := map[books.Kind][]books.ID{}
 	there = map[books.Kind]map[books.ID]bool{books.SessionKind: {}, books.PaymentKind: {}}

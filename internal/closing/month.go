@@ -8,7 +8,7 @@ import (
 	"extrato/internal/store"
 )
 
-// WholeMonth is a month with all that is shown of it, from one snapshot.
+// WholeMonth is a month with everything shown of it, from one snapshot.
 type WholeMonth struct {
 	MonthInfo
 	Totals   json.RawMessage // the statement's or, without one, those of the live rows
@@ -18,8 +18,8 @@ type WholeMonth struct {
 // LateRowsShown is how many late rows of a month are shown.
 const LateRowsShown = 200
 
-// Month describes one month as Months does, without reading all the others. Of
-// a month to come that has no rows there is nothing to say: found is false.
+// Month describes one month as Months does, without reading the others. found
+// is false for a future month without rows.
 func (c *Closer) Month(ctx context.Context, month books.Month) (m WholeMonth, found bool, err error) {
 	err = c.Store.Read(ctx, func(tx *store.Tx) error {
 		m = WholeMonth{}
@@ -70,8 +70,8 @@ func lateRows(ctx context.Context, tx *store.Tx, month books.Month, live books.C
 	return late, nil
 }
 
-// lastOnceAdopted returns a month's last entry in the chain, or the one that a
-// statement which the chain does not know would get: it has no number yet.
+// lastOnceAdopted returns a month's last entry in the chain, or the future
+// entry, without a number, of a statement to be adopted.
 func lastOnceAdopted(ctx context.Context, tx *store.Tx, month books.Month) (books.Closing, error) {
 	last, closed, err := tx.MonthClosed(ctx, month)
 	if err != nil || !closed || last.HasStatement() {
@@ -80,9 +80,8 @@ func lastOnceAdopted(ctx context.Context, tx *store.Tx, month books.Month) (book
 	return tx.Adoption(ctx, month, "extrato")
 }
 
-// StoredStatement returns a month's statement and the entry that it rests on,
-// if it is what was closed; one of v4's that the chain does not know yet rests
-// on the entry that it would get.
+// StoredStatement returns a month's verified statement and its entry. For one
+// of v4's, not adopted yet, this is the entry it would get.
 func (c *Closer) StoredStatement(ctx context.Context, tx *store.Tx, month books.Month) (books.Stored, books.Closing, error) {
 	last, err := tx.LastClosing(ctx, month)
 	if err != nil {

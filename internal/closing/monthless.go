@@ -10,9 +10,9 @@ import (
 // mostMonthless is how many of the rows without a month are named.
 const mostMonthless = 20
 
-// Monthless names the live rows that belong to no month, because their date or
-// instant cannot be read. No close takes them, so each close says so. Where there
-// are more than it names, the last line says so.
+// Monthless names the live rows of no month: their date or instant cannot be
+// read. No close takes them, so each close says so. The last line counts the
+// rest if there are many.
 func (c *Closer) Monthless(ctx context.Context) ([]string, error) {
 	var notes []string
 	err := c.Store.Read(ctx, func(tx *store.Tx) (err error) {
@@ -22,8 +22,8 @@ func (c *Closer) Monthless(ctx context.Context) ([]string, error) {
 	return notes, err
 }
 
-// monthless is Monthless on what a transaction sees. It reads whole tables: in the
-// transaction of a close it would meet with everything that others write.
+// monthless is Monthless in a transaction. It reads whole tables: inside a
+// close it would conflict with every other writer.
 func monthless(ctx context.Context, tx *store.Tx) ([]string, error) {
 	rows, err := tx.MonthlessRows(ctx, mostMonthless+1)
 	notes := []string{}

@@ -11,7 +11,7 @@ import (
 	"extrato/internal/store"
 )
 
-// State is what a month is.
+// State is the state of a month.
 type State string
 
 // The states of a month.
@@ -30,21 +30,21 @@ type MonthInfo struct {
 	Revision int          `json:"revision"`
 	Counts   books.Counts `json:"counts"`
 	Late     books.Counts `json:"late"`
-	Backup   string       `json:"backup"` // what the last verification found
+	Backup   string       `json:"backup"` // the result of the last verification
 	// Unrecorded: the statement is v4's, and the chain does not know it yet.
 	Unrecorded bool `json:"unrecorded,omitempty"`
 
 	DueAt     time.Time   `json:"-"` // when the schedule closes it, if it does
-	CloseFrom books.Month `json:"-"` // the first month that the schedule closes
+	CloseFrom books.Month `json:"-"` // the schedule's first month
 }
 
-// ledger is what the database says about months, read in one snapshot.
+// monthIndex is the database's knowledge of all months, from one snapshot.
 type ledger struct {
 	latest    map[books.Month]books.Closing
 	stored    map[books.Month]bool
 	withRows  map[books.Month]bool
 	closeFrom books.Month
-	first     books.Month // the first month with rows or a statement, or that the schedule closes, or the running one
+	first     books.Month // the first month with rows or a statement, of the schedule, or the running one
 	last      books.Month
 }
 
@@ -92,7 +92,7 @@ func (c *Closer) ledgerOf(ctx context.Context, tx *store.Tx, withRows iter.Seq[b
 	return l, err
 }
 
-// closeFrom returns the first month that the schedule closes by itself.
+// closeFrom returns the schedule's first month.
 func (c *Closer) closeFrom(ctx context.Context, tx *store.Tx) (books.Month, error) {
 	if !c.CloseFrom.IsZero() {
 		return c.CloseFrom, nil
@@ -106,7 +106,7 @@ func (c *Closer) closeFrom(ctx context.Context, tx *store.Tx) (books.Month, erro
 
 func (c *Closer) state(l *ledger, m books.Month) State {
 	switch {
-	case l.stored[m], l.latest[m].HasStatement(): // one that is gone is for a person: see asClosed
+	case l.stored[m], l.latest[m].HasStatement(): // a missing statement is for a person
 		return IsClosed
 	case l.latest[m].Action == books.Reopened:
 		return Held
@@ -116,9 +116,9 @@ func (c *Closer) state(l *ledger, m books.Month) State {
 	return Due
 }
 
-// Months describes every month, gaps too, from the first that has rows or a
-// statement or that the schedule closes to the running one, and later ones
-// that have rows.
+// Months describes every month, including gaps, from the first with rows or a
+// statement (or the schedule's first) to the running one, and later ones with
+// rows.
 func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 	var months []MonthInfo
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
@@ -157,7 +157,7 @@ func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 	return months, err
 }
 
-// monthInfo describes a month that has these live rows.
+// monthInfo describes a month with these live rows.
 func (c *Closer) monthInfo(l *ledger, m books.Month, live books.Counts) MonthInfo {
 	info := MonthInfo{
 		Month: m, State: c.state(l, m), Revision: l.latest[m].Revision,
@@ -174,15 +174,15 @@ func (c *Closer) monthInfo(l *ledger, m books.Month, live books.Counts) MonthInf
 	return info
 }
 
-// backupState returns the worst that the last verification found of a month's
-// newest copy and of the one that its statement rests on.
+// backupState returns the worse of two verification results: that of a month's
+// newest copy and that of its statement's copy.
 func backupState(copies []store.Backup, last books.Closing) string {
 	var found []string
 	if n := len(copies); n > 0 {
 		found = append(found, verified(copies[n-1].State))
 	}
 	if last.HasStatement() && last.BackupFile != "" {
-		state := "" // of one that the database forgot
+		state := "" // of an unrecorded copy
 		if i := slices.IndexFunc(copies, func(b store.Backup) bool { return b.File == last.BackupFile }); i >= 0 {
 			state = copies[i].State
 		}
@@ -194,10 +194,10 @@ func backupState(copies []store.Backup, last books.Closing) string {
 	return slices.MaxFunc(found, func(a, b string) int { return slices.Index(byWorth, a) - slices.Index(byWorth, b) })
 }
 
-// byWorth are the words of a list for what a verification found, best first.
+// byWorth are a list's words for verification results, best first.
 var byWorth = []string{"verified", "unverified", "stale", "missing", "corrupt"}
 
-// verified puts what a verification found into the words of a list.
+// verified turns a verification result into the word of a list.
 func verified(state string) string {
 	switch state {
 	case "ok":
@@ -208,7 +208,7 @@ func verified(state string) string {
 	return "unverified"
 }
 
-// DueMonths returns the months that are due, oldest first.
+// DueMonths returns the due months, oldest first.
 func (c *Closer) DueMonths(ctx context.Context) ([]books.Month, error) {
 	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
 		return nil, err
@@ -234,19 +234,19 @@ func (c *Closer) readDue(ctx context.Context) ([]books.Month, error) {
 	return due, err
 }
 
-// Row is what CloseDue did: months closed, the one that failed, and those that
-// wait behind it.
+// DueResult is the result of CloseDue: the months closed, the one that failed,
+// and those waiting behind it.
 type Row struct {
 	Closed  []Result
 	Failed  books.Month
 	Err     error
-	RunID   string // the correlation id of the attempt that failed
+	RunID   string // the correlation id of the failed attempt
 	Waiting []books.Month
 }
 
-// CloseDue closes every month that is due, oldest first, and stops at the
-// first that fails, and before the next if it is interrupted. A month that
-// somebody else closed meanwhile is no failure.
+// CloseDue closes every due month, oldest first. It stops at the first failure,
+// and before the next month if interrupted. A month closed meanwhile by another
+// process is no failure.
 func (c *Closer) CloseDue(ctx context.Context, by books.Actor) (Row, error) {
 	due, err := c.DueMonths(ctx)
 	if err != nil {
@@ -268,8 +268,8 @@ func (c *Closer) CloseDue(ctx context.Context, by books.Actor) (Row, error) {
 	return row, nil
 }
 
-// earlierOpen returns the months before m that wait for a close: ended,
-// without a statement, and due, held or with rows.
+// earlierOpen returns the months before m waiting for a close: ended, without a
+// statement, and due, held or with rows.
 func (c *Closer) earlierOpen(ctx context.Context, tx *store.Tx, m books.Month) ([]books.Month, error) {
 	l, err := c.readLedger(ctx, tx)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"extrato/internal/store"
 )
 
-// samePeople refuses rows of which a client or artist has the id of somebody
-// else by now: that one would get the money.
+// samePeople refuses rows whose client or artist id now belongs to another
+// person, who would get the money.
 func samePeople(ctx context.Context, tx *store.Tx, rows []books.Row) error {
 	for _, kind := range []books.Kind{books.ClientKind, books.ArtistKind} {
 		live, err := tx.LiveByID(ctx, kind, idsOf(rows, kind))
@@ -29,8 +29,8 @@ func samePeople(ctx context.Context, tx *store.Tx, rows []books.Row) error {
 }
 
 // samePerson reports whether two rows of one id are one person. A renamed
-// person keeps the instant at which the row was made; one who was entered
-// again keeps the e-mail or, without one, the name.
+// person keeps the instant at which the row was made; one entered again keeps
+// the e-mail or, without one, the name.
 func samePerson(a, b books.Row) bool {
 	switch a := a.(type) {
 	case *books.Client:
@@ -49,7 +49,7 @@ func samePerson(a, b books.Row) bool {
 	return false
 }
 
-// person names a client or an artist to somebody who has to tell two apart.
+// person describes a client or an artist, to tell two apart.
 func person(row books.Row) string {
 	name, email, made := "", books.Text{}, books.NullInstant{}
 	switch r := row.(type) {
@@ -68,8 +68,8 @@ func person(row books.Row) string {
 	return text
 }
 
-// unsharedPeople refuses people who would come back although another live row
-// has their e-mail or their form: one person would be there twice.
+// unsharedPeople refuses restored people whose e-mail or form belongs to
+// another live row: one person would be there twice.
 func unsharedPeople(ctx context.Context, tx *store.Tx, rows []books.Row) error {
 	for _, row := range rows {
 		switch r := row.(type) {
@@ -99,9 +99,9 @@ func unsharedPeople(ctx context.Context, tx *store.Tx, rows []books.Row) error {
 	return nil
 }
 
-// sameSession reports whether two copies of a session with one id are of one
-// session, whatever was changed in it since. Old rows may lack the instant at
-// which they were made.
+// sameSession reports whether two copies with one id are of one session, with
+// or without later changes. Old rows may lack the instant at which they were
+// made.
 func sameSession(a, b *books.Session) bool {
 	if a.CreatedAt.Valid || b.CreatedAt.Valid {
 		return a.CreatedAt == b.CreatedAt

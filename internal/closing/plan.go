@@ -10,20 +10,20 @@ import (
 	"extrato/internal/store"
 )
 
-// plan is what a close is going to do.
+// plan is the work of one close.
 type plan struct {
 	month  books.Month
 	last   books.Closing // the month's last entry in the chain
-	revise bool          // merge late rows into the statement that there is
-	note   string        // what a person should know of it; "" as a rule
-	others []string      // the rows that belong to no month
+	revise bool          // merge late rows into the existing statement
+	note   string        // a note for a person; usually ""
+	others []string      // rows of no month
 }
 
 func (p plan) revision() int { return p.last.Revision + 1 }
 
-// look answers what can be answered before the month is locked: what is
-// refused, and whether the month is closed. It reads what else a plan needs and
-// no transaction that others wait for should read.
+// precheck answers without the month's lock: refusals, and a month already
+// closed. It also reads the plan's other inputs, to keep them out of a
+// transaction others wait for.
 func (c *Closer) look(ctx context.Context, month books.Month, force bool) (lost *lostStatement, r Result, err error) {
 	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
 		return nil, Result{Month: month}, err
@@ -44,8 +44,8 @@ func (c *Closer) look(ctx context.Context, month books.Month, force bool) (lost 
 	return lost, r, err
 }
 
-// refuseUnended refuses a month that has not ended, and any month while a
-// clock is in doubt: a clock that runs ahead would close the running month.
+// refuseUnended refuses a month that has not ended, and any month while a clock
+// is in doubt: a clock running ahead would close the running month.
 func (c *Closer) refuseUnended(ctx context.Context, tx *store.Tx, month books.Month) error {
 	now := c.Now()
 	if !month.EndedBy(now) {
@@ -70,9 +70,9 @@ func (c *Closer) refuseUnended(ctx context.Context, tx *store.Tx, month books.Mo
 	return err
 }
 
-// planOn decides, from what a transaction sees, whether there is anything to
-// close. Without a plan the result or the error is the answer. lost is what is
-// known of a statement that is gone.
+// planOn decides, in a transaction, whether there is anything to close. Without
+// a plan the result or the error is the answer. gone describes a statement
+// missing from the database.
 func (c *Closer) planOn(ctx context.Context, tx *store.Tx, month books.Month, force bool, lost *lostStatement) (*plan, Result, error) {
 	last, err := tx.LastClosing(ctx, month)
 	if err != nil {

@@ -10,9 +10,8 @@ import (
 	"extrato/internal/store"
 )
 
-// Preview says what Close would do, with the counts, totals and fingerprint
-// that the statement would have, and refuses what Close would refuse. It
-// changes nothing.
+// Preview returns the result Close would have, with the statement's counts,
+// totals and fingerprint, and refuses as Close would. It changes nothing.
 func (c *Closer) Preview(ctx context.Context, month books.Month, force bool) (Result, error) {
 	return c.previewSeen(ctx, month, force, nil)
 }
@@ -41,13 +40,13 @@ func (c *Closer) previewSeen(ctx context.Context, month books.Month, force bool,
 	return result, err
 }
 
-// errRehearsed ends a transaction that was to come to nothing.
+// errRehearsed rolls a rehearsal back.
 var errRehearsed = errors.New("it was only a rehearsal")
 
-// PreviewDue says what CloseDue would do. What a later month would hold depends
-// on what an earlier one takes, such as the payment that a session of both waits
-// for. So where several are due, the rows of each leave in a transaction, which
-// is then rolled back.
+// PreviewDue returns the result CloseDue would have. A later month depends on
+// the rows taken by an earlier one, such as the payment of a session paid in
+// both. So if several are due, the rows of each are deleted in a transaction,
+// and that is rolled back.
 func (c *Closer) PreviewDue(ctx context.Context) (Row, error) {
 	due, err := c.readDue(ctx)
 	if err != nil {
@@ -93,8 +92,8 @@ func (c *Closer) PreviewDue(ctx context.Context) (Row, error) {
 	return row, nil
 }
 
-// preview is Preview on what a transaction sees; place says why no backup can be
-// made, see is shown each row unless it is nil. It also returns which rows would
+// preview is Preview in a transaction; place is the reason why no backup can be
+// made, see gets each row unless it is nil. It also returns the rows that would
 // leave the live tables.
 func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, force bool, lost *lostStatement, place error, see *checker) (Result, *store.Leaving, error) {
 	none := Result{Month: month}
@@ -151,8 +150,8 @@ func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, f
 	return result, statement.leaving, nil
 }
 
-// checkBackup fails as a backup of month would, as far as that can be known
-// without writing one.
+// checkBackup fails as a backup of month would, as far as can be known without
+// writing one.
 func (c *Closer) checkBackup(ctx context.Context, month books.Month) error {
 	known, err := c.knownBackups(ctx)
 	if err != nil {

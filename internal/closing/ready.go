@@ -7,8 +7,8 @@ import (
 )
 
 // CheckBackups fails with an Error of kind Refused if a backup could not be
-// written now: the place holds none of the backups that the database knows, or
-// takes nothing new.
+// written now: the place has none of the recorded backups, or cannot be
+// written.
 func (c *Closer) CheckBackups(ctx context.Context) error {
 	if err := c.CheckPlace(ctx); err != nil {
 		return err

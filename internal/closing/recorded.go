@@ -11,28 +11,27 @@ import (
 	"extrato/internal/store"
 )
 
-// Anyone who can write the folder can put a whole copy there, with its own
-// manifest. So no rows are taken from a copy that the database did not record,
-// unless a person names it or the database records none of that month.
+// Anyone with write access to the folder can put a whole copy there, with its
+// own manifest. So rows are taken from recorded copies alone, unless a person
+// names another one or the month has no recorded copy.
 
-// choice are the copies of one month that rows may be taken from, best first.
+// choice are the usable copies of one month, best first.
 type choice struct {
 	copies  []recordedCopy
-	notes   []string // what a person should know of the first
-	strange []string // whole copies that the database did not record
+	notes   []string // notes on the first for a person
+	strange []string // whole but unrecorded copies
 	legacy  string   // v4's own file, "" if there is none
 }
 
-// recordedCopy is a copy and the SHA-256 that the database recorded of it, ""
-// if it recorded none.
+// recordedCopy is a copy and its recorded SHA-256, "" if there is no record.
 type recordedCopy struct {
 	backup.Copy
 	sha256 string
 }
 
-// copiesToTake returns the copies of month that rows may be taken from: first the
-// one that the month's statement rests on, then the others that the database
-// recorded, newest first; where it recorded none, every whole copy, newest first.
+// copiesToTake returns the usable copies of month: first the statement's, then
+// the other recorded ones, newest first; without any record, every whole copy,
+// newest first.
 func (c *Closer) copiesToTake(ctx context.Context, month books.Month) (choice, error) {
 	known, last, err := c.recordedCopies(ctx, month)
 	if err != nil {
@@ -75,10 +74,10 @@ func (c *Closer) copiesToTake(ctx context.Context, month books.Month) (choice, e
 	return found, nil
 }
 
-// recordedCopies returns the SHA-256 of the copies of month that the database
-// recorded, by file, and the month's last entry: those that it made, and those
-// that a person has restored from. The chain's word counts more than the record
-// of backups, which anyone can change who can write the database.
+// recordedCopies returns the SHA-256 of month's recorded copies by file, and
+// the month's last entry: copies made by the program, and those a person has
+// restored from. The chain counts more than the table of backups, since anyone
+// with access to the database can change a table.
 func (c *Closer) recordedCopies(ctx context.Context, month books.Month) (map[string]string, books.Closing, error) {
 	known := map[string]string{}
 	var last books.Closing
@@ -143,9 +142,9 @@ func (c *Closer) readBackup(ctx context.Context, month books.Month, file string)
 	return from, err
 }
 
-// readCopy reads a copy whole. Where it is damaged, a new one would not hold
-// the rows that are missing now: an earlier one may. One that was recorded must
-// be that very file.
+// readCopy reads a copy whole. If it is damaged, a new one would lack the rows
+// missing now, but an earlier one may have them. A recorded copy must be the
+// very file recorded.
 func (c *Closer) readCopy(ctx context.Context, k recordedCopy) (held, error) {
 	manifest, rows, err := c.Backups.Rows(ctx, k.Copy)
 	if err == nil && k.sha256 != "" && k.sha256 != manifest.SHA256 {
@@ -166,5 +165,5 @@ func (c *Closer) readCopy(ctx context.Context, k recordedCopy) (held, error) {
 	return from, err
 }
 
-// exchanged is what is wrong with a whole copy that is not the one recorded.
+// exchanged is the fault of a whole copy other than the recorded one.
 const exchanged = "it is not the file that was recorded: somebody exchanged it with its manifest"

@@ -7,9 +7,9 @@ import (
 	"extrato/internal/store"
 )
 
-// rehearse puts one row of each kind that has just left back, as a reopening
-// would, and takes that back: a trigger, a rule, a missing privilege or a column
-// that nobody may write shows here, while the month is still open.
+// rehearse puts one row of each kind back, as a reopening would, and rolls that
+// back: a trigger, a rule, a missing privilege or a generated column shows
+// here, while the month is still open.
 func rehearse(ctx context.Context, tx *store.Tx, leaving *store.Leaving) error {
 	if err := tx.CheckPeople(ctx, leaving); err != nil {
 		return err
@@ -29,8 +29,8 @@ func rehearse(ctx context.Context, tx *store.Tx, leaving *store.Leaving) error {
 	return store.CannotComeBack(failed.Error(), remedy).Because(failed)
 }
 
-// alone returns copies of rows that are linked among themselves only: what else
-// they are linked to has left with them.
+// alone returns copies of rows with links among themselves only: all other
+// linked rows have left with them.
 func alone(rows []books.Row) []books.Row {
 	ids := map[books.Kind]books.Ref{}
 	for _, row := range rows {

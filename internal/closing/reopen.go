@@ -12,17 +12,17 @@ import (
 	"extrato/internal/store"
 )
 
-// Reopen does what ReopenOnce does for a request that is not kept.
+// Reopen is ReopenOnce without a saved answer.
 func (c *Closer) Reopen(ctx context.Context, month books.Month, reason string, by books.Actor) (Result, error) {
 	return c.ReopenOnce(ctx, month, reason, by, nil)
 }
 
-// ReopenOnce puts a closed month's rows back to live, exactly as they were, in one
-// transaction: ids, links and all. The month is then held. It fails with
+// ReopenOnce puts a closed month's rows back to live, exactly as they were, in
+// one transaction: ids, links and all. The month is then held. It fails with
 // books.ErrNotClosed if there is no statement, an Error of kind Invalid without
 // a reason, and of kind Refused, naming the way out, where exactness is
-// impossible; every failure leaves the month closed. The answer to the request
-// is kept by answer, if that is not nil.
+// impossible; every failure leaves the month closed. answer, if not nil, saves
+// the request's answer.
 func (c *Closer) ReopenOnce(ctx context.Context, month books.Month, reason string, by books.Actor, answer *Answer) (Result, error) {
 	run := c.begin(ctx, "reopen", month, by, "")
 	if strings.TrimSpace(reason) == "" {
@@ -31,7 +31,7 @@ func (c *Closer) ReopenOnce(ctx context.Context, month books.Month, reason strin
 	}
 	result, err := c.reopen(ctx, month, reason, run, answer)
 	switch {
-	case errors.Is(err, store.ErrAnswered): // that one is recorded
+	case errors.Is(err, store.ErrAnswered): // recorded by the other run
 	case err != nil:
 		c.finish(ctx, run, "", err)
 	default:
@@ -119,8 +119,8 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 	return result, nil
 }
 
-// besideV4 warns where v4 works on the same database: it knows nothing of
-// months that are held.
+// besideV4 is the warning for a database shared with v4, which ignores held
+// months.
 const besideV4 = "v4 would close this month again, without our proof: keep its monthly job off (ENABLE_MONTHLY_EXTRATO_JOB=false) and its Histórico page closed until extrato has closed it"
 
 // storedRows returns a statement's rows, if they are all there and as the
@@ -160,10 +160,9 @@ func canComeBack(ctx context.Context, tx *store.Tx, month books.Month, rows []bo
 	return withoutDeadLinks(ctx, tx, month, rows)
 }
 
-// withoutDeadLinks empties the links of payments and sessions to rows that were
-// deleted since the close, with a note on each. It refuses a link to a row that
-// rests in another month's statement. A Link record stays: putBack notes where
-// its session is gone.
+// withoutDeadLinks empties links of payments and sessions to rows deleted since
+// the close, with a note on each. It refuses a link to a row in another month's
+// statement. Link records stay: putBack notes those without a session.
 func withoutDeadLinks(ctx context.Context, tx *store.Tx, month books.Month, rows []books.Row) ([]books.Row, []string, error) {
 	gone, err := goneEnds(ctx, tx, rows)
 	if err != nil || len(gone[books.SessionKind])+len(gone[books.PaymentKind]) == 0 {
@@ -192,8 +191,8 @@ func withoutDeadLinks(ctx context.Context, tx *store.Tx, month books.Month, rows
 	return whole, notes, nil
 }
 
-// goneEnds returns the sessions and payments that rows are linked to and that
-// are neither among them nor live.
+// goneEnds returns the linked sessions and payments that are neither among rows
+// nor live.
 func goneEnds(ctx context.Context, tx *store.Tx, rows []books.Row) (map[books.Kind]map[books.ID]bool, error) {
 	gone := map[books.Kind]map[books.ID]bool{books.SessionKind: {}, books.PaymentKind: {}}
 	for _, row := range rows {
@@ -214,8 +213,8 @@ func goneEnds(ctx context.Context, tx *store.Tx, rows []books.Row) (map[books.Ki
 	return gone, nil
 }
 
-// linkOf returns the row that a payment, a session or a Link is linked to: of a
-// Link, the session.
+// linkOf returns the row linked from a payment, a session or a Link (of a Link,
+// the session).
 func linkOf(row books.Row) (books.Kind, books.Ref) {
 	switch r := row.(type) {
 	case *books.Payment:

@@ -11,54 +11,54 @@ import (
 	"extrato/internal/store"
 )
 
-// Restoration says what a restore puts back, or would.
+// Restoration is the report of a restore, done or planned.
 type Restoration struct {
 	Month   books.Month  `json:"month"`
 	File    string       `json:"file"`
-	Missing books.Counts `json:"missing"` // rows that are put back
-	Present books.Counts `json:"present"` // rows that are live as in the backup
-	Links   int          `json:"links"`   // links that live rows lack and get
+	Missing books.Counts `json:"missing"` // rows put back
+	Present books.Counts `json:"present"` // rows live as in the backup
+	Links   int          `json:"links"`   // links added to live rows
 	Clients int          `json:"clients"`
 	Artists int          `json:"artists"`
 	Notes   []string     `json:"notes"`
 	DryRun  bool         `json:"dry_run"`
-	Rows    []Coming     `json:"rows"` // each row that is put back, or would be
+	Rows    []Coming     `json:"rows"` // each row put back
 	rows    []books.Row
-	links   []*books.Link // those among Links that stand in pagamentos
+	links   []*books.Link // those among Links in pagamentos
 	from    held
-	meant   map[books.Kind]map[books.ID]books.Row // the sessions and payments that links mean, as backups hold them
+	meant   map[books.Kind]map[books.ID]books.Row // the linked sessions and payments, from backups
 	highest books.Highest                         // of the ids in statements and in the backup
 }
 
-// Coming is a row that a restore puts back.
+// Coming is a row to be put back.
 type Coming struct {
 	Type string          `json:"type"`
 	ID   books.ID        `json:"id"`
 	Row  json.RawMessage `json:"row"` // as a statement holds it
 }
 
-// held is what a copy holds.
+// backupRows is the content of a copy.
 type held struct {
 	backup.Manifest
-	rows    []books.Row                 // without the copies of sessions that stay
-	staying map[books.ID]*books.Session // what identifies the sessions that stayed
-	notes   []string                    // what a person should know of the copy
+	rows    []books.Row                 // without the copies of staying sessions
+	staying map[books.ID]*books.Session // to identify the sessions that stayed
+	notes   []string                    // notes on the copy for a person
 }
 
 // Nothing reports whether there is nothing to put back.
 func (r Restoration) Nothing() bool { return len(r.rows)+len(r.links) == 0 }
 
-// Restore puts the rows of a backup that are missing back to live, ids and
-// links included. It never removes or overwrites a row. The copy is file or, if
-// that is "", the one that chooseCopy names. It fails with an Error of kind
-// Refused, and changes nothing, if any row is live with other values or rests in
-// a statement, or if the id of a client or artist is somebody else's by now.
+// Restore puts missing rows of a backup back to live, with ids and links. It
+// never removes or overwrites a row. The copy is file or, if that is "", the
+// first of copiesToTake. It fails with an Error of kind Refused, and changes
+// nothing, if any row is live with other values or rests in a statement, or if
+// the id of a client or artist now belongs to another person.
 //
-// A session that is paid in two months stays live when the first closes, so
-// its backup holds the payment and only a copy of the session. Where the session
-// is not live either, it is taken from the backup that it left with; where none
-// has it, the payment comes back without its link, and restoring again sets it
-// once that very session is there. So months can be restored in any order.
+// A session paid in two months stays live when the first closes, so its backup
+// holds the payment and only a copy of the session. If the session is not live
+// either, it is taken from the backup it left with. Without such a backup, the
+// payment comes back unlinked, and restoring again sets the link once that very
+// session is there. So months can be restored in any order.
 func (c *Closer) Restore(ctx context.Context, month books.Month, file string, dryRun bool, by books.Actor) (Restoration, error) {
 	run := c.begin(ctx, "restore", month, by, "")
 	from, err := c.readBackup(ctx, month, file)
@@ -95,7 +95,7 @@ func (c *Closer) Restore(ctx context.Context, month books.Month, file string, dr
 	return r, err
 }
 
-// difference finds which rows are missing, and refuses what cannot be put back.
+// difference finds the missing rows, and refuses rows that cannot be put back.
 func difference(ctx context.Context, tx *store.Tx, from held, others map[books.ID]elsewhere) (Restoration, error) {
 	r := Restoration{Month: from.Month, File: from.File, from: from, Notes: append([]string{}, from.notes...), Rows: []Coming{}}
 	resting, err := atRest(ctx, tx)
@@ -162,9 +162,9 @@ func (r *Restoration) compareAll(ctx context.Context, tx *store.Tx, rows []books
 	return nil
 }
 
-// compare holds a row against the live one of its id. A link that only one of
-// them has is no conflict: closing and restoring the months that the session is
-// paid in takes links and gives them back, and leaves the rest of the row alone.
+// compare compares a row with the live one of its id. A link in only one of
+// them is no conflict: closing and restoring a session's months takes links and
+// gives them back, and changes nothing else in the row.
 func (r *Restoration) compare(row, live books.Row) error {
 	if live == nil {
 		r.add(row)
@@ -189,8 +189,8 @@ func (r *Restoration) compare(row, live books.Row) error {
 	return nil
 }
 
-// differs refuses a row whose id a live row has that is not as it was. Where the
-// two were made at different instants both are right: ids were given out again.
+// differs refuses a row whose id belongs to a different live row. If the two
+// were made at different instants both are right: ids were given out again.
 func differs(row, live books.Row) error {
 	was, is := madeAt(row), madeAt(live)
 	if was == is {

@@ -11,7 +11,7 @@ import (
 	"extrato/internal/store"
 )
 
-// Outcome says what a close came to.
+// Outcome is the outcome of a close.
 type Outcome string
 
 // The outcomes of a close, and of its preview.
@@ -30,9 +30,8 @@ func outcomeOf(c books.Closing) Outcome {
 	return Closed
 }
 
-// Result is the document about a month's statement that every trigger answers
-// with. Whoever comes second gets the same, but for Outcome, CorrelationID and
-// Seconds.
+// Result is the answer of every trigger about a month's statement. Repeated
+// calls get the same, except for Outcome, CorrelationID and Seconds.
 type Result struct {
 	Month         books.Month       `json:"month"`
 	Outcome       Outcome           `json:"result"`
@@ -70,14 +69,13 @@ func resultOf(entry books.Closing, outcome Outcome) Result {
 	}
 }
 
-// with adds to r what open says of the earlier months.
+// with adds the earlier open months in open to r.
 func (r Result) with(open Result) Result {
 	r.EarlierOpen, r.Notes = open.EarlierOpen, append(slices.Clone(r.Notes), open.Notes...)
 	return r
 }
 
-// signed says in r which run it was and how long that has taken, unless it was
-// said already.
+// withRun adds the run's id and duration to r, unless r has one.
 func (c *Closer) signed(r Result, run run) Result {
 	if r.CorrelationID == "" {
 		r.CorrelationID, r.Seconds = run.id, c.Now().Sub(run.started).Seconds()
@@ -85,19 +83,18 @@ func (c *Closer) signed(r Result, run run) Result {
 	return r
 }
 
-// answerPatience is how long is asked for what an answer says besides.
+// answerTimeout limits the reads for the rest of an answer.
 const answerPatience = 10 * time.Second
 
-// openBefore is what an answer about month says besides: which earlier months
-// are open. It is read before the transaction, whose answer it belongs to and
-// which need not know all months.
+// openBefore returns the earlier open months, for an answer about month. It
+// reads them before the transaction, which need not know all months.
 func (c *Closer) openBefore(ctx context.Context, month books.Month) Result {
 	return c.nameOpen(ctx, Result{Month: month, EarlierOpen: []books.Month{}})
 }
 
-// nameOpen says in a result which earlier months are still open. What was done
-// is done, so neither an interruption nor a database that fails makes an error
-// of it: a note then stands where the months would.
+// nameOpen adds the earlier open months to a result. The act is done, so
+// neither an interruption nor a failing database makes an error of it: a note
+// stands in for the months.
 func (c *Closer) nameOpen(ctx context.Context, r Result) Result {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerPatience)
 	defer cancel()
@@ -152,8 +149,8 @@ func (r run) record(now time.Time, result string, err error) store.Run {
 	return record
 }
 
-// finish records an attempt that changed nothing. Where even that cannot be
-// written, the error that caused it is the one to report.
+// finish records an attempt that changed nothing. If even this fails, the
+// original error is the one to report.
 func (c *Closer) finish(ctx context.Context, r run, result string, cause error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -163,7 +160,7 @@ func (c *Closer) finish(ctx context.Context, r run, result string, cause error) 
 	}
 }
 
-// recordBackup tells the database of a backup that was just proved.
+// recordBackup records a backup just proved.
 func (c *Closer) recordBackup(ctx context.Context, tx *store.Tx, m backup.Manifest) error {
 	var created books.Instant
 	if err := created.Parse([]byte(m.CreatedAt)); err != nil {

@@ -9,10 +9,10 @@ import (
 	"extrato/internal/store"
 )
 
-// putBack inserts rows into the live tables, with those of the clients and
-// artists among them that are gone, and reads them back: it fails with an Error
-// of kind Integrity if one is not there as it was. It returns the links that
-// could not be set because the session has a newer one.
+// putBack inserts rows into the live tables, with the missing clients and
+// artists among them, and reads them back: it fails with an Error of kind
+// Integrity if one differs. It returns the links not set because the session
+// has a newer one.
 func putBack(ctx context.Context, tx *store.Tx, rows []books.Row) (kept []*books.Link, err error) {
 	needed, err := withoutLivePeople(ctx, tx, rows)
 	if err != nil {
@@ -28,8 +28,8 @@ func putBack(ctx context.Context, tx *store.Tx, rows []books.Row) (kept []*books
 	return kept, areLive(ctx, tx, withLinks(needed, linked))
 }
 
-// linkPayments sets pagamentos.sessao_id where it is NULL, and reads back what
-// it did as putBack does.
+// linkPayments sets pagamentos.sessao_id where it is NULL, and reads the rows
+// back as putBack does.
 func linkPayments(ctx context.Context, tx *store.Tx, links []*books.Link) error {
 	ids := make([]books.ID, len(links))
 	for i, l := range links {
@@ -52,8 +52,8 @@ func linkPayments(ctx context.Context, tx *store.Tx, links []*books.Link) error 
 	return areLive(ctx, tx, want)
 }
 
-// withLinks returns the rows, but for the links among them, as they are once
-// the links are set, and so the live sessions that get them.
+// withLinks returns the rows (without the links among them) and the live
+// sessions, as they are once the links are set.
 func withLinks(rows []books.Row, live map[books.ID]books.Row) []books.Row {
 	links := map[books.ID]books.ID{}
 	for _, row := range rows {
@@ -82,7 +82,7 @@ func withLinks(rows []books.Row, live map[books.ID]books.Row) []books.Row {
 const readBatch = 10_000
 
 // areLive fails unless each of rows is live with these very values: a trigger
-// or a rule of the database may have dropped or changed what was written.
+// or a rule of the database may have dropped or changed them.
 func areLive(ctx context.Context, tx *store.Tx, rows []books.Row) error {
 	for kind := range books.KindCount {
 		of := slices.Collect(func(yield func(books.Row) bool) {
@@ -113,8 +113,8 @@ func areLive(ctx context.Context, tx *store.Tx, rows []books.Row) error {
 	return nil
 }
 
-// withoutLivePeople leaves out the clients and artists that are still there,
-// and takes from the others what somebody else has by now.
+// withoutLivePeople leaves out live clients and artists, and clears values of
+// the others that belong to another person by now.
 func withoutLivePeople(ctx context.Context, tx *store.Tx, rows []books.Row) ([]books.Row, error) {
 	live := map[books.Kind]map[books.ID]books.Row{}
 	for _, kind := range []books.Kind{books.ClientKind, books.ArtistKind} {
@@ -152,7 +152,7 @@ func withoutLivePeople(ctx context.Context, tx *store.Tx, rows []books.Row) ([]b
 				r.Email = books.Text{}
 			}
 			if r.Email.Valid {
-				emailTaken[string(r.Email.V)] = true // two who come back may have had the same
+				emailTaken[string(r.Email.V)] = true // two restored rows may share one
 			}
 		case *books.Client:
 			if formTaken[string(r.JotformID.V)] {
@@ -176,7 +176,7 @@ func idsOf(rows []books.Row, kind books.Kind) []books.ID {
 	return ids
 }
 
-// eventsFree refuses rows whose google_event_id a live row has.
+// eventsFree refuses rows with the google_event_id of a live row.
 func eventsFree(ctx context.Context, tx *store.Tx, rows []books.Row) error {
 	for _, kind := range []books.Kind{books.PaymentKind, books.SessionKind} {
 		var events []string
@@ -217,10 +217,10 @@ func eventOf(row books.Row) books.Text {
 // resting are the rows in statements.
 type resting struct {
 	home    map[books.Kind]map[books.ID]books.Month // for each kind and id, the statement's month
-	highest books.Highest                           // of the ids that they have or name
+	highest books.Highest                           // of their own and referenced ids
 }
 
-// atRest reads which rows rest in statements.
+// atRest reads the ids of the rows in statements.
 func atRest(ctx context.Context, tx *store.Tx) (resting, error) {
 	all := resting{home: map[books.Kind]map[books.ID]books.Month{}, highest: books.Highest{}}
 	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
@@ -240,7 +240,7 @@ func atRest(ctx context.Context, tx *store.Tx) (resting, error) {
 		}
 		for row, err := range s.Referred() {
 			if err != nil {
-				break // the lists above say where rows are, whatever this is
+				break // the lists above decide, in any case
 			}
 			all.highest.Add(row)
 		}

@@ -8,19 +8,19 @@ import (
 	"extrato/internal/store"
 )
 
-// Statement is a month's statement with the chain entry that it rests on.
+// Statement is a month's statement with its chain entry.
 type Statement struct {
 	Header  books.Header
 	Rows    []books.Row
 	Closing books.Closing
-	Wrong   error // why it is not what was closed; only Unverified returns such a one
+	Wrong   error // the difference from the closed statement; set by Unverified alone
 }
 
-// ArtistName returns the name that stands for an artist in month's statement: ""
-// in one of ours, whose rows have ids, and where the artist is unknown. In one
-// of v4's, which has names only, it fails with an Error of kind Refused if rows
-// have that name and may be somebody else's: another user has it too, or the
-// artist was recorded after the month.
+// ArtistName returns the name of an artist in month's statement: "" in one of
+// ours, since its rows have ids, and for an unknown artist. A statement of v4's
+// has names only: it fails with an Error of kind Refused if rows with the name
+// may belong to someone else, because another user has it too, or the artist
+// was recorded after the month.
 func ArtistName(ctx context.Context, tx *store.Tx, stored books.Stored, artist books.ID) (string, error) {
 	if stored.Ours() || artist == 0 {
 		return "", nil
@@ -62,7 +62,7 @@ func ArtistName(ctx context.Context, tx *store.Tx, stored books.Stored, artist b
 	return "", nil
 }
 
-// ArtistName is the function of that name for a month.
+// ArtistName is the function ArtistName for a month.
 func (c *Closer) ArtistName(ctx context.Context, month books.Month, artist books.ID) (name string, err error) {
 	err = c.Store.Read(ctx, func(tx *store.Tx) error {
 		stored, err := tx.Statement(ctx, month)
@@ -75,7 +75,7 @@ func (c *Closer) ArtistName(ctx context.Context, month books.Month, artist books
 }
 
 // Statement returns month's statement. It fails with books.ErrNotClosed, and
-// with an Error of kind Integrity if the statement is not what was closed.
+// with an Error of kind Integrity if the statement was changed.
 func (c *Closer) Statement(ctx context.Context, month books.Month) (Statement, error) {
 	var s Statement
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
@@ -94,10 +94,10 @@ func (c *Closer) Statement(ctx context.Context, month books.Month) (Statement, e
 	return s, err
 }
 
-// Unverified returns what is stored as month's statement, whatever it is. Where
-// that is not what was closed, Wrong says why, the totals and counts are those of
-// the rows that can be read, and there is no fingerprint. It fails with
-// books.ErrNotClosed, and with an Error of kind Integrity if nothing is stored.
+// Unverified returns month's stored statement, even a changed one. Then Wrong
+// is the reason, totals and counts are those of the readable rows, and there is
+// no fingerprint. It fails with books.ErrNotClosed, and with an Error of kind
+// Integrity if nothing is stored.
 func (c *Closer) Unverified(ctx context.Context, month books.Month) (Statement, error) {
 	s, err := c.Statement(ctx, month)
 	if books.AsError(err) == nil || books.AsError(err).Kind != books.Integrity {
@@ -119,7 +119,7 @@ func (c *Closer) Unverified(ctx context.Context, month books.Month) (Statement, 
 	return s, err
 }
 
-// takeAll takes every row that can be read from what is stored.
+// takeAll takes every readable row of a stored statement.
 func (s *Statement) takeAll(stored books.Stored) {
 	tally := books.NewTally()
 	take := func(rows books.Rows) error {

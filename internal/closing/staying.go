@@ -8,9 +8,9 @@ import (
 	"extrato/internal/store"
 )
 
-// withStaying returns a month's rows for a backup: behind the links comes what
-// identifies the sessions that payments and links name and that stay live. By it a
-// restore knows the session that a link means from another one of its id.
+// withStaying returns a month's rows for a backup: behind the links come the
+// identities of the linked sessions that stay live. A restore needs them to
+// tell a linked session from another one under its id.
 func withStaying(ctx context.Context, tx *store.Tx, rows books.Rows) books.Rows {
 	return func(yield func(books.Row, error) bool) {
 		var named named
@@ -46,12 +46,12 @@ func withStaying(ctx context.Context, tx *store.Tx, rows books.Rows) books.Rows 
 	}
 }
 
-// named are the sessions that rows name. Rows pass in order, payments first and
-// then the sessions, so the ids of a million rows are 4 MB and no more.
+// named are the sessions referenced by rows. Rows pass in order, payments first
+// and then the sessions, so the ids of a million rows take 4 MB and no more.
 type named struct {
 	ids    []int32
 	sorted bool
-	seen   int // ids up to here were compared with the sessions that passed
+	seen   int // ids up to here were compared with passing sessions
 	kept   int // of those, so many are not among the sessions: they stand in front
 }
 
@@ -69,7 +69,7 @@ func (n *named) see(row books.Row) {
 	}
 }
 
-// pass drops id, and keeps all that are lower: no session of theirs will come.
+// pass drops id, and keeps all lower ones: their sessions will not come.
 func (n *named) pass(id books.ID) {
 	if !n.sorted {
 		n.sorted = true
@@ -84,7 +84,7 @@ func (n *named) pass(id books.ID) {
 	}
 }
 
-// lacking returns the ids that were named and were not among the rows, in order.
+// lacking returns the referenced ids missing among the rows, in order.
 func (n *named) lacking() []books.ID {
 	ids := append(slices.Clone(n.ids[:n.kept]), n.ids[n.seen:]...)
 	slices.Sort(ids)

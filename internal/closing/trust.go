@@ -9,13 +9,13 @@ import (
 	"extrato/internal/store"
 )
 
-// discrepancy says how a stored statement is not what its entry says, "" if it
-// is. It computes fingerprint, counts and totals from all rows.
+// discrepancy describes how a stored statement differs from its entry, "" if it
+// does not. It computes fingerprint, counts and totals from all rows.
 func discrepancy(e books.Closing, stored books.Stored) string {
 	return discrepancyIn(e, stored, books.NewDaySums(e.Month))
 }
 
-// readAll does what discrepancy does, and returns the sums of the rows.
+// readAll is discrepancy, and returns the sums of the rows.
 func readAll(e books.Closing, stored books.Stored) (found string, sums []books.DaySum) {
 	if e.Action == books.Adopted {
 		return discrepancyIn(e, stored, nil), stored.DaySums()
@@ -61,7 +61,8 @@ func discrepancyIn(e books.Closing, stored books.Stored, days *books.DaySums) st
 	return ""
 }
 
-// headDiscrepancy says the same of what a statement of ours says about itself.
+// headDiscrepancy describes how the header of a statement of ours differs from
+// its entry, "" if it does not.
 func headDiscrepancy(e books.Closing, stored books.Stored) string {
 	if !stored.Ours() {
 		return fmt.Sprintf("the statement of %s was replaced by one of v4's", e.Month)
@@ -88,10 +89,10 @@ func otherTotals(e books.Closing) string {
 	return fmt.Sprintf("the totals in revision %d of %s are not those of its rows", e.Revision, e.Month)
 }
 
-// Vouch fails with an Error of kind Integrity if a month's statement is not
-// what its last entry in the chain says; nobody is to be shown its totals as if
-// it were. One that v4 wrote just now has no entry yet. The seal covers every
-// byte of the statement, so its rows need not be read.
+// Vouch fails with an Error of kind Integrity if a month's statement differs
+// from its last entry in the chain: its totals must not be shown as closed. A
+// statement v4 wrote just now has no entry yet. The seal covers every byte of
+// the statement, so its rows need not be read.
 func (c *Closer) Vouch(last books.Closing, stored books.Stored) error {
 	if !last.HasStatement() && !stored.Ours() {
 		return nil
@@ -121,7 +122,7 @@ func isChanged(month books.Month, found string) *books.Error {
 	return books.Integrityf("statement_changed", "the statement of %s is not what was closed: %s", month, found)
 }
 
-// entryChanged: the statement may well be what it was, only nothing says so.
+// entryChanged: the statement may be right, but nothing proves it.
 func entryChanged(month books.Month, found string) error {
 	return isChanged(month, found).WithHint("%s", store.MendChain)
 }
@@ -134,18 +135,18 @@ func changed(last books.Closing, month books.Month, found string) error {
 	return wrong.WithHint("somebody changed it in the database: put its row in extratos back from a dump; where there is none, its rows are in %s, and docs/operations.md, \"A month lost from the database\", says how they come back", last.BackupFile)
 }
 
-// lateBesideV4 is the way out for late rows of a month whose statement is v4's.
+// lateBesideV4 is the hint for late rows of a month with a statement of v4's.
 const lateBesideV4 = "the statement is v4's and cannot be revised: move its late rows to a month that is open, by their date, or delete those that it holds already"
 
-// What errors.Is compares by code: a month that was closed has lost its
-// statement, and a backup is not there.
+// errors.Is compares these by code: a closed month has lost its statement, and
+// a backup is missing.
 var (
 	errGone     = &books.Error{Kind: books.Integrity, Code: "statement_gone"}
 	errNoBackup = &books.Error{Kind: books.NotFound, Code: "no_backup"}
 )
 
-// asClosed returns a month's statement, if it is what was closed: what rests on
-// any other would hide that. last is the month's last entry.
+// asClosed returns a month's verified statement. last is the month's last
+// entry.
 func (c *Closer) asClosed(ctx context.Context, tx *store.Tx, month books.Month, last books.Closing) (books.Stored, error) {
 	stored, err := tx.Statement(ctx, month)
 	if err != nil {
@@ -154,8 +155,8 @@ func (c *Closer) asClosed(ctx context.Context, tx *store.Tx, month books.Month, 
 	return stored, c.Vouch(last, stored)
 }
 
-// closedAs fails with an Error of kind Integrity if a month's statement does
-// not say about itself what was closed, without reading its rows.
+// closedAs fails with an Error of kind Integrity if the header of a month's
+// statement differs from its last entry. It reads no rows.
 func closedAs(ctx context.Context, tx *store.Tx, month books.Month, last books.Closing) error {
 	stored, err := tx.StatementHead(ctx, month)
 	if err != nil {
@@ -173,8 +174,7 @@ func closedAs(ctx context.Context, tx *store.Tx, month books.Month, last books.C
 	return nil
 }
 
-// gone turns the error of a statement that is not there into that of one which
-// was there.
+// gone explains the missing statement of a closed month.
 func gone(last books.Closing, month books.Month, err error) error {
 	if !errors.Is(err, books.ErrNotClosed) || !last.HasStatement() {
 		return err
@@ -183,8 +183,8 @@ func gone(last books.Closing, month books.Month, err error) error {
 		WithHint("put its rows back with extrato backup restore %s, or from a dump where that copy is gone too; then make a new statement: extrato close %s --force", restoring(last), month)
 }
 
-// restoring is what backup restore is to be given: the copy on which the
-// statement rests, not one that came later.
+// restoring returns the arguments of backup restore: the copy of the statement,
+// not a later one.
 func restoring(last books.Closing) string {
 	if last.BackupFile == "" {
 		return last.Month.String()
@@ -192,13 +192,14 @@ func restoring(last books.Closing) string {
 	return last.Month.String() + " --file " + last.BackupFile
 }
 
-// lostStatement is what is known of a statement that is gone.
+// missingStatement holds the rows of a statement missing from the database.
 type lostStatement struct {
 	unknown bool // its backup is gone as well
 	rows    []books.Row
 }
 
-// readLost reads the backup of month's statement if that is gone, else nil.
+// readMissing reads the backup of month's statement if that is missing, else
+// nil.
 func (c *Closer) readLost(ctx context.Context, month books.Month) (*lostStatement, error) {
 	var last books.Closing
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
@@ -221,10 +222,10 @@ func (c *Closer) readLost(ctx context.Context, month books.Month) (*lostStatemen
 	return &lostStatement{rows: from.rows}, err
 }
 
-// cameBack refuses to make a statement anew where rows of the one that is gone
-// are not live again in its month as they were. Links are left out: a session
-// may not be back yet. Where the backup is gone as well there must be as many,
-// and the note that it returns says that nobody could compare them.
+// checkRestored refuses a new statement if rows of the missing one are not live
+// again in its month, unchanged. It ignores links: a session may not be back
+// yet. If the backup is missing as well, it compares numbers alone, and returns
+// a note saying so.
 func cameBack(ctx context.Context, tx *store.Tx, last books.Closing, live books.Counts, lost *lostStatement) (note string, err error) {
 	missing := func(what string) error {
 		return books.Integrityf(errGone.Code, "the statement of %s is gone from the database, and not all of its rows are live again: %s", last.Month, what).
@@ -253,7 +254,7 @@ func cameBack(ctx context.Context, tx *store.Tx, last books.Closing, live books.
 	}
 	for _, was := range rows {
 		switch now := back[was.Kind()][was.Key()]; was.Kind() {
-		case books.SessionKind: // one that a later payment names stays with that
+		case books.SessionKind: // a session with a later payment stays with it
 			if sessions[was.Key()] == nil {
 				return "", missing(books.Describe(was))
 			}

@@ -16,11 +16,11 @@ import (
 	"extrato/internal/store"
 )
 
-// reserve is what should stay free on a disk beside what a close needs.
+// reserve should stay free on a disk on top of a close's need.
 const reserve = 64 << 20
 
-// backupFolder checks that backups can be written, with a file that is
-// removed again. known says whether the database can tell of backups.
+// backupFolder checks that backups can be written, with a temporary file. known
+// is false if the database cannot list backups.
 func (d *Doctor) backupFolder(ctx context.Context, r *Report, known bool) {
 	const name = "backup folder"
 	made := 0
@@ -88,7 +88,7 @@ func (d *Doctor) isThere(ctx context.Context, month books.Month, file string) (b
 	return slices.ContainsFunc(copies, func(c backup.Copy) bool { return c.File == file && c.HasFile }), err
 }
 
-// nearest returns the folder itself, or the first of its parents that exists.
+// nearest returns the folder itself, or its first existing parent.
 func nearest(folder string) string {
 	for {
 		if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) || folder == filepath.Dir(folder) {
@@ -108,7 +108,7 @@ func probe(folder string) error {
 	return errors.Join(err, f.Sync(), f.Close(), os.Remove(f.Name()), syncFolder(folder))
 }
 
-// syncFolder makes durable which names a folder holds, as every backup does.
+// syncFolder makes a folder's names durable, as every backup does.
 func syncFolder(folder string) error {
 	f, err := os.Open(folder)
 	if err != nil {
@@ -130,7 +130,7 @@ func (d *Doctor) backupDisk(r *Report, place string) {
 	r.ok(name, "the backups are on another disk than the database")
 }
 
-// space compares what is free with what the largest month so far would need.
+// space compares the free space with the need of the largest month so far.
 func (d *Doctor) space(ctx context.Context, r *Report, place string, known bool) {
 	const name = "disk space"
 	var largest int64
@@ -167,8 +167,8 @@ func (d *Doctor) space(ctx context.Context, r *Report, place string, known bool)
 	}
 }
 
-// statementBackups says what the backups are worth that statements rest on,
-// as the last verification found them and as far as their names tell.
+// statementBackups reports on the statements' backups, from their last
+// verification and from their names.
 func (d *Doctor) statementBackups(ctx context.Context, r *Report) {
 	const name = "backups"
 	var latest map[books.Month]books.Closing
@@ -213,7 +213,7 @@ func (d *Doctor) statementBackups(ctx context.Context, r *Report) {
 	sortMonths(without)
 	if len(bad) > 0 {
 		order := ""
-		if len(bad) > 1 { // in another order a session that is paid in two of them moves
+		if len(bad) > 1 { // in another order a session paid in two of them moves
 			order = " (reopen several newest first, close them oldest first)"
 		}
 		r.fail(name, "put them back as they were, from a copy of the folder, then extrato backup verify; where there is none, extrato backup create MONTH makes a new copy from the statement, and reopen and close let the month rest on it"+order,

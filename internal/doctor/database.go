@@ -11,7 +11,7 @@ import (
 	"extrato/internal/store"
 )
 
-// database says what the database is; usable means that it has books in it.
+// database describes the database; usable means: it has books in it.
 func (d *Doctor) database(ctx context.Context, r *Report) (condition store.Condition, usable bool) {
 	const name = "database"
 	if d.OpenErr != nil {
@@ -54,7 +54,7 @@ func (d *Doctor) describe(r *Report, condition store.Condition) {
 	}
 }
 
-// guards looks for the triggers that keep anybody from changing what was closed.
+// guards looks for the triggers that protect closed months.
 func (d *Doctor) guards(ctx context.Context, r *Report) {
 	const name = "guards"
 	missing, err := d.Store.MissingGuards(ctx)
@@ -69,8 +69,8 @@ func (d *Doctor) guards(ctx context.Context, r *Report) {
 	}
 }
 
-// tables reports whether the books' tables are all there and show all they
-// hold: without that, nothing that is found in them can be relied on.
+// tables reports whether the books' tables are complete and hide no rows:
+// otherwise nothing found in them can be relied on.
 func (d *Doctor) tables(ctx context.Context, r *Report, condition store.Condition) bool {
 	const name = "tables"
 	check := d.Store.CheckTables
@@ -79,10 +79,10 @@ func (d *Doctor) tables(ctx context.Context, r *Report, condition store.Conditio
 		check = d.Store.CheckV4
 	case store.Current:
 	default:
-		return true // what is missing, migrate makes
+		return true // migrate makes the missing ones
 	}
 	if condition == store.V4 && !d.Store.Postgres() {
-		return true // an import says what it finds
+		return true // an import reports on them
 	}
 	if err := check(ctx); err != nil {
 		r.failed(name, err)
@@ -100,7 +100,7 @@ func (d *Doctor) writable(ctx context.Context, r *Report) {
 	r.ok("database writable", "yes")
 }
 
-// databaseDisk warns of disks on which SQLite's locks cannot be trusted.
+// databaseDisk warns of disks with unreliable locks for SQLite.
 func (d *Doctor) databaseDisk(r *Report) {
 	const name = "database disk"
 	folder := filepath.Dir(d.Store.Path())
@@ -140,16 +140,16 @@ func (d *Doctor) databaseFile(ctx context.Context, r *Report) {
 	}
 }
 
-// onlyIndexes reports whether building the indexes anew mends all that SQLite
-// found: it words the two findings of an index so.
+// onlyIndexes reports whether rebuilding the indexes mends all of SQLite's
+// findings, by the wording of the two about indexes.
 func onlyIndexes(damage []string) bool {
 	return !slices.ContainsFunc(damage, func(text string) bool {
 		return !strings.Contains(text, "missing from index") && !strings.Contains(text, "wrong # of entries in index")
 	})
 }
 
-// books looks at the live rows and at what guards them: it holds on v4's
-// tables too, so that a person knows before taking them over.
+// books checks the live rows and their guards, on v4's tables too: a person
+// knows before taking them over.
 func (d *Doctor) books(ctx context.Context, r *Report) {
 	d.clock(ctx, r)
 	if d.Store.Postgres() {
@@ -204,7 +204,8 @@ func (d *Doctor) keys(ctx context.Context, r *Report) {
 	}
 }
 
-// triggers names what runs before a row goes: a close cannot know what it does.
+// triggers names triggers that run before a delete: a close cannot know their
+// effect.
 func (d *Doctor) triggers(ctx context.Context, r *Report) {
 	const name = "triggers"
 	var found []store.Trigger
@@ -242,7 +243,7 @@ func (d *Doctor) columns(ctx context.Context, r *Report) {
 	}
 }
 
-// badTexts names the rows of a database whose encoding checks nothing.
+// badTexts names rows with bad text, in a database with an unchecked encoding.
 func (d *Doctor) badTexts(ctx context.Context, r *Report) {
 	const name, most = "texts", 20
 	var bad []store.Trouble
@@ -263,7 +264,7 @@ func (d *Doctor) badTexts(ctx context.Context, r *Report) {
 		"texts are not UTF-8: %s", some(rows))
 }
 
-// rows finds what no close could ever take along or keep exactly.
+// rows finds rows no close could ever include or keep exactly.
 func (d *Doctor) rows(ctx context.Context, r *Report) {
 	const most = 20
 	var monthless, unreadable []store.Trouble

@@ -2,8 +2,7 @@ package doctor
 
 import "golang.org/x/sys/unix"
 
-// remote are the file systems on which SQLite's locks may not hold, by the
-// number that statfs gives them.
+// remote are file systems with unreliable locks for SQLite, by statfs number.
 var remote = map[uint32]string{
 	unix.NFS_SUPER_MAGIC:  "NFS",
 	unix.SMB_SUPER_MAGIC:  "a Windows share (SMB)",

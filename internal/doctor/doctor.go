@@ -1,8 +1,6 @@
-// Package doctor checks everything that closing a month depends on, and says
-// of each thing that is wrong how to put it right. It looks and changes
-// nothing: a v4 database is not taken over, an older one not brought up, a
-// missing one not made. A check that fails does not keep the others from being
-// made.
+// Package doctor checks everything a close depends on, and gives a remedy for
+// each fault. It changes nothing: it does not take a v4 database over, migrate
+// an older one, or make a missing one. A failed check does not stop the others.
 package doctor
 
 import (
@@ -18,14 +16,14 @@ import (
 	"extrato/internal/store"
 )
 
-// State is how serious what a check found is.
+// State is the severity of a check's result.
 type State string
 
 // The states of a check.
 const (
 	OK   State = "ok"
 	Warn State = "warn" // closes go on, but a person should know
-	Fail State = "fail" // a close fails, or something stored is not what it should be
+	Fail State = "fail" // a close fails, or stored data is damaged
 )
 
 // Check is one line of the report.
@@ -33,10 +31,10 @@ type Check struct {
 	Name    string `json:"name"`
 	State   State  `json:"state"`
 	Message string `json:"message"`
-	Fix     string `json:"fix"` // what to do; empty if all is well
+	Fix     string `json:"fix"` // the remedy; empty if all is well
 }
 
-// Report is what was found. OK is false if any check failed.
+// Report holds all results. OK is false if any check failed.
 type Report struct {
 	OK     bool    `json:"ok"`
 	Checks []Check `json:"checks"`
@@ -53,30 +51,30 @@ func (r *Report) Failed() int {
 	return n
 }
 
-// Doctor holds what is looked at.
+// Doctor holds the objects to check.
 type Doctor struct {
 	Config  config.Config // with its Problems
 	Now     func() time.Time
 	Store   *store.Store // opened with store.OpenToLook; nil: OpenErr says why
 	OpenErr error
 	Folder  string          // of the backups, absolute
-	Backups *backup.Backups // over that folder
-	// Audit checks the chain and every statement, and says what is not as it was.
+	Backups *backup.Backups // in that folder
+	// Audit checks the chain and every statement, and returns the differences.
 	Audit func(context.Context) (Audited, error)
 	// CheckKey makes a token with a key and reads it back.
 	CheckKey func(key string, now time.Time) error
-	// CheckPlaces says which of EXTRATO_NOTIFY's places cannot be used.
+	// CheckPlaces names the unusable places of EXTRATO_NOTIFY.
 	CheckPlaces func(urls []string) error
 }
 
-// Audited is what Doctor.Audit found.
+// Audited is the result of Doctor.Audit.
 type Audited struct {
 	Entries  int64
 	Head     books.Fingerprint
 	Problems []string
 }
 
-// Run makes all checks, in an order in which one explains the next.
+// Run makes all checks, causes before their effects.
 func (d *Doctor) Run(ctx context.Context) Report {
 	r := &Report{Checks: []Check{}}
 	d.settings(r)
@@ -89,7 +87,7 @@ func (d *Doctor) Run(ctx context.Context) Report {
 	if usable && condition == store.V4 {
 		d.v4Zone(r)
 	}
-	if usable && (condition != store.V4 || d.Store.Postgres()) { // an import says what it finds in v4's file
+	if usable && (condition != store.V4 || d.Store.Postgres()) { // an import reports on v4's file
 		d.books(ctx, r)
 	}
 	if ours {
@@ -134,7 +132,7 @@ func (r *Report) failed(name string, err error) {
 	r.fail(name, fix, "%s", e.Error())
 }
 
-// MendBooks is what to do where the chain or a statement is not as it was.
+// MendBooks is the remedy for a changed chain or statement.
 const MendBooks = `keep the database as it is; docs/operations.md says what to do under "A month lost from the database" (a statement or a revision) and "The chain damaged" (an entry)`
 
 // chain has the chain and the statements checked.
@@ -166,8 +164,7 @@ func some[T any](all []T) string {
 	return strings.Join(texts, ", ")
 }
 
-// reason is the innermost error: what the system said, without the paths
-// around it.
+// reason is the innermost error: the system's own words, without paths.
 func reason(err error) string {
 	for errors.Unwrap(err) != nil {
 		err = errors.Unwrap(err)

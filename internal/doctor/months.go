@@ -8,7 +8,7 @@ import (
 	"extrato/internal/store"
 )
 
-// waiting is what the database says about months that are not simply closed.
+// waiting is the database's knowledge of months other than plainly closed ones.
 type waiting struct {
 	from           books.Month
 	old, held, due []books.Month
@@ -16,7 +16,7 @@ type waiting struct {
 	late, lateV4   []books.Month // in statements of ours, and of v4's
 }
 
-// months names the months that wait for a person, and those with late rows.
+// months names months waiting for a person, and those with late rows.
 func (d *Doctor) months(ctx context.Context, r *Report) {
 	if d.Config.Zone == nil || d.problem("EXTRATO_SCHEDULE") != "" || d.problem("EXTRATO_CLOSE_FROM") != "" {
 		return // those have failed already, and without them there are no months
@@ -108,8 +108,7 @@ func (d *Doctor) readMonths(ctx context.Context, tx *store.Tx) (waiting, error) 
 	return w, nil
 }
 
-// lastMonth says what became of the month that ended last: its statement, and
-// the backup that it rests on.
+// lastMonth reports on the month that ended last: its statement and its backup.
 func (d *Doctor) lastMonth(ctx context.Context, r *Report) {
 	const name = "last month"
 	schedule, err := books.ParseSchedule(d.Config.Schedule)

@@ -7,7 +7,7 @@ import (
 	"extrato/internal/store"
 )
 
-// queues looks for jobs that stand still.
+// queues looks for paused queues of jobs.
 func (d *Doctor) queues(ctx context.Context, r *Report) {
 	const name = "queues"
 	var paused []string

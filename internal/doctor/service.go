@@ -9,7 +9,7 @@ import (
 	"extrato/internal/store"
 )
 
-// service checks what serve needs of the settings.
+// service checks the settings needed by serve.
 func (d *Doctor) service(r *Report) {
 	c := d.Config
 	switch {
@@ -64,7 +64,7 @@ func count(texts []string) int {
 	return n
 }
 
-// The times that are worth a word.
+// The times worth a warning.
 const (
 	tokenEndsSoon  = 14 * 24 * time.Hour
 	tokenTooLong   = 90 * 24 * time.Hour
@@ -74,8 +74,8 @@ const (
 // serviceAccount is v4's user for programs.
 const serviceAccount books.ID = 999
 
-// access checks who may come in, v4's own closing, and the safety net, as far
-// as the database tells.
+// access checks users and tokens, v4's own closing, and the safety net, as far
+// as the database knows.
 func (d *Doctor) access(ctx context.Context, r *Report) {
 	err := d.Store.Read(ctx, func(tx *store.Tx) error {
 		for _, check := range []func(context.Context, *store.Tx, *Report) error{d.account, d.tokens, d.beside, d.safetyNet} {
@@ -137,7 +137,7 @@ func (d *Doctor) tokens(ctx context.Context, tx *store.Tx, r *Report) error {
 	return err
 }
 
-// setting reads an instant that the program keeps.
+// setting reads an instant saved by the program.
 func (d *Doctor) setting(ctx context.Context, tx *store.Tx, name string) (books.NullInstant, error) {
 	text, err := tx.Setting(ctx, name)
 	if err != nil || text == "" {
@@ -148,8 +148,8 @@ func (d *Doctor) setting(ctx context.Context, tx *store.Tx, name string) (books.
 	return at, err
 }
 
-// beside looks for signs that v4 still closes months by itself: statements
-// that turned up after its database was taken over.
+// beside looks for signs of v4 still closing months by itself: statements newer
+// than the takeover of its database.
 func (d *Doctor) beside(ctx context.Context, tx *store.Tx, r *Report) error {
 	const name = "v4 beside us"
 	taken, err := d.setting(ctx, tx, store.TakenOver)

@@ -14,9 +14,8 @@ import (
 // servingTimeout is how long a server on this machine may take to answer.
 const servingTimeout = 3 * time.Second
 
-// serving asks the server that should listen on this machine whether it is
-// ready, and whether it has the endpoints that the safety net calls. It comes
-// without a token, so nothing is done there.
+// serving asks this machine's server whether it is ready and has the safety
+// net's endpoints. It sends no token, so the server does nothing.
 func (d *Doctor) serving(ctx context.Context, r *Report) {
 	const name = "server"
 	host := d.Config.Host

@@ -42,8 +42,8 @@ func (d *Doctor) settings(r *Report) {
 	}
 }
 
-// problem says what is wrong with a variable, those included whose form only
-// the books know.
+// problem returns a variable's fault, including forms checked by the books
+// alone.
 func (d *Doctor) problem(name string) string {
 	value := d.Config.Values[name].Text
 	var err error
@@ -105,12 +105,13 @@ func (d *Doctor) timezone(r *Report) {
 	r.ok("timezone", "%s", message)
 }
 
-// v4Zone says, before v4's rows come in, that the zone decides about their months.
+// v4Zone warns, before v4's rows are copied, that the zone decides their
+// months.
 func (d *Doctor) v4Zone(r *Report) {
 	const name, both = "v4's zone", "v4's code and .env.example default to UTC, its compose file to America/Sao_Paulo"
 	value := d.Config.Values["TZ"]
 	switch {
-	case d.Config.Zone == nil: // that has failed already
+	case d.Config.Zone == nil: // failed already
 	case value.Source == "default":
 		r.warn(name, "set TZ to the zone that v4 ran with, before migrate or import", "TZ is not set, so %s is used; %s", value.Text, both)
 	default:
@@ -118,7 +119,7 @@ func (d *Doctor) v4Zone(r *Report) {
 	}
 }
 
-// schedule names the next three times at which a month becomes due.
+// schedule names the next three due times.
 func (d *Doctor) schedule(r *Report) {
 	schedule, err := books.ParseSchedule(d.Config.Schedule)
 	if err != nil || d.Config.Zone == nil {
@@ -142,9 +143,9 @@ func (d *Doctor) schedule(r *Report) {
 	r.ok("schedule", "%s", found)
 }
 
-// lastNetDay is the last day on which a month may fall due and the safety net,
-// which comes until the day after, still looks after it.
+// lastNetDay is the last due day still covered by the safety net, which comes
+// until the day after.
 const lastNetDay = 6
 
-// clockTolerance is what a close tolerates.
+// clockTolerance is that of a close.
 const clockTolerance = 5 * time.Minute

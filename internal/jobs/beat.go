@@ -8,16 +8,15 @@ import (
 	"extrato/internal/store"
 )
 
-// The monitor hears at least once a day that all is well, so that it notices a
-// server that is gone between two months. A ping that it did not take is sent
-// again after beatAgain.
+// The monitor gets a ping at least once a day, so it notices a server gone
+// between two months. A failed ping is repeated after heartbeatRetry.
 const (
 	beatEvery = 24 * time.Hour
 	beatAgain = 5 * time.Minute
 )
 
-// beat tells the monitor that nothing is due and nothing is wrong, once a day
-// however many processes find it so, and at once after a failure.
+// sendHeartbeat pings the monitor if nothing is due and nothing is wrong: once
+// a day for any number of processes, and at once after a failure.
 func (r *Runner) beat(ctx context.Context) {
 	if !r.o.Heartbeat.On() {
 		return
@@ -58,8 +57,8 @@ func beatDue(ctx context.Context, tx *store.Tx, now time.Time) (bool, error) {
 	return now.Sub(last.Time()).Abs() >= beatEvery, nil // a clock may have been wrong
 }
 
-// noteBeat remembers when the monitor was last told that all is well; "" if it
-// is to be told as soon as it is.
+// saveHeartbeat saves the instant of the last ping; "" makes the next one due
+// at once.
 func (r *Runner) noteBeat(ctx context.Context, at string) error {
 	if !r.o.Heartbeat.On() {
 		return nil
@@ -67,8 +66,8 @@ func (r *Runner) noteBeat(ctx context.Context, at string) error {
 	return r.o.Store.Write(ctx, func(tx *store.Tx) error { return tx.SetSetting(ctx, store.HeartbeatAt, at) })
 }
 
-// blind tells the monitor, once, that this process could not see for a while
-// what is due.
+// reportBlind reports a failure to the monitor, once, after this process could
+// not read the due months for a while.
 func (r *Runner) blind(ctx context.Context) {
 	now := r.o.Now()
 	switch {
@@ -79,8 +78,7 @@ func (r *Runner) blind(ctx context.Context) {
 	}
 }
 
-// seeing ends that: the monitor hears of it with the next look that finds all
-// in order.
+// clearBlind ends that: the next check without faults pings the monitor.
 func (r *Runner) seeing(ctx context.Context) {
 	if r.blindTold && r.noteBeat(ctx, "") != nil {
 		return

@@ -21,11 +21,11 @@ const (
 	tellQueue  = "tell"
 )
 
-// Schedule is who closes what is due, for the books.
+// Schedule is the schedule's name as an actor in the books.
 const Schedule books.Actor = "schedule"
 
-// askAgain asks what is due: at once, every AskEvery, and at the next minute
-// that the schedule names.
+// poll checks for due months: at once, every CheckEvery, and at the schedule's
+// next minute.
 func (r *Runner) askAgain(ctx context.Context) {
 	var watched time.Time
 	for {
@@ -50,13 +50,13 @@ func (r *Runner) pause() time.Duration {
 	if last := r.o.Closer.Schedule.DueAt(books.MonthOf(now).Add(-1), now.Location()).Sub(now); last > 0 {
 		next = last
 	}
-	// What failed is asked for again soon, and then less and less often.
+	// A failed month is tried again soon, and then less and less often.
 	every := r.o.AskEvery << min(r.failures.Load(), 4)
 	return max(min(every, next+10*time.Millisecond), 10*time.Millisecond)
 }
 
-// ask inserts a job if there is something to do: a month that is due, or an
-// alarm about a month that is not due any more.
+// check inserts a job if there is something to do: a due month, or an alarm
+// about a month no longer due.
 func (r *Runner) ask(ctx context.Context) {
 	if !r.o.Enabled {
 		r.adopt(ctx)
@@ -80,8 +80,8 @@ func (r *Runner) ask(ctx context.Context) {
 	}
 }
 
-// adopt takes the statements that v4 wrote meanwhile into the chain, as DueMonths
-// does where months close by themselves.
+// adopt adds v4's new statements to the chain, as DueMonths does where months
+// close by themselves.
 func (r *Runner) adopt(ctx context.Context) {
 	if _, err := r.o.Store.AdoptStatements(ctx, "extrato"); err != nil && ctx.Err() == nil {
 		r.o.Log.Warn("v4's statements not recorded", "cause", err.Error())
@@ -89,7 +89,7 @@ func (r *Runner) adopt(ctx context.Context) {
 }
 
 // resumeQueues undoes a pause on River's page: it would stop the monthly close
-// silently, also after a restart. Whoever wants that has a setting for it.
+// silently, even after a restart. There is a setting to stop it on purpose.
 func (r *Runner) resumeQueues(ctx context.Context) {
 	paused, err := r.PausedQueues(ctx)
 	for _, name := range paused {
@@ -103,7 +103,7 @@ func (r *Runner) resumeQueues(ctx context.Context) {
 	}
 }
 
-// PausedQueues names the queues that somebody paused.
+// PausedQueues names the paused queues.
 func (r *Runner) PausedQueues(ctx context.Context) (paused []string, err error) {
 	err = r.o.Store.Read(ctx, func(tx *store.Tx) error {
 		paused, err = tx.PausedQueues(ctx)
@@ -141,7 +141,7 @@ func (r *Runner) insert(ctx context.Context, job river.JobArgs) {
 	}
 }
 
-// closeDue is the job that closes whatever is due when it runs.
+// closeDue is the job that closes the months due when it runs.
 type closeDue struct{}
 
 // Kind names the job.
@@ -157,10 +157,11 @@ type closeWorker struct {
 	r *Runner
 }
 
-// Timeout is after how long another process takes a run for one that died.
+// Timeout is the age at which another process takes a running job for dead.
 func (closeWorker) Timeout(*river.Job[closeDue]) time.Duration { return closeTimeout + stopping }
 
-// Work closes what is due, oldest first, and tells about the first that fails.
+// Work closes the due months, oldest first, and raises an alarm for the first
+// failure.
 func (w *closeWorker) Work(ctx context.Context, _ *river.Job[closeDue]) error {
 	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
 	defer cancel()
@@ -205,12 +206,12 @@ func (w *closeWorker) Work(ctx context.Context, _ *river.Job[closeDue]) error {
 	return errors.Join(err, r.recover(ctx))
 }
 
-// transientFor is how long a failure that may heal by itself is kept quiet.
+// transientFor is the silence about a failure that may heal by itself.
 const transientFor = 10 * time.Minute
 
-// alarm records that a month could not be closed, and tells people once per
-// month and cause, however often the causes take turns; of what may heal by
-// itself, only when the month has failed for some time.
+// alarm records a failed close, and notifies people once per month and cause,
+// even if the causes take turns. A failure that may heal by itself is reported
+// only after transientFor.
 func (r *Runner) alarm(ctx context.Context, row closing.Row) error {
 	cause := books.AsError(row.Err)
 	now := books.InstantOf(r.o.Now())
@@ -245,8 +246,8 @@ func (r *Runner) alarm(ctx context.Context, row closing.Row) error {
 	})
 }
 
-// recover ends the alarms about months that are not due any more, however that
-// came, and tells those who were told, once.
+// recover ends the alarms about months no longer due, for any reason, and
+// notifies the people notified before, once.
 func (r *Runner) recover(ctx context.Context) error {
 	due, err := r.o.Closer.DueMonths(ctx)
 	if err != nil {
@@ -283,7 +284,7 @@ func (r *Runner) recover(ctx context.Context) error {
 	})
 }
 
-// tellIfTold tells those who know of an alarm.
+// notifyIfNotified notifies the people who know of an alarm.
 func (r *Runner) tellIfTold(ctx context.Context, tx *store.Tx, a store.Alarm, m notify.Message) error {
 	if !a.ToldAt.Valid {
 		return nil
@@ -291,12 +292,12 @@ func (r *Runner) tellIfTold(ctx context.Context, tx *store.Tx, a store.Alarm, m 
 	return r.tellAll(ctx, tx, m)
 }
 
-// What an alarm is about, if it is about a close: month:2025-10/backup_slow.
+// The subject of an alarm about a close: month:2025-10/backup_slow.
 const monthSubject = "month:"
 
 func subjectOf(m books.Month, cause string) string { return monthSubject + m.String() + "/" + cause }
 
-// monthOf returns the month that an alarm is about, if it is about a close.
+// monthOf returns the month of an alarm about a close.
 func monthOf(subject string) (books.Month, bool) {
 	about, ok := strings.CutPrefix(subject, monthSubject)
 	text, _, hasCause := strings.Cut(about, "/")

@@ -1,11 +1,11 @@
-// Package jobs runs what happens by itself, on River: closing the months that
-// are due, telling people, watching the safety net.
+// Package jobs runs the work without a caller, on River: closing due months,
+// notifying people, watching the safety net.
 //
-// The schedule is level-triggered. Every process asks again and again which
-// months are due, and where there are some, inserts a job that closes them. A
-// job only asks the question; the answer is in the tables, so that any number
-// of jobs in any number of processes close a month once, and a process that
-// dies in the middle is followed by another within half a minute.
+// The schedule is level-triggered. Every process checks again and again for due
+// months, and inserts a job to close them. The job checks again; the answer is
+// in the tables, so any number of jobs in any number of processes close a month
+// once, and a process that dies in the middle is replaced by another within
+// half a minute.
 package jobs
 
 import (
@@ -32,7 +32,7 @@ import (
 	"extrato/internal/store"
 )
 
-// Options say what a Runner works with.
+// Options are a Runner's parts and settings.
 type Options struct {
 	Store     *store.Store
 	Closer    *closing.Closer
@@ -41,7 +41,7 @@ type Options struct {
 	Enabled   bool // ENABLE_MONTHLY_EXTRATO_JOB: whether months close by themselves
 	Log       *slog.Logger
 	Now       func() time.Time // in the studio's zone
-	AskEvery  time.Duration    // how often it is asked what is due; 0: every 20 s
+	AskEvery  time.Duration    // the pause between checks for due months; 0: 20 s
 	PollEvery time.Duration    // how often River looks for jobs; 0: as the database deserves
 }
 
@@ -51,11 +51,11 @@ type Runner struct {
 	client   *river.Client[*sql.Tx]
 	pages    *riverui.Handler
 	closing  atomic.Bool  // a due job of this process runs
-	failures atomic.Int64 // closes that failed since one did not
+	failures atomic.Int64 // failed closes since the last success
 	asking   context.CancelFunc
 	asked    sync.WaitGroup
 
-	blindSince time.Time // since when the one who asks got no answer
+	blindSince time.Time // the first of the current failures to read the due months
 	blindTold  bool
 }
 
@@ -64,8 +64,8 @@ type Runner struct {
 const (
 	askEvery     = 20 * time.Second
 	tellTimeout  = 2 * time.Minute
-	stuckAfter   = 3 * time.Minute  // whose process was killed; the closing has a longer limit of its own
-	stopping     = 15 * time.Minute // what a close that reached its limit has to end
+	stuckAfter   = 3 * time.Minute  // after its process was killed; the closing has a longer limit of its own
+	stopping     = 15 * time.Minute // for a close past its limit to end
 	sqlitePoll   = 5 * time.Second  // listening on SQLite is polling twenty times a second
 	postgresPoll = 10 * time.Second
 )
@@ -73,7 +73,7 @@ const (
 // closeTimeout is how long a run may take, of however many months.
 var closeTimeout = 30 * time.Minute
 
-// New prepares River's tables and a Runner that has not started.
+// New prepares River's tables and returns a Runner, not started.
 func New(ctx context.Context, o Options) (*Runner, error) {
 	if o.AskEvery == 0 {
 		o.AskEvery = askEvery
@@ -86,7 +86,7 @@ func New(ctx context.Context, o Options) (*Runner, error) {
 		Queues:  map[string]river.QueueConfig{tellQueue: {MaxWorkers: 2}},
 		Workers: r.workers(),
 	}
-	if o.Enabled { // else not even what other processes ask for
+	if o.Enabled { // else none, not even other processes' jobs
 		config.Queues[closeQueue] = river.QueueConfig{MaxWorkers: 1}
 	}
 	if o.Store.Postgres() {
@@ -122,14 +122,14 @@ func migrate(ctx context.Context, s *store.Store, driver riverdriver.Driver[*sql
 	})
 }
 
-// Prefix is the path below which Handler answers.
+// Prefix is Handler's path.
 const Prefix = "/river"
 
-// Handler serves River's own page about the jobs, below Prefix. It asks nobody
-// who they are.
+// Handler serves River's own page about the jobs, below Prefix, without any
+// check of permissions.
 func (r *Runner) Handler() http.Handler { return r.pages }
 
-// Start begins to work. What runs is broken off when ctx ends.
+// Start starts the work. Running jobs are interrupted when ctx ends.
 func (r *Runner) Start(ctx context.Context) error {
 	if err := r.pages.Start(ctx); err != nil {
 		return err
@@ -146,8 +146,8 @@ func (r *Runner) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop takes no new jobs and waits for those that run. When ctx ends first, it
-// breaks them off, so that they roll back, and fails.
+// Stop takes no new jobs and waits for running ones. If ctx ends first, it
+// interrupts them, so they roll back, and fails.
 func (r *Runner) Stop(ctx context.Context) error {
 	r.asking()
 	err := r.client.Stop(ctx)
@@ -160,7 +160,7 @@ func (r *Runner) Stop(ctx context.Context) error {
 	return err
 }
 
-// Queued counts the jobs that wait or run, by kind.
+// Queued counts waiting and running jobs, by kind.
 func (r *Runner) Queued(ctx context.Context) (map[string]int, error) {
 	counts := map[string]int{}
 	for _, kind := range []string{closeDue{}.Kind(), tell{}.Kind(), watch{}.Kind()} {
@@ -184,7 +184,7 @@ func (h atLeastWarn) Enabled(_ context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn
 }
 
-// loud logs what a job failed of; River logs that at a level nobody reads.
+// errorLogger logs a job's failure; River logs it at a level nobody reads.
 type loud struct{ log *slog.Logger }
 
 // HandleError and HandlePanic are called by River.

@@ -13,7 +13,7 @@ import (
 	"extrato/internal/store"
 )
 
-// workers lists what can be done. Another kind of job is one more line.
+// workers lists the kinds of jobs. Another kind is one more line.
 func (r *Runner) workers() *river.Workers {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &closeWorker{r: r})
@@ -23,13 +23,13 @@ func (r *Runner) workers() *river.Workers {
 }
 
 // Announce enqueues the announcement of a closing in its transaction: it is
-// sent if and only if the closing happened. It is what closing.Closer gets.
+// sent if and only if the closing happened. It is closing.Closer's Announce.
 func (r *Runner) Announce(ctx context.Context, tx *store.Tx, c books.Closing) error {
 	return r.tellAll(ctx, tx, notify.Done(c))
 }
 
-// tellAll enqueues a message, once for every place, so that one that does not
-// take it is tried again without the others.
+// notify enqueues a message once for every place, so a failing place is tried
+// again without the others.
 func (r *Runner) tellAll(ctx context.Context, tx *store.Tx, m notify.Message) error {
 	for _, place := range r.o.Teller.Places() {
 		if _, err := r.client.InsertTx(ctx, tx.SQL(), tell{Place: place, Message: m}, nil); err != nil {
@@ -39,8 +39,8 @@ func (r *Runner) tellAll(ctx context.Context, tx *store.Tx, m notify.Message) er
 	return nil
 }
 
-// tell is the job that sends one message to one place, which it names without
-// saying where that is.
+// notification is the job that sends one message to one place. It names the
+// place without its URL.
 type tell struct {
 	Place   string         `json:"place"`
 	Message notify.Message `json:"message"`
@@ -69,8 +69,8 @@ func (*tellWorker) NextRetry(job *river.Job[tell]) time.Time {
 	return time.Now().Add(tellPauses[min(job.Attempt, len(tellPauses))-1])
 }
 
-// Work sends the message. A process that does not know the place leaves it to
-// those that do: it does not count as a try. When nobody came for a day, the
+// Work sends the message. A process without the place in its settings leaves it
+// to the others: this does not count as a try. After a day without a taker, the
 // message is given up as loudly as after the last try.
 func (w *tellWorker) Work(ctx context.Context, job *river.Job[tell]) error {
 	err := w.r.o.Teller.Tell(ctx, job.Args.Place, job.Args.Message)
@@ -89,8 +89,8 @@ func (w *tellWorker) Work(ctx context.Context, job *river.Job[tell]) error {
 	return river.JobSnooze(min(max(age/4, unknownPause), 40*unknownPause))
 }
 
-// How long a message waits for a process that knows its place, and the first of
-// the pauses between those that do not, which grow.
+// unknownFor is how long a message waits for a process with its place, and
+// unknownPause the first of the growing pauses between processes without it.
 var (
 	unknownFor   = 24 * time.Hour
 	unknownPause = 15 * time.Second

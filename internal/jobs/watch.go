@@ -13,8 +13,8 @@ import (
 	"extrato/internal/store"
 )
 
-// watch is the job that looks for what nobody asked about: late rows, and a
-// safety net that has gone silent.
+// watch is the job that looks for silent problems: late rows, and a safety net
+// that has gone silent.
 type watch struct{}
 
 // Kind names the job.
@@ -91,8 +91,8 @@ func (r *Runner) lateRows(ctx context.Context, m closing.MonthInfo) error {
 	})
 }
 
-// silence tells once that the safety net, seen before, stays away, and once
-// that it is back.
+// safetyNetSilence notifies once if the safety net, seen before, stays away,
+// and once when it is back.
 func (r *Runner) silence(ctx context.Context) error {
 	return r.o.Store.Write(ctx, func(tx *store.Tx) error {
 		text, err := tx.Setting(ctx, store.SafetyNetSeen)

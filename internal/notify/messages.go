@@ -8,7 +8,7 @@ import (
 	"extrato/internal/books"
 )
 
-// Message is what people are told: Portuguese first, then English.
+// Message is a notification: Portuguese first, then English.
 type Message struct {
 	Title string `json:"title"`
 	Text  string `json:"text"`
@@ -18,8 +18,8 @@ func message(title string, lines ...string) Message {
 	return Message{Title: title, Text: strings.Join(lines, "\n")}
 }
 
-// Done tells that a month was closed, revised, reopened or restored. It says
-// how many rows, not whose, and no amounts.
+// Done announces a month closed, revised, reopened or restored. It has numbers
+// of rows, without names or amounts.
 func Done(c books.Closing) Message {
 	pt := map[books.Action]string{
 		books.Closed: "fechado", books.Revised: "revisado", books.Reopened: "reaberto", books.Restored: "restaurado", books.Adopted: "adotado",
@@ -30,7 +30,7 @@ func Done(c books.Closing) Message {
 		"Impressão digital / fingerprint: "+c.Fingerprint.String())
 }
 
-// Failed tells that a month could not be closed, and which months wait for it.
+// Failed announces a failed close, and the months waiting for it.
 func Failed(month books.Month, cause *books.Error, waiting []books.Month, correlationID string) Message {
 	pt, en := "", ""
 	if len(waiting) > 0 {
@@ -52,15 +52,15 @@ func Failed(month books.Month, cause *books.Error, waiting []books.Month, correl
 	return message(fmt.Sprintf("Extrato %s: NÃO FECHADO", month), append(lines, "id: "+correlationID)...)
 }
 
-// Recovered tells that a month which could not be closed is closed now, or
-// does not have to be any more. since is in the studio's time.
+// Recovered announces the end of a failed close: the month is closed now, or no
+// longer due. since is in the studio's time.
 func Recovered(month books.Month, since time.Time) Message {
 	return message(fmt.Sprintf("Extrato %s: resolvido", month),
 		fmt.Sprintf("O problema com o mês %s, desde %s, está resolvido.", month, since.Format("02/01/2006 15:04")),
 		fmt.Sprintf("The trouble with month %s, since %s, is over.", month, since.Format("2006-01-02 15:04")))
 }
 
-// Late tells that live rows belong to a month that is closed.
+// Late announces live rows in a closed month.
 func Late(month books.Month, n books.Counts) Message {
 	return message(fmt.Sprintf("Extrato %s: lançamentos atrasados", month),
 		fmt.Sprintf("Depois do fechamento de %s apareceram lançamentos desse mês: %s. Ficam guardados; para incluí-los: extrato close %s --force", month, n.Portuguese(), month),
@@ -74,15 +74,14 @@ func LateBesideV4(month books.Month, n books.Counts) Message {
 		fmt.Sprintf("Rows of %s stand beside the statement that v4 made, which cannot be revised: %s. Move them to a month that is open, by their date, or delete those that the statement holds already.", month, n.English()))
 }
 
-// Silent tells that the safety net has not been seen for some days, or was
-// seen again.
+// Silent announces that the safety net has not been seen for some days.
 func Silent(days int) Message {
 	return message("Extrato: rede de segurança em silêncio",
 		fmt.Sprintf("A rede de segurança não aparece há %d dias. Verifique se o agendamento dela ainda existe.", days),
 		fmt.Sprintf("The safety net was not seen for %d days. Check that its schedule still exists.", days))
 }
 
-// SeenAgain tells that the safety net is back.
+// SeenAgain announces that the safety net is back.
 func SeenAgain() Message {
 	return message("Extrato: rede de segurança de volta", "A rede de segurança voltou a aparecer.", "The safety net was seen again.")
 }

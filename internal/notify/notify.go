@@ -1,6 +1,6 @@
-// Package notify tells people what happened, over any service that shoutrrr
-// knows, and pings a heartbeat monitor. No message holds a client's name, one
-// person's amount or a secret, and no error a URL.
+// Package notify sends notifications to people, over any service of shoutrrr,
+// and pings a heartbeat monitor. No message holds a client's name, one person's
+// amount or a secret, and no error a URL.
 package notify
 
 import (
@@ -29,14 +29,15 @@ type Teller struct {
 // sendTimeout is how long a service may take.
 const sendTimeout = 15 * time.Second
 
-// NewTeller reads shoutrrr URLs. It fails with an Error of kind Invalid that
-// says which of them, counted from one, cannot be used.
+// NewNotifier reads shoutrrr URLs. It fails with an Error of kind Invalid
+// naming the unusable one, counted from one.
 func NewTeller(urls []string) (*Teller, error) {
 	t := &Teller{senders: map[string]types.Service{}}
 	for i, url := range urls {
 		sender, err := new(router.ServiceRouter).Locate(url)
 		if err != nil {
-			// What follows the scheme holds secrets, and so do shoutrrr's words.
+			// The text after the scheme holds secrets, and so do shoutrrr's
+			// errors.
 			scheme, _, ok := strings.Cut(url, "://")
 			if !ok {
 				scheme = "text that is no"
@@ -64,8 +65,8 @@ func placeOf(url string) string {
 // Places names all places, in order.
 func (t *Teller) Places() []string { return t.places }
 
-// ErrUnknownPlace means that a place is none of this process's EXTRATO_NOTIFY:
-// another process may have other settings.
+// ErrUnknownPlace means: this process's EXTRATO_NOTIFY lacks the place. Another
+// process may have other settings.
 var ErrUnknownPlace = errors.New("EXTRATO_NOTIFY of this process does not have this place")
 
 // Tell sends a message to one place. It fails with ErrUnknownPlace, or if the
@@ -103,7 +104,7 @@ type Heartbeat struct {
 	client *http.Client
 }
 
-// NewHeartbeat returns one that pings url; with "" it does nothing.
+// NewHeartbeat returns a monitor at url; with "" it does nothing.
 func NewHeartbeat(url string, log *slog.Logger) *Heartbeat {
 	return &Heartbeat{strings.TrimSuffix(url, "/"), log, &http.Client{Timeout: 10 * time.Second}}
 }
@@ -111,14 +112,14 @@ func NewHeartbeat(url string, log *slog.Logger) *Heartbeat {
 // On reports whether there is a monitor.
 func (h *Heartbeat) On() bool { return h.url != "" }
 
-// Start says that work begins. What goes wrong with a ping is logged and stops
-// nobody; taken says whether the monitor took it.
+// Start signals the start of work. A failed ping is logged and stops nothing;
+// taken reports whether the monitor took it.
 func (h *Heartbeat) Start(ctx context.Context) (taken bool) { return h.ping(ctx, "/start") }
 
-// Success says that the work is done, or that there is none to do.
+// Success signals the end of work, or that there is none.
 func (h *Heartbeat) Success(ctx context.Context) (taken bool) { return h.ping(ctx, "") }
 
-// Fail says that the work failed.
+// Fail signals a failure.
 func (h *Heartbeat) Fail(ctx context.Context) (taken bool) { return h.ping(ctx, "/fail") }
 
 func (h *Heartbeat) ping(ctx context.Context, what string) (taken bool) {
@@ -131,7 +132,7 @@ func (h *Heartbeat) ping(ctx context.Context, what string) (taken bool) {
 		return false
 	}
 	response, err := h.client.Do(request)
-	if err != nil { // its words hold the URL, and that is a secret
+	if err != nil { // its text holds the URL, a secret
 		if e := (*books.Error)(nil); errors.As(err, &e) {
 			h.log.Warn("heartbeat not taken", "cause", e.Message, "hint", e.Hint)
 		} else if ctx.Err() == nil {

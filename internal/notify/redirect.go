@@ -12,16 +12,16 @@ import (
 	"extrato/internal/books"
 )
 
-// A message that is redirected is lost: after 301, 302 and 303 the library sends
-// a GET without a body, and the page that answers it counts as success. 307 and
-// 308 keep method and body, so they are followed.
+// A redirected message is lost: after 301, 302 and 303 the library sends a GET
+// without a body, and counts any page answering it as success. 307 and 308 keep
+// method and body, so they are followed.
 
 // shoutrrr's services make their own clients, most of them on the default transport.
 func init() { //nolint:gochecknoinits // before anyone clones or uses the default transport
 	http.DefaultTransport = noRedirects{http.DefaultTransport}
 }
 
-// noRedirects makes an error of a redirect that would lose what is sent.
+// noRedirects turns a redirect into an error if it would lose the message.
 type noRedirects struct{ http.RoundTripper }
 
 // RoundTrip sends one request.

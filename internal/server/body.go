@@ -17,7 +17,7 @@ import (
 const (
 	maxBody       = 64 << 10
 	maxPublicBody = 8 << 10
-	maxInFlight   = 16 << 20 // all bodies that are being read or worked on
+	maxInFlight   = 16 << 20 // all bodies in progress
 	maxPerSender  = 4 << 20  // those from one address
 	firstChunk    = 512
 )
@@ -28,8 +28,8 @@ var (
 	errBusy     = &books.Error{Kind: books.Internal, Code: "busy", Message: "too many requests at once", Hint: "wait as long as Retry-After says, then send it again"}
 )
 
-// bodies bounds the memory that bodies take. Only bytes that have arrived count,
-// so announcing a large body costs nobody anything.
+// bodies bounds the memory for request bodies. Only received bytes count, so
+// announcing a large body costs nobody anything.
 type bodies struct {
 	lock     sync.Mutex
 	inFlight int
@@ -61,7 +61,7 @@ func (b *bodies) release(sender netip.Addr, n int) {
 func (b *bodies) read(from io.Reader, sender netip.Addr, limit int) (body []byte, held int, err error) {
 	for {
 		if len(body) == cap(body) {
-			grown := min(max(2*cap(body), firstChunk), limit+1) // one more shows that there is more
+			grown := min(max(2*cap(body), firstChunk), limit+1) // one more byte shows an excess
 			if !b.take(sender, grown-held) {
 				return nil, held, errBusy
 			}
@@ -81,8 +81,8 @@ func (b *bodies) read(from io.Reader, sender netip.Addr, limit int) (body []byte
 	}
 }
 
-// senderFrom returns whose address a request's is; of IPv6 its network, as one
-// machine has a whole one. Those without an address count as one.
+// senderFrom returns the sender's address; for IPv6 its network, as one machine
+// has a whole one. All senders without an address count as one.
 func senderFrom(remote string) netip.Addr {
 	peer, err := netip.ParseAddrPort(remote)
 	if err != nil {

@@ -1,8 +1,8 @@
 // Package server is the frame around the handlers. A request passes, in this
-// order: whose address and scheme it really has (a trusted proxy says), its
-// correlation id, the log, a net for panics, the headers that every answer
-// carries, the refusal of other sites' forms, and the limits of size and
-// number. The handlers see nothing of it.
+// order: its true address and scheme (from a trusted proxy), its correlation
+// id, the log, the recovery from panics, the headers of every answer, the
+// refusal of other sites' forms, and the limits of size and number. The
+// handlers see nothing of it.
 package server
 
 import (
@@ -21,10 +21,10 @@ import (
 	"extrato/internal/books"
 )
 
-// Frame holds what the frame needs to know.
+// Frame holds the frame's settings.
 type Frame struct {
 	Log     *slog.Logger
-	Proxies []netip.Prefix // whose X-Forwarded-* is believed
+	Proxies []netip.Prefix // trusted for X-Forwarded-*
 	Now     func() time.Time
 	// Public reports whether anyone may send a request, also one without a
 	// route. Its body is smaller than others. nil: no request is public.
@@ -51,7 +51,7 @@ func (f Frame) HTTP(ctx context.Context, handler http.Handler) *http.Server {
 		Handler: f.Wrap(handler), MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerWait, ReadTimeout: bodyWait,
 		WriteTimeout: answerWait, IdleTimeout: idleWait,
 		BaseContext: func(net.Listener) context.Context { return ctx },
-		ErrorLog:    slog.NewLogLogger(f.Log.Handler(), slog.LevelDebug), // what strangers do to a connection
+		ErrorLog:    slog.NewLogLogger(f.Log.Handler(), slog.LevelDebug), // faults of strangers' connections
 	}
 }
 
@@ -95,8 +95,8 @@ func Refuse(w http.ResponseWriter, r *http.Request, status int, e *books.Error) 
 	_, _ = w.Write(append(body, '\n'))
 }
 
-// origin gives a request the address and the scheme that a trusted proxy saw,
-// and takes from all others what they claim about it.
+// clientAddress gives a request the address and scheme seen by a trusted proxy,
+// and drops the claims of all others.
 func (f Frame) origin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.URL.Scheme = "http"
@@ -121,7 +121,7 @@ func (f Frame) origin(next http.Handler) http.Handler {
 	})
 }
 
-// firstOf returns what the outermost of several proxies wrote.
+// firstOf returns the outermost of several proxies' values.
 func firstOf(list string) string {
 	first, _, _ := strings.Cut(list, ",")
 	return strings.TrimSpace(first)
@@ -137,8 +137,8 @@ func (f Frame) trusts(address netip.Addr) bool {
 	return false
 }
 
-// client returns the last address in X-Forwarded-For that is not a trusted
-// proxy's: what stands before it, anybody may have written.
+// client returns the last address in X-Forwarded-For outside the trusted
+// proxies: anybody may have written the ones before it.
 func (f Frame) client(values []string) (netip.Addr, bool) {
 	hops := strings.Split(strings.Join(values, ","), ",")
 	for _, hop := range slices.Backward(hops) {
@@ -157,8 +157,8 @@ func (f Frame) client(values []string) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// hopAddress reads an address as proxies write it: alone, in brackets, in
-// quotes, with a port or, for IPv6, a zone, neither of which counts.
+// hopAddress reads an address in any form proxies use: alone, in brackets, in
+// quotes, with a port or, for IPv6, a zone; it drops both.
 func hopAddress(hop string) (netip.Addr, error) {
 	if quoted, ok := strings.CutPrefix(hop, `"`); ok {
 		hop = strings.TrimSuffix(quoted, `"`)
@@ -176,8 +176,8 @@ func hopAddress(hop string) (netip.Addr, error) {
 	return address.Unmap().WithZone(""), err
 }
 
-// correlate names the request: as the caller did in X-Request-ID, if that is
-// harmless, or anew.
+// correlate gives the request its id: the caller's X-Request-ID, if valid, or a
+// new one.
 func correlate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get("X-Request-ID")
@@ -245,7 +245,7 @@ func (f Frame) caught(w *watched, r *http.Request, problem any) {
 		Hint: "try again; if it stays, look for the correlation id in the server's log"})
 }
 
-// watched remembers what was answered.
+// statusRecorder records the status and size of an answer.
 type watched struct {
 	http.ResponseWriter
 	status int
@@ -272,8 +272,8 @@ func (w *watched) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController through.
 func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// headers sets what every answer carries: nothing from elsewhere is loaded, no
-// other site frames a page, nothing is kept on shared machines.
+// securityHeaders sets the headers of every answer: nothing is loaded from
+// elsewhere, no other site frames a page, nothing is cached on shared machines.
 func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -290,8 +290,8 @@ func headers(next http.Handler) http.Handler {
 	})
 }
 
-// atOnce lets so many requests work that memory and database bear it; the
-// others come again. Whoever asks whether the process lives always may.
+// limitConcurrency bounds the requests in progress, for memory and database;
+// the others are asked to come again. /healthz always answers.
 func (f Frame) atOnce(places chan struct{}, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/healthz" {

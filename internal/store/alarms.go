@@ -6,7 +6,7 @@ import (
 	"extrato/internal/books"
 )
 
-// Alarm is something that is wrong, and whether people know.
+// Alarm is a problem, with the instant at which people were notified of it.
 type Alarm struct {
 	Subject string // month:2025-10/backup_slow, late:2025-10, safetynet
 	Cause   string // a code, or a count: another one is told anew
@@ -41,7 +41,7 @@ func (t *Tx) Alarm(ctx context.Context, subject string) (Alarm, error) {
 	return Alarm{}, err
 }
 
-// RaiseAlarm records an alarm, or what has become of it.
+// RaiseAlarm records an alarm, or its new state.
 func (t *Tx) RaiseAlarm(ctx context.Context, a Alarm) error {
 	told := ""
 	if a.ToldAt.Valid {

@@ -10,7 +10,7 @@ import (
 	"extrato/internal/books"
 )
 
-// Answer is what a request got that may come a second time.
+// Answer is the saved answer to a request. The same request may come again.
 type Answer struct {
 	Actor   books.Actor
 	Key     string
@@ -23,11 +23,11 @@ type Answer struct {
 // AnswersLast is how long an answer is remembered.
 const AnswersLast = 24 * time.Hour
 
-// ErrAnswered means that a request with the same key was answered meanwhile.
+// ErrAnswered means: another request with the same key was answered meanwhile.
 var ErrAnswered = errors.New("a request with this key was answered meanwhile")
 
-// FindAnswer returns what actor's request with this key was answered; found is
-// false if there was none, or too long ago.
+// FindAnswer returns the saved answer to actor's request with this key. found
+// is false if there is none, or it is too old.
 func (t *Tx) FindAnswer(ctx context.Context, actor books.Actor, key string) (a Answer, found bool, err error) {
 	a = Answer{Actor: actor, Key: key}
 	var headers string
@@ -42,9 +42,9 @@ func (t *Tx) FindAnswer(ctx context.Context, actor books.Actor, key string) (a A
 	return a, err == nil, err
 }
 
-// SaveAnswer remembers an answer. It fails with ErrAnswered if there is one by
-// now. It looks at nothing but this key: transactions that save answers to
-// other keys must not stand in each other's way.
+// SaveAnswer saves an answer. It fails with ErrAnswered if the key has one by
+// now. It reads no other key, so transactions with different keys do not
+// conflict.
 func (t *Tx) SaveAnswer(ctx context.Context, a Answer) error {
 	headers, err := json.Marshal(a.Headers)
 	if err != nil {
@@ -60,7 +60,7 @@ func (t *Tx) SaveAnswer(ctx context.Context, a Answer) error {
 	return err
 }
 
-// ForgetAnswers deletes the answers that are too old to be given again.
+// ForgetAnswers deletes the answers older than AnswersLast.
 func (t *Tx) ForgetAnswers(ctx context.Context) error {
 	_, err := t.exec(ctx, "DELETE FROM answers WHERE at <= $1", t.answersFrom())
 	return err

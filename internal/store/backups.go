@@ -7,7 +7,7 @@ import (
 	"extrato/internal/books"
 )
 
-// Backup is what the database knows of a backup.
+// Backup is the database's record of a backup.
 type Backup struct {
 	File        string
 	Month       books.Month
@@ -16,14 +16,14 @@ type Backup struct {
 	Size        int64
 	Fingerprint books.Fingerprint
 	Manifest    string // the checksum of its manifest
-	Entry       int64  // the last one of the chain whose statement rests on it; 0: none. AppendClosing sets it
-	State       string // what the last verification found
+	Entry       int64  // the last entry of the chain with a statement resting on it; 0: none. Set by AppendEntry
+	State       string // the result of the last verification
 	Reason      string
 	CreatedAt   books.Instant
 	VerifiedAt  books.Instant
 }
 
-// SaveBackup records a backup, or what was found when it was verified again.
+// SaveBackup records a backup, or the result of verifying it again.
 func (t *Tx) SaveBackup(ctx context.Context, b Backup) error {
 	_, err := t.exec(ctx, `INSERT INTO backups (file, month, copy, sha256, size, fingerprint, manifest, state, reason, created_at, verified_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -33,8 +33,8 @@ func (t *Tx) SaveBackup(ctx context.Context, b Backup) error {
 	return err
 }
 
-// Backups returns what is known of month's backups, or of all if month is
-// zero, by month and copy.
+// Backups returns the records of month's backups, or of all if month is zero,
+// by month and copy.
 func (t *Tx) Backups(ctx context.Context, month books.Month) ([]Backup, error) {
 	var all []Backup
 	name := ""

@@ -30,8 +30,8 @@ import (
 // join with owing sessions where it takes them to be few.
 
 // monthArgs are the arguments $1 to $5: the month's first and last day, its
-// first instant and the first after it, and a JSON array with the ids of the
-// listed commissions (see listedCommissions) that belong to it.
+// first instant and the first after it, and a JSON array with the ids of its
+// listed commissions (see listedCommissions).
 type monthArgs [5]any
 
 func (t *Tx) monthArgs(ctx context.Context, month books.Month) (monthArgs, error) {
@@ -48,20 +48,20 @@ func (t *Tx) monthArgs(ctx context.Context, month books.Month) (monthArgs, error
 // every plain instant of the same second.
 func edge(at time.Time) string { return at.UTC().Format(time.DateTime) }
 
-// in is the condition that a column's day lies in the month.
+// in is the condition "the column's day lies in the month".
 func (d dialect) in(column string) string {
 	return "(" + column + " BETWEEN $1 AND $2" + d.validDay(column) + ")"
 }
 
-// unpaired is the condition that a commission names no payment and was made in
-// the month. A created_at that is no instant is in none.
+// unpaired is the condition "the commission names no payment and was made in
+// the month". An unreadable created_at is in no month.
 func (d dialect) unpaired(row string) string {
 	made := row + ".created_at"
 	return "(" + row + ".pagamento_id IS NULL AND " + made + " >= $3 AND " + made + " < $4 AND " + d.plainInstant(made) + ")"
 }
 
-// belongs returns the condition that row r of a kind's table belongs to the
-// month, and how many of monthArgs it takes; for links, r is the session.
+// belongs returns the condition "row r of a kind's table belongs to the month",
+// and the number of monthArgs it takes. For links, r is the session.
 func (d dialect) belongs(kind books.Kind) (condition string, args int) {
 	payments := "SELECT id FROM pagamentos WHERE " + d.in("data")
 	outside := "NOT " + d.in("q.data")
@@ -87,8 +87,8 @@ func (d dialect) belongs(kind books.Kind) (condition string, args int) {
 }
 
 // owing returns a SELECT of the ids of the sessions that would be owing if they
-// left with the month. Both parts begin with sessions that are few: those of
-// later months, and those that the month's deposits are for.
+// left with the month. Both parts begin with few sessions: those of later
+// months, and those with a deposit in the month.
 func (d dialect) owing() string {
 	owing := "coalesce(s.status, '') <> 'completed' AND " + received + " < round(s.valor * 100)"
 	deposits := "deposits m JOIN pagamentos p ON p.id = m.payment"
@@ -99,30 +99,30 @@ func (d dialect) owing() string {
 			AND ` + onlyDeposits + ` AND ` + owing
 }
 
-// received is the sum in centavos of what session s has received.
+// received is the sum in centavos received for session s.
 const received = `(SELECT coalesce(sum(round(g.valor * 100)), 0) FROM (
 	SELECT q.valor FROM pagamentos q WHERE q.sessao_id = s.id
 	UNION ALL SELECT q.valor FROM pagamentos q WHERE q.id = s.payment_id AND (q.sessao_id IS NULL OR q.sessao_id <> s.id)
 	UNION ALL SELECT e.amount FROM deposits e WHERE e.session = s.id AND ` + atRest + `) AS g)`
 
-// onlyDeposits is the condition that all of it is deposits.
+// onlyDeposits is the condition "all of it is deposits".
 const onlyDeposits = `NOT EXISTS (SELECT 1 FROM pagamentos q LEFT JOIN deposits e ON e.payment = q.id AND e.marked WHERE q.sessao_id = s.id AND e.payment IS NULL)
 	AND NOT EXISTS (SELECT 1 FROM pagamentos q LEFT JOIN deposits e ON e.payment = q.id AND e.marked WHERE q.id = s.payment_id AND e.payment IS NULL)
 	AND NOT EXISTS (SELECT 1 FROM deposits e WHERE e.session = s.id AND NOT e.marked AND ` + atRest + `)`
 
-// atRest is the condition that the payment of deposit e rests in a statement. A
-// payment that somebody put back by hand is live.
+// atRest is the condition "the payment of deposit e rests in a statement". A
+// payment put back by hand is live.
 const atRest = "e.month IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pagamentos l WHERE l.id = e.payment)"
 
 // ofPayment joins a commission's payment, or NULLs.
 const ofPayment = " LEFT JOIN pagamentos p ON p.id = r.pagamento_id"
 
-// walk returns what to select a month's rows r of one kind from, with the
-// condition that they belong to it and how many of monthArgs that takes. Most
-// live rows belong to the month that closes, so SQLite walks the table in the
-// order that is wanted (by the index on days it would sort them first) and
-// looks for each row's payment p: twice as fast as belongs there, and slower
-// where few rows belong. PostgreSQL would go quadratic on the OR.
+// walk returns the FROM clause for a month's rows r of one kind, the condition
+// "r belongs to the month", and the number of monthArgs it takes. Most live
+// rows belong to the closing month, so SQLite walks the table in the wanted
+// order (by the index on days it would sort first) and looks up each row's
+// payment p. This is twice as fast as belongs there, and slower where few rows
+// belong. PostgreSQL would go quadratic on the OR.
 func (d dialect) walk(kind books.Kind) (from, condition string, args int) {
 	from = tableOf(kind) + " r" + d.inOrder
 	condition, args = d.belongs(kind)
@@ -148,8 +148,8 @@ func (d dialect) walk(kind books.Kind) (from, condition string, args int) {
 	return from, condition, args
 }
 
-// monthIDs returns the query for the ids of one kind's rows that belong to
-// the month, and how many of monthArgs it takes. For links it is the sessions'.
+// monthIDs returns the query for the ids of a month's rows of one kind, and the
+// number of monthArgs it takes. For links these are the sessions' ids.
 func (d dialect) monthIDs(kind books.Kind) (query string, args int) {
 	condition, args := d.belongs(kind)
 	return "SELECT r.id FROM " + tableOf(kind) + " r WHERE " + condition, args
@@ -162,7 +162,7 @@ func tableOf(kind books.Kind) string {
 	return kind.Table()
 }
 
-// clientOfPayment is a commission's client: its payment p's or else that of the
-// session which the payment is for.
+// clientOfPayment is a commission's client: that of its payment p, or else of
+// the payment's session.
 const clientOfPayment = `coalesce(p.cliente_id, (SELECT s.cliente_id FROM sessoes s WHERE s.id = p.sessao_id),
 	(SELECT min(s.cliente_id) FROM sessoes s WHERE s.payment_id = p.id))`

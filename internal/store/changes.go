@@ -11,27 +11,27 @@ import (
 	"extrato/internal/books"
 )
 
-// Changeset is one thing that somebody did to the books.
+// Changeset is one act of a person on the books.
 type Changeset struct {
 	ID     int64
 	Action string     // add, change, delete, undo, merge
-	Kind   books.Kind // what it was about
+	Kind   books.Kind // the kind of its subject
 	Row    books.ID
 	By     books.Actor
 	At     books.Instant
-	Undoes int64 // the change that this one took back; 0: none
+	Undoes int64 // the change undone by this one; 0: none
 	Rows   []ChangedRow
 }
 
-// ChangedRow is one row that a change touched, without copies. Before or After
-// is nil where there was no such row.
+// ChangedRow is one row touched by a change, without copies. Before or After is
+// nil if there was no row.
 type ChangedRow struct {
 	Kind          books.Kind
 	ID            books.ID
 	Before, After books.Row
 }
 
-// payment returns the payment whose commission was changed.
+// payment returns the payment of a changed commission.
 func (r ChangedRow) payment() books.Ref {
 	for _, row := range []books.Row{r.After, r.Before} {
 		if c, ok := row.(*books.Commission); ok {
@@ -93,9 +93,8 @@ func (t *Tx) ChangesetByID(ctx context.Context, id int64) (Changeset, error) {
 	return list[0], nil
 }
 
-// ChangesOf returns the newest changes that touched a row, or a payment's
-// commissions, newest first, from before the change with the number before on
-// (0: from the newest).
+// ChangesOf returns the newest changes of a row, or of a payment's commissions,
+// newest first, starting below the change number before (0: from the newest).
 func (t *Tx) ChangesOf(ctx context.Context, kind books.Kind, id books.ID, before int64, limit int) ([]Changeset, error) {
 	touched := "SELECT change FROM changed_rows WHERE kind = $1 AND row_id = $2"
 	if kind == books.PaymentKind {
@@ -168,13 +167,13 @@ func brokenChange(id int64, err error) error {
 		WithHint("somebody wrote the table changes by hand; it cannot be undone").Because(err)
 }
 
-// PutBack makes the books hold the rows of a change as they were before it. The
-// caller has seen that they are still as they were after it, and that nothing
-// else refers to what goes.
+// PutBack restores the rows of a change as they were before it. The caller has
+// checked two things: the rows are still as the change left them, and nothing
+// else refers to the rows to be deleted.
 func (t *Tx) PutBack(ctx context.Context, rows []ChangedRow) error {
 	var insert []books.Row
 	for _, r := range rows {
-		if s, ok := r.After.(*books.Session); ok && s.PaymentID.Valid { // that payment may go
+		if s, ok := r.After.(*books.Session); ok && s.PaymentID.Valid { // the payment may be deleted
 			if _, err := t.exec(ctx, "UPDATE sessoes SET payment_id = NULL WHERE id = $1", int64(r.ID)); err != nil {
 				return err
 			}

@@ -11,10 +11,10 @@ import (
 type ClientName struct {
 	ID     books.ID
 	Name   string
-	Merged books.ID // who this client turned out to be; 0: nobody else
+	Merged books.ID // the client this one was merged into; 0: none
 }
 
-// Shown returns the client who stands for this one.
+// Shown returns the client shown in place of this one.
 func (c ClientName) Shown() books.ID { return cmp.Or(c.Merged, c.ID) }
 
 // ClientNames returns all clients, by id.

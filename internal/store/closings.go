@@ -12,24 +12,25 @@ import (
 	"extrato/internal/books"
 )
 
-// closingColumns are an entry's in closings, and those of closing_details, which
-// can be erased and the entry still be checked.
+// entryColumns are an entry's columns in closings; detailColumns those in
+// closing_details, erasable without breaking the entry's hash.
 const (
 	closingColumns = `seq, action, month, revision, at, actor, correlation_id, fingerprint, core, seal,
 	payments, sessions, commissions, expenses, links, backup_file, backup_sha256, detail, previous_hash, hash`
 	detailColumns = "reason, totals, notes, salt"
 	selectClosing = "SELECT " + closingColumns + ", " + detailColumns + " FROM closings LEFT JOIN closing_details USING (seq) "
-	// deciding are the entries that say whether a month is closed. What stands
-	// before the chain's first entry says nothing. See books.Action.Decides.
+	// statementActions selects the entries that decide whether a month is
+	// closed. Entries before the chain's first one decide nothing. See
+	// books.Action.Decides.
 	deciding = "seq > 0 AND action IN ('closed', 'revised', 'reopened', 'adopted')"
 )
 
-// MendChain is the hint where an entry of the chain is not what it was.
+// MendChain is the hint for a changed entry of the chain.
 const MendChain = `somebody changed it in the database: keep a copy of that as it is; docs/operations.md, "The chain damaged", says how the table closings comes back from a dump`
 
-// AppendClosing puts c at the end of the chain and returns it with its number
-// and hashes. The name of whoever acts goes into the notes, the number into the
-// record of the backup on which the entry's statement rests.
+// AppendEntry puts c at the end of the chain and returns it with its number and
+// hashes. The actor's name goes into the notes, and the entry's number into the
+// record of the statement's backup.
 func (t *Tx) AppendClosing(ctx context.Context, c books.Closing) (books.Closing, error) {
 	head, err := t.Head(ctx)
 	if err != nil {
@@ -54,7 +55,7 @@ func (t *Tx) AppendClosing(ctx context.Context, c books.Closing) (books.Closing,
 	if err != nil {
 		return c, err
 	}
-	// Where the end of the chain was cut off, the details of that entry may be there.
+	// If the end of the chain was cut off, this entry's details may still exist.
 	_, err = t.exec(ctx, "INSERT INTO closing_details (seq, "+detailColumns+`) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (seq) DO UPDATE SET reason = excluded.reason, totals = excluded.totals, notes = excluded.notes, salt = excluded.salt`,
 		c.Seq, c.Reason, c.Totals, string(notes), c.Salt.String())
@@ -69,8 +70,8 @@ func (t *Tx) Head(ctx context.Context) (books.Closing, error) {
 	return t.closing(ctx, "WHERE seq = (SELECT max(seq) FROM closings)")
 }
 
-// LastClosing returns the last entry that says whether month is closed, or the
-// zero Closing if it never was. What stands before the chain's first entry says
+// LastEntry returns the last entry that decides whether month is closed, or the
+// zero ChainEntry if it never was. Entries before the chain's first one decide
 // nothing.
 func (t *Tx) LastClosing(ctx context.Context, month books.Month) (books.Closing, error) {
 	return t.closing(ctx, "WHERE seq = (SELECT max(seq) FROM closings WHERE month = $1 AND "+deciding+")", month.String())
@@ -86,8 +87,8 @@ func (t *Tx) closing(ctx context.Context, where string, args ...any) (books.Clos
 	return c, err
 }
 
-// Closings returns all entries, by number, those that are none of the chain's
-// as well.
+// ChainEntries returns all entries by number, including those before the
+// chain's first one.
 func (t *Tx) Closings(ctx context.Context) ([]books.Closing, error) {
 	var all []books.Closing
 	err := t.list(ctx, selectClosing+"ORDER BY seq", nil,
@@ -100,8 +101,7 @@ func (t *Tx) Closings(ctx context.Context) ([]books.Closing, error) {
 	return all, err
 }
 
-// StrayDetails returns the numbers of entries whose details are there although
-// the entries are not.
+// OrphanDetails returns the numbers of details without an entry.
 func (t *Tx) StrayDetails(ctx context.Context) ([]int64, error) {
 	var all []int64
 	err := t.list(ctx, "SELECT seq FROM closing_details WHERE seq NOT IN (SELECT seq FROM closings) ORDER BY seq", nil, func(scan func(...any) error) error {
@@ -111,7 +111,7 @@ func (t *Tx) StrayDetails(ctx context.Context) ([]int64, error) {
 	return all, err
 }
 
-// LatestClosings returns for each month that has one what LastClosing does.
+// LatestEntries returns the LastEntry of each closed or reopened month.
 func (t *Tx) LatestClosings(ctx context.Context) (map[books.Month]books.Closing, error) {
 	latest := map[books.Month]books.Closing{}
 	err := t.list(ctx, selectClosing+"WHERE seq IN (SELECT max(seq) FROM closings WHERE "+deciding+" GROUP BY month) ORDER BY seq", nil,
@@ -124,7 +124,7 @@ func (t *Tx) LatestClosings(ctx context.Context) (map[books.Month]books.Closing,
 	return latest, err
 }
 
-// latestActions returns of each month's LastClosing what was done; to read whole
+// latestActions returns the action of each month's LastEntry. Reading whole
 // entries takes ten times as long.
 func (t *Tx) latestActions(ctx context.Context) (map[string]books.Action, error) {
 	latest := map[string]books.Action{}
@@ -158,7 +158,7 @@ func scanClosing(scan func(...any) error, c *books.Closing) error {
 		c.Previous.UnmarshalText([]byte(previous)),
 		c.Hash.UnmarshalText([]byte(hash)),
 	)
-	if !reason.Valid { // gone; then the entry's detail says that it is not intact
+	if !reason.Valid { // erased; the entry's detail hash then differs
 		totals, notes, salt = sql.NullString{String: "{}"}, sql.NullString{String: "null"}, sql.NullString{String: books.Salt{}.String()}
 		c.Totals = totals.String
 	}
@@ -166,7 +166,8 @@ func scanClosing(scan func(...any) error, c *books.Closing) error {
 		err = errors.Join(json.Unmarshal([]byte(notes.String), &c.Notes), c.Salt.UnmarshalText([]byte(salt.String)))
 	}
 	if err == nil {
-		// The hash covers what is meant. Nothing may be stored in another form.
+		// The hash covers the values, so only their canonical form may be
+		// stored.
 		again, failed := json.Marshal(c.Notes)
 		stored := []string{month, at, fingerprint, core, seal, detail, previous, hash, notes.String, salt.String}
 		meant := []string{c.Month.String(), c.At.SQL().(string), c.Fingerprint.OrNone(), c.Core.OrNone(), c.Seal.OrNone(), c.Detail.String(),
@@ -182,9 +183,9 @@ func scanClosing(scan func(...any) error, c *books.Closing) error {
 	return nil
 }
 
-// ClosingsBefore returns at most limit entries of the chain, the newest first,
-// those below number before; from the head on if that is 0. month, if it is
-// not zero, leaves out those of other months.
+// EntriesBefore returns at most limit entries of the chain, newest first, below
+// number before (0: from the head on). A month other than zero leaves out the
+// entries of all others.
 func (t *Tx) ClosingsBefore(ctx context.Context, month books.Month, before int64, limit int) ([]books.Closing, error) {
 	query, args := selectClosing+"WHERE seq < $1", []any{orLast(before), limit}
 	if !month.IsZero() {

@@ -9,7 +9,7 @@ import (
 	"extrato/internal/books"
 )
 
-// column reads what either driver hands out into a value of the books.
+// column reads either driver's values into a value of the books.
 type column struct {
 	value   books.Value
 	scratch [32]byte

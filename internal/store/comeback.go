@@ -11,10 +11,10 @@ import (
 	"extrato/internal/books"
 )
 
-// What would keep rows from coming back is asked before they leave.
+// A close refuses rows that could not come back, before they leave.
 
-// CheckReturn refuses a month of which a row breaks a rule that the database
-// holds new rows to and not old ones: a CHECK that is NOT VALID.
+// CheckReopenable refuses a month with a row that breaks a CHECK that is NOT
+// VALID: the database applies such a rule to new rows alone.
 func (t *Tx) CheckReturn(ctx context.Context, month books.Month) error {
 	if !t.s.dialect.postgres {
 		return nil
@@ -59,21 +59,21 @@ func (t *Tx) CheckReturn(ctx context.Context, month books.Month) error {
 	return nil
 }
 
-// CannotComeBack refuses a close after which a reopening would fail.
+// ErrNotReopenable refuses a close whose reopening would fail.
 func CannotComeBack(why, remedy string) *books.Error {
 	return books.Refusedf("cannot_come_back", "a reopening could not put the rows back: %s", why).
 		WithHint("nothing was changed; %s, then try again", remedy)
 }
 
-// lostPerson is a client or artist whom a row names and who does not exist.
+// missingPerson is a client or artist named by a row, but not in the database.
 type lostPerson struct {
 	row  books.Row
 	kind books.Kind
 	id   books.ID
 }
 
-// lostPersonOf returns the first one whom a row of MonthRows names, nil if all
-// are there: the row then has the copies of their names.
+// missingPersonOf returns the first missing person of a row of MonthRows, or
+// nil. The row has a copy of each existing person's name.
 func lostPersonOf(row books.Row) *lostPerson {
 	lost := func(kind books.Kind, id books.Ref, name books.Text) *lostPerson {
 		if !id.Valid || name.Valid {
@@ -100,8 +100,8 @@ func lostPersonOf(row books.Row) *lostPerson {
 	return nil
 }
 
-// CheckPeople refuses rows that name a client or artist who does not exist,
-// where a foreign key would keep them from coming back.
+// CheckPeople refuses rows with a missing client or artist if a foreign key
+// would keep them from coming back.
 func (t *Tx) CheckPeople(ctx context.Context, rows *Leaving) error {
 	lost := rows.lost
 	if lost == nil {
@@ -119,13 +119,13 @@ func (t *Tx) CheckPeople(ctx context.Context, rows *Leaving) error {
 		fmt.Sprintf("add that row of %s again under its id, or name another in the row", lost.kind.Table()))
 }
 
-// Rehearse does fn and takes back what it did. failed is what fn came to, err
-// why the transaction cannot go on.
+// Rehearse runs fn in a savepoint and rolls it back. failed is fn's error; err
+// means the transaction cannot go on.
 func (t *Tx) Rehearse(ctx context.Context, fn func() error) (failed, err error) {
 	if _, err := t.exec(ctx, "SAVEPOINT rehearsal"); err != nil {
 		return nil, err
 	}
-	if t.s.dialect.postgres { // what is deferred to the commit is found now
+	if t.s.dialect.postgres { // find deferred constraints now
 		_, failed = t.exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE")
 	}
 	if failed == nil {

@@ -21,14 +21,14 @@ func isPostgres(databaseURL string) bool {
 	return ok && (scheme == "postgres" || scheme == "postgresql")
 }
 
-// percentEncode is what to do with a password that breaks a URL.
+// percentEncode is the hint for a password with characters special in a URL.
 const percentEncode = "in the user and the password write %40 for @, %2F for /, %3F for ?, %23 for #, %3A for : and %25 for %"
 
-// sslModes are what PostgreSQL's own programs take.
+// sslModes are the values accepted by PostgreSQL's own programs.
 var sslModes = []string{"", "disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 
-// parsePostgres reads a URL that isPostgres. Its errors repeat nothing of the
-// URL: which part of a broken one is the password, nobody can say.
+// parsePostgres reads a PostgreSQL URL. Its errors repeat nothing of the URL:
+// the password's place in a broken one is unknown.
 func parsePostgres(databaseURL string) (*pgxpool.Config, error) {
 	const form = "write postgres://user:password@host:5432/database" //nolint:gosec // a form, no credentials
 	scheme, rest, _ := strings.Cut(databaseURL, "://")
@@ -53,15 +53,15 @@ func parsePostgres(databaseURL string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// prepareConnections sets what every connection needs, whatever the URL, the
-// role and the database say.
+// prepareConnections sets the parameters of every connection, over those of the
+// URL, the role and the database.
 func prepareConnections(config *pgconn.Config) {
 	parameters := config.RuntimeParams
-	// PostgreSQL then refuses a query whose rows a policy would filter. A
+	// PostgreSQL then refuses a query if a policy would filter its rows. A
 	// connection pooler refuses the parameter itself.
 	parameters["row_security"] = "off"
-	// They would end a close that waits for a disk. What takes longer than it may
-	// ends with its context.
+	// These timeouts would end a close during a slow fsync. Contexts set the
+	// limits instead.
 	parameters["statement_timeout"] = "0"
 	parameters["idle_in_transaction_session_timeout"] = "0"
 	parameters["timezone"] = "UTC"
@@ -77,9 +77,8 @@ func prepareConnections(config *pgconn.Config) {
 	config.AfterConnect = settle
 }
 
-// settle appends our schema to the search_path in force, lifts those timeouts
-// that not every server has, and makes the answer to a commit mean that it is on
-// the server's disk.
+// configureSession appends our schema to the current search_path, lifts the
+// timeouts of newer servers, and makes COMMIT wait for the server's disk.
 func settle(ctx context.Context, conn *pgconn.PgConn) error {
 	_, err := conn.Exec(ctx, `
 		SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), '`+ownSchema+`'), false);
@@ -104,21 +103,21 @@ func settle(ctx context.Context, conn *pgconn.PgConn) error {
 	return nil
 }
 
-// errPooler refuses a connection that several clients may share: settings,
-// locks and prepared statements would be another's.
+// errPooler refuses a shared connection: settings, locks and prepared
+// statements would be another client's.
 var errPooler = books.Refusedf("database_pooler", "DATABASE_URL leads to a connection pooler such as PgBouncer, not to PostgreSQL itself").
 	WithHint("name PostgreSQL's own host and port, often 5432; extrato keeps a pool of its own")
 
-// ErrUnreachable means that the database server does not answer, or broke the
-// connection off.
+// ErrUnreachable means: the database server does not answer, or closed the
+// connection.
 var ErrUnreachable = &books.Error{Kind: books.Internal, Code: "database_unreachable", Message: "the database does not answer"}
 
 func unreachable(err error) error {
 	return ErrUnreachable.WithHint("check DATABASE_URL and that PostgreSQL runs; extrato doctor tells more").Because(pgReason(err))
 }
 
-// connectFailed says why a connection was not made: what the server answered is
-// no reason to check that it runs.
+// connectFailed explains a failed connection. An answer of the server is no
+// reason to check that it runs.
 func connectFailed(err error) error {
 	var known *books.Error
 	var pg *pgconn.PgError

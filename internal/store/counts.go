@@ -9,8 +9,8 @@ import (
 	"extrato/internal/books"
 )
 
-// CountMonths counts the live rows that belong to each month that has any, as
-// CountMonth does for one: in one pass over each table, not one for each month.
+// CountMonths counts the live rows of each month with any, as CountMonth does
+// for one: in one pass over each table, not one for each month.
 func (t *Tx) CountMonths(ctx context.Context) (map[books.Month]books.Counts, error) {
 	c := monthCounts{}
 	for _, count := range []func(context.Context, monthCounts) error{t.countDated, t.countCommissions, t.countSessions} {
@@ -21,7 +21,7 @@ func (t *Tx) CountMonths(ctx context.Context) (map[books.Month]books.Counts, err
 	return c, nil
 }
 
-// monthCounts are the counts of months that have rows.
+// monthCounts are the counts of months with rows.
 type monthCounts map[books.Month]books.Counts
 
 func (c monthCounts) add(month books.Month, kind books.Kind, n int64) {
@@ -42,8 +42,8 @@ func (c monthCounts) add(month books.Month, kind books.Kind, n int64) {
 	c[month] = counts
 }
 
-// storedDay is a day as a database holds it. What is no day is in no month, and
-// in SQLite neither is a BLOB, even one that spells a day: no range of days
+// storedDay is a day as a database holds it. An invalid day is in no month. In
+// SQLite neither is a BLOB, even one that reads as a day: no range of days
 // holds it.
 type storedDay struct{ text string }
 
@@ -61,8 +61,8 @@ func (d storedDay) month() books.Month {
 	return day.Month()
 }
 
-// eachDay counts the rows of a query by the month of the day p.data and returns
-// how many there are. Days become text after they are grouped, which is faster.
+// eachDay counts the rows of a query by the month of the day p.data, and
+// returns their number. Days become text after they are grouped, for speed.
 func (t *Tx) eachDay(ctx context.Context, from string, add func(month books.Month, n int64)) (all int64, err error) {
 	query := "SELECT " + t.s.dialect.text("g.data") + ", g.n FROM (SELECT p.data, count(*) AS n FROM " + from + " GROUP BY p.data) AS g"
 	err = t.list(ctx, query, nil, func(scan func(...any) error) error {
@@ -78,7 +78,7 @@ func (t *Tx) eachDay(ctx context.Context, from string, add func(month books.Mont
 	return all, err
 }
 
-// countDated counts what belongs to a month by its own date.
+// countDated counts the rows with a date of their own.
 func (t *Tx) countDated(ctx context.Context, c monthCounts) error {
 	for _, kind := range []books.Kind{books.PaymentKind, books.ExpenseKind} {
 		if _, err := t.eachDay(ctx, kind.Table()+" p", func(month books.Month, n int64) { c.add(month, kind, n) }); err != nil {
@@ -113,17 +113,17 @@ func (t *Tx) unpairedMonths(ctx context.Context) (map[books.Month]int64, error) 
 	return months, t.eachUnpaired(ctx, "TRUE", func(u unpairedCommission) { months[u.month]++ })
 }
 
-// unpairedCommission is one without a live payment, and the month it belongs
-// to: that of the statement in which its payment rests, or else that in which it
-// was made, in the studio's zone. It is zero if it was made at no instant that
-// can be read: then it belongs to none.
+// unpairedCommission is one without a live payment, and its month: that of the
+// statement holding its payment, or else that in which it was made, in the
+// studio's zone. The month is zero, and the commission in none, if its
+// created_at cannot be read.
 type unpairedCommission struct {
 	id    int64
 	month books.Month
 }
 
-// eachUnpaired calls fn with every commission c that names a payment which is
-// not live, which are few, and with those that name none and meet a condition.
+// eachUnpaired calls fn with every commission c whose payment is not live
+// (few), and with those without a payment, if they meet a condition.
 func (t *Tx) eachUnpaired(ctx context.Context, condition string, fn func(unpairedCommission)) error {
 	columns := "SELECT c.id, " + t.s.dialect.text("c.created_at") + ", %s FROM comissoes c WHERE "
 	query := fmt.Sprintf(columns, restingMonth("c.pagamento_id")) +
@@ -149,9 +149,9 @@ func (t *Tx) eachUnpaired(ctx context.Context, condition string, fn func(unpaire
 	})
 }
 
-// listedCommissions returns the unpaired commissions of which SQL alone cannot
-// tell the month, which are few: those that name a payment and, on SQLite, those
-// made at a text that does not sort as instants do. Queries get them as a list.
+// listedCommissions returns the unpaired commissions whose month SQL alone
+// cannot find (few): those with a payment and, on SQLite, those with a
+// created_at that does not sort as instants do. Queries get them as a list.
 func (t *Tx) listedCommissions(ctx context.Context) (listed []unpairedCommission, err error) {
 	err = t.eachUnpaired(ctx, "c.created_at IS NOT NULL AND NOT "+t.s.dialect.plainInstant("c.created_at"),
 		func(u unpairedCommission) { listed = append(listed, u) })
@@ -170,9 +170,9 @@ func (t *Tx) listedOf(ctx context.Context, month books.Month) ([]int64, error) {
 	return ids, err
 }
 
-// countSessions counts the sessions that leave with each month, by the rules of
-// belongs: those all of whose live payments l lie in one month, unless they are
-// owing. The payments at rest have no date here.
+// countSessions counts the sessions leaving with each month, by the rules of
+// belongs: those with all live payments l in one month, unless they are owing.
+// Payments at rest have no date here.
 func (t *Tx) countSessions(ctx context.Context, c monthCounts) error {
 	text, marked := t.s.dialect.text, "CASE WHEN e.marked THEN 1 ELSE 0 END AS marked"
 	month := func(day string) string { return "substr(" + text(day) + ", 1, 7)" }
@@ -198,8 +198,8 @@ func (t *Tx) countSessions(ctx context.Context, c monthCounts) error {
 	})
 }
 
-// MonthTotals returns the totals that a month's live rows have, as a Tally of
-// MonthRows computes them.
+// MonthTotals returns the totals of a month's live rows, equal to a Tally of
+// its MonthRows.
 func (t *Tx) MonthTotals(ctx context.Context, month books.Month) (books.Totals, error) {
 	args, err := t.monthArgs(ctx, month)
 	if err != nil {
@@ -218,8 +218,8 @@ func (t *Tx) MonthTotals(ctx context.Context, month books.Month) (books.Totals, 
 	return tally.Totals(), people.broken
 }
 
-// brokenIn returns the error that names the first row of a month that cannot
-// be read, if there is one.
+// brokenIn returns the error naming the first unreadable row of a month, or
+// nil.
 func (t *Tx) brokenIn(ctx context.Context, month books.Month) error {
 	for _, err := range t.MonthRows(ctx, month) {
 		if err != nil {

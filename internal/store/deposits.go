@@ -8,14 +8,14 @@ import (
 	"extrato/internal/books"
 )
 
-// The table deposits holds each payment that was marked as a deposit, and each
-// that left the live tables while its session stayed. Only of payments at rest,
-// session, amount and month are set: of live ones their own rows tell.
+// The table deposits holds each payment marked as a deposit, and each payment
+// that left the live tables before its session. Session, amount and month are
+// set for payments at rest alone; live payments have rows of their own.
 
 // markOf is the mark in deposits e as books.Mark reads it.
 func markOf(e string) string { return "CASE WHEN " + e + ".marked THEN 'true' END" }
 
-// Deposit is a row of deposits whose payment rests in a statement.
+// Deposit is a row of deposits with its payment at rest in a statement.
 type Deposit struct {
 	Payment books.ID
 	Session books.Ref
@@ -38,8 +38,8 @@ func (t *Tx) DepositsAtRest(ctx context.Context) ([]Deposit, error) {
 	return all, err
 }
 
-// wakeDeposits makes the deposits of payments that are live, or come back to
-// be, what the rows say: those that are not marked have none.
+// reopenDeposits makes the deposits of live payments agree with the rows, and
+// deletes those of unmarked payments.
 func (t *Tx) wakeDeposits(ctx context.Context, payments []books.Row) error {
 	ids, marked := make([]books.ID, len(payments)), [][2]string{}
 	for i, row := range payments {
@@ -66,8 +66,8 @@ func (t *Tx) wakeDeposits(ctx context.Context, payments []books.Row) error {
 	return err
 }
 
-// restDeposits keeps what the payments that leave with a month were to the
-// sessions that stay, before they are deleted.
+// closeDeposits keeps session, amount and month of the payments that leave
+// before their session. It runs before they are deleted.
 func (t *Tx) restDeposits(ctx context.Context, month books.Month, leaving *Leaving) error {
 	args := []any{month.First().String(), month.Last().String(), month.String()}
 	_, err := t.exec(ctx, `UPDATE deposits SET session = p.sessao_id, day = p.data, amount = p.valor, month = $3

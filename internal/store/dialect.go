@@ -18,30 +18,30 @@ import (
 	"extrato/internal/books"
 )
 
-// dialect holds what differs between SQLite and PostgreSQL; all other SQL is
+// dialect holds the differences between SQLite and PostgreSQL; all other SQL is
 // one text for both.
 type dialect struct {
 	postgres              bool
 	path                  string // SQLite's file
 	readLevel, writeLevel sql.IsolationLevel
 	validDay              func(column string) string // a condition beside a range of days
-	plainInstant          func(column string) string // the condition that the column sorts as the instant that it is
-	inOrder               string                     // behind a table that is to be walked by id
-	withIDs               string                     // in an INSERT with ids, so that GENERATED ALWAYS takes them
-	text                  func(column string) string // the column as text that books.Value reads
+	plainInstant          func(column string) string // the condition "the column sorts as its instant does"
+	inOrder               string                     // follows a table walked by id
+	withIDs               string                     // in an INSERT with ids, for GENERATED ALWAYS columns
+	text                  func(column string) string // the column as text for books.Value
 	shown                 func(column string) string // the column as people are to see it, NULL too
 	idList                func(param string) string  // a SELECT of the ids in a JSON array
 	textList              func(param string) string  // a SELECT of the texts in a JSON array
 	again                 func(error) bool           // whether the same transaction may succeed if tried again
-	answered              func(error) bool           // whether an error of a commit says that it did not happen
-	explain               func(error) error          // turns a driver's error into one that says who can help
+	answered              func(error) bool           // whether an error of COMMIT proves that nothing was committed
+	explain               func(error) error          // turns a driver's error into one with a hint
 }
 
-// LockMonth keeps other processes from closing month at the same time, until
-// the returned function is called or the process ends. It saves work; being
-// right never rests on it. Where somebody else has the lock, waits, if not nil,
-// is told who; one who does not give it back in time, such as a process that
-// was stopped, ends the wait with an Error of kind Conflict.
+// LockMonth keeps other processes from closing month, until the returned
+// function is called or the process ends. It saves work; correctness never
+// rests on it. While another process has the lock, waits (may be nil) gets its
+// name. A holder who keeps the lock too long, such as a stopped process, ends
+// the wait with an Error of kind Conflict.
 func (s *Store) LockMonth(ctx context.Context, month books.Month, waits func(holder string)) (unlock func(), err error) {
 	if waits == nil {
 		waits = func(string) {}
@@ -52,11 +52,11 @@ func (s *Store) LockMonth(ctx context.Context, month books.Month, waits func(hol
 	return s.lockFile(ctx, waits)
 }
 
-// lockPatience is how long is waited for a lock: many times what a million rows
-// need, and less than a job of the schedule may take.
+// monthLockTimeout limits the wait for a month's lock: many times the close of
+// a million rows, and less than a job of the schedule may take.
 var lockPatience = 2 * time.Minute
 
-// thisProcess names the one who has a lock to those who wait for it.
+// thisProcess names the lock's holder to processes waiting for it.
 func thisProcess() string {
 	host, err := os.Hostname()
 	if err != nil {
@@ -70,7 +70,7 @@ func stillLocked(holder string) error {
 		WithHint("nothing was changed; it is %s: let it go on or end it, then try again", cmp.Or(holder, "another process"))
 }
 
-// isDuplicate reports whether err says that a unique key is taken.
+// isDuplicate reports whether err is a violated unique key.
 func isDuplicate(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
@@ -83,7 +83,7 @@ func isDuplicate(err error) bool {
 	switch lite.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
 		return true
-	case sqlite3.SQLITE_CONSTRAINT_TRIGGER: // a guard that INSERT OR REPLACE does not get past
+	case sqlite3.SQLITE_CONSTRAINT_TRIGGER: // a guard against INSERT OR REPLACE
 		return strings.Contains(lite.Error(), "UNIQUE constraint failed")
 	}
 	return false

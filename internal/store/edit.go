@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// AddRecord puts a new row into its table and returns the id that it got. A
-// session's time, which only older databases have, cannot be set.
+// AddRecord inserts a row and returns its new id. A session's time, a column of
+// older databases, cannot be set.
 func (t *Tx) AddRecord(ctx context.Context, row books.Row) (books.ID, error) {
 	columns, values := written(row)
 	var args []any
@@ -27,8 +27,8 @@ func (t *Tx) AddRecord(ctx context.Context, row books.Row) (books.ID, error) {
 	return id, taken(row, err)
 }
 
-// ChangeRecord writes a row that there is over itself, except for what this
-// program does not change: a session's time and v4's unused pagamentos.comissao.
+// ChangeRecord overwrites an existing row, except for two columns: a session's
+// time and v4's unused pagamentos.comissao.
 func (t *Tx) ChangeRecord(ctx context.Context, row books.Row) error {
 	columns, values := written(row)
 	args := []any{int64(row.Key())}
@@ -47,7 +47,7 @@ func (t *Tx) ChangeRecord(ctx context.Context, row books.Row) error {
 	return taken(row, err)
 }
 
-// written returns the columns that a new row sets, and their values.
+// written returns the columns set in a new row, and their values.
 func written(row books.Row) (columns []string, values []books.Value) {
 	all := row.AppendValues(nil)
 	for i, c := range row.Kind().Columns() {
@@ -58,7 +58,7 @@ func written(row books.Row) (columns []string, values []books.Value) {
 	return columns, values
 }
 
-// taken says which of its unique keys a row shares with another.
+// taken explains a violated unique key of a row.
 func taken(row books.Row, err error) error {
 	if !isDuplicate(err) {
 		return err
@@ -71,8 +71,8 @@ func taken(row books.Row, err error) error {
 		WithHint("each calendar event belongs to one row; leave google_event_id out, or clear the other row's").Because(err)
 }
 
-// RemoveRecord deletes a live row. Whoever calls it has seen to the rows that
-// refer to it.
+// RemoveRecord deletes a live row. The caller has dealt with rows referring to
+// it.
 func (t *Tx) RemoveRecord(ctx context.Context, kind books.Kind, id books.ID) error {
 	_, err := t.exec(ctx, "DELETE FROM "+kind.Table()+" WHERE id = $1", int64(id))
 	if err == nil && kind == books.PaymentKind {
@@ -81,14 +81,14 @@ func (t *Tx) RemoveRecord(ctx context.Context, kind books.Kind, id books.ID) err
 	return err
 }
 
-// LinkSession makes a payment the session's latest, which says that it is paid.
+// LinkSession makes a payment the session's latest, and the session paid.
 func (t *Tx) LinkSession(ctx context.Context, session, payment books.ID, at books.Instant) error {
 	_, err := t.exec(ctx, "UPDATE sessoes SET payment_id = $2, status = 'paid', updated_at = $3 WHERE id = $1",
 		int64(session), int64(payment), at.SQL())
 	return err
 }
 
-// SessionsOf returns the sessions that UnlinkPayment would change.
+// SessionsOf returns the sessions changed by UnlinkPayment.
 func (t *Tx) SessionsOf(ctx context.Context, p *books.Payment) ([]books.ID, error) {
 	list, err := t.ids(ctx, "SELECT s.id FROM sessoes s WHERE s.payment_id = $1 OR s.payment_id IS NULL AND s.id = $2 ORDER BY s.id",
 		int64(p.ID), p.SessionID.SQL())
@@ -99,9 +99,9 @@ func (t *Tx) SessionsOf(ctx context.Context, p *books.Payment) ([]books.ID, erro
 	return ids, err
 }
 
-// UnlinkPayment takes a payment from the sessions that it is linked to, in
-// either direction. Each points at the newest of its other payments then; one
-// that has none is no longer paid.
+// UnlinkPayment removes a payment's links to sessions, in either direction.
+// Each session then points at the newest of its other payments; without one it
+// is no longer paid.
 func (t *Tx) UnlinkPayment(ctx context.Context, p *books.Payment, at books.Instant) error {
 	if p.SessionID.Valid {
 		if _, err := t.exec(ctx, "UPDATE pagamentos SET sessao_id = NULL WHERE id = $1", int64(p.ID)); err != nil {

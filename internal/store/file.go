@@ -13,8 +13,8 @@ import (
 	"extrato/internal/books"
 )
 
-// ErrMoved means that SQLite's file is no longer where it was opened: what is
-// written from then on would be gone with the process.
+// ErrMoved means: SQLite's file is no longer at its path, and later writes
+// would be gone with the process.
 var ErrMoved = &books.Error{Kind: books.Refused, Code: "database_moved", Message: "the database file was moved, removed or replaced while extrato had it open"}
 
 // openFile is SQLite's file, and its log beside it, as they were opened.
@@ -35,8 +35,8 @@ func newOpenFile(path string) *openFile {
 	return &openFile{name: path, real: target}
 }
 
-// opened notes which file a connection has, or finds that it is another one
-// than before. Only the writer's connection keeps the log open.
+// opened notes a connection's file, or finds another file than before. Only the
+// writer's connection keeps the log open.
 func (f *openFile) opened(writer bool) error {
 	f.lock.Lock()
 	defer f.lock.Unlock()
@@ -51,7 +51,7 @@ func (f *openFile) opened(writer bool) error {
 	return nil
 }
 
-// check fails with ErrMoved unless the names still lead to what was opened.
+// check fails with ErrMoved unless the paths still lead to the opened files.
 func (f *openFile) check() error {
 	f.lock.Lock()
 	defer f.lock.Unlock()
@@ -90,8 +90,7 @@ func (s *Store) checkFile() error {
 	return err
 }
 
-// checkWritten fails if what was just committed went into a file that nobody
-// will find.
+// checkWritten fails if the last commit went into a file without a path.
 func (s *Store) checkWritten() error {
 	err := s.checkFile()
 	if err == nil {
@@ -102,7 +101,7 @@ func (s *Store) checkWritten() error {
 	return &lost
 }
 
-// fileConnector opens connections to a SQLite file and has file note which.
+// fileConnector opens connections to a SQLite file and notes its identity.
 type fileConnector struct {
 	driver driver.Driver
 	dsn    string
@@ -140,7 +139,7 @@ func (c fileConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-// touch reads something, which makes SQLite open its log.
+// touch reads something to make SQLite open its log.
 func touch(ctx context.Context, conn driver.Conn) error {
 	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, "SELECT count(*) FROM sqlite_schema", nil)
 	if err != nil {
@@ -150,9 +149,9 @@ func touch(ctx context.Context, conn driver.Conn) error {
 	return errors.Join(err, rows.Close())
 }
 
-// checkNames refuses a file that has several names, or that is mounted without
-// its folder: SQLite keeps the newest rows beside the file, under its name, and
-// who comes by another does not see them.
+// checkNames refuses a file with several names, or one mounted without its
+// folder. SQLite keeps the newest rows in a second file beside it, found by
+// name: a process with another name for the file does not see them.
 func checkNames(file string) error {
 	var why string
 	switch {

@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// serveByte is the byte of SQLite's file that a server locks, far from those
-// that SQLite locks itself.
+// serveByte is the byte of SQLite's file locked by a server, far from the bytes
+// SQLite itself locks.
 const serveByte = 1 << 40
 
-// lockServing locks the file itself, so that neither another name nor another
-// mount of it gets past. The lock belongs to the open file, not to the process:
+// lockServing locks the file itself, so another name or another mount of it
+// does not help. The lock belongs to the open file, not to the process:
 // SQLite's own locks stay apart, as long as the file is closed after SQLite's.
 func lockServing(path string) (unlock func(), mine bool, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)

@@ -12,11 +12,11 @@ import (
 type Filter struct {
 	From, To                                         books.Day // zero: no such edge
 	Method                                           string
-	Client                                           books.ID // also who was merged into this one
+	Client                                           books.ID // including clients merged into this one
 	Text                                             string   // in the note or the client's name, blind to case and accents
 	WithoutCommission, WithoutClient, WithoutSession bool
 
-	ids []int64 // the payments that have Text
+	ids []int64 // the payments with Text
 }
 
 // addTo adds the filter's conditions on payments r.
@@ -52,8 +52,8 @@ func (f Filter) addTo(d dialect, where func(condition string, values ...any)) er
 	return err
 }
 
-// findText looks for the payments that have the filter's text: no database folds
-// accents by itself.
+// findText looks for payments with the filter's text: no database folds accents
+// by itself.
 func (t *Tx) findText(ctx context.Context, w Wanted) (Wanted, error) {
 	if w.Text == "" {
 		return w, nil
@@ -82,14 +82,14 @@ func (t *Tx) findText(ctx context.Context, w Wanted) (Wanted, error) {
 	return w, err
 }
 
-// PaymentSums are what the payments of a list come to.
+// PaymentSums are the sums of the payments of a list.
 type PaymentSums struct {
 	Number              int64
 	Amount, Commissions books.Money
 }
 
-// SumPayments returns what all payments that are wanted come to, whatever the
-// limit and the position.
+// SumPayments returns the sums of all payments wanted, regardless of limit and
+// position.
 func (t *Tx) SumPayments(ctx context.Context, w Wanted) (s PaymentSums, err error) {
 	w.Kind, w.After = books.PaymentKind, Position{}
 	if w, err = t.findText(ctx, w); err != nil {
@@ -114,5 +114,5 @@ func (t *Tx) SumPayments(ctx context.Context, w Wanted) (s PaymentSums, err erro
 	return s, err
 }
 
-// centavos is an amount as a whole number, which sums without loss.
+// centavos is an amount as an integer, for sums without rounding.
 func centavos(column string) string { return "CAST(round(" + column + " * 100) AS BIGINT)" }

@@ -10,16 +10,15 @@ import (
 	"extrato/internal/books"
 )
 
-// room is what a column of PostgreSQL takes.
+// columnLimits are the limits of a column of PostgreSQL.
 type room struct {
 	needed  bool // NULL is refused
 	letters int  // at most so many; 0: any number
 	clock   bool // it is of type TIME
 }
 
-// CheckFit refuses rows of which one has a value that this database cannot
-// hold, and names the row: SQLite keeps longer texts, NULL and NUL where
-// PostgreSQL does not.
+// CheckFits refuses rows with a value PostgreSQL cannot hold, and names the
+// row: SQLite keeps longer texts, NULL and NUL where PostgreSQL does not.
 func (t *Tx) CheckFit(ctx context.Context, rows []books.Row) error {
 	if !t.s.dialect.postgres || len(rows) == 0 {
 		return nil
@@ -45,7 +44,7 @@ func (t *Tx) CheckFit(ctx context.Context, rows []books.Row) error {
 	return nil
 }
 
-// rooms returns what the columns of the books' tables take.
+// columnLimits returns the limits of the columns of the books' tables.
 func (t *Tx) rooms(ctx context.Context) (map[string]map[string]room, error) {
 	rooms := map[string]map[string]room{}
 	for kind := range books.KindCount {
@@ -70,7 +69,7 @@ func (t *Tx) rooms(ctx context.Context) (map[string]map[string]room, error) {
 	return rooms, nil
 }
 
-// lacking says why there is no room for a value and what to do; "" if there is.
+// violation explains why a value does not fit, with a hint; "" if it does.
 func (r room) lacking(v books.Value, table, column string) (why, hint string) {
 	if v.Null() {
 		if r.needed {

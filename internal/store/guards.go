@@ -8,13 +8,12 @@ import (
 	"strings"
 )
 
-// A guard is a trigger, or a function of one, that keeps the chain, statements
-// and revisions as they are. The migrations make them, and hold the text that
-// each must have.
+// A guard is a trigger, or its function, that keeps the chain, statements and
+// revisions unchanged. The migrations create the guards and define their text.
 type guard struct {
 	name     string
 	function bool
-	text     string // the statement that makes it
+	text     string // the statement that creates it
 }
 
 var (
@@ -22,8 +21,8 @@ var (
 	blanks      = regexp.MustCompile(`\s+`)
 )
 
-// guards returns all guards, functions first. Of one that a later migration
-// makes anew, the last text counts.
+// guards returns all guards, functions first. The last migration to create a
+// guard defines its text.
 func (s *Store) guards() ([]guard, error) {
 	folder := "migrations/sqlite"
 	if s.dialect.postgres {
@@ -57,7 +56,7 @@ func plainText(text string) string {
 	return blanks.ReplaceAllString(strings.ReplaceAll(text, ownSchema+".", ""), " ")
 }
 
-// body is what stands between the dollar quotes of a function.
+// body is the text between the dollar quotes of a function.
 func body(text string) string {
 	parts := strings.Split(text, "$$")
 	if len(parts) != 3 {
@@ -66,9 +65,9 @@ func body(text string) string {
 	return parts[1]
 }
 
-// MissingGuards names the triggers and their functions that are missing, were
-// switched off or have another text: without them, any statement of SQL can
-// change what was closed. extrato migrate puts them back.
+// MissingGuards names the triggers and their functions that are missing,
+// switched off or altered: without them, plain SQL can change closed months.
+// extrato migrate puts them back.
 func (s *Store) MissingGuards(ctx context.Context) (missing []string, err error) {
 	err = s.Read(ctx, func(t *Tx) error {
 		missing, err = t.MissingGuards(ctx)
@@ -77,7 +76,7 @@ func (s *Store) MissingGuards(ctx context.Context) (missing []string, err error)
 	return missing, err
 }
 
-// MissingGuards is the function of that name in a transaction.
+// MissingGuards is Store.MissingGuards in a transaction.
 func (t *Tx) MissingGuards(ctx context.Context) (missing []string, err error) {
 	wanted, err := t.s.guards()
 	if err != nil {
@@ -108,7 +107,7 @@ func (t *Tx) MissingGuards(ctx context.Context) (missing []string, err error) {
 	return missing, err
 }
 
-// addGuards puts back the guards that are missing.
+// addGuards puts missing guards back.
 func (s *Store) addGuards(ctx context.Context, done *Migration) error {
 	missing, err := s.MissingGuards(ctx)
 	if err != nil || len(missing) == 0 {
@@ -145,7 +144,7 @@ func (s *Store) addGuards(ctx context.Context, done *Migration) error {
 	return s.dialect.explain(err)
 }
 
-// anew returns the statements that make a guard whatever is in its place.
+// anew returns the statements to replace or create a guard.
 func (g guard) anew(postgres bool) []string {
 	switch {
 	case g.function:

@@ -10,49 +10,49 @@ import (
 	"extrato/internal/books"
 )
 
-// Imported says what Import copied, what it had to change on the way, and what
-// it left behind.
+// Imported is the report of Import: rows copied, values changed, tables left
+// behind.
 type Imported struct {
 	From     string        `json:"from"`     // the source, without user and password
-	Tables   []TableRows   `json:"tables"`   // what was copied
+	Tables   []TableRows   `json:"tables"`   // rows copied
 	Rounded  []Change      `json:"rounded"`  // numbers with parts of a hundredth, rounded half up
-	Unlinked []Change      `json:"unlinked"` // references to rows that do not exist: NULL now
+	Unlinked []Change      `json:"unlinked"` // references to missing rows: NULL now
 	Doubtful []Change      `json:"doubtful"` // carried as they are, for a person to look at
-	Left     []TableRows   `json:"left"`     // tables and columns that hold something and were not carried
-	Adopted  []books.Month `json:"adopted"`  // v4's statements, which the chain lists from now on
+	Left     []TableRows   `json:"left"`     // tables and columns with data that was not copied
+	Adopted  []books.Month `json:"adopted"`  // v4's statements, in the chain from now on
 	Notes    []string      `json:"notes"`
 }
 
-// TableRows is a number of rows of a table or, if Column is set, of rows that
-// hold something in it.
+// TableRows is the number of rows of a table or, if Column is set, of rows with
+// data in it.
 type TableRows struct {
 	Table  string `json:"table"`
 	Column string `json:"column,omitempty"`
 	Rows   int64  `json:"rows"`
 }
 
-// Change is one value that was not carried as it was, or that is doubtful.
+// Change is one value changed by the import, or a doubtful one.
 type Change struct {
 	Table  string `json:"table"`
 	ID     int64  `json:"id"`
 	Column string `json:"column"`
 	Old    string `json:"old"`
-	New    string `json:"new,omitempty"` // what it was rounded to
-	Why    string `json:"why,omitempty"` // what is doubtful about it
+	New    string `json:"new,omitempty"` // the rounded value
+	Why    string `json:"why,omitempty"` // the doubt
 }
 
 // Import copies the v4 database at fromURL, PostgreSQL or a SQLite file, into
-// this one, which must hold nothing, and brings it to this version first. Ids
-// stay, sequences are raised above every id that ever was, v4's statements are
-// kept as they are and adopted. The source is read in one snapshot and never
-// written. step, which may be nil, hears of each table that was copied.
+// this one, which must be empty, and migrates it first. Ids stay, sequences are
+// raised above every id ever used, v4's statements are kept unchanged and
+// adopted. The source is read in one snapshot and never written. step (may be
+// nil) gets the name of each copied table.
 //
-// Either everything comes in, in one transaction, or nothing. It fails with an
-// Error of kind Refused, naming the row, where a value or reference cannot be
-// kept here; of kind Integrity where one cannot be read; Refused where this
-// database holds a row or is the source; and Refused where the source is this
-// program's and holds statements of its own, or is this program's SQLite file:
-// those move whole, with pg_dump or as a file, so that their chain comes along.
+// Everything is copied in one transaction, or nothing. Import fails with an
+// Error of kind Refused, naming the row, if a value or reference cannot be kept
+// here; of kind Integrity if one cannot be read; Refused if this database holds
+// a row or is the source; and Refused if the source is this program's and holds
+// statements of its own, or is this program's SQLite file. Those move whole,
+// with pg_dump or as a file, together with their chain.
 func (s *Store) Import(ctx context.Context, fromURL string, step func(string)) (Imported, error) {
 	if step == nil {
 		step = func(string) {}
@@ -87,7 +87,7 @@ func (s *Store) Import(ctx context.Context, fromURL string, step func(string)) (
 	return done, err
 }
 
-// refuseFull refuses a database that holds anything, before it is touched.
+// refuseFull refuses a database with any data, before it is touched.
 func (s *Store) refuseFull(ctx context.Context) error {
 	switch condition, err := s.Condition(ctx); {
 	case err != nil:
@@ -106,7 +106,7 @@ type importing struct {
 	step     func(string)
 	done     Imported
 	tables   map[string][]string         // the source's tables and their columns
-	dangling map[string]map[int64]string // table.column and id of references to nothing that become NULL
+	dangling map[string]map[int64]string // table.column and id of dangling references that become NULL
 	links    []*books.Link
 	highest  books.Highest // in statements and in the source's sequences
 }
@@ -188,7 +188,7 @@ func (im *importing) copyDeposits(ctx context.Context) error {
 	return im.to.wakeDeposits(ctx, marked)
 }
 
-// doubtMonthless reports the commissions that no close would ever take along.
+// reportMonthless reports the commissions that no close would ever include.
 func (im *importing) doubtMonthless(ctx context.Context) error {
 	ids, err := im.to.monthlessCommissions(ctx)
 	if err != nil || len(ids) == 0 {
@@ -203,7 +203,7 @@ func (im *importing) doubtMonthless(ctx context.Context) error {
 	})
 }
 
-// refuseRows refuses a database that holds anything but its own settings.
+// refuseRows refuses a database with anything but its own settings.
 func (t *Tx) refuseRows(ctx context.Context) error {
 	tables := []string{"closings", "revisions", "backups", "runs"}
 	for _, table := range importTables {
@@ -226,7 +226,7 @@ func notEmpty(what string) error {
 		WithHint("set DATABASE_URL to a database that does not exist yet, such as sqlite:///data/extrato.db; v4's PostgreSQL database is taken over in place with extrato migrate")
 }
 
-// refuseForeign refuses a source that lacks what v4 has had in every version.
+// refuseForeign refuses a source without the tables common to all v4 versions.
 func (im *importing) refuseForeign() error {
 	for _, table := range importTables {
 		columns, ok := im.tables[table.name]
@@ -247,8 +247,8 @@ func (im *importing) refuseForeign() error {
 	return nil
 }
 
-// checkKeys refuses what the source's keys, where it has any, would have
-// refused, and finds the references to nothing.
+// checkKeys checks the source against v4's keys, since it may lack them, and
+// finds dangling references.
 func (im *importing) checkKeys(ctx context.Context, table importTable) error {
 	for _, key := range table.unique {
 		if err := im.refuseDuplicates(ctx, table, key); err != nil {
@@ -287,8 +287,8 @@ func (im *importing) refuseDuplicates(ctx context.Context, table importTable, ke
 	})
 }
 
-// findDangling finds the references of one column that point at no row: the
-// file of a SQLite database, or an older PostgreSQL database, may hold some.
+// findDangling finds the dangling references of one column: a SQLite file, or
+// an older PostgreSQL database, may hold some.
 func (im *importing) findDangling(ctx context.Context, table importTable, ref reference) error {
 	query := "SELECT r.id, CAST(r." + ref.column + " AS TEXT) FROM " + table.name + " r WHERE r." + ref.column + ` IS NOT NULL
 		AND NOT EXISTS (SELECT 1 FROM ` + ref.to + " x WHERE x.id = r." + ref.column + ") ORDER BY r.id"
@@ -319,8 +319,8 @@ func (im *importing) findDangling(ctx context.Context, table importTable, ref re
 	})
 }
 
-// makeRoom gives a new PostgreSQL database what older ones of v4's had, if the
-// source holds anything there.
+// widenColumns gives a new PostgreSQL database the columns of older v4
+// versions, if the source has data in them.
 func (im *importing) makeRoom(ctx context.Context) error {
 	if !im.to.s.dialect.postgres {
 		return nil
@@ -348,8 +348,8 @@ func (im *importing) makeRoom(ctx context.Context) error {
 	return nil
 }
 
-// raiseSequences keeps the ids of rows that v4 deleted from coming back: those
-// that statements hold, and those that only the source's sequences remember.
+// raiseSequences keeps the ids of deleted rows from being used again: those in
+// statements, and those remembered by the source's sequences alone.
 func (im *importing) raiseSequences(ctx context.Context) error {
 	im.highest = books.Highest{}
 	err := im.to.EachStatement(ctx, func(s books.Stored) error {
@@ -390,7 +390,7 @@ func (im *importing) raiseSequences(ctx context.Context) error {
 	return nil
 }
 
-// lastID returns the last id that table's sequence gave, or 0 if it has none.
+// lastID returns the last id of table's sequence, or 0 if it has none.
 func (t *Tx) lastID(ctx context.Context, table string) (int64, error) {
 	exists, of := "SELECT to_regclass($1) IS NOT NULL", table
 	last := `SELECT coalesce(max(last_value), 0) FROM pg_sequences
@@ -409,7 +409,7 @@ func (t *Tx) lastID(ctx context.Context, table string) (int64, error) {
 	return id, err
 }
 
-// listLeft names what holds something and was not carried.
+// listLeft names the tables and columns with data that was not copied.
 func (im *importing) listLeft(ctx context.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(im.tables)) {
 		spec := slices.IndexFunc(importTables, func(t importTable) bool { return t.name == name })
@@ -437,6 +437,6 @@ func (im *importing) listLeft(ctx context.Context) error {
 	return nil
 }
 
-// ownBookkeeping are the tables of a database that was taken over which say
-// nothing about the studio.
+// ownBookkeeping are tables of a taken-over database without data of the
+// studio.
 var ownBookkeeping = []string{"goose_db_version", "settings", "deposits"}

@@ -45,7 +45,7 @@ func (s *Store) openSource(ctx context.Context, fromURL string) (*Store, error) 
 	return source, nil
 }
 
-// withoutSecrets returns what of a URL may be shown.
+// withoutSecrets returns a URL without its secrets.
 func withoutSecrets(from string) string {
 	u, err := url.Parse(from)
 	if err != nil {
@@ -59,7 +59,7 @@ func withoutSecrets(from string) string {
 	return u.String()
 }
 
-// refuseSource refuses what is no v4 database to copy from.
+// refuseSource refuses a source other than a v4 database.
 func (s *Store) refuseSource(ctx context.Context, source *Store) error {
 	same, err := s.same(ctx, source)
 	if err != nil {
@@ -84,8 +84,8 @@ func (s *Store) refuseSource(ctx context.Context, source *Store) error {
 	return source.refuseOwnStatements(ctx, condition)
 }
 
-// refuseOwnStatements refuses a database that was taken over and has closed
-// months since: a copy without their chain would prove nothing about them.
+// refuseOwnStatements refuses a taken-over database with months closed since: a
+// copy without their chain would prove nothing about them.
 func (s *Store) refuseOwnStatements(ctx context.Context, condition Condition) error {
 	move := "move the whole database instead, with pg_dump and psql, so that its chain and statements come along"
 	if condition == Newer {
@@ -141,7 +141,7 @@ func (s *Store) same(ctx context.Context, source *Store) (bool, error) {
 	return held && !free, s.dialect.explain(err)
 }
 
-// allTables returns all tables that the connection sees, with their columns.
+// allTables returns all tables the connection can see, with their columns.
 func (t *Tx) allTables(ctx context.Context) (map[string][]string, error) {
 	query := `SELECT m.name, i.name FROM sqlite_schema m JOIN pragma_table_info(m.name) i
 		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY m.name, i.cid`

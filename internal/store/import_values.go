@@ -28,16 +28,16 @@ type importColumn struct {
 	name     string
 	carry    carrier
 	required bool
-	letters  int // that PostgreSQL has room for; 0: any number
+	letters  int // PostgreSQL's limit; 0: none
 }
 
-// reference is a column that holds the id of a row of another table.
+// reference is a column with the id of a row of another table.
 type reference struct {
 	column, to string
 	lost       lost
 }
 
-// lost says what becomes of a reference to a row that does not exist.
+// danglingPolicy is the treatment of a dangling reference.
 type lost int
 
 const (
@@ -53,12 +53,12 @@ type place struct {
 	column string
 }
 
-// carrier turns what a source holds, as text, into an argument for this
-// database. raw is nil for NULL, which is dealt with already where a column
-// insists on a value.
+// converter turns a source's value, as text, into an argument for this
+// database. raw is nil for NULL; a NULL in a NOT NULL column was refused
+// before.
 type carrier func(im *importing, at place, raw []byte) (any, error)
 
-// importTables are v4's tables in the order in which they refer to each other.
+// importTables are v4's tables, each after the tables it refers to.
 var importTables = []importTable{
 	{
 		name: "users", unique: []string{"email", "google_id"},
@@ -131,7 +131,7 @@ var importTables = []importTable{
 	},
 }
 
-// unknown returns those of columns that the table has had in no version.
+// unknown returns the columns that the table has had in no version.
 func (t importTable) unknown(columns []string) []string {
 	return slices.DeleteFunc(slices.Clone(columns), func(name string) bool {
 		return slices.ContainsFunc(t.columns, func(c importColumn) bool { return c.name == name })
@@ -184,7 +184,7 @@ func (im *importing) copyTable(ctx context.Context, table importTable) error {
 	return err
 }
 
-// columnsOf returns the columns that both databases have; the id comes first.
+// columnsOf returns the columns common to both databases; the id comes first.
 func (im *importing) columnsOf(ctx context.Context, table importTable) ([]importColumn, error) {
 	var columns []importColumn
 	for _, c := range table.columns {
@@ -245,7 +245,8 @@ func (im *importing) carry(at place, c importColumn, value any) (any, error) {
 	return c.carry(im, at, raw)
 }
 
-// rawText returns a value as text; of a binary fraction, the shortest that is it.
+// rawText returns a value as text; a binary fraction in its shortest exact
+// form.
 func rawText(value any) ([]byte, error) {
 	switch v := value.(type) {
 	case nil:
@@ -315,8 +316,8 @@ func carryDay(im *importing, at place, raw []byte) (any, error) {
 	return day, nil
 }
 
-// carryTime writes a time of day as PostgreSQL does, so that a session has
-// the same fingerprint wherever it came from.
+// convertTime writes a time of day as PostgreSQL does, so a session has the
+// same fingerprint from either source.
 func carryTime(im *importing, at place, raw []byte) (any, error) {
 	text := string(raw)
 	for _, layout := range []string{"15:04:05.999999", "15:04"} {
@@ -334,7 +335,7 @@ func carryMoney(im *importing, at place, raw []byte) (any, error) {
 	return im.round(at, raw)
 }
 
-// percentLimit is what NUMERIC(5,2) has no room for.
+// percentLimit is the first value too large for NUMERIC(5,2).
 const percentLimit = books.Money(1000_00)
 
 func carryPercent(im *importing, at place, raw []byte) (any, error) {

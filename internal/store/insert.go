@@ -16,11 +16,11 @@ import (
 // parameter up among all of them, so larger batches are slower there.
 const insertBatch = 50
 
-// InsertRows puts rows into the live tables with their ids, and the links of
-// sessions and payments with them. Rows are in order; links that a session
-// that is live already has to get back come as Link rows, and are set only
-// where the session has none. It returns the links that were left alone
-// because the session has a newer one or is gone.
+// InsertRows inserts rows into the live tables with their ids, and then the
+// links of sessions and payments. Rows are in order. A link to restore on a
+// session that is live already comes as a Link row, and is set only where the
+// session has none. InsertRows returns the links left alone because the session
+// has a newer one or is gone.
 func (t *Tx) InsertRows(ctx context.Context, rows []books.Row) (kept []*books.Link, err error) {
 	byKind := map[books.Kind][]books.Row{}
 	for _, row := range rows {
@@ -55,7 +55,7 @@ func (t *Tx) insertKind(ctx context.Context, kind books.Kind, rows []books.Row, 
 	columns := slices.Clone(kind.Columns())
 	extra := ""
 	if kind == books.ArtistKind {
-		columns = append(columns, "active_flag", "unified_flow_enabled") // who comes back cannot log in
+		columns = append(columns, "active_flag", "unified_flow_enabled") // a restored user cannot log in
 		extra = ", FALSE, FALSE"
 	}
 	timeAt := slices.Index(columns, "hora")
@@ -110,7 +110,7 @@ func (t *Tx) setLinks(ctx context.Context, links []*books.Link) error {
 	return t.setNull(ctx, "sessoes", "payment_id", links, func(l *books.Link) (at, to books.ID) { return l.SessionID, l.PaymentID })
 }
 
-// setNull sets column where it is NULL; ids says in which row and to what.
+// setNull sets column where it is NULL; ids returns the row and its new value.
 func (t *Tx) setNull(ctx context.Context, table, column string, links []*books.Link, ids func(*books.Link) (at, to books.ID)) error {
 	for batch := range slices.Chunk(links, insertBatch) {
 		var args []any
@@ -160,8 +160,8 @@ func (t *Tx) restoreLinks(ctx context.Context, rows []books.Row) (kept []*books.
 	return kept, nil
 }
 
-// LiveByID returns the live rows of one kind that have these ids, without
-// copies but for the mark of a deposit.
+// LiveByID returns the live rows of one kind with these ids, without copies
+// except for the mark of a deposit.
 func (t *Tx) LiveByID(ctx context.Context, kind books.Kind, ids []books.ID) (map[books.ID]books.Row, error) {
 	hasTime, err := t.hasColumn(ctx, "sessoes", "hora")
 	if err != nil {
@@ -195,7 +195,7 @@ func (t *Tx) LiveByID(ctx context.Context, kind books.Kind, ids []books.ID) (map
 func jsonTexts(texts []string) string {
 	b, err := json.Marshal(texts)
 	if err != nil {
-		panic(err) // a list of texts has no form that fails
+		panic(err) // a list of texts can always be encoded
 	}
 	return string(b)
 }
@@ -211,8 +211,8 @@ func jsonIDs(ids []books.ID) string {
 	return string(append(b, ']'))
 }
 
-// RaiseSequences makes sure that no new row gets an id that a live row has or
-// names, or one up to highest: that of rows in statements and backups.
+// RaiseSequences keeps new rows from getting an id up to highest (ids in
+// statements and backups), or one held or named by a live row.
 func (t *Tx) RaiseSequences(ctx context.Context, highest books.Highest) error {
 	named, err := t.namedPayment(ctx)
 	if err != nil {
@@ -233,15 +233,14 @@ func (t *Tx) RaiseSequences(ctx context.Context, highest books.Highest) error {
 	return nil
 }
 
-// namedPayment returns the highest payment that a live commission names: that
-// reference alone may lead to a payment that does not exist.
+// namedPayment returns the highest payment id named by a live commission: no
+// other reference can name a missing payment.
 func (t *Tx) namedPayment(ctx context.Context) (id books.ID, err error) {
 	err = t.one(ctx, "SELECT coalesce(max(CAST(pagamento_id AS BIGINT)), 0) FROM comissoes WHERE CAST(pagamento_id AS BIGINT) < 2147483647", nil, (*int64)(&id))
 	return id, err
 }
 
-// raiseSequence makes sure that the table's next id is above last and above
-// every id that it holds.
+// raiseSequence puts the table's next id above last and above its own ids.
 func (t *Tx) raiseSequence(ctx context.Context, table string, last int64) error {
 	if t.s.dialect.postgres {
 		query := `SELECT setval(s.name, greatest(s.used, s.last)) FROM (
@@ -264,8 +263,8 @@ func (t *Tx) raiseSequence(ctx context.Context, table string, last int64) error 
 	return err
 }
 
-// Taken returns which of values some row of table has in column, both of
-// which are names of the program's own.
+// Taken returns the values already present in column of table; both names are
+// the program's own.
 func (t *Tx) Taken(ctx context.Context, table, column string, values []string) (map[string]bool, error) {
 	taken := map[string]bool{}
 	if len(values) == 0 {

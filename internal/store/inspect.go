@@ -12,11 +12,11 @@ import (
 	"extrato/internal/books"
 )
 
-// What doctor asks of a database. Nothing in this file changes anything.
+// Questions of doctor to a database. Nothing in this file changes anything.
 
-// OpenToLook opens a database that must be there, for a look that leaves no
-// trace: Open turns a SQLite file's log to WAL, this does not. Only Read,
-// Condition and what this file has may be used. It fails as Open does.
+// OpenUntouched opens an existing database without changing it: Open turns a
+// SQLite file's log to WAL, this does not. Only Read, Condition and the methods
+// of this file may be used. It fails as Open does.
 func OpenToLook(ctx context.Context, o Options) (*Store, error) {
 	rest, isSQLite := strings.CutPrefix(o.URL, "sqlite:///")
 	if !isSQLite {
@@ -49,8 +49,8 @@ func OpenToLook(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// removeLog takes away the empty log that a reader of a WAL file makes and
-// cannot remove: the last writer to leave does.
+// removeLog removes the empty log made by a reader of a WAL file: only the last
+// writer to leave can.
 func (s *Store) removeLog(ctx context.Context) {
 	db, err := sql.Open("sqlite", s.plainDSN())
 	if err != nil {
@@ -67,15 +67,15 @@ func (s *Store) plainDSN() string {
 	return u.String() + "?mode=rw&_txlock=immediate&_pragma=busy_timeout(5000)"
 }
 
-// Absent reports whether DATABASE_URL names a SQLite file that is not there.
+// Absent reports whether DATABASE_URL names a missing SQLite file.
 func Absent(databaseURL string) bool {
 	rest, ok := strings.CutPrefix(databaseURL, "sqlite:///")
 	path, err := sqlitePath(rest)
 	return ok && err == nil && !fileExists(path)
 }
 
-// CheckURL fails with an Error of kind Invalid, which repeats nothing of the
-// URL, if Open would not take it.
+// CheckURL fails with an Error of kind Invalid if Open would refuse the URL.
+// The error repeats nothing of the URL.
 func CheckURL(databaseURL string) error {
 	if rest, ok := strings.CutPrefix(databaseURL, "sqlite:///"); ok {
 		_, err := sqlitePath(rest)
@@ -88,13 +88,13 @@ func CheckURL(databaseURL string) error {
 	return err
 }
 
-// errNoURL refuses what names no database.
+// errNoURL refuses a URL of no database.
 var errNoURL = books.Invalidf("invalid_database_url", "the database URL is neither SQLite nor PostgreSQL").
 	WithHint("set DATABASE_URL to sqlite:///data/extrato.db or postgres://user:password@host/database")
 
-// Place names the database that DATABASE_URL means, for people: the scheme, host and
-// database, or the file; never a user or a password. It is "" if Open
-// would not take it.
+// Place names the database of DATABASE_URL for people: the scheme, host and
+// database, or the file; never a user or a password. It is "" if Open would
+// refuse it.
 func Place(databaseURL string) string {
 	if CheckURL(databaseURL) != nil {
 		return ""
@@ -118,8 +118,8 @@ func Place(databaseURL string) string {
 // Path returns SQLite's file, or "" on PostgreSQL.
 func (s *Store) Path() string { return s.dialect.path }
 
-// CheckWritable fails with an Error that says why if the program may not
-// write here. On SQLite it takes the writer's lock and lets it go.
+// CheckWritable fails with an explaining Error if the program cannot write
+// here. On SQLite it takes the writer's lock and releases it.
 func (s *Store) CheckWritable(ctx context.Context) error {
 	if s.dialect.postgres {
 		return s.Read(ctx, func(t *Tx) error { return t.checkPrivileges(ctx) })
@@ -161,8 +161,8 @@ func (t *Tx) checkPrivileges(ctx context.Context) error {
 	return err
 }
 
-// Damage returns what SQLite's own check of its file finds, and rows whose
-// references lead nowhere; nothing on PostgreSQL, which looks after itself.
+// Damage returns the findings of SQLite's own check of its file, and rows with
+// dangling references; nothing on PostgreSQL.
 func (t *Tx) Damage(ctx context.Context) ([]string, error) {
 	if t.s.dialect.postgres {
 		return nil, nil
@@ -183,7 +183,7 @@ func (t *Tx) Damage(ctx context.Context) ([]string, error) {
 		var table, parent string
 		var id sql.NullInt64
 		err := scan(&table, &id, &parent)
-		// v4's files have such commissions, and every close knows what to do with them.
+		// v4's files have such commissions, and every close handles them.
 		if table != "comissoes" || parent != "pagamentos" {
 			found = append(found, fmt.Sprintf("%s %d refers to a row of %s that is not there", table, id.Int64, parent))
 		}
@@ -192,8 +192,8 @@ func (t *Tx) Damage(ctx context.Context) ([]string, error) {
 	return found, err
 }
 
-// MissingKeys names the foreign keys and the unique keys that the close rests
-// on and that a PostgreSQL database lacks. SQLite's tables are ours and have them.
+// MissingKeys names the foreign and unique keys needed by a close and missing
+// in a PostgreSQL database. SQLite's tables are ours and have them.
 func (s *Store) MissingKeys(ctx context.Context) (foreign, unique []string, err error) {
 	if !s.dialect.postgres {
 		return nil, nil, nil
@@ -220,8 +220,8 @@ func (s *Store) MissingKeys(ctx context.Context) (foreign, unique []string, err 
 	return foreign, unique, err
 }
 
-// UnknownColumns names the columns that this program does not know and that
-// hold data in some live row: no month with such a row can be closed.
+// UnknownColumns names the unknown columns with data in some live row: no month
+// with such a row can be closed.
 func (t *Tx) UnknownColumns(ctx context.Context) ([]string, error) {
 	var found []string
 	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
@@ -245,16 +245,15 @@ func (t *Tx) UnknownColumns(ctx context.Context) ([]string, error) {
 	return found, nil
 }
 
-// Trouble is a row with what is wrong with it.
+// BadRow is a row and its fault.
 type Trouble struct {
 	Row string // "pagamento 17"
 	Why string
 }
 
 // MonthlessRows returns live rows that belong to no month and so are never
-// closed, at most limit of them: payments and expenses whose date is no day
-// from 2000 to 2100, commissions without a payment that were made at no instant
-// of those years.
+// closed, at most limit of them: payments and expenses with a date outside 2000
+// to 2100, commissions without a payment made at no instant of those years.
 func (t *Tx) MonthlessRows(ctx context.Context, limit int) ([]Trouble, error) {
 	var found []Trouble
 	for _, kind := range []books.Kind{books.PaymentKind, books.ExpenseKind} {
@@ -273,7 +272,7 @@ func (t *Tx) MonthlessRows(ctx context.Context, limit int) ([]Trouble, error) {
 	return found[:min(len(found), limit)], err
 }
 
-// monthlessCommissions returns the ids of the commissions that belong to no month.
+// monthlessCommissions returns the ids of the commissions of no month.
 func (t *Tx) monthlessCommissions(ctx context.Context) (ids []books.ID, err error) {
 	err = t.eachUnpaired(ctx, "TRUE", func(u unpairedCommission) {
 		if !u.month.Valid() {
@@ -293,9 +292,9 @@ func (t *Tx) troubles(ctx context.Context, kind books.Kind, why, query string, a
 	})
 }
 
-// UnreadableRows reads every live row as a close does, with the clients and
-// artists that it would copy, and returns those with a value that cannot be
-// kept exactly, such as NaN or parts of a cent, at most limit of them.
+// UnreadableRows reads every live row as a close does, with copies of its
+// clients and artists, and returns those with a value that cannot be kept
+// exactly, such as NaN or parts of a cent, at most limit of them.
 func (t *Tx) UnreadableRows(ctx context.Context, limit int) ([]Trouble, error) {
 	hasTime, err := t.hasColumn(ctx, "sessoes", "hora")
 	if err != nil {
@@ -322,8 +321,8 @@ func (t *Tx) UnreadableRows(ctx context.Context, limit int) ([]Trouble, error) {
 	return found, nil
 }
 
-// copied are the conditions that a client or an artist is one whom a close
-// copies, because a live row names them.
+// copied are the conditions "a live row names this client or artist": a close
+// copies their names.
 var copied = map[books.Kind]string{
 	books.ClientKind: " WHERE r.id IN (SELECT cliente_id FROM pagamentos UNION ALL SELECT cliente_id FROM sessoes)",
 	books.ArtistKind: ` WHERE r.id IN (SELECT artista_id FROM pagamentos UNION ALL SELECT artista_id FROM sessoes
@@ -346,8 +345,8 @@ func (t *Tx) LargestStatement(ctx context.Context) (int64, error) {
 }
 
 // BadTexts returns live rows with a text that is not UTF-8, at most limit of
-// them: PostgreSQL keeps any bytes in a database whose encoding is SQL_ASCII, and
-// hands none out. On SQLite UnreadableRows has them.
+// them: PostgreSQL accepts any bytes in a database of encoding SQL_ASCII, and
+// returns none of them. On SQLite UnreadableRows has them.
 func (t *Tx) BadTexts(ctx context.Context, limit int) ([]Trouble, error) {
 	var found []Trouble
 	if !t.s.dialect.postgres {

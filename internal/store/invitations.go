@@ -7,7 +7,7 @@ import (
 	"extrato/internal/books"
 )
 
-// Invitation is a one-time link with which a user sets a password.
+// Invitation is a one-time link for a user to set a password.
 type Invitation struct {
 	ID        string
 	User      books.ID
@@ -17,7 +17,7 @@ type Invitation struct {
 	UsedAt    books.NullInstant
 }
 
-// AddInvitation records a link. Those that the user had before end.
+// AddInvitation records a link and ends the user's earlier ones.
 func (t *Tx) AddInvitation(ctx context.Context, i Invitation) error {
 	if err := t.DropInvitations(ctx, i.User); err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 	"extrato/internal/books"
 )
 
-// recordJoins says for each kind what its copies are read from.
+// recordJoins holds the source of each kind's copies.
 var recordJoins = [books.KindCount]struct{ copies, joins string }{
 	books.PaymentKind: {"c.name, a.name, %s, " + markOf("e"), ` LEFT JOIN clients c ON c.id = r.cliente_id LEFT JOIN users a ON a.id = r.artista_id
 		LEFT JOIN sessoes s ON s.id = r.sessao_id LEFT JOIN deposits e ON e.payment = r.id`},
@@ -24,8 +24,8 @@ var recordJoins = [books.KindCount]struct{ copies, joins string }{
 	books.ExpenseKind: {"NULL, a.name", " LEFT JOIN users a ON a.id = r.created_by"},
 }
 
-// recordQuery selects whole rows of a kind with their copies, and as the last
-// column the instant that lists are ordered by, as the database writes it.
+// recordQuery selects whole rows of a kind with their copies. The last column
+// is the instant lists are ordered by, in the database's form.
 func (t *Tx) recordQuery(ctx context.Context, kind books.Kind) (string, error) {
 	hasTime, err := t.hasColumn(ctx, "sessoes", "hora")
 	if err != nil {
@@ -75,12 +75,12 @@ func (t *Tx) Record(ctx context.Context, kind books.Kind, id books.ID) (books.Ro
 // english is how errors call the kinds of rows.
 var english = [books.KindCount]string{"payment", "session", "commission", "expense", "link", "staying session", "client", "artist"}
 
-// Wanted says which live rows a list holds.
+// Wanted selects the live rows of a list.
 type Wanted struct {
 	Kind    books.Kind
-	Month   books.Month // of payments, expenses and commissions, what belongs to it; of sessions, those of its days. Zero: all
-	Artist  books.ID    // whose payments, sessions and commissions; 0: everybody's
-	Payment books.ID    // whose commissions; 0: any
+	Month   books.Month // of payments, expenses and commissions, their month; of sessions, that of their day. Zero: all
+	Artist  books.ID    // of payments, sessions and commissions; 0: any
+	Payment books.ID    // of commissions; 0: any
 	After   Position    // where the part before ended; zero: at the start
 	Limit   int
 	Filter  // of payments
@@ -90,13 +90,12 @@ type Wanted struct {
 
 // Position is where a part of a list ended.
 type Position struct {
-	Day  string // of kinds that have one
+	Day  string // only kinds with a day
 	Made string // created_at as the database writes it
 	ID   books.ID
 }
 
-// Valid reports whether a position that came from outside can be one of this
-// kind's list.
+// Valid reports whether a position sent by a client fits this kind's list.
 func (p Position) Valid(kind books.Kind) bool {
 	var made books.Instant
 	_, err := books.ParseDay(p.Day)
@@ -107,10 +106,10 @@ func hasDay(kind books.Kind) bool {
 	return kind == books.PaymentKind || kind == books.SessionKind || kind == books.ExpenseKind
 }
 
-// ListRecords returns the live rows that are wanted, newest first: by day, by
-// the instant they were made, by id. more is where they go on, zero if they do
-// not. It looks for the ids first: to find a part of many rows, only what they
-// are ordered by has to be read of the others.
+// ListRecords returns the wanted live rows, newest first: by day, by the
+// instant they were made, by id. more is the position of the next row, zero if
+// there is none. It looks up the ids first: to find a few among many rows, only
+// the ordering columns of the others have to be read.
 func (t *Tx) ListRecords(ctx context.Context, w Wanted) (rows []books.Row, more Position, err error) {
 	if w, err = t.findText(ctx, w); err != nil {
 		return nil, Position{}, err
@@ -150,8 +149,8 @@ func newestFirst(kind books.Kind) string {
 	return " ORDER BY " + madeAt + " DESC, r.id DESC"
 }
 
-// wantedIDs returns the ids of the rows that are wanted, in order, and one more
-// than the limit if there are more.
+// wantedIDs returns the ids of the wanted rows, in order, and one more than the
+// limit if there are more.
 func (t *Tx) wantedIDs(ctx context.Context, w Wanted) ([]int64, error) {
 	if w.Kind == books.CommissionKind && !w.Month.IsZero() && w.Payment == 0 {
 		if busy, err := t.isBusy(ctx, w.Month); err != nil || busy {
@@ -181,10 +180,9 @@ func (t *Tx) isBusy(ctx context.Context, month books.Month) (bool, error) {
 	return n > many, err
 }
 
-// busyCommissions returns the ids of commissions in a month to which many of
-// the live ones belong: it looks at all of them, newest first, in stretches
-// that grow, until there are enough. To find the month's first would mean to
-// find all of them.
+// busyCommissions returns the ids of commissions in a month with many of the
+// live ones: it walks all of them, newest first, in growing batches, until
+// there are enough. Finding the month's first would mean finding all of them.
 func (t *Tx) busyCommissions(ctx context.Context, w Wanted) (ids []int64, err error) {
 	args, err := t.monthArgs(ctx, w.Month)
 	if err != nil {
@@ -277,8 +275,8 @@ func (t *Tx) wanted(ctx context.Context, w Wanted) (conditions []string, args []
 	return append(conditions, more...), args, err
 }
 
-// wantedBehind returns the conditions but for the month's, whose arguments
-// stand behind those that there are.
+// wantedBehind returns all conditions except the month's, with their arguments
+// appended to args.
 func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any, err error) {
 	where := func(condition string, values ...any) {
 		for i := len(values); i > 0; i-- {
@@ -342,8 +340,8 @@ func (t *Tx) CommissionsOfAll(ctx context.Context, payments []books.ID) (map[boo
 	return lists, nil
 }
 
-// MonthClosed reports whether month has a statement, or had one that is gone,
-// and returns its LastClosing: one without a statement if v4 has just closed it.
+// MonthClosed reports whether month has a statement, or had one now gone, and
+// returns its LastEntry: one without a statement if v4 has just closed it.
 func (t *Tx) MonthClosed(ctx context.Context, month books.Month) (last books.Closing, closed bool, err error) {
 	last, err = t.LastClosing(ctx, month)
 	if err != nil || last.HasStatement() {
@@ -379,7 +377,7 @@ func (t *Tx) SessionInStatement(ctx context.Context, session books.ID) (payment 
 		}
 		for row, err := range stored.Rows() {
 			if err != nil || row.Kind() != books.PaymentKind {
-				break // what is broken is told elsewhere
+				break // a broken statement is reported elsewhere
 			}
 			if p := row.(*books.Payment); stored.Ours() && p.SessionID == books.RefTo(session) {
 				return p.ID, m, true, nil
@@ -389,9 +387,9 @@ func (t *Tx) SessionInStatement(ctx context.Context, session books.ID) (payment 
 	return 0, books.Month{}, false, nil
 }
 
-// MonthOfCommission returns the month that a commission belongs to: its live
-// payment's; without a payment, that in which it was made; of a payment that
-// is gone, that of its statement, if one holds it. ok is false if it is none.
+// MonthOfCommission returns the month of a commission: that of its live
+// payment; without a payment, that in which it was made; with a payment at
+// rest, that of the statement. ok is false if it belongs to no month.
 func (t *Tx) MonthOfCommission(ctx context.Context, c *books.Commission) (month books.Month, ok bool, err error) {
 	if c.PaymentID.Valid {
 		live, err := t.LiveByID(ctx, books.PaymentKind, []books.ID{c.PaymentID.V})
@@ -415,8 +413,8 @@ func (t *Tx) MonthOfCommission(ctx context.Context, c *books.Commission) (month 
 	return books.MonthOf(c.CreatedAt.V.Time().In(t.s.zone)), true, nil
 }
 
-// Refers reports whether any row that is live has id in one of these
-// columns, named as table.column by the program itself.
+// Refers reports whether any live row has id in one of these columns, given as
+// table.column by the program itself.
 func (t *Tx) Refers(ctx context.Context, id books.ID, columns ...string) (bool, error) {
 	for _, column := range columns {
 		table, _, _ := strings.Cut(column, ".")
@@ -429,7 +427,7 @@ func (t *Tx) Refers(ctx context.Context, id books.ID, columns ...string) (bool, 
 	return false, nil
 }
 
-// naming are the columns that name a row of a kind.
+// naming are the columns with a reference to a row of a kind.
 var naming = map[books.Kind][]struct {
 	kind   books.Kind
 	column string
@@ -439,7 +437,8 @@ var naming = map[books.Kind][]struct {
 	books.PaymentKind: {{books.CommissionKind, "pagamento_id"}, {books.SessionKind, "payment_id"}},
 }
 
-// Naming returns the live rows that name a client, a session or a payment.
+// Naming returns the live rows with a reference to a client, session or
+// payment.
 func (t *Tx) Naming(ctx context.Context, kind books.Kind, id books.ID) (rows []books.Row, err error) {
 	for _, n := range naming[kind] {
 		list, err := t.ids(ctx, "SELECT r.id FROM "+n.kind.Table()+" r WHERE r."+n.column+" = $1 ORDER BY r.id", int64(id))

@@ -8,8 +8,8 @@ import (
 	"extrato/internal/books"
 )
 
-// Login returns what is kept of a login that has not expired; found is false
-// if there is none. token is what names it: a hash, never what the cookie holds.
+// Login returns the saved data of an unexpired login; found is false if there
+// is none. token is its key: a hash, never the cookie's value.
 func (t *Tx) Login(ctx context.Context, token string) (data []byte, found bool, err error) {
 	err = t.one(ctx, "SELECT data FROM logins WHERE token = $1 AND expires_at > $2",
 		[]any{token, books.InstantOf(t.s.now()).String()}, &data)
@@ -19,7 +19,7 @@ func (t *Tx) Login(ctx context.Context, token string) (data []byte, found bool, 
 	return data, err == nil, err
 }
 
-// SaveLogin keeps a login until it expires, and forgets those that have.
+// SaveLogin saves a login until it expires, and deletes expired ones.
 func (t *Tx) SaveLogin(ctx context.Context, token string, data []byte, expires books.Instant) error {
 	if _, err := t.exec(ctx, "DELETE FROM logins WHERE expires_at <= $1", books.InstantOf(t.s.now()).String()); err != nil {
 		return err
@@ -35,7 +35,7 @@ func (t *Tx) DropLogin(ctx context.Context, token string) error {
 	return err
 }
 
-// Logins returns what is kept of all logins, by what names them.
+// Logins returns the saved data of all logins, by key.
 func (t *Tx) Logins(ctx context.Context) (map[string][]byte, error) {
 	logins := map[string][]byte{}
 	err := t.list(ctx, "SELECT token, data FROM logins ORDER BY token", nil, func(scan func(...any) error) error {

@@ -12,13 +12,13 @@ import (
 	"extrato/internal/books"
 )
 
-// Trigger is a trigger that may keep rows from going, or change what is written.
+// Trigger is a trigger that may stop a delete, or change the values written.
 type Trigger struct{ Name, Table string }
 
 func (t Trigger) String() string { return t.Name + " on " + t.Table }
 
-// Triggers returns the triggers that others put on the books' tables and that
-// run before or instead of what is done to a row.
+// Triggers returns the triggers of others on the books' tables, if they run
+// BEFORE or INSTEAD OF an operation on a row.
 func (t *Tx) Triggers(ctx context.Context) (found []Trigger, err error) {
 	query := `SELECT m.name, m.tbl_name FROM json_each($1) wanted JOIN sqlite_schema m ON m.tbl_name = wanted.value
 		WHERE m.type = 'trigger' ORDER BY wanted.key, m.name`
@@ -42,7 +42,8 @@ func (t *Tx) Triggers(ctx context.Context) (found []Trigger, err error) {
 	}), err
 }
 
-// rowsKept says that the database kept rows that were deleted, and who did it.
+// errRowsKept reports deleted rows kept by the database, and names the
+// triggers.
 func (t *Tx) rowsKept(ctx context.Context, gone, wanted books.Counts) error {
 	triggers, err := t.Triggers(ctx)
 	if err != nil {
@@ -60,8 +61,8 @@ func (t *Tx) rowsKept(ctx context.Context, gone, wanted books.Counts) error {
 		WithHint("nothing was changed; look at %s: a close needs deletes that delete, so drop it (a soft delete would count these rows twice)", who)
 }
 
-// referredTo says that a table that is not part of the books refers to rows
-// that were to go; nil if err says nothing of the kind.
+// errReferenced explains a foreign key of a table outside the books onto rows
+// to be deleted; nil if err is something else.
 func referredTo(err error) *books.Error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) || pg.Code != "23503" || slices.Contains(v4Tables, pg.TableName) {

@@ -22,21 +22,21 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// Condition is what a database is to this program.
+// Condition is the state of a database, as seen by this program.
 type Condition int
 
 // The conditions of a database.
 const (
 	New     Condition = iota // no books in it
-	V4                       // v4's books, which this program has not taken over
+	V4                       // v4's books, not taken over yet
 	Older                    // ours, of an earlier version
 	Current                  // ours, of this version
 	Newer                    // ours, of a later version
 )
 
-// Condition looks at the database and changes nothing. It fails with an Error
-// of kind Refused on another application's database, and where books lie in a
-// schema that search_path does not name.
+// Condition inspects the database and changes nothing. It fails with an Error
+// of kind Refused on another application's database, and on books in a schema
+// outside search_path.
 func (s *Store) Condition(ctx context.Context) (Condition, error) {
 	if err := s.checkFile(); err != nil {
 		return New, err
@@ -72,7 +72,7 @@ func (s *Store) Condition(ctx context.Context) (Condition, error) {
 	return Current, nil
 }
 
-// tables tells which of the tables that matter exist; "goose" is our own record.
+// tables returns the existing tables that matter; "goose" is our own record.
 func (s *Store) tables(ctx context.Context) (map[string]bool, error) {
 	query := `SELECT CASE name WHEN 'goose_db_version' THEN 'goose' ELSE name END FROM sqlite_schema WHERE type IN ('table', 'view')`
 	if s.dialect.postgres {
@@ -80,7 +80,7 @@ func (s *Store) tables(ctx context.Context) (map[string]bool, error) {
 			UNION ALL SELECT CASE relname WHEN 'goose_db_version' THEN 'goose' ELSE relname END FROM pg_class
 			WHERE relnamespace = to_regnamespace('` + ownSchema + `') AND relname IN ('settings', 'goose_db_version')`
 	}
-	rows, err := s.read.QueryContext(ctx, query) // whoever writes may take a while
+	rows, err := s.read.QueryContext(ctx, query) // the writer may be busy
 	if err != nil {
 		return nil, s.dialect.explain(err)
 	}
@@ -131,8 +131,8 @@ func (s *Store) provider() (*goose.Provider, error) {
 }
 
 // Ready brings a new database, or an older one of ours, to this version. It
-// fails with an Error of kind Refused on a v4 database, which a person takes
-// over with extrato migrate, and on one of a later version.
+// fails with an Error of kind Refused on a v4 database (a person takes it over
+// with extrato migrate) and on one of a later version.
 func (s *Store) Ready(ctx context.Context) error {
 	condition, err := s.Condition(ctx)
 	if err != nil {
@@ -162,12 +162,12 @@ func (s *Store) refuseV4File() error {
 		WithHint("copy it into a new database: DATABASE_URL=sqlite:///data/extrato.db extrato import --from sqlite:///%s", s.dialect.path)
 }
 
-// Migration says what Migrate did.
+// Migration is the report of Migrate.
 type Migration struct {
 	Applied []string      `json:"applied"` // migrations
 	Added   []string      `json:"added"`   // keys, indexes and guards
-	Adopted []books.Month `json:"adopted"` // statements of v4's that the chain lists from now on
-	Notes   []string      `json:"notes"`   // what a person should know
+	Adopted []books.Month `json:"adopted"` // v4's statements, in the chain from now on
+	Notes   []string      `json:"notes"`   // notes for a person
 }
 
 // Migrate brings the database to this version: a new one, an older one of
@@ -193,7 +193,7 @@ func (s *Store) Migrate(ctx context.Context) (Migration, error) {
 		}
 	}
 	err = s.alone(ctx, func() error {
-		// Until v4's tables have the keys, nothing says that they were taken over.
+		// V4's tables count as taken over once they have the keys.
 		if condition == V4 {
 			if err := s.addIndexes(ctx, &done); err != nil {
 				return err
@@ -235,8 +235,8 @@ func (s *Store) Migrate(ctx context.Context) (Migration, error) {
 	return done, err
 }
 
-// lockTimeout is PostgreSQL's code for a lock that was not to be had in two
-// seconds, and lockTries how often that is put up with.
+// lockNotAvailable is PostgreSQL's code for a lock not obtained within two
+// seconds; lockTries is the number of tries.
 const (
 	lockTimeout = "55P03"
 	lockTries   = 10
@@ -260,10 +260,10 @@ func (s *Store) alone(ctx context.Context, fn func() error) error {
 	if err != nil {
 		return s.dialect.explain(err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) // whatever it says, the connection is closed
+	defer conn.Close(context.WithoutCancel(ctx)) // the connection is closed even on an error
 	for {
-		// Who waits inside PostgreSQL has a snapshot, and the index that the
-		// other one builds concurrently would wait for that.
+		// Waiting inside PostgreSQL would hold a snapshot, and the other
+		// process's CREATE INDEX CONCURRENTLY would wait for it.
 		var mine bool
 		err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, 0)", advisoryNamespace).Scan(&mine)
 		if err != nil {
@@ -280,8 +280,8 @@ func (s *Store) alone(ctx context.Context, fn func() error) error {
 	}
 }
 
-// applyPatiently runs the migrations. On PostgreSQL a lock that v4 holds is
-// waited for two seconds at a time, so that v4 never queues behind us for longer.
+// applyWithRetries runs the migrations. On PostgreSQL it waits for locks of v4
+// two seconds at a time, so v4 never queues behind us for longer.
 func (s *Store) applyPatiently(ctx context.Context) ([]string, error) {
 	for try := 1; ; try++ {
 		applied, err := s.apply(ctx)
@@ -321,8 +321,8 @@ func (s *Store) apply(ctx context.Context) ([]string, error) {
 	return applied, err
 }
 
-// AdoptStatements lists in the chain every stored statement that the chain
-// does not know: v4 wrote it. It returns their months.
+// AdoptStatements adds v4's new statements to the chain: all those without an
+// entry. It returns their months.
 func (s *Store) AdoptStatements(ctx context.Context, by books.Actor) ([]books.Month, error) {
 	var unknown []books.Month
 	err := s.Read(ctx, func(t *Tx) error {
@@ -342,7 +342,7 @@ func (s *Store) AdoptStatements(ctx context.Context, by books.Actor) ([]books.Mo
 	return adopted, err
 }
 
-// adoptUnknown does what AdoptStatements does, inside a transaction.
+// adoptUnknown is AdoptStatements inside a transaction.
 func (t *Tx) adoptUnknown(ctx context.Context, by books.Actor) ([]books.Month, error) {
 	unknown, err := t.unknownStatements(ctx)
 	for _, m := range unknown {
@@ -353,8 +353,8 @@ func (t *Tx) adoptUnknown(ctx context.Context, by books.Actor) ([]books.Month, e
 	return unknown, err
 }
 
-// unknownStatements returns the months that have a statement although the
-// chain knows of none.
+// unknownStatements returns the months with a statement, but without one in the
+// chain.
 func (t *Tx) unknownStatements(ctx context.Context) ([]books.Month, error) {
 	months, err := t.ClosedMonths(ctx)
 	if err != nil {
@@ -388,8 +388,8 @@ func (t *Tx) adopt(ctx context.Context, month books.Month, by books.Actor) error
 	return t.SaveMonthSums(ctx, month, entry.Revision, stored.DaySums())
 }
 
-// PaymentsOf returns the payments in a statement of v4's, up to the first that
-// cannot be read.
+// PaymentsOf returns the payments in a statement of v4's, up to the first
+// unreadable one.
 func PaymentsOf(stored books.Stored) (payments books.IDs) {
 	seen := map[books.ID]bool{}
 	for row, err := range stored.List(books.PaymentKind) {
@@ -404,8 +404,8 @@ func PaymentsOf(stored books.Stored) (payments books.IDs) {
 	return payments
 }
 
-// Adoption returns the entry that adopts a month's statement, which the chain
-// does not know yet, and adopts nothing.
+// Adoption returns the entry to adopt a month's new statement, without adopting
+// it.
 func (t *Tx) Adoption(ctx context.Context, month books.Month, by books.Actor) (books.Closing, error) {
 	stored, err := t.Statement(ctx, month)
 	if err != nil {
@@ -430,7 +430,7 @@ func (t *Tx) Adoption(ctx context.Context, month books.Month, by books.Actor) (b
 		entry.Notes = append(entry.Notes, "the totals cannot be read")
 	}
 	if stored.Ours() {
-		// Adopting must not hide that the end of a chain was cut off.
+		// Adopting must not hide a chain whose end was cut off.
 		entry.Notes = append(entry.Notes, "extrato wrote this statement, but the chain had no entry of it")
 	}
 	counts, err := stored.Count()
@@ -441,9 +441,9 @@ func (t *Tx) Adoption(ctx context.Context, month books.Month, by books.Actor) (b
 	return entry, nil
 }
 
-// checkKeys reports whether the unique keys that the close rests on are there,
-// and remembers whether a foreign key is missing, so that closes guard against
-// what it would have refused.
+// checkKeys reports whether the unique keys needed by a close are there. It
+// also notes a missing foreign key, so that closes lock the tables in its
+// place.
 func (s *Store) checkKeys(ctx context.Context) (whole bool, err error) {
 	if !s.dialect.postgres {
 		return true, nil
@@ -467,8 +467,8 @@ func sqlState(err error) string {
 	return ""
 }
 
-// The keys and indexes that the close rests on, as v4 has them: it needs the
-// unique ones and the foreign keys to be right, the indexes to be fast.
+// The keys and indexes needed by a close, as v4 has them: unique and foreign
+// keys for correctness, indexes for speed.
 var (
 	uniqueKeys = []struct{ table, columns string }{
 		{"extratos", "mes,ano"}, {"pagamentos", "google_event_id"}, {"sessoes", "google_event_id"},
@@ -482,8 +482,8 @@ var (
 	}
 )
 
-// addKeys adds what a v4 database may lack, without blocking v4's writers, and
-// notes what it must not add by itself.
+// addKeys adds keys and indexes missing in a v4 database, without blocking v4's
+// writers, and notes those left to a person.
 func (s *Store) addKeys(ctx context.Context, done *Migration) error {
 	if !s.dialect.postgres {
 		return nil
@@ -513,8 +513,8 @@ func (s *Store) addIndexes(ctx context.Context, done *Migration) error {
 	return nil
 }
 
-// hasIndex reports whether there is an index that begins with the columns, is
-// whole, and covers all rows; of unique ones, one over exactly the columns.
+// hasIndex reports whether a valid index over all rows begins with the columns;
+// a unique one must be over exactly the columns.
 func (s *Store) hasIndex(ctx context.Context, unique bool, table, columns string) (bool, error) {
 	const find = `SELECT count(*) FROM pg_index i WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL
 		AND (NOT $3 OR i.indisunique AND i.indnkeyatts = cardinality(string_to_array($2, ',')))
@@ -555,9 +555,9 @@ func (s *Store) addIndex(ctx context.Context, done *Migration, unique bool, tabl
 	return nil
 }
 
-// buildIndex runs the statement that makes the index, again and again while
-// v4 holds its table. A build that fails leaves an invalid index, which would
-// cost every writer and be in the next one's way, so it is taken away.
+// buildIndex creates an index, and retries while v4 holds its table. A failed
+// build leaves an invalid index, which would cost every writer and stop the
+// next build, so it is dropped.
 func (s *Store) buildIndex(ctx context.Context, name, create string) error {
 	conn, err := s.write.Conn(ctx)
 	if err != nil {
@@ -584,7 +584,7 @@ func (s *Store) buildIndex(ctx context.Context, name, create string) error {
 	}
 }
 
-// missingForeignKeys names those of foreignKeys that the database lacks.
+// missingForeignKeys names the foreignKeys missing in the database.
 func (s *Store) missingForeignKeys(ctx context.Context) ([]string, error) {
 	var missing []string
 	for _, k := range foreignKeys {

@@ -11,8 +11,8 @@ import (
 	"extrato/internal/books"
 )
 
-// monthRows returns the query for one kind's whole rows of the month: the
-// table's own columns, then what the copies need.
+// monthRows returns the query for a month's whole rows of one kind: the table's
+// own columns, then those for the copies.
 func (t *Tx) monthRows(kind books.Kind, hasTime bool) (query string, args int) {
 	text := t.s.dialect.text
 	columns := "r.id, r.payment_id"
@@ -33,8 +33,8 @@ func (t *Tx) monthRows(kind books.Kind, hasTime bool) (query string, args int) {
 	return "SELECT " + columns + " FROM " + from + " WHERE " + condition + " ORDER BY r.id", args
 }
 
-// textColumns are the columns that PostgreSQL must hand out as text, the one
-// form that both databases and CSV share.
+// textColumns are the columns read as text from PostgreSQL: the one form common
+// to both databases and CSV.
 var textColumns = []string{"data", "hora", "valor", "comissao", "percentual", "created_at", "updated_at"}
 
 func (s *Store) selectColumns(kind books.Kind, hasTime bool) []string {
@@ -52,10 +52,10 @@ func (s *Store) selectColumns(kind books.Kind, hasTime bool) []string {
 	return columns
 }
 
-// MonthRows returns the live rows that belong to month, in order, with the
-// clients and artists that they refer to at the end. Rows that cannot be read
-// exactly (parts of a cent, text that is not UTF-8) end it with an Error of
-// kind Integrity that names the row.
+// MonthRows returns the live rows of month in order, and at the end the clients
+// and artists they refer to. A row that cannot be read exactly (parts of a
+// cent, text that is not UTF-8) ends it with an Error of kind Integrity naming
+// the row.
 func (t *Tx) MonthRows(ctx context.Context, month books.Month) books.Rows {
 	return func(yield func(books.Row, error) bool) {
 		args, err := t.monthArgs(ctx, month)
@@ -122,9 +122,8 @@ func (t *Tx) hasColumn(ctx context.Context, table, column string) (bool, error) 
 	return slices.Contains(columns, column), err
 }
 
-// CheckColumns refuses a month of which a row holds something in a column
-// that this program does not know: no backup would hold it, and it would
-// disappear. The Error names table and column.
+// CheckColumns refuses a month with data in an unknown column: no backup would
+// hold it, and it would disappear. The Error names table and column.
 func (t *Tx) CheckColumns(ctx context.Context, month books.Month) error {
 	if err := t.CheckTables(ctx); err != nil {
 		return err
@@ -161,7 +160,7 @@ func (t *Tx) CheckColumns(ctx context.Context, month books.Month) error {
 
 func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// CountMonth counts the live rows that belong to month.
+// CountMonth counts the live rows of month.
 func (t *Tx) CountMonth(ctx context.Context, month books.Month) (books.Counts, error) {
 	args, err := t.monthArgs(ctx, month)
 	if err != nil {
@@ -178,7 +177,7 @@ func (t *Tx) CountMonth(ctx context.Context, month books.Month) (books.Counts, e
 	return c, nil
 }
 
-// MonthsWithRows returns the months to which live rows belong, oldest first.
+// MonthsWithRows returns the months with live rows, oldest first.
 func (t *Tx) MonthsWithRows(ctx context.Context) ([]books.Month, error) {
 	seen := map[books.Month]bool{}
 	text := t.s.dialect.text
@@ -214,9 +213,9 @@ func (t *Tx) MonthsWithRows(ctx context.Context) ([]books.Month, error) {
 	return months, nil
 }
 
-// FutureRow returns a live payment, session or expense that was made after
-// limit, or "": a sign that a clock was or is wrong. What was made at no instant
-// is no such sign.
+// FutureRow returns a live payment, session or expense made after limit, or "".
+// Such a row means a wrong clock, now or then; a row without an instant means
+// nothing.
 func (t *Tx) FutureRow(ctx context.Context, limit books.Instant) (string, error) {
 	var parts []string
 	for _, kind := range []books.Kind{books.PaymentKind, books.SessionKind, books.ExpenseKind} {

@@ -10,21 +10,21 @@ import (
 	"extrato/internal/books"
 )
 
-// ErrCommitUnknown means that the connection was lost while a transaction
-// committed, and that nobody could say whether it happened.
+// ErrCommitUnknown means: the connection was lost during COMMIT, and the
+// outcome could not be found out.
 var ErrCommitUnknown = errors.New("the answer to a commit was lost")
 
-// errUndone means that a transaction whose commit was not answered did not
-// happen, so that it may be tried again.
+// errUndone means: an unanswered commit did not happen, so the transaction may
+// be tried again.
 var errUndone = errors.New("the connection was lost before the commit")
 
-// outcomePatience is how long is asked what became of a transaction: as long as
-// a database may take to start again.
+// outcomeTimeout limits the search for a transaction's outcome: a database may
+// take that long to start again.
 var outcomePatience = 10 * time.Second
 
-// number returns the number under which PostgreSQL remembers what becomes of
-// the transaction; NULL if it wrote nothing, and on SQLite, where no connection
-// can be lost.
+// number returns PostgreSQL's number of the transaction, for outcome. It is
+// NULL if the transaction wrote nothing, and on SQLite, where no connection can
+// be lost.
 func (t *Tx) number(ctx context.Context) (n sql.NullInt64, err error) {
 	if t.s.dialect.postgres {
 		err = t.one(ctx, "SELECT txid_current_if_assigned()", nil, &n)
@@ -32,10 +32,10 @@ func (t *Tx) number(ctx context.Context) (n sql.NullInt64, err error) {
 	return n, err
 }
 
-// outcome finds out what became of the transaction of this number, after its
-// connection was lost at COMMIT: nil if it happened, errUndone if it did not,
-// and an Error around ErrCommitUnknown if nobody says so in time. Whoever
-// interrupts still wants to know.
+// outcome finds out whether the transaction of this number was committed, after
+// its connection was lost at COMMIT: nil if it was, errUndone if it was not, an
+// Error around ErrCommitUnknown if there is no answer in time. An interruption
+// does not end the search.
 func (s *Store) outcome(ctx context.Context, number sql.NullInt64, lost error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomePatience)
 	defer cancel()

@@ -4,8 +4,8 @@ package store
 
 import "golang.org/x/sys/unix"
 
-// outsideHeap returns n bytes that Go's collector does not know: on the heap, a
-// statement would let as much garbage grow beside it.
+// outsideHeap returns n bytes outside Go's heap: on the heap, a statement would
+// let as much garbage grow beside it.
 func outsideHeap(n int) (b []byte, free func(), err error) {
 	if n == 0 {
 		return nil, func() {}, nil
@@ -14,5 +14,5 @@ func outsideHeap(n int) (b []byte, free func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return b, func() { _ = unix.Munmap(b) }, nil // it cannot fail on what Mmap gave
+	return b, func() { _ = unix.Munmap(b) }, nil // unmapping Mmap's own result cannot fail
 }

@@ -18,7 +18,7 @@ import (
 	"extrato/internal/books"
 )
 
-// ownSchema is where everything lies that v4 does not have.
+// ownSchema holds all our own tables.
 const ownSchema = "extrato"
 
 func (s *Store) openPostgres(ctx context.Context, url string) error {
@@ -48,7 +48,7 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 	return nil
 }
 
-// pgReason keeps of a connection error what helps and holds no secret.
+// pgReason returns the helpful part of a connection error, without secrets.
 func pgReason(err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
@@ -91,10 +91,10 @@ func (s *Store) postgresDialect() dialect {
 	}
 }
 
-// againPostgres tells the errors after which the same transaction may succeed:
-// 40001 and 40P01 say so themselves; 23503 is a new link to a leaving row;
-// 23505 on the chain or the revisions is another close that was first; a plan is stale
-// where somebody altered a table.
+// retryablePostgres reports errors after which the same transaction may
+// succeed: 40001 and 40P01 (serialization, deadlock); 23503, a new link to a
+// leaving row; 23505 on the chain or the revisions, another close was first; a
+// stale plan, after somebody altered a table.
 func againPostgres(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
@@ -111,23 +111,23 @@ func againPostgres(err error) bool {
 	return isStale(err)
 }
 
-// isStale reports whether a prepared statement no longer gives what it gave:
-// somebody altered a table.
+// isStale reports whether a prepared statement is out of date: somebody altered
+// a table.
 func isStale(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "0A000" && pg.Routine == "RevalidateCachedQuery"
 }
 
-// forgetStale has every connection prepare its statements anew, if err says
-// that one is stale.
+// forgetStale makes every connection prepare its statements again if err is a
+// stale one.
 func (s *Store) forgetStale(err error) {
 	if s.pool != nil && isStale(err) {
 		s.pool.Reset()
 	}
 }
 
-// answeredPostgres: what is fatal ended the connection, and says nothing of the
-// commit.
+// isAnswerPostgres: a fatal error ended the connection, and proves nothing
+// about the commit.
 func answeredPostgres(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.SeverityUnlocalized == "ERROR" || errors.Is(err, pgx.ErrTxCommitRollback)
@@ -148,7 +148,7 @@ func (s *Store) explainPostgres(err error) error {
 	case pg.Code == "22021" && strings.Contains(pg.Message, "0x00"):
 		return books.Invalidf("row_does_not_fit", "a text holds a NUL character, which PostgreSQL cannot store").
 			WithHint("nothing was changed; leave that character out")
-	case pg.Code == "22021" && !s.anyBytes: // what is stored is checked: it came from outside
+	case pg.Code == "22021" && !s.anyBytes: // stored text is UTF-8, so this came from outside
 		return books.Invalidf("not_utf8", "a text is not UTF-8").WithHint(nothingChanged + "send it as UTF-8")
 	case strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "08"):
 		return unreachable(err)
@@ -165,7 +165,7 @@ func (s *Store) explainPostgres(err error) error {
 	return err
 }
 
-// said is an error in the server's words alone; what it wraps stays to be asked.
+// serverError shows the server's own words, and unwraps to the whole error.
 type said struct{ error }
 
 func (s said) Error() string { return pgReason(s.error).Error() }
@@ -176,8 +176,7 @@ const nothingChanged = "nothing was changed; "
 var tooSlow = (&books.Error{Kind: books.Internal, Code: "database_timeout", Message: "the database server ended the work because it took too long"}).
 	WithHint(nothingChanged + "try again; if it happens again, raise the server's timeouts for the user in DATABASE_URL, or ask who cancels its statements")
 
-// postgresErrors are the server's errors that a person can do something about,
-// by PostgreSQL's code.
+// postgresErrors are the server's errors with a remedy, by PostgreSQL's code.
 var postgresErrors = map[string]*books.Error{
 	"53100": books.Refusedf("disk_full", "the database server's disk is full").
 		WithHint(nothingChanged + "free some space on the server and try again"),
@@ -213,14 +212,13 @@ func hungUp(conn *sql.Conn) (ended bool) {
 	return ended || errors.Is(err, driver.ErrBadConn)
 }
 
-// errBooksHeld means that somebody kept the books' tables for longer than a
-// transaction waits for them.
+// errBooksHeld means: the wait for the books' tables timed out.
 var errBooksHeld = errors.New("the tables are held by another transaction")
 
-// prepareWrite says what PostgreSQL must know before the transaction's first
-// query, at which it takes the snapshot. hold keeps writers out of the books
-// until the transaction ends; readers go on. It waits no longer than timeout
-// for the tables: all writers who come later queue up behind it.
+// prepareWrite sets up a transaction before its first query, at which
+// PostgreSQL takes the snapshot. hold keeps writers out of the books until the
+// transaction ends; readers go on. It waits at most timeout for the tables,
+// since all later writers queue up behind it.
 func (t *Tx) prepareWrite(ctx context.Context, long, hold bool, timeout time.Duration) error {
 	if !t.s.dialect.postgres || !long && !hold {
 		return nil
@@ -241,7 +239,7 @@ func (t *Tx) prepareWrite(ctx context.Context, long, hold bool, timeout time.Dur
 	return err
 }
 
-// onConn lends the connection below database/sql, for what that does not have.
+// onRawConn exposes the pgx connection below database/sql.
 func (t *Tx) onConn(data func(*pgconn.PgConn) error) error {
 	t.s.statements.Add(1)
 	return t.conn.Raw(func(driver any) error {
@@ -253,8 +251,8 @@ func (t *Tx) onConn(data func(*pgconn.PgConn) error) error {
 const advisoryNamespace = 0x65787472
 
 func (s *Store) lockAdvisory(ctx context.Context, month books.Month, waits func(string)) (func(), error) {
-	// A connection of its own: if those who wait held the pool's, none would be
-	// left for the one who works.
+	// A connection of its own: waiting processes must not use up the pool needed
+	// by the working one.
 	s.statements.Add(1)
 	conn, err := pgx.ConnectConfig(ctx, s.lockConfig)
 	if err != nil {
@@ -265,7 +263,7 @@ func (s *Store) lockAdvisory(ctx context.Context, month books.Month, waits func(
 		// A context of its own: the lock goes even if the caller was interrupted.
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		_ = conn.Close(ctx) // whatever it says, the connection is closed
+		_ = conn.Close(ctx) // the connection is closed even on an error
 	}
 	if err := awaitAdvisory(ctx, conn, key, waits); err != nil {
 		hangUp()
@@ -298,7 +296,7 @@ func awaitAdvisory(ctx context.Context, conn *pgx.Conn, key int, waits func(stri
 	return err
 }
 
-// Clock returns PostgreSQL's clock, or the zero Time on SQLite, which has none.
+// Clock returns PostgreSQL's clock, or the zero Time on SQLite.
 func (t *Tx) Clock(ctx context.Context) (time.Time, error) {
 	if !t.s.dialect.postgres {
 		return time.Time{}, nil

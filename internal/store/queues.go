@@ -2,8 +2,8 @@ package store
 
 import "context"
 
-// PausedQueues names the queues of jobs that somebody paused, in order. There are
-// none where no server has run yet.
+// PausedQueues names the paused queues of jobs, in order; none before the first
+// start of a server.
 func (t *Tx) PausedQueues(ctx context.Context) (names []string, err error) {
 	exist := "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'river_queue'"
 	if t.s.dialect.postgres {

@@ -13,7 +13,7 @@ import (
 type Leaving struct {
 	Counts books.Counts
 	ids    [books.LinkKind + 1]books.IDs // by kind; of links, the sessions'
-	links  [][2]books.ID                 // of payments and the sessions that they name, or that name them
+	links  [][2]books.ID                 // of payments and sessions, in either direction
 	first  [books.LinkKind]books.Row     // of each kind
 	lost   *lostPerson
 }
@@ -23,7 +23,7 @@ func (l *Leaving) First() []books.Row {
 	return slices.DeleteFunc(slices.Clone(l.first[:]), func(row books.Row) bool { return row == nil })
 }
 
-// Note hands on rows as MonthRows gives them, and notes each that passes.
+// Note passes the rows of MonthRows on, and notes each of them.
 func (l *Leaving) Note(rows books.Rows) books.Rows {
 	return func(yield func(books.Row, error) bool) {
 		for row, err := range rows {
@@ -56,9 +56,9 @@ func (l *Leaving) add(row books.Row) {
 	}
 }
 
-// staying returns each payment that leaves before a session that it is linked
-// to, and that session: the one it names, if that stays, or else the first that
-// names it.
+// staying returns each payment that leaves before its session, with the
+// session: the one named by the payment, if it stays, or else the first to name
+// the payment.
 func (l *Leaving) staying() [][2]books.ID {
 	seen := map[books.ID]bool{}
 	return slices.DeleteFunc(slices.Clone(l.links), func(link [2]books.ID) bool {
@@ -73,11 +73,10 @@ func (l *Leaving) staying() [][2]books.ID {
 // smallMonth is up to how many rows PostgreSQL is kept from walking tables.
 const smallMonth = 20_000
 
-// RemoveMonth deletes a month's rows, which the caller has read from what this
-// transaction sees, by their ids, cuts the links of the sessions that stay,
-// keeps in deposits what these have received, and returns how many rows it
-// deleted and links it cut. It fails with an Error of kind Refused if the
-// database kept some.
+// RemoveMonth deletes a month's rows, read before in the same transaction, by
+// their ids. It cuts the links of staying sessions, keeps their received
+// amounts in deposits, and returns the numbers of deleted rows and cut links.
+// It fails with an Error of kind Refused if the database kept some rows.
 func (t *Tx) RemoveMonth(ctx context.Context, month books.Month, rows *Leaving) (books.Counts, error) {
 	if err := t.restDeposits(ctx, month, rows); err != nil {
 		return books.Counts{}, err
@@ -103,8 +102,8 @@ func (t *Tx) RemoveMonth(ctx context.Context, month books.Month, rows *Leaving) 
 	return removed, err
 }
 
-// removeInTurn deletes on SQLite, which checks foreign keys at commit: sessoes
-// and pagamentos refer to each other.
+// removeInTurn deletes on SQLite. Foreign keys are checked at commit there:
+// sessoes and pagamentos refer to each other.
 func (t *Tx) removeInTurn(ctx context.Context, runs []any) (books.Counts, error) {
 	if _, err := t.exec(ctx, "PRAGMA defer_foreign_keys = ON"); err != nil {
 		return books.Counts{}, err
@@ -132,11 +131,11 @@ func (t *Tx) removeInTurn(ctx context.Context, runs []any) (books.Counts, error)
 	return c, nil
 }
 
-// removeAtOnce deletes on PostgreSQL, in one statement, since that checks
-// foreign keys at the end of each.
+// removeAtOnce deletes on PostgreSQL, in one statement, since foreign keys are
+// checked at the end of each.
 func (t *Tx) removeAtOnce(ctx context.Context, runs []any, small bool) (books.Counts, error) {
-	// It looks for the rows that refer to each deleted one, and where it takes
-	// the tables to be small it would walk them each time.
+	// The planner looks for rows referring to each deleted one. If it takes the
+	// tables for small, it scans them every time.
 	if _, err := t.exec(ctx, "SELECT set_config('enable_seqscan', 'off', true) WHERE $1", small); err != nil {
 		return books.Counts{}, err
 	}

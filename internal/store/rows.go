@@ -41,9 +41,9 @@ func (t *Tx) scanPlain(ctx context.Context, kind books.Kind, query string, args 
 	return t.scan(ctx, kind, func(_ books.Row, values []books.Value) []books.Value { return values }, query, args...)
 }
 
-// scan runs a query and reads a row's own columns and then those that more
-// adds. With an error of kind Integrity comes the row that it is about, as far
-// as it was read, and who asks for more gets the rows behind it.
+// scan runs a query and reads a row's own columns, then the ones added by more.
+// An error of kind Integrity comes with its row, as far as it was read; a
+// caller who goes on gets the rows behind it.
 func (t *Tx) scan(ctx context.Context, kind books.Kind, more func(books.Row, []books.Value) []books.Value, query string, args ...any) books.Rows {
 	return func(yield func(books.Row, error) bool) {
 		rows, err := t.query(ctx, query, args...)
@@ -100,8 +100,8 @@ func brokenRow(row books.Row, err error) error {
 		WithHint("correct that row in the database; nothing was changed")
 }
 
-// holder names the row that holds what stands in a column of a query for row:
-// behind its own columns come those of the rows it refers to.
+// holder names the row holding a column's value in a query for row: the row's
+// own columns are followed by those of referenced rows.
 func holder(row books.Row, index int, column string) string {
 	if index < len(row.Kind().Columns()) {
 		return books.Describe(row)
@@ -119,14 +119,14 @@ func holder(row books.Row, index int, column string) string {
 	return books.Describe(row)
 }
 
-// people holds all clients and artists, and which of them rows referred to.
+// people holds all clients and artists, and notes the referenced ones.
 type people struct {
 	clients  map[books.ID]*books.Client
 	artists  map[books.ID]*books.Artist
 	referred [2]map[books.ID]bool
 
 	unreadable map[books.Kind]map[books.ID]error
-	broken     error // the first of them that was referred to
+	broken     error // the first one referenced
 }
 
 func (t *Tx) readPeople(ctx context.Context) (*people, error) {
@@ -135,7 +135,7 @@ func (t *Tx) readPeople(ctx context.Context) (*people, error) {
 	p.unreadable = map[books.Kind]map[books.ID]error{books.ClientKind: {}, books.ArtistKind: {}}
 	for _, kind := range []books.Kind{books.ClientKind, books.ArtistKind} {
 		for row, err := range t.scanPlain(ctx, kind, t.s.tableQuery(kind, true)) {
-			if isBroken(err) { // no matter, unless somebody refers to that one
+			if isBroken(err) { // it matters only if referenced
 				p.unreadable[kind][row.Key()] = err
 				continue
 			}
@@ -153,7 +153,7 @@ func (t *Tx) readPeople(ctx context.Context) (*people, error) {
 	return p, nil
 }
 
-// isBroken reports whether err says that one row cannot be read.
+// isBroken reports whether err is about one unreadable row.
 func isBroken(err error) bool {
 	var e *books.Error
 	return errors.As(err, &e) && e.Code == "broken_row"
@@ -164,8 +164,8 @@ func (s *Store) tableQuery(kind books.Kind, hasTime bool) string {
 	return "SELECT " + strings.Join(s.selectColumns(kind, hasTime), ", ") + " FROM " + kind.Table() + " r ORDER BY r.id"
 }
 
-// name fills a row's copies of names, and remembers who was named. client is
-// the one of a commission's payment.
+// name fills a row's copies of names, and notes the named. client is the client
+// of a commission's payment.
 func (p *people) name(row books.Row, client books.Ref) {
 	switch r := row.(type) {
 	case *books.Payment:
@@ -202,7 +202,7 @@ func (p *people) artist(id books.ID) books.Text {
 	return books.Text{V: a.Name, Valid: true}
 }
 
-// used returns the clients and artists that were named, in order.
+// used returns the named clients and artists, in order.
 func (p *people) used() []books.Row {
 	var rows []books.Row
 	for id := range p.referred[0] {

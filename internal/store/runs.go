@@ -5,7 +5,7 @@ import (
 	"extrato/internal/books"
 )
 
-// Run is one attempt to do something to a month, whatever came of it.
+// Run is one attempt at a month, successful or not.
 type Run struct {
 	ID            int64
 	Action        string
@@ -19,8 +19,8 @@ type Run struct {
 	CorrelationID string
 }
 
-// AddRun records an attempt, and tells v4 in its own log, where an attempt
-// that succeeded keeps v4 from trying itself.
+// AddRun records an attempt, also in v4's own log: a success there keeps v4
+// from trying itself.
 func (t *Tx) AddRun(ctx context.Context, r Run) error {
 	_, err := t.exec(ctx, `INSERT INTO runs (action, month, actor, started_at, finished_at, result, code, message, correlation_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
@@ -39,7 +39,7 @@ func (t *Tx) tellV4(ctx context.Context, r Run) error {
 	case "failed":
 		status, message = "error", r.Code+": "+r.Message+" ["+r.CorrelationID+"]"
 	case "reopened":
-		// v4 must not believe that this month is still closed.
+		// V4 must not take the month for closed.
 		_, err := t.exec(ctx, "DELETE FROM extrato_run_logs WHERE mes = $1 AND ano = $2 AND status = 'success'",
 			int(r.Month.Month), r.Month.Year)
 		return err
@@ -49,7 +49,7 @@ func (t *Tx) tellV4(ctx context.Context, r Run) error {
 	if letters := []rune(message); len(letters) > 500 {
 		message = string(letters[:500])
 	}
-	// Older databases lack the unique key that ON CONFLICT would need.
+	// Older databases lack the unique key needed by ON CONFLICT.
 	changed, err := t.exec(ctx, "UPDATE extrato_run_logs SET run_at = $1, message = $2 WHERE mes = $3 AND ano = $4 AND status = $5",
 		r.Finished.SQL(), message, int(r.Month.Month), r.Month.Year, status)
 	if err == nil && changed == 0 {
@@ -82,7 +82,7 @@ func (t *Tx) Runs(ctx context.Context, month books.Month, limit int) ([]Run, err
 	return all, err
 }
 
-// EffectiveRuns returns the runs that have an entry in the chain, oldest first.
+// EffectiveRuns returns the runs with an entry in the chain, oldest first.
 func (t *Tx) EffectiveRuns(ctx context.Context) ([]Run, error) {
 	var all []Run
 	err := t.list(ctx, `SELECT id, month, actor, result, correlation_id FROM runs

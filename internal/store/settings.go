@@ -6,13 +6,13 @@ import (
 	"errors"
 )
 
-// The settings that the program keeps.
+// The settings kept by the program.
 const (
-	CloseFrom     = "close_from"     // the first month that the schedule closes by itself
+	CloseFrom     = "close_from"     // the schedule's first month
 	TakenOver     = "taken_over"     // when v4's database became this program's; unset on others
 	SafetyNetSeen = "safetynet_seen" // when the safety net last asked
-	HeartbeatAt   = "heartbeat_at"   // when the monitor was last told that all is well; "": since then it was not
-	// V4TokenExpires is when the token of v4's ends that was used last.
+	HeartbeatAt   = "heartbeat_at"   // the last heartbeat to the monitor; "": a failure came after it
+	// V4TokenExpires is the expiry of the v4 token used last.
 	V4TokenExpires = "v4_token_expires"
 )
 

@@ -2,6 +2,5 @@
 
 package store
 
-// FreeSpace returns the bytes that are free on a folder's disk; ok is false
-// where that cannot be known.
+// FreeSpace returns the free bytes of a folder's disk; ok is false if unknown.
 func FreeSpace(string) (free int64, ok bool) { return 0, false }

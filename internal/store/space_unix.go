@@ -4,8 +4,7 @@ package store
 
 import "golang.org/x/sys/unix"
 
-// FreeSpace returns the bytes that are free on a folder's disk; ok is false
-// where that cannot be known.
+// FreeSpace returns the free bytes of a folder's disk; ok is false if unknown.
 func FreeSpace(folder string) (free int64, ok bool) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(folder, &s); err != nil {

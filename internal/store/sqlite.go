@@ -19,8 +19,8 @@ import (
 	"extrato/internal/books"
 )
 
-// openSQLite opens one writer connection, whose transactions take the write
-// lock when they begin, and several readers that cannot write.
+// openSQLite opens one writer connection, whose transactions begin IMMEDIATE,
+// and several read-only connections.
 func (s *Store) openSQLite(ctx context.Context, rest string, create bool) error {
 	path, err := sqlitePath(rest)
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *Store) openSQLite(ctx context.Context, rest string, create bool) error 
 	return s.dialect.explain(s.write.PingContext(ctx))
 }
 
-// isV4File reports whether a file holds books that are not ours.
+// isV4File reports whether a file holds books of another program.
 func isV4File(ctx context.Context, path string) (bool, error) {
 	db, err := sql.Open("sqlite", sqliteDSN(path, "rw", ""))
 	if err != nil {
@@ -86,7 +86,7 @@ func isV4File(ctx context.Context, path string) (bool, error) {
 	return theirs > 0 && ours == 0, err
 }
 
-// sqliteDSN puts the pragmas into the DSN, so that every connection has them.
+// sqliteDSN puts the pragmas into the DSN, so every connection has them.
 func sqliteDSN(path, mode string, more string) string {
 	pragmas := "_pragma=busy_timeout(15000)&_pragma=foreign_keys(1)&_pragma=cache_size(-16384)"
 	u := url.URL{Scheme: "file", Path: path}
@@ -105,8 +105,8 @@ func sqliteDialect(path string) dialect {
 		shown: func(column string) string {
 			return "CASE typeof(" + column + ") WHEN 'text' THEN json_quote(" + column + ") ELSE quote(" + column + ") END"
 		},
-		// A text of 2025-10-28 14:52:58.000000's form, of a day and a time that there
-		// are: what datetime gives back as it was. A BLOB is no text, and equals none.
+		// A text such as 2025-10-28 14:52:58.000000, with an existing day and
+		// time: datetime returns it unchanged. A BLOB equals no text.
 		plainInstant: func(column string) string {
 			second := "substr(" + column + ", 1, 19)"
 			return "(octet_length(" + column + ") = 26 AND datetime(" + second + ") = " + second + `
@@ -132,7 +132,7 @@ func explainSQLite(path string, err error) error {
 		return err
 	}
 	code := e.Code() & 0xff
-	if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE { // no room for what connections share
+	if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE { // the shared memory has no room
 		code = sqlite3.SQLITE_FULL
 	}
 	switch {
@@ -157,8 +157,7 @@ func explainSQLite(path string, err error) error {
 	return err
 }
 
-// fullDisk names the disk that SQLite finds full: the database's, or the one with
-// its temporary files.
+// fullDisk names the full disk: the database's, or that of its temporary files.
 func fullDisk(folder string) *books.Error {
 	const room = 16 << 20 // SQLite asks for less at a time
 	if free, ok := FreeSpace(folder); ok && free > room {
@@ -172,8 +171,8 @@ func fullDisk(folder string) *books.Error {
 		WithHint("nothing was changed; free some space and try again")
 }
 
-// unwritable names those of SQLite's files that cannot be written: what was made
-// beside a file that was read only stays so when that no longer is.
+// unwritable names SQLite's unwritable files: a log made beside a read-only
+// file stays read-only when the file no longer is.
 func unwritable(path string) string {
 	var names []string
 	for _, ending := range []string{"", "-wal", "-shm"} {
@@ -192,9 +191,9 @@ func alreadyExplained(err error) bool {
 	return errors.As(err, &e)
 }
 
-// lockFile takes a lock on a file beside the database. It ends with the process.
-// Whoever has it stands in the file, for those who wait; what a killed process
-// left there, the next replaces.
+// lockFile takes a lock on a file beside the database. It ends with the
+// process. The file names its holder for waiting processes; the next holder
+// replaces the name left by a killed one.
 func (s *Store) lockFile(ctx context.Context, waits func(string)) (func(), error) {
 	lock := flock.New(s.dialect.path+".close-lock", flock.SetPermissions(0o600))
 	holder := func() string {
@@ -222,10 +221,9 @@ func (s *Store) lockFile(ctx context.Context, waits func(string)) (func(), error
 	}, nil
 }
 
-// CheckSpace refuses a statement of size bytes that SQLite's disk has no room
-// for: the log of the transaction that stores it peaks at one and a half times
-// its size, and as much again is kept in reserve. PostgreSQL's disk is out of
-// sight and guards itself.
+// CheckSpace refuses a statement of size bytes if SQLite's disk has no room for
+// it: the transaction's log peaks at one and a half times its size, and as much
+// again is kept in reserve. PostgreSQL's disk cannot be seen from here.
 func (t *Tx) CheckSpace(size int64) error {
 	if t.s.dialect.postgres {
 		return nil
@@ -243,8 +241,8 @@ func (t *Tx) CheckSpace(size int64) error {
 }
 
 // LockServing keeps other servers off this database until Close. It refuses
-// (kind Refused) where another one serves the same SQLite file, by whatever
-// name: its one writer would wait for the other's. PostgreSQL takes several.
+// (kind Refused) if another one serves the same SQLite file, under any name:
+// their writers would wait for each other. PostgreSQL takes several.
 func (s *Store) LockServing() error {
 	if s.dialect.postgres {
 		return nil

@@ -22,7 +22,7 @@ type Spool struct {
 	Data     io.ReaderAt
 	Ends     [books.PartCount]int64
 	Payments books.IDs              // in the statement
-	Lengths  [books.PartCount]int64 // of what is inside the parts' JSON strings
+	Lengths  [books.PartCount]int64 // inside the parts' JSON strings
 }
 
 func (s Spool) start(p books.Part) int64 {
@@ -36,7 +36,7 @@ func (s Spool) part(p books.Part) *io.SectionReader {
 	return io.NewSectionReader(s.Data, s.start(p), s.Ends[p]-s.start(p))
 }
 
-// maxField is what PostgreSQL takes as one value.
+// maxField is PostgreSQL's limit for one value.
 const maxField = 1 << 30
 
 // InsertStatement stores a month's statement and returns its seal. It fails
@@ -82,8 +82,8 @@ func (t *Tx) insertStatement(ctx context.Context, month books.Month, spool Spool
 	return err
 }
 
-// copyStatement streams the statement in PostgreSQL's binary COPY format, so
-// that it is never in this program's memory.
+// copyStatement streams the statement in PostgreSQL's binary COPY format, so it
+// is never whole in this program's memory.
 func (t *Tx) copyStatement(ctx context.Context, month books.Month, spool Spool, at books.Instant, sealer *books.Sealer) error {
 	for p := range books.PartCount {
 		if spool.part(p).Size() >= maxField {
@@ -114,9 +114,9 @@ func (t *Tx) copyStatement(ctx context.Context, month books.Month, spool Spool, 
 	})
 }
 
-// prepareCopy returns what each part needs in front of it: nothing for json,
-// a version byte for the jsonb of some older databases. It also asks for the
-// faster compression where the server has it.
+// prepareCopy returns the prefix of each part: nothing for json, a version byte
+// for the jsonb of some older databases. It also asks for the faster
+// compression if the server has it.
 func (t *Tx) prepareCopy(ctx context.Context) (prefixes [books.PartCount][]byte, err error) {
 	if err := t.compressFaster(ctx); err != nil {
 		return prefixes, err
@@ -140,8 +140,8 @@ func (t *Tx) prepareCopy(ctx context.Context) (prefixes [books.PartCount][]byte,
 	return prefixes, nil
 }
 
-// compressFaster asks for lz4. A server before PostgreSQL 14, or one that was
-// built without it, refuses; looking that up takes longer than trying.
+// compressFaster asks for lz4. A server before PostgreSQL 14, or one built
+// without it, refuses; looking that up takes longer than trying.
 func (t *Tx) compressFaster(ctx context.Context) error {
 	return t.onConn(func(conn *pgconn.PgConn) error {
 		err := conn.Exec(ctx, "SAVEPOINT compression; SET LOCAL default_toast_compression = 'lz4'").Close()
@@ -170,8 +170,8 @@ func (t *Tx) Statement(ctx context.Context, month books.Month) (books.Stored, er
 	return s, err
 }
 
-// StatementHead returns a month's statement without its lists: what it says
-// about itself. It fails with books.ErrNotClosed if there is none.
+// StatementHead returns a month's statement without its lists. It fails with
+// books.ErrNotClosed if there is none.
 func (t *Tx) StatementHead(ctx context.Context, month books.Month) (books.Stored, error) {
 	s := books.Stored{Month: month}
 	err := t.one(ctx, "SELECT COALESCE(CAST("+books.TotalsPart.Column()+" AS TEXT), '') FROM extratos WHERE mes = $1 AND ano = $2",
@@ -215,8 +215,8 @@ func (t *Tx) StatementStored(ctx context.Context, month books.Month) (string, er
 	return at.String(), nil
 }
 
-// StoredNote is what the entry that adopts a statement notes of when that was
-// stored: v4 says so, nobody else.
+// StoredNote is the note of an adopting entry about the statement's age; v4 is
+// the only source for it.
 func StoredNote(at string) string { return "stored at " + at }
 
 // Revision names an earlier revision.
@@ -226,7 +226,7 @@ type Revision struct {
 	ReplacedAt string
 }
 
-// Revisions names all earlier revisions that are kept, by month and number.
+// Revisions names all stored earlier revisions, by month and number.
 func (t *Tx) Revisions(ctx context.Context) ([]Revision, error) {
 	var all []Revision
 	err := t.list(ctx, "SELECT month, revision, replaced_at FROM revisions ORDER BY month, revision", nil, func(scan func(...any) error) error {
@@ -257,7 +257,7 @@ func (t *Tx) EachStatement(ctx context.Context, fn func(books.Stored) error) err
 	return nil
 }
 
-// ClosedMonths returns the months that have a statement, oldest first.
+// ClosedMonths returns the months with a statement, oldest first.
 func (t *Tx) ClosedMonths(ctx context.Context) ([]books.Month, error) {
 	var months []books.Month
 	err := t.list(ctx, "SELECT ano, mes FROM extratos ORDER BY ano, mes", nil, func(scan func(...any) error) error {
@@ -271,8 +271,8 @@ func (t *Tx) ClosedMonths(ctx context.Context) ([]books.Month, error) {
 	return months, err
 }
 
-// ShelveStatement moves a month's statement among the earlier revisions, so
-// that another can take its place or its rows can go back.
+// MoveToRevisions moves a month's statement to the earlier revisions, to make
+// way for another or for its rows.
 func (t *Tx) ShelveStatement(ctx context.Context, month books.Month, revision int, at books.Instant) error {
 	moved, err := t.exec(ctx, `INSERT INTO revisions (month, revision, pagamentos, sessoes, comissoes, gastos, totais, replaced_at)
 		SELECT $1, $2, pagamentos, sessoes, comissoes, gastos, totais, $3 FROM extratos WHERE mes = $4 AND ano = $5`,
@@ -312,14 +312,14 @@ func partTargets(s *books.Stored) []any {
 // Size returns the length of the statement's JSON in bytes.
 func (s Spool) Size() int64 { return s.Ends[books.PartCount-1] }
 
-// restingMonth is the month in whose statement the payment rests that a column
-// names, or NULL.
+// restingMonth is the month of the statement holding a column's payment, or
+// NULL.
 func restingMonth(column string) string {
 	return `(SELECT a.month FROM payments_at_rest a WHERE a.first_id <= ` + column + ` AND a.last_id >= ` + column + `
 		ORDER BY a.first_id DESC LIMIT 1)`
 }
 
-// PaymentsAtRest returns what restPayments keeps, by month.
+// PaymentsAtRest returns the payments in statements, by month.
 func (t *Tx) PaymentsAtRest(ctx context.Context) (map[string]books.IDs, error) {
 	all := map[string]books.IDs{}
 	err := t.list(ctx, "SELECT month, first_id, last_id FROM payments_at_rest ORDER BY month, first_id, last_id", nil, func(scan func(...any) error) error {
@@ -332,8 +332,8 @@ func (t *Tx) PaymentsAtRest(ctx context.Context) (map[string]books.IDs, error) {
 	return all, err
 }
 
-// restPayments keeps which payments rest in a month's statement, so that the
-// month of an unpaired commission is known without reading statements.
+// savePaymentsAtRest saves the ids of a statement's payments, so the month of
+// an unpaired commission is known without reading statements.
 func (t *Tx) restPayments(ctx context.Context, month books.Month, payments books.IDs) error {
 	_, err := t.exec(ctx, "DELETE FROM payments_at_rest WHERE month = $1", month.String())
 	if err != nil || len(payments) == 0 {

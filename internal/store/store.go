@@ -1,10 +1,9 @@
 // Package store keeps the books in SQLite or PostgreSQL.
 //
 // It opens a database, brings it to this program's version, and runs functions
-// inside transactions: Read in one consistent snapshot, Write as if nobody else
-// were there. On top of that it knows how rows of a month are found, how a
-// statement is stored and how the chain grows. Rules about when to do so are
-// not here but in package closing.
+// inside transactions: Read in one consistent snapshot, Write serializable. On
+// top of that it finds the rows of a month, stores statements and extends the
+// chain. The rules for when to do so are in package closing.
 package store
 
 import (
@@ -26,7 +25,7 @@ import (
 	"extrato/internal/books"
 )
 
-// Options say which database to open and how to see it.
+// Options select the database, and the zone and clock to see it with.
 type Options struct {
 	URL  string           // DATABASE_URL: sqlite:///…, postgres://…, postgresql://…, postgresql+psycopg2://…
 	Zone *time.Location   // the studio's zone
@@ -44,10 +43,10 @@ type Store struct {
 	log        *slog.Logger
 	statements atomic.Int64
 	lockBooks  bool            // a foreign key is missing: see Tx.LockBooks
-	lockConfig *pgx.ConnConfig // PostgreSQL: how those who lock connect
+	lockConfig *pgx.ConnConfig // PostgreSQL: for connections that hold locks
 	pool       *pgxpool.Pool   // PostgreSQL: below write
 	closeFuncs []func()
-	file       *openFile // SQLite: what Open opened
+	file       *openFile // SQLite: the opened file
 	anyBytes   bool      // PostgreSQL: the database's encoding checks no text
 	made       bool      // SQLite: Open made the file
 }
@@ -84,15 +83,15 @@ func (s *Store) Close() {
 	s.closeFuncs = nil
 }
 
-// Unmake closes the database and removes it again, if Open has made its file:
-// what was to come in did not, and an empty database would only mislead.
+// RemoveIfNew closes the database and removes its file if Open made it: after a
+// failed import an empty database would only mislead.
 func (s *Store) Unmake() {
 	s.Close()
 	if !s.made {
 		return
 	}
 	for _, ending := range []string{"-wal", "-shm", ""} {
-		_ = os.Remove(s.dialect.path + ending) // whatever is left, the error that led here is the one to tell
+		_ = os.Remove(s.dialect.path + ending) // the earlier error is the one to report
 	}
 }
 
@@ -112,12 +111,12 @@ type Tx struct {
 	tx   *sql.Tx
 	cols map[string][]string
 
-	handedOut bool // fn has had rows, which it may have passed on
+	handedOut bool // fn got rows and may have passed them on
 }
 
-// Read runs fn in one consistent snapshot that cannot write. Where somebody
-// altered a table since its statements were prepared, fn runs again, unless it
-// has handed out rows.
+// Read runs fn in one consistent read-only snapshot. If somebody altered a
+// table since its statements were prepared, fn runs again, unless it has handed
+// out rows.
 func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 	for try := 1; ; try++ {
 		handedOut := false
@@ -133,33 +132,30 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 	}
 }
 
-// writeTries is how often Write runs a function that the database asks to run
-// again, and slowTry after how long a try that was in vain was too dear to be
-// made without holding the books: where people write all the time, what takes
-// seconds would lose every time.
+// writeTries is the number of tries of Write. slowTry is the length of a failed
+// try after which the next one holds the books: among constant writers, a
+// transaction of seconds would lose every time.
 //
-// booksTimeout is how long a transaction first waits for the books, and longer
-// by as much each time that it was in vain: v4's writers who meet in a deadlock
-// need a second for each of them.
+// booksTimeout is the first wait for the books; each failure adds as much
+// again. V4's writers in a deadlock need a second each.
 const (
 	writeTries   = 5
 	slowTry      = 500 * time.Millisecond
 	booksTimeout = 2 * time.Second
 )
 
-// Write runs fn in a transaction that either happens whole, as if no other
-// transaction ran beside it, or not at all. The database may ask for another
-// try because somebody else changed the same rows, so fn may run up to five
-// times and must touch nothing but the transaction. The last try, and any after
-// a slow one, holds the books' tables, so that it cannot lose them again. It
-// fails with an Error of kind Conflict when even that did, and with
-// ErrCommitUnknown where nobody can say whether it happened.
+// Write runs fn in a transaction that happens whole, as if alone, or not at
+// all. The database may ask for another try because somebody else changed the
+// same rows, so fn may run up to five times and must touch nothing but the
+// transaction. The last try, and any after a slow one, locks the books' tables,
+// so it cannot lose again. Write fails with an Error of kind Conflict if even
+// that did, and with ErrCommitUnknown if the outcome is unknown.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error { return s.writes(ctx, fn, false) }
 
-// WriteLong does what Write does for a fn that reads many rows before it writes,
-// and waits for files: any try after the first holds the books' tables, since
-// people who write all the time would win every time, and PostgreSQL does not
-// end the transaction for being idle.
+// WriteLong is Write for a fn that reads many rows before it writes, and waits
+// for files: every try after the first locks the books' tables, since constant
+// writers would win every time. PostgreSQL does not end the transaction for
+// being idle.
 func (s *Store) WriteLong(ctx context.Context, fn func(*Tx) error) error {
 	return s.writes(ctx, fn, true)
 }
@@ -196,7 +192,7 @@ func (s *Store) writes(ctx context.Context, fn func(*Tx) error, long bool) error
 		}
 		s.forgetStale(err)
 		slow = slow || s.now().Sub(began) > slowTry
-		// Who holds the tables may do so for hours, and harm nobody.
+		// Others may hold the tables for hours without harm.
 		hold = s.lockBooks || !waited && (slow || lost+1 == writeTries)
 		s.log.Debug("transaction tried again", "lost", lost, "kept_out", kept, "cause", err)
 		if err := stepAside(ctx, lost+kept); err != nil {
@@ -218,8 +214,8 @@ func lostEveryTry(err error) error {
 		WithHint("nothing was changed; try again").Because(err)
 }
 
-// stepAside waits for some milliseconds, by chance, before the next try: two who
-// want the same row would go on meeting in step.
+// backOff waits some random milliseconds before the next try: jitter keeps two
+// retrying transactions from colliding again.
 func stepAside(ctx context.Context, try int) error {
 	pause := time.NewTimer(rand.N(time.Duration(try*try) * 2 * time.Millisecond)) //nolint:gosec // no secret
 	defer pause.Stop()
@@ -313,8 +309,8 @@ func (t *Tx) list(ctx context.Context, query string, args []any, read func(scan 
 	return rows.Err()
 }
 
-// sqlitePath returns the file that a sqlite:/// URL names: four slashes mean
-// an absolute path, three one relative to the working directory.
+// sqlitePath returns the file of a sqlite:/// URL: four slashes mean an
+// absolute path, three one relative to the working directory.
 func sqlitePath(rest string) (string, error) {
 	if rest == "" {
 		return "", books.Invalidf("invalid_database_url", "the SQLite URL names no file").
@@ -337,9 +333,9 @@ func fileExists(path string) bool {
 	return err == nil
 }
 
-// SpoolDir returns where a statement may wait for its transaction: beside the
-// SQLite file, whose disk has to hold it anyway; "" on PostgreSQL, for the
-// system's folder.
+// SpoolDir returns the folder for a statement waiting for its transaction:
+// beside the SQLite file, whose disk has to hold it anyway; "" on PostgreSQL,
+// for the system's folder.
 func (s *Store) SpoolDir() string {
 	if s.dialect.postgres {
 		return ""

@@ -58,20 +58,19 @@ func (t *Tx) sums(ctx context.Context, query string, args ...any) (list []books.
 	return list, err
 }
 
-// MonthSums returns the sums that are kept of a revision of a month's statement,
-// in no order.
+// MonthSums returns the stored sums of a revision of a month's statement, in no
+// order.
 func (t *Tx) MonthSums(ctx context.Context, month books.Month, revision int) ([]books.DaySum, error) {
 	return t.sums(ctx, sumColumns+"month_sums WHERE month = $1 AND revision = $2", month.String(), revision)
 }
 
-// ClosedSums returns the sums of the statements of all months from first to last
-// that have one.
+// ClosedSums returns the sums of all statements from first to last.
 func (t *Tx) ClosedSums(ctx context.Context, first, last books.Month) ([]books.DaySum, error) {
 	return t.sums(ctx, sumColumns+"month_sums WHERE month BETWEEN $1 AND $2", first.String(), last.String())
 }
 
 // LiveSums returns the sums of the live rows from first to last. An unpaired
-// commission has the first day of the month in which it was made.
+// commission counts on the first day of its month.
 func (t *Tx) LiveSums(ctx context.Context, first, last books.Day) ([]books.DaySum, error) {
 	day, in := t.s.dialect.text, t.s.dialect.in
 	none := "CAST(0 AS BIGINT)"
@@ -99,8 +98,8 @@ func (t *Tx) LiveSums(ctx context.Context, first, last books.Day) ([]books.DaySu
 	return all.List(), nil
 }
 
-// unpairedSums returns the sums of commissions without a payment, which are few,
-// of the months whose first day lies between two days.
+// unpairedSums returns the sums of commissions without a payment (few) of
+// months whose first day lies between two days.
 func (t *Tx) unpairedSums(ctx context.Context, first, last books.Day) (list []books.DaySum, err error) {
 	query := "SELECT " + t.s.dialect.text("c.created_at") + ", c.artista_id, " + t.s.dialect.text("c.valor") + " FROM comissoes c WHERE c.pagamento_id IS NULL"
 	err = t.list(ctx, query, nil, func(scan func(...any) error) error {

@@ -9,8 +9,8 @@ import (
 	"extrato/internal/books"
 )
 
-// v4Tables are the tables of the books, v4's on PostgreSQL, and ownTables
-// everything beside them that a database of this version has.
+// v4Tables are the tables of the books, v4's on PostgreSQL; ownTables are all
+// others of a database of this version.
 var (
 	v4Tables  = []string{"users", "clients", "sessoes", "pagamentos", "comissoes", "gastos", "extratos", "extrato_run_logs"}
 	ownTables = []string{
@@ -19,10 +19,10 @@ var (
 	}
 )
 
-// onlyV4 are the tables that no other application is likely to have.
+// onlyV4 are tables no other application is likely to have.
 var onlyV4 = []string{"pagamentos", "sessoes", "comissoes", "extratos"}
 
-// v4Columns are what makes a table v4's: what it cannot be without.
+// v4Columns are the columns without which a table is not v4's.
 var v4Columns = map[string][]string{
 	"users":      {"id", "name", "role", "active_flag"},
 	"clients":    {"id", "name"},
@@ -33,18 +33,17 @@ var v4Columns = map[string][]string{
 	"extratos":   {"id", "mes", "ano", "pagamentos", "totais"},
 }
 
-// table is what a database has under a name.
+// table describes the object with a table's name in a database.
 type table struct {
 	name, schema string
 	kind         string // table, view, materialized view, foreign table, partitioned table, virtual table
 	columns      []string
 	hidden       bool   // a policy filters its rows for this user
-	family       string // a table that it inherits from, is a partition of, or has as a child
-	rule         string // a rule that does something else instead
+	family       string // a table it inherits from, is a partition of, or has as a child
+	rule         string // a DO INSTEAD rule
 }
 
-// findTables returns those of the tables with these names that a query would
-// find, in their order.
+// findTables returns the visible tables with these names, in their order.
 func (t *Tx) findTables(ctx context.Context, names []string) ([]table, error) {
 	query := `SELECT m.name, '', CASE WHEN m.type <> 'table' THEN m.type WHEN m.rootpage = 0 THEN 'virtual table' ELSE 'table' END,
 			(SELECT coalesce(group_concat(name, ','), '') FROM pragma_table_info(m.name)), FALSE, '', ''
@@ -76,14 +75,13 @@ func unfit(format string, args ...any) *books.Error {
 	return books.Refusedf("table_unfit", format, args...)
 }
 
-// hiddenRows refuses a table of which PostgreSQL would show a part.
+// errHiddenRows refuses a table if PostgreSQL would show only a part of it.
 func hiddenRows(table string) *books.Error {
 	return unfit("row-level security hides rows of %s from this database user", table).
 		WithHint("name the tables' owner in DATABASE_URL, or: ALTER ROLE … BYPASSRLS, or: ALTER TABLE … DISABLE ROW LEVEL SECURITY (and NO FORCE, for the owner)")
 }
 
-// check refuses a table that may show less than it holds, or keep what is
-// deleted from it.
+// check refuses a table that may hide rows, or keep deleted ones.
 func (one table) check() error {
 	const plain = "nothing was changed; extrato needs a plain table with all rows: "
 	switch {
@@ -105,9 +103,9 @@ func (one table) check() error {
 	return nil
 }
 
-// CheckTables refuses (kind Refused) a database of which a table is missing,
-// may show less than it holds, or is found in another place than the others: a
-// close would leave rows behind without a word.
+// CheckTables refuses (kind Refused) a database with a table missing, hiding
+// rows, or in another schema than the others: a close would silently leave rows
+// behind.
 func (t *Tx) CheckTables(ctx context.Context) error {
 	wanted := slices.Concat(v4Tables, ownTables)
 	found, err := t.findTables(ctx, wanted)
@@ -120,7 +118,7 @@ func (t *Tx) CheckTables(ctx context.Context) error {
 	return t.checkFound(found)
 }
 
-// checkFound checks tables that were found.
+// checkFound checks the tables found.
 func (t *Tx) checkFound(found []table) error {
 	schema := ""
 	for _, one := range found {
@@ -159,13 +157,13 @@ func tablesMissing(missing []string) error {
 		WithHint("nothing was changed; restore it from a copy of the database")
 }
 
-// CheckTables does what Tx.CheckTables does.
+// CheckTables is Tx.CheckTables in a transaction of its own.
 func (s *Store) CheckTables(ctx context.Context) error {
 	return s.Read(ctx, func(t *Tx) error { return t.CheckTables(ctx) })
 }
 
-// CheckV4 refuses tables of v4's that are not whole, before anything is made
-// beside them.
+// CheckV4 refuses incomplete tables of v4's, before anything is made beside
+// them.
 func (s *Store) CheckV4(ctx context.Context) error {
 	return s.Read(ctx, func(t *Tx) error {
 		found, err := t.findTables(ctx, v4Tables)
@@ -191,8 +189,8 @@ func (s *Store) CheckV4(ctx context.Context) error {
 	})
 }
 
-// checkEmpty refuses a database without books in which they must not be made:
-// another application's, and one whose books are where search_path does not look.
+// checkEmpty refuses a database without books in which none may be made:
+// another application's, or one with its books outside search_path.
 func (t *Tx) checkEmpty(ctx context.Context) error {
 	found, err := t.findTables(ctx, slices.Concat(v4Tables, ownTables))
 	if err != nil {

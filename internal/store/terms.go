@@ -43,7 +43,7 @@ func (t *Tx) SetArtistPercent(ctx context.Context, artist books.ID, from books.D
 	return err
 }
 
-// MethodTerms say what a payment method costs from a day on.
+// MethodTerms are the fee and payout days of a payment method from a day on.
 type MethodTerms struct {
 	Method  string
 	From    books.Day
@@ -63,7 +63,7 @@ func (t *Tx) MethodTerms(ctx context.Context) (list []MethodTerms, err error) {
 	return list, err
 }
 
-// SetMethodTerms keeps what a method costs from a day on.
+// SetMethodTerms saves a method's terms from a day on.
 func (t *Tx) SetMethodTerms(ctx context.Context, m MethodTerms) error {
 	_, err := t.exec(ctx, `INSERT INTO method_terms (method, from_day, percent, days) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (method, from_day) DO UPDATE SET percent = excluded.percent, days = excluded.days`,
@@ -71,7 +71,7 @@ func (t *Tx) SetMethodTerms(ctx context.Context, m MethodTerms) error {
 	return err
 }
 
-// ArtistPercents returns the default percent of each artist who has one on a day.
+// ArtistPercents returns the default percent on a day of each artist with one.
 func (t *Tx) ArtistPercents(ctx context.Context, day books.Day) (map[books.ID]books.Percent, error) {
 	percents := map[books.ID]books.Percent{}
 	err := t.list(ctx, "SELECT artist, "+t.s.dialect.text("percent")+" FROM artist_terms WHERE from_day <= $1 ORDER BY artist, from_day", []any{day.String()},

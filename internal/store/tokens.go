@@ -8,7 +8,7 @@ import (
 	"extrato/internal/books"
 )
 
-// Token is what is known of a service token; the token itself is kept nowhere.
+// Token is the record of a service token; the token itself is stored nowhere.
 type Token struct {
 	ID        string            `json:"id"`
 	Name      string            `json:"name"`
@@ -52,13 +52,13 @@ func (t *Tx) RevokeToken(ctx context.Context, id string) error {
 	return err
 }
 
-// TouchToken remembers that a token was used now.
+// TouchToken records the use of a token now.
 func (t *Tx) TouchToken(ctx context.Context, id string) error {
 	_, err := t.exec(ctx, "UPDATE service_tokens SET last_used_at = $2 WHERE id = $1", id, books.InstantOf(t.s.now()).String())
 	return err
 }
 
-// readIfAny reads an instant from a text that may be empty.
+// readIfAny reads an instant from a text; "" is none.
 func readIfAny(to *books.NullInstant, text string) error {
 	if text == "" {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"extrato/internal/books"
 )
 
-// User is a row of users, as far as it says who may come in.
+// User is a row of users, with the columns about access.
 type User struct {
 	ID     books.ID `json:"id"`
 	Email  string   `json:"email"` // "" if there is none
@@ -18,13 +18,13 @@ type User struct {
 	// Password reports whether the user has a password of ours: v4's own are
 	// in a form of v4's and stay where they are.
 	Password bool `json:"password"`
-	// Tattoos reports whether somebody who is no artist by role stands among
-	// them all the same: the studio's owner, say.
+	// Tattoos reports whether a user of another role works as an artist as well:
+	// the studio's owner, say.
 	Tattoos bool `json:"tattoos"`
 }
 
-// reception is a role that v4 does not know: there such a user is a client, to
-// whom it grants nothing.
+// reception is a role unknown to v4: there such a user is a client, without
+// rights.
 const reception = "reception"
 
 const userQuery = `SELECT u.id, coalesce(u.email, ''), u.name, CASE WHEN u.role = 'client' AND s.reception THEN 'reception' ELSE u.role END, u.active_flag,
@@ -49,8 +49,7 @@ func (t *Tx) UserByID(ctx context.Context, id books.ID) (User, error) {
 	return first(t.users(ctx, "WHERE u.id = $1", int64(id)))
 }
 
-// UserByEmail returns the user of an address, whatever its case, or the zero
-// User if there is none.
+// UserByEmail returns the user of an address, in any case, or the zero User.
 func (t *Tx) UserByEmail(ctx context.Context, email string) (User, error) {
 	return first(t.users(ctx, "WHERE lower(u.email) = lower($1) ORDER BY u.id LIMIT 1", email))
 }
@@ -62,8 +61,8 @@ func first(users []User, err error) (User, error) {
 	return users[0], nil
 }
 
-// AddUser records a user, with its id if that is set, and returns it with its
-// id. It fails with an Error of kind Conflict if the address is taken.
+// AddUser records a user, under its id if set, and returns it with its id. It
+// fails with an Error of kind Conflict if the address is taken.
 func (t *Tx) AddUser(ctx context.Context, u User) (User, error) {
 	now := books.InstantOf(t.s.now()).SQL()
 	var err error
@@ -102,7 +101,7 @@ func roleOfV4(role string) string {
 	return role
 }
 
-// setStaff keeps what v4's table cannot say about a user.
+// setStaff saves a user's data missing in v4's table.
 func (t *Tx) setStaff(ctx context.Context, u User) error {
 	if u.Role != reception && !u.Tattoos {
 		_, err := t.exec(ctx, "DELETE FROM staff WHERE user_id = $1", int64(u.ID))
@@ -148,7 +147,7 @@ func (t *Tx) SetPassword(ctx context.Context, id books.ID, hash string) error {
 	return err
 }
 
-// ActiveUsers returns which of these users are active.
+// ActiveUsers returns the active ones of these users.
 func (t *Tx) ActiveUsers(ctx context.Context, ids []books.ID) (map[books.ID]bool, error) {
 	active := map[books.ID]bool{}
 	if len(ids) == 0 {
@@ -164,7 +163,7 @@ func (t *Tx) ActiveUsers(ctx context.Context, ids []books.ID) (map[books.ID]bool
 	return active, err
 }
 
-// RemoveUser deletes a user to whom no row refers, with the password.
+// RemoveUser deletes a user without references, and the password.
 func (t *Tx) RemoveUser(ctx context.Context, id books.ID) error {
 	if _, err := t.exec(ctx, "DELETE FROM passwords WHERE user_id = $1", int64(id)); err != nil {
 		return err

@@ -41,8 +41,8 @@ func (t *Tx) NewestAmounts(ctx context.Context, artist, but books.ID, limit int)
 	return amounts, err
 }
 
-// AverageAmount returns the average of an artist's payments in the newest closed
-// month that has any; 0 if there is none.
+// AverageAmount returns an artist's average payment in the newest closed month
+// with any; 0 if there is none.
 func (t *Tx) AverageAmount(ctx context.Context, artist books.ID) (books.Money, error) {
 	var sum, n sql.NullInt64
 	err := t.one(ctx, `SELECT CAST(sum(revenue) AS BIGINT), CAST(sum(number) AS BIGINT) FROM month_sums

@@ -1,5 +1,5 @@
 // Package authtest gives tests one of each kind of caller: people with logins,
-// programs with tokens, and those whom nobody may let in.
+// programs with tokens, and callers to be refused.
 package authtest
 
 import (
@@ -18,7 +18,7 @@ import (
 	"extrato/internal/store"
 )
 
-// Caller is what a request carries to say who it comes from.
+// Caller is the header that identifies a request's sender.
 type Caller struct{ Header, Value string }
 
 // Say puts it into a request.
@@ -28,10 +28,10 @@ func (c Caller) Say(r *http.Request) {
 	}
 }
 
-// Password is that of everybody who has one.
+// Password is the password of every user with one.
 const Password = "correct horse battery"
 
-// V4Email is the address that v4's own tokens name.
+// V4Email is the address in v4's own tokens.
 const V4Email = "github-actions@tattoo-studio.local"
 
 // Login adds a user and signs in.
@@ -91,7 +91,7 @@ func token(t testing.TB, g *auth.Guard, scopes ...auth.Scope) Caller {
 	return Caller{"Authorization", "Bearer " + text}
 }
 
-// revoked is a token that may do everything, and was revoked.
+// revoked is a token with every scope that has been revoked.
 func revoked(t testing.TB, g *auth.Guard, s *store.Store) Caller {
 	t.Helper()
 	text, record, err := g.Issue(t.Context(), "teste", auth.Scopes(), 1, "test")
@@ -104,8 +104,7 @@ func revoked(t testing.TB, g *auth.Guard, s *store.Store) Caller {
 	return Caller{"Authorization", "Bearer " + text}
 }
 
-// inactive is an admin with a login that is still stored, but may not come in
-// any more.
+// inactive is a disabled admin whose login is still stored.
 func inactive(t testing.TB, g *auth.Guard, s *store.Store) Caller {
 	t.Helper()
 	c := Login(t, g, s, "gone@callers.test", "Gon", auth.Admin)

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Line is a TCP line to PostgreSQL that can be cut, and lose the answer to a
-// COMMIT.
+// Line is a TCP line to PostgreSQL with faults on demand: cut, or an answer to
+// COMMIT lost.
 type Line struct {
 	URL    string // of the database, by this line
 	server string
@@ -19,8 +19,8 @@ type Line struct {
 	cutAt  string
 }
 
-// Loss says how a line loses the answer to the next COMMIT of a transaction
-// that may write.
+// Loss is the way a line loses the answer to the next COMMIT of a writing
+// transaction.
 type Loss struct {
 	Heard bool // the server hears the COMMIT
 	Dead  bool // nobody gets through from then on
@@ -54,14 +54,14 @@ func NewLine(t testing.TB, target string) *Line {
 	return l
 }
 
-// Lose loses the answer to the next COMMIT of a transaction that may write.
+// Lose loses the answer to the next COMMIT of a writing transaction.
 func (l *Line) Lose(how Loss) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	l.loss = &how
 }
 
-// CutAt cuts the line at a message that holds this.
+// CutAt cuts the line at the next message with this text.
 func (l *Line) CutAt(part string) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
@@ -81,7 +81,8 @@ func (l *Line) cuts(said []byte) bool {
 	return l.cutAt != "" && bytes.Contains(said, []byte(l.cutAt))
 }
 
-// lost reports how the answer to what a client says is lost, nil if it is not.
+// lost returns how the answer to a client's message gets lost, nil if it does
+// not.
 func (l *Line) lost(said []byte, reads bool) *Loss {
 	l.lock.Lock()
 	defer l.lock.Unlock()
@@ -110,7 +111,7 @@ func (l *Line) carry(client net.Conn) {
 	}
 	defer server.Close()
 	answers := make(chan struct{})
-	var deaf sync.Mutex // held by who may not be answered any more
+	var deaf sync.Mutex // held while no answer may pass
 	go func() {
 		defer close(answers)
 		defer client.Close()

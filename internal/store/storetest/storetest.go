@@ -100,8 +100,8 @@ func (db *DB) Exec(t testing.TB, query string, args ...any) {
 	}
 }
 
-// Own returns a table of this program's by the name that the connection beside
-// the program's knows it by.
+// Own returns the name of one of our tables, as seen by the tests' own
+// connection.
 func (db *DB) Own(table string) string {
 	if db.Path == "" {
 		return "extrato." + table
@@ -128,8 +128,8 @@ func Remove(ctx context.Context, tx *store.Tx, month books.Month) (books.Counts,
 	return tx.RemoveMonth(ctx, month, &leaving)
 }
 
-// Tamper runs statements as somebody with all rights on the database can: the
-// triggers that guard what was closed are off meanwhile, and on again after.
+// Tamper runs statements as a user with all rights can: the guards of closed
+// months are off meanwhile, and on again afterwards.
 func (db *DB) Tamper(t testing.TB, queries ...string) {
 	t.Helper()
 	back := db.Unguard(t)
