@@ -24,7 +24,7 @@ import (
 	"extrato/internal/store"
 )
 
-// app is what the commands share. Parts are opened when they are asked for.
+// app holds the parts shared by the commands, opened on demand.
 type app struct {
 	*Globals
 	ctx            context.Context
@@ -52,7 +52,7 @@ func (a *app) config() (config.Config, error) {
 	return c, err
 }
 
-// flags are the settings that the command line gives.
+// flags are the settings from the command line.
 func (a *app) flags() map[string]string {
 	return map[string]string{"DATABASE_URL": a.Database, "EXTRATO_BACKUPS": a.Backups, "TZ": a.TZ}
 }
@@ -70,7 +70,7 @@ func (a *app) logger(c config.Config) *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.stderr, options))
 }
 
-// need says what a command needs of the database.
+// need is the state of the database needed by a command.
 type need int
 
 const (
@@ -91,8 +91,8 @@ func (a *app) openStore(c config.Config, n need) (*store.Store, error) {
 	return s, s.Ready(a.ctx)
 }
 
-// openCarefully opens the database, and makes no new one where the backups say
-// that there was a studio: its file may only be elsewhere.
+// openCarefully opens the database. It makes no new one if there are backups of
+// a studio: its file may only be elsewhere.
 func (a *app) openCarefully(c config.Config, n need) (*store.Store, store.Condition, error) {
 	if n == orNew && store.Absent(c.DatabaseURL) {
 		if err := a.refuseAfresh(c); err != nil {
@@ -118,17 +118,17 @@ func (a *app) refuseAfresh(c config.Config) error {
 	}
 	months, err := (&backup.Backups{Bucket: bucket.NewFolder(folder, nil)}).Months(a.ctx)
 	if err != nil || len(months) == 0 {
-		return nil //nolint:nilerr // a folder that cannot be read is said where backups are needed
+		return nil //nolint:nilerr // an unreadable folder is reported by the command that needs backups
 	}
 	return books.Refusedf("database_gone", "%s is empty, but %s has backups up to %s: there was a studio", store.Place(c.DatabaseURL), folder, months[len(months)-1]).
 		WithHint("nothing was made; put its database back (or mount its disk, or correct DATABASE_URL); to begin anew all the same: extrato migrate --new, then extrato backup restore MONTH for each month")
 }
 
-// namesFolder refuses a database that is a folder: SQLite would blame the disk.
+// namesFolder refuses a folder as database: SQLite would blame the disk.
 func namesFolder(url string) error {
 	path, ok := strings.CutPrefix(url, "sqlite:///")
 	if info, err := os.Stat(path); !ok || err != nil || !info.IsDir() {
-		return nil //nolint:nilerr // what is not there is no folder
+		return nil //nolint:nilerr // a missing path is no folder
 	}
 	return books.Invalidf("invalid_database_url", "%s is a folder", path).
 		WithHint("name a file in it: DATABASE_URL=sqlite:///%s", filepath.Join(path, "extrato.db"))
@@ -145,7 +145,7 @@ func (a *app) openRaw(c config.Config, n need) (*store.Store, error) {
 	return s, err
 }
 
-// closer opens everything that closing a month takes.
+// closer opens everything needed to close a month.
 func (a *app) closer(n need) (*closing.Closer, error) {
 	c, err := a.config()
 	if err != nil {
@@ -196,7 +196,7 @@ func closeFrom(c config.Config) (books.Month, error) {
 	return from, nil
 }
 
-// progress shows on a terminal what was just done, and is quiet elsewhere.
+// progress shows finished steps on a terminal, and nothing elsewhere.
 func (a *app) progress() func(string) {
 	if !isTerminal(a.stderr) || a.JSON {
 		return stopAt
@@ -207,7 +207,7 @@ func (a *app) progress() func(string) {
 	}
 }
 
-// actor names who runs the command line.
+// actor names the user of the command line.
 func actor() books.Actor {
 	name := os.Getenv("USER")
 	if u, err := user.Current(); err == nil {
@@ -241,8 +241,8 @@ func printJSON(w io.Writer, document any) error {
 // printf writes a text for people.
 func (a *app) printf(format string, args ...any) { fprintf(a.stdout, format, args...) }
 
-// fprintf writes a text for people. Of the arguments, which may be anybody's
-// words, a terminal obeys nothing.
+// fprintf writes a text for people. The arguments may be anybody's words, so
+// control sequences in them do not reach a terminal.
 func fprintf(w io.Writer, format string, args ...any) {
 	for i := range args {
 		args[i] = visible{args[i]}
@@ -265,7 +265,7 @@ func countOf[N int | int64](n N, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// monthArgument reads a month that was given, or none.
+// monthArgument reads an optional month.
 func monthArgument(s string) (books.Month, error) {
 	if strings.TrimSpace(s) == "" {
 		return books.Month{}, nil

@@ -271,7 +271,7 @@ func printRestoration(a *app, r closing.Restoration) {
 	}
 }
 
-// printComing shows each row that would come.
+// printComing shows each row to be put back.
 func printComing(a *app, r closing.Restoration) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	for _, row := range r.Rows {

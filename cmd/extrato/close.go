@@ -29,8 +29,8 @@ Examples:
   extrato close 2025-10 --force    late rows become revision 2`
 }
 
-// month returns the month that was named, or none. One that was named with
-// nothing in it, as by a script's empty variable, does not mean all of them.
+// month returns the named month, or none. An empty name, as from a script's
+// empty variable, does not mean all months.
 func (c *closeCommand) month() (books.Month, error) {
 	switch {
 	case c.Month == nil && c.Year == nil && c.MonthFlag == nil:
@@ -44,7 +44,7 @@ func (c *closeCommand) month() (books.Month, error) {
 		WithHint("extrato close 2025-10")
 }
 
-// Run closes one month, or those that are due.
+// Run closes one month, or all due ones.
 func (c *closeCommand) Run(a *app) error {
 	month, err := c.month()
 	if err != nil {
@@ -79,8 +79,7 @@ func (c *closeCommand) Run(a *app) error {
 	return a.showClose(result, err)
 }
 
-// showClose prints the result of one close. A month that is already closed is
-// shown all the same.
+// showClose prints the result of one close, even of a month already closed.
 func (a *app) showClose(r closing.Result, err error) error {
 	if err != nil && !(errors.Is(err, books.ErrClosed) && r.Revision > 0) {
 		return withRun{err, r.CorrelationID}
@@ -132,7 +131,7 @@ func (a *app) printResult(r closing.Result) {
 	}
 }
 
-// dueDocument is what close without a month prints with --json.
+// dueDocument is the output of close --json without a month.
 type dueDocument struct {
 	Closed  []closing.Result `json:"closed"`
 	Failed  *failedMonth     `json:"failed,omitempty"`
@@ -144,7 +143,7 @@ type failedMonth struct {
 	Error failureDetail `json:"error"`
 }
 
-// showRow prints what became of the months that were due, or would.
+// showDue prints the result, or preview, of closing the due months.
 func (a *app) showRow(row closing.Row, err error, failed string) error {
 	if err != nil {
 		return err
@@ -178,7 +177,7 @@ func (a *app) showRow(row closing.Row, err error, failed string) error {
 	return shown{&e}
 }
 
-// nameWaiting names the months with rows that ended and that only a person closes.
+// nameWaiting names ended months with rows left for a person to close.
 func (a *app) nameWaiting(closer *closing.Closer) error {
 	months, err := closer.Months(a.ctx)
 	if err != nil {

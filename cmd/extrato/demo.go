@@ -35,14 +35,14 @@ Example:
   extrato demo --dir /tmp/studio --no-serve`
 }
 
-// demoDocument is what demo prints with --json.
+// demoDocument is the output of demo --json.
 type demoDocument struct {
 	Dir    string           `json:"dir"`
 	Closed []closing.Result `json:"closed"`
 	Chain  closing.Audit    `json:"chain"`
 }
 
-// Run makes the demo, or goes on with the one that is there.
+// Run makes the demo, or continues with the existing one.
 func (c *demoCommand) Run(a *app) error {
 	if a.Database != "" || a.Backups != "" {
 		return books.Invalidf("usage", "the demo has a database and a folder of backups of its own").
@@ -128,7 +128,7 @@ func (c *demoCommand) serve(a *app, settings config.Config, s *store.Store) erro
 	})
 }
 
-// settings are those of the environment, but for what the demo has of its own.
+// settings are those of the environment, except for the demo's own.
 func (c *demoCommand) settings(a *app) (config.Config, error) {
 	settings, err := a.config()
 	settings.DatabaseURL = "sqlite:///" + filepath.Join(c.Dir, "extrato.db")
@@ -137,8 +137,8 @@ func (c *demoCommand) settings(a *app) (config.Config, error) {
 	return settings, err
 }
 
-// make makes the studio beside its place and moves it there when it is whole,
-// so that an interrupted demo leaves nothing that looks like one.
+// make makes the studio beside its place and moves it there when complete, so
+// an interrupted demo leaves nothing like one.
 func (c *demoCommand) make(a *app, settings config.Config) (isNew bool, err error) {
 	place := filepath.Join(c.Dir, "extrato.db")
 	if _, err := os.Stat(place); err == nil {
@@ -158,7 +158,8 @@ func (c *demoCommand) make(a *app, settings config.Config) (isNew bool, err erro
 	if err := a.fillDemo(settings); err != nil {
 		return false, err
 	}
-	// A link, unlike a move, leaves a studio alone that another demo made meanwhile.
+	// A link, unlike a move, never replaces a studio made meanwhile by another
+	// demo.
 	switch err := os.Link(filepath.Join(unfinished, "extrato.db"), place); {
 	case errors.Is(err, fs.ErrExist):
 		return false, nil
@@ -188,7 +189,7 @@ func (a *app) fillDemo(settings config.Config) error {
 	return demo.Fill(a.ctx, s, time.Now().In(settings.Zone))
 }
 
-// open opens the demo, and refuses to touch a database that is none.
+// open opens the demo, and refuses any other database.
 func (c *demoCommand) open(a *app, settings config.Config) (*closing.Closer, books.Month, error) {
 	foreign := books.Refusedf("not_a_demo", "%s holds a database that is no demo", c.Dir).
 		WithHint("nothing was changed; name another folder: extrato demo --dir DIR")
@@ -219,7 +220,7 @@ func (c *demoCommand) open(a *app, settings config.Config) (*closing.Closer, boo
 	return closer, first, err
 }
 
-// closeEnded closes every month that ended, due or not, but those that are held.
+// closeEnded closes every ended month, due or not, except held ones.
 func closeEnded(ctx context.Context, closer *closing.Closer) ([]closing.Result, error) {
 	months, err := closer.Months(ctx)
 	if err != nil {

@@ -55,12 +55,12 @@ func (c *doctorCommand) Run(a *app) error {
 	return nil
 }
 
-// examine opens what there is to look at, and no more than looks.
+// examine opens the parts read-only and runs doctor.
 func (a *app) examine() (doctor.Report, error) {
 	c, _ := config.Load(a.flags()) // doctor tells of its problems
 	zone := c.Zone
 	if zone == nil {
-		zone = time.UTC // what needs the zone is not checked
+		zone = time.UTC // checks of the zone are skipped
 	}
 	folder, err := filepath.Abs(c.Backups)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	_ "time/tzdata" // the zones, so that a machine without them closes the right month
+	_ "time/tzdata" // the zones, for machines without them
 
 	"github.com/alecthomas/kong"
 
@@ -42,7 +42,7 @@ type cli struct {
 	Help      helpCommand      `cmd:"" help:"Explain a command."`
 }
 
-// Globals are the flags that every command has.
+// Globals are the flags of every command.
 type Globals struct {
 	Database string `help:"Database URL (DATABASE_URL), such as sqlite:///data/extrato.db." placeholder:"URL"`
 	Backups  string `help:"Folder of the backups (EXTRATO_BACKUPS)." placeholder:"DIR"`
@@ -51,9 +51,9 @@ type Globals struct {
 }
 
 func main() {
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // else who stops reading stdout kills the program
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // else a closed stdout kills the program
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // who interrupts twice does not want to wait
+	context.AfterFunc(ctx, stop) // a second interrupt ends at once
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -62,8 +62,8 @@ func main() {
 // exited is how kong leaves after it printed help.
 type exited int
 
-// output is standard output. It keeps the first error, so that a document that
-// was not written does not pass for one.
+// output is standard output. It keeps the first error, so an unwritten document
+// does not count as written.
 type output struct {
 	io.Writer
 	err error
@@ -75,8 +75,8 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// unwanted reports whether nobody reads any more, as head does when it has seen
-// enough: that is no failure.
+// unwanted reports whether the reader has closed the pipe, as head does: that
+// is no failure.
 func (o *output) unwanted() bool { return errors.Is(o.err, syscall.EPIPE) }
 
 // run is the program without the process around it.
@@ -110,7 +110,7 @@ func runOn(ctx context.Context, args []string, out *output, stderr io.Writer) (c
 	}
 	command, err := parser.Parse(args)
 	if out.err != nil && errors.Is(err, out.err) {
-		return 0 // nothing was mistyped: the help that was asked for could not be written
+		return 0 // the command was right, only the help could not be written
 	}
 	if err != nil {
 		return report(stdout, stderr, slices.Contains(args, "--json"), usageError(err))
@@ -127,8 +127,8 @@ func runOn(ctx context.Context, args []string, out *output, stderr io.Writer) (c
 	return report(stdout, stderr, c.JSON, brokenOff(ctx, err))
 }
 
-// brokenOff says of an error that it is an interruption, if that is what it
-// came from: what broke off has many words for it.
+// brokenOff returns the error of an interruption if err came from one:
+// interrupted parts have many words for it.
 func brokenOff(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil && books.AsError(err).Code == "internal" {
 		return errors.Join(ctx.Err(), err)
@@ -136,7 +136,7 @@ func brokenOff(ctx context.Context, err error) error {
 	return err
 }
 
-// withoutURLs keeps a mistyped URL, which may hold a password, out of a message.
+// withoutURLs removes URLs, and so passwords, from a message.
 func withoutURLs(message string) string {
 	words := strings.Fields(message)
 	for i, word := range words {
@@ -147,7 +147,7 @@ func withoutURLs(message string) string {
 	return strings.Join(words, " ")
 }
 
-// usageError says where a command that was mistyped is explained.
+// usageError adds the place of the command's help.
 func usageError(err error) error {
 	var parse *kong.ParseError
 	hint := "extrato help"
@@ -168,7 +168,7 @@ func newParser(c *cli, stdout, stderr io.Writer) (*kong.Kong, error) {
 // failure is how an error looks with --json.
 type failure struct {
 	Error         failureDetail `json:"error"`
-	CorrelationID string        `json:"correlation_id"` // made up where nothing was begun that has one
+	CorrelationID string        `json:"correlation_id"` // a new one if no run began
 }
 
 type failureDetail struct {
@@ -178,12 +178,12 @@ type failureDetail struct {
 	Hint    string          `json:"hint"`
 }
 
-// shown is an error whose JSON document is on stdout already.
+// shown is an error already printed as JSON on stdout.
 type shown struct{ error }
 
 func (s shown) Unwrap() error { return s.error }
 
-// withRun is an error of a run that has a correlation id.
+// withRun is an error of a run, with its correlation id.
 type withRun struct {
 	error
 	id string
@@ -216,7 +216,7 @@ func report(stdout, stderr io.Writer, asJSON bool, err error) int {
 	return e.Kind.ExitCode()
 }
 
-// explained returns err as an Error, and an interruption as what people call it.
+// explained returns err as an Error, and an interruption in plain words.
 func explained(err error) *books.Error {
 	if errors.Is(err, context.Canceled) {
 		return (&books.Error{Kind: books.Internal, Code: "interrupted", Message: "interrupted"}).

@@ -10,9 +10,9 @@ import (
 	"extrato/internal/books"
 )
 
-// number reads a number of the command line: decimal digits and nothing else.
-// Zeros in front mean nothing, so that a script's $(date +%m) is a month in
-// August too; left to itself, kong takes 010 for eight.
+// number reads a number of the command line: decimal digits alone. Leading
+// zeros mean nothing, so a script's $(date +%m) is a month in August too; by
+// default, kong reads 010 as eight.
 var number = kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
 	var text string
 	if err := ctx.Scan.PopValueInto("number", &text); err != nil {
@@ -26,8 +26,8 @@ var number = kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value)
 	return nil
 })
 
-// artistID returns the id that a flag names, 0 if it was not given. An artist
-// 0, as by a script's empty variable, does not mean all of them.
+// artistID returns the id given with a flag, 0 if there is none. An artist 0,
+// as from a script's empty variable, does not mean all of them.
 func artistID(flag string, given *int32) (books.ID, error) {
 	if given == nil {
 		return 0, nil

@@ -11,15 +11,15 @@ import (
 	"extrato/internal/export"
 )
 
-// progress is a line on a terminal that says what was just done. The first
-// thing that is written after it takes its place.
+// progress is a line on a terminal with the last finished step. The next output
+// replaces it.
 type progress struct {
 	mu  sync.Mutex
 	to  io.Writer
 	bar *progressbar.ProgressBar // nil while no line is there
 }
 
-// step shows what was done.
+// step shows a finished step.
 func (p *progress) step(what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -41,8 +41,8 @@ func (p *progress) clear() {
 	}
 }
 
-// terminal is where people read; what is written there never stands beside a
-// line of progress.
+// terminal is an output for people; its text never stands beside a line of
+// progress.
 type terminal struct {
 	io.Writer
 	line *progress

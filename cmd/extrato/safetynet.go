@@ -38,13 +38,12 @@ Examples:
   extrato safetynet 2025-10 --force`
 }
 
-// allOfIt is how long everything that is asked of the server may take, for all
-// months; besides, how long fetching the last state may, and telling people, who
-// are told after each month.
+// allOfIt limits all requests to the server, for all months; the other limits
+// are for fetching the last state, and for notifying people after each month.
 const (
 	allOfIt = 15 * time.Minute
 	besides = 5 * time.Minute
-	// leastTelling is what the last of many months has, where places hang.
+	// leastTelling is left for the last of many months if places hang.
 	leastTelling = 30 * time.Second
 )
 
@@ -54,7 +53,7 @@ func within(ctx context.Context, limit time.Duration, do func(context.Context)) 
 	do(ctx)
 }
 
-// Run looks after one month or, if none is named, after each that needs it.
+// Run checks one month or, if none is named, each month in need of it.
 func (c *safetynetCommand) Run(a *app) error {
 	settings, wrong := c.settings(a)
 	now := func() time.Time { return time.Now().In(settings.Zone) }
@@ -86,7 +85,7 @@ func (c *safetynetCommand) Run(a *app) error {
 	case month.IsZero() && wrong != nil:
 		months[0] = last
 	case month.IsZero():
-		if github != nil { // what cannot be asked now is asked next time
+		if github != nil { // the next run asks again
 			within(a.ctx, besides, func(ctx context.Context) { _ = github.Recall(ctx, &net.State) })
 		}
 		months = net.State.Months(last)
@@ -96,14 +95,14 @@ func (c *safetynetCommand) Run(a *app) error {
 	return c.leave(a, result)
 }
 
-// watch is what looking after months takes.
+// watch holds the parts needed to check months.
 type watch struct {
 	net    *safetynet.Net
 	github *safetynet.GitHub
 	teller safetynet.Teller
 	force  bool  // for the last of the months
 	wrong  error // why nothing can be asked
-	also   error // what people are told of if nothing worse happens
+	also   error // reported if nothing worse happens
 }
 
 // over looks after each of the months and tells people, and returns the last
@@ -115,17 +114,17 @@ func (w *watch) over(ctx context.Context, months []books.Month) safetynet.Result
 		last := i == len(months)-1
 		result := safetynet.NewResult(month, w.net.Now())
 		wrong := w.wrong
-		if !month.EndedBy(w.net.Now()) { // whatever else is wrong, it is nobody else's business
+		if !month.EndedBy(w.net.Now()) { // the running month is no failure
 			wrong = safetynet.ErrNotEnded(month)
 		}
-		if result.FailBecause(wrong); wrong == nil { // a secret that is gone is a failure that people are told of
+		if result.FailBecause(wrong); wrong == nil { // a missing secret is a failure to report
 			share := until.Sub(w.net.Now()) / time.Duration(len(months)-i)
 			within(ctx, share, func(ctx context.Context) { result = w.net.Run(ctx, month, w.force && last) })
 		}
 		if last {
 			result.Add(w.also)
 		}
-		if ctx.Err() == nil { // who stops a run by hand knows
+		if ctx.Err() == nil { // an interrupted run reports nothing
 			began := w.net.Now()
 			within(ctx, telling, func(ctx context.Context) { w.net.Tell(ctx, &result, w.github, w.teller) })
 			took := w.net.Now().Sub(began)
@@ -138,8 +137,8 @@ func (w *watch) over(ctx context.Context, months []books.Month) safetynet.Result
 	return result
 }
 
-// settings returns the settings, and what is wrong with one that the net needs;
-// those of a server are none of its business.
+// settings returns the settings, and the fault of one needed by the net; it
+// ignores those of a server.
 func (c *safetynetCommand) settings(a *app) (config.Config, error) {
 	settings, _ := config.Load(a.flags())
 	var wrong error
@@ -157,7 +156,7 @@ func (c *safetynetCommand) settings(a *app) (config.Config, error) {
 	return settings, wrong
 }
 
-// places returns those that can be told, and which of the others is the first.
+// places returns the usable places, and the first unusable one as an error.
 func places(urls []string) (safetynet.Teller, error) {
 	teller, err := notify.NewTeller(urls)
 	if err == nil {
@@ -171,7 +170,7 @@ func places(urls []string) (safetynet.Teller, error) {
 	return teller, err
 }
 
-// server returns the way to the server, and who we are there.
+// server returns the client of the server, with our identity.
 func (c *safetynetCommand) server(settings config.Config, waits safetynet.Waits, now func() time.Time) (*safetynet.Client, error) {
 	who, err := identity(settings, now)
 	if err != nil {
@@ -227,7 +226,7 @@ func identity(c config.Config, now func() time.Time) (safetynet.Identity, error)
 		WithHint("make one on the server: extrato token create safetynet --scope backup --scope close --scope read; on GitHub, EXTRATO_JOB_OIDC_AUDIENCE and id-token: write do without")
 }
 
-// onGitHub returns the repository that this runs in, nil elsewhere.
+// onGitHub returns the repository of this job, nil elsewhere.
 func onGitHub(waits safetynet.Waits) *safetynet.GitHub {
 	g := &safetynet.GitHub{API: os.Getenv("GITHUB_API_URL"), Repository: os.Getenv("GITHUB_REPOSITORY"), Token: os.Getenv("GITHUB_TOKEN"), Waits: waits}
 	if g.API == "" || g.Repository == "" || g.Token == "" {
@@ -251,7 +250,7 @@ func keepSchedule(ctx context.Context, g *safetynet.GitHub) error {
 	return nil
 }
 
-// lastState reads the file or, in a job that has none yet, what the last run left.
+// lastState reads the file or, in a job without one, the last run's artifact.
 func (c *safetynetCommand) lastState(ctx context.Context, g *safetynet.GitHub) (safetynet.State, error) {
 	state, err := safetynet.ReadState(c.State)
 	if err != nil || g == nil || c.State == "" {
@@ -263,7 +262,7 @@ func (c *safetynetCommand) lastState(ctx context.Context, g *safetynet.GitHub) (
 	return g.LastState(ctx, os.Getenv("GITHUB_REF_NAME"))
 }
 
-// leave writes what a run leaves behind, and returns its error.
+// leave writes a run's report and state, and returns its error.
 func (c *safetynetCommand) leave(a *app, r safetynet.Result) error {
 	worst := r.Worst()
 	var failed error

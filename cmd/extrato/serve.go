@@ -69,8 +69,8 @@ func (c *serveCommand) Run(a *app) error {
 	return a.serve(settings, s, c.StopTimeout, nil)
 }
 
-// checkReady asks a server beside this process whether it is ready. It is what
-// supervises a container, whose image holds no other program that could.
+// checkReady asks a server beside this process whether it is ready. It
+// supervises a container whose image has no other program for it.
 func checkReady(ctx context.Context, host, port string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -94,8 +94,8 @@ func checkReady(ctx context.Context, host, port string) error {
 	return nil
 }
 
-// reachable turns an address to listen on into one that can be asked: all
-// addresses of this machine are none.
+// reachable turns an address to listen on into one to dial: the unspecified
+// address (0.0.0.0) cannot be dialed.
 func reachable(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
@@ -104,8 +104,8 @@ func reachable(address string) string {
 	return address
 }
 
-// serve runs until the first signal, or until something that it needs ends.
-// ready, if given, is told the address once people can come in.
+// serve runs until the first signal, or until one of its parts ends. ready, if
+// given, gets the address once it is open.
 func (a *app) serve(settings config.Config, s *store.Store, patience time.Duration, ready func(address string)) error {
 	log := a.serviceLog(settings)
 	for _, name := range slices.Sorted(maps.Keys(settings.Notes)) {
@@ -114,7 +114,7 @@ func (a *app) serve(settings config.Config, s *store.Store, patience time.Durati
 	if err := s.LockServing(); err != nil {
 		return err
 	}
-	// The first signal asks to stop; what runs goes on until it is finished.
+	// The first signal asks to stop; running work goes on until it is finished.
 	working, breakOff := context.WithCancel(context.WithoutCancel(a.ctx))
 	defer breakOff()
 	forget := onSecondSignal(func() {
@@ -157,11 +157,10 @@ func (a *app) serve(settings config.Config, s *store.Store, patience time.Durati
 	return errors.Join(err, stop(working, breakOff, web, p, patience, log))
 }
 
-// endWithin is how long what was broken off may take to end.
+// endWithin limits the end of interrupted work.
 const endWithin = 5 * time.Second
 
-// stop lets what runs finish, for as long as patience lasts; then what is left
-// rolls back.
+// stop lets running work finish, for at most timeout; then the rest rolls back.
 func stop(working context.Context, breakOff func(), web *http.Server, p *parts, patience time.Duration, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(working, patience)
 	defer cancel()
@@ -203,7 +202,7 @@ func onSecondSignal(breakOff func()) (forget func()) {
 	}
 }
 
-// parts are what a running server consists of.
+// parts are the parts of a running server.
 type parts struct {
 	guard    *auth.Guard
 	jobs     *jobs.Runner
@@ -280,8 +279,7 @@ func (p *parts) jobPage(pages *web.Web) []auth.Route {
 	return []auth.Route{auth.At("", jobs.Prefix, auth.Manage, withPolicy), auth.At("", jobs.Prefix+"/", auth.Manage, withPolicy)}
 }
 
-// jobPagePolicy lets River's page do what it does: styles and scripts of its
-// own that stand in the page.
+// jobPagePolicy allows the inline styles and scripts of River's page.
 const jobPagePolicy = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'"
 
 func newGuard(c config.Config, s *store.Store, log *slog.Logger) *auth.Guard {
@@ -291,7 +289,7 @@ func newGuard(c config.Config, s *store.Store, log *slog.Logger) *auth.Guard {
 	})
 }
 
-// offerSetUp prints the one-time link with which the first person comes in.
+// offerSetUp prints the one-time link for the first login.
 func (a *app) offerSetUp(ctx context.Context, guard *auth.Guard, address string) {
 	link, offered, err := guard.SetupLink(ctx, address)
 	if err == nil && offered {
@@ -299,7 +297,8 @@ func (a *app) offerSetUp(ctx context.Context, guard *auth.Guard, address string)
 	}
 }
 
-// serviceLog is for a process that nobody watches: it tells more than a command does.
+// serviceLog is the log of an unattended process: it says more than a
+// command's.
 func (a *app) serviceLog(settings config.Config) *slog.Logger {
 	if v := settings.Values["LOG_LEVEL"]; v.Source == "default" {
 		v.Source = "service"

@@ -67,7 +67,7 @@ func (c *statementCommand) Run(a *app) error {
 	return c.write(a, out)
 }
 
-// extract returns what is one artist's.
+// extract returns one artist's part.
 func extract(a *app, closer *closing.Closer, s export.Statement, artist books.ID) (export.Statement, error) {
 	name, err := closer.ArtistName(a.ctx, s.Month, artist)
 	if err != nil {
@@ -97,7 +97,7 @@ func (c *statementCommand) write(a *app, s export.Statement) error {
 	}
 	out := a.stdout
 	if c.Output != "" {
-		// Never over a file that is there: it may be the last good export.
+		// An existing file is never replaced: it may be the last good export.
 		f, err := os.OpenFile(c.Output, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		if errors.Is(err, os.ErrExist) {
 			return books.Invalidf("file_exists", "%s exists", c.Output).WithHint("name a new file, or remove that one")

@@ -2,6 +2,6 @@
 
 package main
 
-// stopAt does nothing in the program that people use. Built with the tag
-// stoppoints, tests can have the process killed at any step.
+// stopAt does nothing in the released program. Built with the tag stoppoints,
+// tests can have the process killed at any step.
 func stopAt(string) {}

@@ -12,9 +12,9 @@ import (
 
 var stopsSeen atomic.Int64
 
-// stopAt kills the process at the step that EXTRATO_STOP_AT names, or at the
-// n-th step of all if it is a number, as if the machine had lost power. It
-// appends each step to the file that EXTRATO_STOP_TRACE names.
+// stopAt kills the process at the step named by EXTRATO_STOP_AT, or at the n-th
+// step of all if it is a number, as a power failure would. It appends each step
+// to the file EXTRATO_STOP_TRACE.
 func stopAt(step string) {
 	trace(step)
 	pause(step)
@@ -26,9 +26,9 @@ func stopAt(step string) {
 	}
 }
 
-// pause lets the first of several processes that reaches the step that
-// EXTRATO_PAUSE_AT names wait there: it writes its number into the file that
-// EXTRATO_PAUSE_FILE names, and goes on when that file is gone.
+// pause stops the first of several processes at the step named by
+// EXTRATO_PAUSE_AT: it writes its number into the file EXTRATO_PAUSE_FILE, and
+// goes on when that file is gone.
 func pause(step string) {
 	name := os.Getenv("EXTRATO_PAUSE_FILE")
 	if name == "" || step != os.Getenv("EXTRATO_PAUSE_AT") {

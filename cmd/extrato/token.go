@@ -16,7 +16,7 @@ type tokenCommand struct {
 	Revoke tokenRevoke `cmd:"" help:"End a token at once."`
 }
 
-// withKey refuses to go on without the key that signs tokens.
+// withKey refuses to go on without the key for signing tokens.
 func withKey(c config.Config) error {
 	if c.JWTKey == "" {
 		return books.Refusedf("no_key", "JWT_SECRET_KEY is not set, and tokens are signed with it").

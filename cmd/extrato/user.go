@@ -76,7 +76,7 @@ func (c *userAdd) add(a *app, s *store.Store, artist books.ID, password string) 
 	return auth.AddUser(a.ctx, s, u, password)
 }
 
-// showLogin tells about a login, and its password if that was made here.
+// showLogin prints a login, and its password if it was made here.
 func (a *app) showLogin(u store.User, password string, made bool) error {
 	if a.JSON {
 		document := map[string]any{"user": u}
@@ -96,7 +96,7 @@ func (a *app) showLogin(u store.User, password string, made bool) error {
 	return nil
 }
 
-// people opens the database for those who may come in.
+// people opens the database of the users.
 func (a *app) people() (*store.Store, error) {
 	c, err := a.config()
 	if err != nil {
@@ -145,7 +145,7 @@ func (userList) Help() string {
   extrato user list`
 }
 
-// Run lists the users who can sign in or could.
+// Run lists the users with a login, also disabled ones.
 func (userList) Run(a *app) error {
 	s, err := a.people()
 	if err != nil {

@@ -21,16 +21,16 @@ func (s *Server) healthRoutes() []auth.Route {
 	}
 }
 
-// healthz says that the process answers, whatever it depends on.
+// healthz answers while the process lives.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "ok", "version": s.Version})
 }
 
-// readyTimeout is how long readyz waits for what it asks.
+// readyTimeout limits the checks of readyz.
 const readyTimeout = 3 * time.Second
 
-// readyz says whether this process can do its work now: 200, or 503 with what
-// is missing, in words without details of the machine.
+// readyz reports whether this process can do its work now: 200, or 503 with the
+// failing parts, in words without details of the machine.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
@@ -82,8 +82,8 @@ func (s *Server) readyBackups(ctx context.Context, fail func(name, word string, 
 	}
 }
 
-// readyQueues tells of a queue that somebody paused: months would not close by
-// themselves, or nobody would be told of it.
+// readyQueues fails for a paused queue: months would not close by themselves,
+// or nobody would be notified.
 func (s *Server) readyQueues(ctx context.Context, fail func(name, word string, err error)) {
 	if s.PausedQueues == nil {
 		return

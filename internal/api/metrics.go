@@ -16,14 +16,14 @@ import (
 	"extrato/internal/store"
 )
 
-// Closes counts what this process closed, or tried to, for /metrics.
+// Closes counts this process's closes and tries for /metrics.
 type Closes struct {
 	total   *prometheus.CounterVec
 	seconds prometheus.Histogram
 	rows    prometheus.Counter
 }
 
-// NewCloses returns counters that are at zero.
+// NewCloses returns counters at zero.
 func NewCloses() *Closes {
 	return &Closes{
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -39,7 +39,7 @@ func NewCloses() *Closes {
 	}
 }
 
-// Observe counts one attempt; it is what closing.Closer.Observe gets.
+// Observe counts one attempt; it is closing.Closer's Observe.
 func (c *Closes) Observe(result closing.Result, err error) {
 	outcome := string(result.Outcome)
 	if err != nil && !errors.Is(err, books.ErrClosed) {
@@ -52,7 +52,7 @@ func (c *Closes) Observe(result closing.Result, err error) {
 	}
 }
 
-// metrics serves what Prometheus asks for.
+// metrics serves Prometheus.
 func (s *Server) metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &state{s: s})
@@ -62,7 +62,7 @@ func (s *Server) metrics() http.Handler {
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4})
 }
 
-// state is what the database says when somebody asks.
+// state holds metrics read from the database.
 type state struct {
 	s    *Server
 	lock sync.Mutex

@@ -1,9 +1,9 @@
-// Package api answers programs: v4's endpoints as v4's callers know them, the
-// product's own interface below /api/v1, and what watches a server.
+// Package api answers programs: v4's endpoints in v4's form, the product's own
+// interface below /api/v1, and the probes of a server's health.
 //
-// A request comes in through one Route, which says who may; the handler asks
-// packages closing and recording to do the work, and turns their errors into the
-// form that its callers expect.
+// A request comes in through one Route with its permission; the handler calls
+// packages closing and recording, and turns their errors into the form expected
+// by its callers.
 package api
 
 import (
@@ -23,7 +23,7 @@ import (
 	"extrato/internal/store"
 )
 
-// Server holds what the handlers need.
+// Server holds the parts needed by the handlers.
 type Server struct {
 	Closer   *closing.Closer
 	Store    *store.Store
@@ -32,12 +32,12 @@ type Server struct {
 	Log      *slog.Logger
 	Now      func() time.Time // in the studio's zone
 	Version  string
-	Closes   *Closes // what this process closed; may be nil
-	// Queued counts the jobs that wait, by their kind; nil where no jobs run.
+	Closes   *Closes // counters of this process; may be nil
+	// Queued counts the waiting jobs by kind; nil where no jobs run.
 	Queued func(context.Context) (map[string]int, error)
-	// PausedQueues names the queues of jobs that stand still; nil where no jobs run.
+	// PausedQueues names the paused queues of jobs; nil where no jobs run.
 	PausedQueues func(context.Context) ([]string, error)
-	// Working ends when what runs is to be broken off; nil means never.
+	// Working ends to interrupt running work; nil means never.
 	Working context.Context //nolint:containedctx // it is the process's, not a request's
 	// Page shows a browser the page of a status, and reports false where a
 	// program asks; nil: all are programs.
@@ -48,13 +48,13 @@ type Server struct {
 	netNoted atomic.Pointer[time.Time] // when the safety net's visit was noted last
 }
 
-// Routes lists every way in, so that one test can try all of them.
+// Routes lists all routes, so one test can try every one.
 func (s *Server) Routes() []auth.Route {
 	return slices.Concat(s.v4Routes(), s.healthRoutes(), s.v1Routes())
 }
 
-// Handler serves all routes and those of others, such as people's pages, and
-// answers what is none of them in JSON.
+// Handler serves all routes and those of others, such as the pages, and answers
+// unknown paths in JSON.
 func (s *Server) Handler(others ...auth.Route) *Routed {
 	h := &Routed{s: s, mux: http.NewServeMux(), needs: map[string]auth.Permission{}}
 	for _, route := range slices.Concat(s.Routes(), others) {
@@ -65,7 +65,7 @@ func (s *Server) Handler(others ...auth.Route) *Routed {
 	return h
 }
 
-// Routed is a handler that knows its routes.
+// Routed is a handler with a list of its routes.
 type Routed struct {
 	s     *Server
 	mux   *http.ServeMux
@@ -88,8 +88,8 @@ func (h *Routed) Public(r *http.Request) bool {
 	return pattern == "" || h.needs[pattern] == auth.Public
 }
 
-// refuseRoute answers an unknown path or method. The mux knows which of the
-// two it is, but says so in plain text.
+// refuseRoute answers an unknown path or method. The mux can tell the two
+// apart, but answers in plain text.
 func (s *Server) refuseRoute(w http.ResponseWriter, r *http.Request, mux *http.ServeMux) {
 	said := unsaid{header: http.Header{}}
 	mux.ServeHTTP(&said, r)
@@ -108,8 +108,8 @@ func (s *Server) refuseRoute(w http.ResponseWriter, r *http.Request, mux *http.S
 	writeJSON(w, status, map[string]any{"success": false, "error": strings.ToUpper(message[:1]) + message[1:]})
 }
 
-// outlive returns a context for what is finished even if whoever asked for it
-// hangs up: it ends with the process's work alone. release frees what it holds.
+// outlive returns a context for work to be finished even if its caller hangs
+// up: it ends with the process's work alone. release frees it.
 func (s *Server) outlive(ctx context.Context) (outliving context.Context, release func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	if s.Working == nil {

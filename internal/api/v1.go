@@ -17,8 +17,8 @@ import (
 	"extrato/internal/books"
 )
 
-// v1 is the product's own interface. Its operations describe themselves: what
-// /api/v1/openapi.json says is what is checked before a handler runs.
+// v1 is the product's own interface. Requests are checked against
+// /api/v1/openapi.json before a handler runs.
 type v1 struct {
 	s      *Server
 	api    huma.API
@@ -96,19 +96,19 @@ func unmarshal(data []byte, to any) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the body is not valid JSON in UTF-8, from byte %d on", syntax.ByteOffset)
 	}
-	return errors.New("a value in the body is out of range or of the wrong type") // which one, its text would tell
+	return errors.New("a value in the body is out of range or of the wrong type") // the full text would show the value
 }
 
-// errRepeatedKey is what problemOf tells from other faults of form by its text:
-// nothing else of an error gets through the library.
+// errRepeatedKey is recognized by problemOf by its text: nothing else of an
+// error gets through the library.
 var errRepeatedKey = errors.New("a key is repeated in the body")
 
-// collector makes a Route of each operation, guarded by what its Metadata says
-// that it needs.
+// collector makes a Route of each operation, guarded by the permission in its
+// Metadata.
 type collector struct{ v *v1 }
 
 func (c collector) Handle(op *huma.Operation, handler func(huma.Context)) {
-	op.BodyReadTimeout = -1                         // the frame has read the body; a deadline would end the close that it asks for
+	op.BodyReadTimeout = -1                         // the frame has read the body; a deadline would end the requested close
 	needs := op.Metadata["needs"].(auth.Permission) // one without must not start
 	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.v.s.noteSafetyNet(r)
@@ -126,11 +126,10 @@ type operation struct {
 	summary, description  string
 	needs                 auth.Permission
 	status                int   // of success; 0: 200
-	errors                []int // besides those that every operation may answer
+	errors                []int // in addition to those common to all operations
 }
 
-// register adds an operation. What its handler returns as an error becomes a
-// problem document.
+// register adds an operation. Its handler's errors become problem documents.
 func register[I, O any](v *v1, o operation, handler func(context.Context, *I) (*O, error)) {
 	op := huma.Operation{
 		Method: o.method, Path: "/api/v1/" + o.path, OperationID: o.id, Tags: []string{o.tag},
@@ -155,7 +154,7 @@ func register[I, O any](v *v1, o operation, handler func(context.Context, *I) (*
 	})
 }
 
-// who returns who the request comes from; the guard has seen to it.
+// who returns the request's Identity, set by the guard.
 func who(ctx context.Context) auth.Identity {
 	i, _ := auth.From(ctx)
 	return i
@@ -182,7 +181,7 @@ func shownPage[T any](items []T, next string) *listed[T] {
 	return out
 }
 
-// Part says which part of a list is asked for.
+// Part selects a part of a list.
 type Part struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"The longest list that is wanted."`
 	Cursor string `query:"cursor" maxLength:"400" doc:"next_cursor of the part before."`

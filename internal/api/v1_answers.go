@@ -16,7 +16,7 @@ import (
 	"extrato/internal/store"
 )
 
-// Keyed is what every POST takes besides its own.
+// Keyed is the optional idempotency key of every POST.
 type Keyed struct {
 	Key string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]+$" doc:"A name for this request, new for each thing to be done. Sent again within 24 hours, the request is not done again and gets the same answer; while it is being done, that is waited for."`
 }
@@ -33,13 +33,12 @@ type made[T any] struct {
 var errKeyReused = books.Invalidf("idempotency_key_reused", "this Idempotency-Key came with another request before").
 	WithHint("use a new key for each thing that is to be done")
 
-// answerTries is how often a request looks for an answer that came meanwhile.
+// answerTries is the number of looks for an answer saved meanwhile.
 const answerTries = 3
 
-// once does what a POST asks for, in one transaction with the answer that is
-// kept for its key, so that of several processes one does it. An answer is kept
-// of what took effect alone: what was refused changed nothing, and may be asked
-// for again.
+// onceInTx runs a POST in one transaction with the answer saved under its key,
+// so only one of several processes does the work. Only successes are saved: a
+// refusal changed nothing, and the request may be repeated.
 func once[T any](ctx context.Context, v *v1, key, request string, body any, do func(*store.Tx) (made[T], error)) (*made[T], error) {
 	return kept(ctx, v, key, request, body, func(out *made[T], save func(*store.Tx) error) error {
 		return v.s.Store.Write(ctx, func(tx *store.Tx) error {
@@ -52,8 +51,8 @@ func once[T any](ctx context.Context, v *v1, key, request string, body any, do f
 	})
 }
 
-// repeatable does what a POST asks for that may as well be done twice, such as
-// looking something over, and keeps the answer for its key.
+// repeatable runs a POST that may as well be done twice, such as a
+// verification, and then saves the answer under its key.
 func repeatable[T any](ctx context.Context, v *v1, key, request string, body any, do func() (made[T], error)) (*made[T], error) {
 	return kept(ctx, v, key, request, body, func(out *made[T], save func(*store.Tx) error) error {
 		var err error
@@ -73,9 +72,9 @@ func kept[T any](ctx context.Context, v *v1, key, request string, body any, do f
 	return &out, err
 }
 
-// onMonth does what a POST asks of a month, in whose transaction the answer is
-// kept. Whoever asked may hang up: what was begun is finished all the same,
-// unless the process is told to break it off.
+// onMonth runs a POST about a month, and saves the answer in its transaction.
+// The caller may hang up: the work is finished all the same, unless the process
+// is interrupted.
 func onMonth(ctx context.Context, v *v1, month books.Month, key, request string, body any, do func(context.Context, *closing.Answer) (closing.Result, error)) (*made[outcome], error) {
 	ctx, release := v.s.outlive(ctx)
 	defer release()
@@ -114,11 +113,11 @@ func (m *made[T]) restore(a store.Answer) {
 	m.Status, m.Location, m.ETag, m.Replayed = a.Status, a.Headers["Location"], a.Headers["ETag"], "true"
 }
 
-// answering is a POST that is at work, whatever its answer's type.
+// postRequest is a POST in progress, for any type of answer.
 type answering struct {
 	answer func() any                             // where the answer's body is
 	out    func() *store.Answer                   // status and headers of the answer
-	again  func(store.Answer)                     // takes them from one that was kept
+	again  func(store.Answer)                     // sets them from a saved answer
 	do     func(save func(*store.Tx) error) error // the work
 }
 
@@ -148,7 +147,7 @@ func (v *v1) answered(ctx context.Context, key, request string, body any, w *ans
 		if err == nil {
 			return nil
 		}
-		// What refuses may be what the same request has done elsewhere.
+		// The refusal may come from the same request's success elsewhere.
 		if found, given := v.replay(ctx, by, key, sum, w); found {
 			return given
 		}
@@ -159,7 +158,7 @@ func (v *v1) answered(ctx context.Context, key, request string, body any, w *ans
 	return books.Conflictf("busy", "a request with this key is being answered").WithHint("try again")
 }
 
-// replay gives the answer that the key was given before, if there is one.
+// replay returns the saved answer of the key, if there is one.
 func (v *v1) replay(ctx context.Context, by books.Actor, key, sum string, w *answering) (found bool, err error) {
 	var a store.Answer
 	err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
@@ -219,13 +218,13 @@ func etagOf(document any) (string, error) {
 	return `"` + hex.EncodeToString(sum[:16]) + `"`, nil
 }
 
-// Conditional is what an edit takes: the tag of what its author saw.
+// Conditional is the condition of an edit: the tag seen by its author.
 type Conditional struct {
 	IfMatch string `header:"If-Match" maxLength:"400" doc:"The ETag of the row as it was read. Needed: without it the answer is 428, after somebody else's change 412." example:"\"9f86d081884c7d659a2feaa0c55ad015\""`
 }
 
-// tags returns the tags of a header. One that takes whatever there is ("*")
-// would overwrite unseen, so it counts as none.
+// tags returns the tags of a header. "*" would overwrite unseen changes, so it
+// counts as none.
 func tags(header string) []string {
 	var list []string
 	for _, tag := range strings.Split(header, ",") {
@@ -236,7 +235,7 @@ func tags(header string) []string {
 	return list
 }
 
-// Read is what a GET of one row takes.
+// Read is the condition of a GET of one row.
 type Read struct {
 	IfNoneMatch string `header:"If-None-Match" maxLength:"400" doc:"An ETag: if the row still has it, the answer is 304 without a body."`
 }

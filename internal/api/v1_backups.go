@@ -8,7 +8,7 @@ import (
 	"extrato/internal/store"
 )
 
-// copied is what is recorded of one copy of a month's backup.
+// copied is the record of one copy of a month's backup.
 type copied struct {
 	File       string `json:"file" example:"2025_10/backup_2025_10.csv"`
 	Copy       int    `json:"copy"`
@@ -53,7 +53,7 @@ type verifyInput struct {
 	Keyed
 }
 
-// verified is what was found of a month, now.
+// verified is the result of verifying a month now.
 type verified struct {
 	Month     string       `json:"month" example:"2025-10"`
 	Statement string       `json:"statement" enum:"ok,changed,none" doc:"Whether the stored statement is what was closed."`

@@ -16,7 +16,7 @@ import (
 	"extrato/internal/store"
 )
 
-// question is one thing that is asked about a payment.
+// question is one question about a payment.
 type question struct {
 	Code      string  `json:"code" enum:"equal_payment,far_day,unusual_amount" doc:"What to give in confirm."`
 	Detail    string  `json:"detail" doc:"What is unusual, for people."`
@@ -65,7 +65,7 @@ func versionsIn(err error) []versions {
 	return list
 }
 
-// rowKinds are the kinds of rows by the names that changes have for them.
+// rowKinds are the kinds of rows by their names in changes.
 var rowKinds = map[string]books.Kind{
 	"payment": books.PaymentKind, "session": books.SessionKind, "commission": books.CommissionKind,
 	"expense": books.ExpenseKind, "client": books.ClientKind, "artist": books.ArtistKind,
@@ -124,7 +124,7 @@ func stateOf(row books.Row) any {
 	return nil
 }
 
-// changedArtist is what changes keep of an artist.
+// changedArtist is an artist as saved in changes.
 type changedArtist struct {
 	ID    int64   `json:"id"`
 	Name  string  `json:"name"`

@@ -15,7 +15,7 @@ import (
 )
 
 // docsRoutes serve the description of /api/v1: for programs, and as a page
-// that loads nothing from elsewhere and runs no script.
+// without scripts or parts from elsewhere.
 func (v *v1) docsRoutes() []auth.Route {
 	spec := sync.OnceValue(func() []byte {
 		text, err := json.MarshalIndent(v.api.OpenAPI(), "", " ")
@@ -96,7 +96,7 @@ func (v *v1) operations(tag string) []docsOperation {
 	return list
 }
 
-// example writes down what a document of this schema looks like.
+// example returns an example document of this schema.
 func (v *v1) example(m *huma.MediaType) string {
 	if m == nil || m.Schema == nil {
 		return ""

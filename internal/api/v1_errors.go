@@ -30,22 +30,22 @@ type Problem struct {
 	headers       http.Header
 }
 
-// ProblemDetail is one thing that is wrong with a request.
+// ProblemDetail is one fault of a request.
 type ProblemDetail struct {
 	Location string `json:"location" example:"body.amount" doc:"Where it is."`
 	Message  string `json:"message" doc:"What is wrong there."`
 }
 
-// Error returns what is wrong, for people.
+// Error returns the detail, for people.
 func (p *Problem) Error() string { return p.Detail }
 
 // GetStatus returns the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// GetHeaders returns the headers that go with the problem.
+// GetHeaders returns the problem's headers.
 func (p *Problem) GetHeaders() http.Header { return p.headers }
 
-// ContentType is that of problem documents.
+// ContentType returns the media type of problem documents.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
 func newProblem(ctx context.Context, status int, e *books.Error) *Problem {
@@ -68,8 +68,8 @@ func init() { //nolint:gochecknoinits // the library knows no other way, and bot
 	}
 }
 
-// problemOf turns what the library found into a document. What was sent is not
-// repeated in it: it may be a name, or a secret in the wrong place.
+// problemOf turns the library's findings into a document, without the values
+// sent: one may be a name, or a secret in the wrong place.
 func problemOf(ctx context.Context, status int, message string, errs []error) *Problem {
 	details := detailsOf(errs)
 	for _, d := range details {
@@ -111,7 +111,7 @@ var statusOf = map[books.ErrorKind]int{
 	books.Integrity: http.StatusInternalServerError, books.Internal: http.StatusInternalServerError,
 }
 
-// Errors that have a status of their own.
+// Errors with a status of their own.
 var (
 	errStale = &books.Error{Kind: books.Conflict, Code: "stale", Message: "somebody else changed this row since you read it",
 		Hint: "read it again, then decide: GET gives the new ETag"}
@@ -119,8 +119,8 @@ var (
 		Hint: "send the ETag with which you read the row, so that nobody's change is overwritten unseen"}
 )
 
-// refusal turns any error into the document that a caller may see: never what
-// a database said, nor anything below it.
+// refusal turns any error into a document for the caller, never with a
+// database's words or any from below it.
 func (v *v1) refusal(ctx context.Context, err error) *Problem {
 	var limited *auth.Limited
 	if errors.As(err, &limited) {
@@ -163,7 +163,7 @@ func (v *v1) refusal(ctx context.Context, err error) *Problem {
 	return p
 }
 
-// refuse answers those whom the guard does not let in.
+// refuse answers callers refused by the guard.
 func (v *v1) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	p := v.refusal(r.Context(), err)
 	for name, values := range p.headers {

@@ -11,7 +11,7 @@ import (
 	"extrato/internal/store"
 )
 
-// attempt is one attempt to do something to a month, whatever came of it.
+// attempt is one attempt at a month, successful or not.
 type attempt struct {
 	ID            int64  `json:"id"`
 	Action        string `json:"action" example:"close"`
@@ -48,8 +48,8 @@ type link struct {
 	Hash          string   `json:"hash"`
 }
 
-// sealed is what an entry's hash covers and its other fields show otherwise or
-// not at all, so that anybody can compute the hash again.
+// sealed are the values covered by an entry's hash and missing in its other
+// fields, so anybody can compute the hash again.
 type sealed struct {
 	Totals string `json:"totals" doc:"The totals' JSON, byte for byte."`
 	Links  int64  `json:"links" doc:"Links of sessions that stayed live to payments that left."`
@@ -97,7 +97,7 @@ func (v *v1) me(ctx context.Context, _ *struct{}) (*shownMe, error) {
 	return out, nil
 }
 
-// after reads the cursor of a list that is numbered.
+// after reads the cursor of a numbered list.
 func after(p Part, kind string) (int64, error) {
 	if p.Cursor == "" {
 		return 0, nil
@@ -142,7 +142,7 @@ func (v *v1) listRuns(ctx context.Context, in *listOfMonth) (*listed[attempt], e
 	return shownPage(items, next), nil
 }
 
-// told leaves out what an unexpected failure said: it may be a database's words.
+// told leaves out the text of an unexpected failure: it may be a database's.
 func told(r store.Run) string {
 	if r.Code == "internal" {
 		return somethingWrong.Message

@@ -9,9 +9,10 @@ import (
 	"extrato/internal/store"
 )
 
-// What each kind of row takes and does; the rules themselves are those of package recording.
+// The input and actions of each kind of row; the rules are in package
+// recording.
 
-// dayAndAmount reads what most rows have.
+// dayAndAmount reads the two values common to most rows.
 func dayAndAmount(date, amount string) (books.Day, books.Money, error) {
 	day, err := books.ParseDay(date)
 	if err != nil {
@@ -29,7 +30,7 @@ func percentOf(text string) (books.Percent, error) {
 	return p, nil
 }
 
-// entry reads what a POST and a PUT take.
+// entry reads the input of a POST and a PUT.
 func (in paymentInput) entry(id books.ID) (e recording.Entry, err error) {
 	e.Confirmed = in.Confirm
 	e.Payment = books.Payment{
@@ -58,7 +59,7 @@ func (in paymentInput) entry(id books.ID) (e recording.Entry, err error) {
 	return e, err
 }
 
-// idOf and done keep of an act what a resource answers with.
+// idOf and done reduce an act to the part needed by a resource.
 func idOf(d recording.Done, err error) (books.ID, error) { return d.ID, err }
 func done(_ recording.Done, err error) error             { return err }
 

@@ -21,7 +21,7 @@ func countsOf(c books.Counts) counts {
 	return counts{Payments: c.Payments, Sessions: c.Sessions, Commissions: c.Commissions, Expenses: c.Expenses}
 }
 
-// backed names the backup that a statement rests on.
+// backed names the backup of a statement.
 type backed struct {
 	File   string `json:"file" example:"2025_10/backup_2025_10.csv"`
 	SHA256 string `json:"sha256"`
@@ -64,7 +64,7 @@ type monthDetail struct {
 	Unrecorded bool   `json:"unrecorded,omitempty" doc:"The statement is v4's, and the chain has no entry of it yet."`
 }
 
-// row is a row of a month; of the four only the one that type names is there.
+// row is a row of a month; one of the four is set, as named in type.
 type row struct {
 	Type       string      `json:"type" enum:"payment,session,commission,expense"`
 	Payment    *payment    `json:"payment,omitempty"`
@@ -115,7 +115,7 @@ type reopenBody struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"500" example:"a payment was missing" doc:"Why. It stays in the chain for ever."`
 }
 
-// outcome is what a close or a reopening came to.
+// outcome is the result of a close or a reopening.
 type outcome struct {
 	Month         string   `json:"month" example:"2025-10"`
 	Result        string   `json:"result" example:"closed" doc:"closed, revised, already_closed, reopened."`

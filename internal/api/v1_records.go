@@ -16,8 +16,8 @@ import (
 	"extrato/internal/store"
 )
 
-// resource is one kind of live row with the five things that can be done to it.
-// New is what a POST takes, In what a PUT takes, Out what is shown.
+// resource is one kind of live row with its five operations. New is the input
+// of a POST, In of a PUT, Out the output.
 type resource[New, In, Out any] struct {
 	v         *v1
 	kind      books.Kind
@@ -26,10 +26,10 @@ type resource[New, In, Out any] struct {
 	about     string // for the page
 	read      auth.Permission
 	show      func(books.Row) Out
-	more      func(context.Context, *store.Tx, []Out) error           // fills in what the row itself does not hold; may be nil
-	with      func(context.Context, *store.Tx, books.ID) (any, error) // what an edit or the end of a row takes along, so that its tag holds it; may be nil
-	owner     func(books.Row) books.ID                                // whose row it is; nil: nobody's
-	hidden    func(books.Row) bool                                    // rows of the table that are none of these; may be nil
+	more      func(context.Context, *store.Tx, []Out) error           // adds values from elsewhere; may be nil
+	with      func(context.Context, *store.Tx, books.ID) (any, error) // other values changed by an edit or delete, for the tag; may be nil
+	owner     func(books.Row) books.ID                                // the row's artist; nil: none
+	hidden    func(books.Row) bool                                    // rows of the table outside this resource; may be nil
 	add       func(context.Context, *store.Tx, New) (books.ID, error)
 	change    func(context.Context, *store.Tx, books.ID, In, func(books.Row) error) error
 	remove    func(context.Context, *store.Tx, books.ID, func(books.Row) error) error
@@ -119,7 +119,7 @@ func (r *resource[New, In, Out]) get(ctx context.Context, in *readOne) (*one[Out
 	return shownOne(in.Read, out, tag), nil
 }
 
-// etag returns the strong tag of a row as it is shown, and of what goes with it.
+// etag returns the strong tag of a row as shown, and of the values from with.
 func (r *resource[New, In, Out]) etag(ctx context.Context, tx *store.Tx, id books.ID, out Out) (string, error) {
 	if r.with == nil {
 		return etagOf(out)
@@ -154,7 +154,7 @@ func (r *resource[New, In, Out]) put(ctx context.Context, in *changeOne[In]) (*o
 	})
 }
 
-// edit changes a row that is still as the caller saw it, and answers with it.
+// edit changes a row, if its tag is unchanged, and answers with it.
 func (r *resource[New, In, Out]) edit(ctx context.Context, id books.ID, seen Conditional, change func(*store.Tx, func(books.Row) error) error) (*one[Out], error) {
 	wanted := tags(seen.IfMatch)
 	if len(wanted) == 0 {
@@ -188,7 +188,7 @@ func (r *resource[New, In, Out]) delete(ctx context.Context, in *removeOne) (*no
 	})
 }
 
-// match refuses a stored row that is not what one of these tags was given for.
+// match refuses a stored row with a tag other than these.
 func (r *resource[New, In, Out]) match(ctx context.Context, tx *store.Tx, id books.ID, wanted []string) func(books.Row) error {
 	return func(row books.Row) error {
 		out, err := r.shown(ctx, tx, row)
@@ -203,8 +203,8 @@ func (r *resource[New, In, Out]) match(ctx context.Context, tx *store.Tx, id boo
 	}
 }
 
-// list answers with a part of the live rows that are wanted. An artist's own
-// login sees only their own.
+// list answers with a part of the wanted live rows. An artist's own login sees
+// only their own.
 func (r *resource[New, In, Out]) list(ctx context.Context, month string, w store.Wanted, p Part) (*listed[Out], error) {
 	w.Kind, w.Limit = r.kind, p.Limit
 	var err error
@@ -313,7 +313,7 @@ type listOfArtist struct {
 	Part
 }
 
-// PaymentFilter says which payments are asked for.
+// PaymentFilter selects payments.
 type PaymentFilter struct {
 	Month   string   `query:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10" doc:"Only this month's."`
 	From    string   `query:"from" format:"date" doc:"Only from this day on."`
@@ -360,7 +360,7 @@ type paymentSums struct {
 
 type paymentSumsBody struct{ Body paymentSums }
 
-// sumPayments answers what the payments of a filter come to. An artist's own
+// sumPayments answers with the sums of a filter's payments. An artist's own
 // login gets the sums of their own.
 func (v *v1) sumPayments(ctx context.Context, in *PaymentFilter) (*paymentSumsBody, error) {
 	w, err := in.wanted()

@@ -4,8 +4,8 @@ import (
 	"extrato/internal/books"
 )
 
-// The rows as /api/v1 shows them and takes them. What a row repeats from
-// another (client_name, …) is shown and never taken.
+// The rows as /api/v1 shows them and takes them. Copies of another row's values
+// (client_name, …) are shown and never taken.
 
 type paymentInput struct {
 	Date              string      `json:"date" format:"date" example:"2025-10-28" doc:"The day of the payment. Its month must be open."`
@@ -193,7 +193,7 @@ func artistOf(row books.Row) artist {
 	return artist{ID: int64(r.ID), Name: string(r.Name), Email: text(&r.Email), CreatedAt: text(&r.CreatedAt), UpdatedAt: text(&r.UpdatedAt)}
 }
 
-// text shows a value that may be NULL.
+// text shows a nullable value.
 func text(v books.Value) *string {
 	if v.Null() {
 		return nil

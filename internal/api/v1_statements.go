@@ -81,8 +81,8 @@ func (v *v1) getStatement(ctx context.Context, in *statementInput) (*shownStatem
 	return out, err
 }
 
-// artistAsked returns whose rows are asked for, 0 for everybody's. An artist's
-// login is shown its own, and is not told of others'.
+// artistAsked returns the artist to show, 0 for everybody. An artist's login
+// gets its own rows, without a word about others'.
 func artistAsked(ctx context.Context, asked int64) (books.ID, error) {
 	only, limited := who(ctx).OnlyArtist()
 	switch {
@@ -100,7 +100,7 @@ func headOf(stored books.Stored, last books.Closing) (statement, error) {
 		return statement{}, err
 	}
 	at, by := last.At.String(), string(last.By)
-	if last.Seq == 0 { // nobody has recorded when and by whom
+	if last.Seq == 0 { // not adopted yet: time and actor are unknown
 		at, by = "", ""
 	}
 	return statement{

@@ -11,8 +11,8 @@ import (
 	"extrato/internal/store"
 )
 
-// token is what is known of a service token; the token itself is shown once,
-// to who made it.
+// token is the record of a service token; the token itself is shown once, to
+// its maker.
 type token struct {
 	ID        string   `json:"id"`
 	Name      string   `json:"name"`
@@ -125,7 +125,7 @@ func (v *v1) addToken(ctx context.Context, in *addToken) (*made[madeToken], erro
 	}
 	out, err := once(ctx, v, in.Key, "POST /api/v1/tokens", in.Body, func(tx *store.Tx) (made[madeToken], error) {
 		return made[madeToken]{Status: http.StatusCreated, Location: "/api/v1/tokens/" + k.ID, Body: madeToken{
-			ID: k.ID, Name: k.Name, Scopes: k.Scopes, ExpiresAt: k.ExpiresAt.String(), // the token is never part of what is kept
+			ID: k.ID, Name: k.Name, Scopes: k.Scopes, ExpiresAt: k.ExpiresAt.String(), // the token itself is not saved
 		}}, tx.AddToken(ctx, k)
 	})
 	if err != nil {
@@ -151,7 +151,7 @@ func (v *v1) spellAgain(ctx context.Context, id string) (string, error) {
 	return v.s.Guard.Spell(found[0])
 }
 
-// checkTokenName refuses what a database would not keep.
+// checkTokenName refuses names unfit for a database.
 func checkTokenName(name string) error {
 	for _, r := range name {
 		if r < ' ' {

@@ -57,8 +57,8 @@ func methods(list []books.MethodTotal) []methodTotal {
 	return out
 }
 
-// totalsMemo keeps what stored texts say. A list of the chain would read the
-// same hundreds again each time.
+// totalsCache caches parsed totals by their stored text. A list of the chain
+// would parse the same hundreds again each time.
 type totalsMemo struct {
 	lock  sync.Mutex
 	known map[string]totals
@@ -69,7 +69,7 @@ const maxTotals = 256
 
 var totalsRead totalsMemo
 
-// of returns what a text says; nobody changes it.
+// of returns the totals of a text; nobody changes them.
 func (m *totalsMemo) of(stored string) (totals, error) {
 	m.lock.Lock()
 	shown, ok := m.known[stored]

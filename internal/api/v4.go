@@ -24,8 +24,8 @@ import (
 	"extrato/internal/store"
 )
 
-// v4's endpoints, frozen: paths, statuses and bodies are v4's where v4 behaves
-// sensibly, so that its workflow file and its tokens keep working.
+// v4's endpoints, frozen: paths, statuses and bodies are v4's wherever v4 is
+// sensible, so its workflow file and its tokens keep working.
 func (s *Server) v4Routes() []auth.Route {
 	return []auth.Route{
 		auth.At("POST", "/api/backup/create_service", auth.Backup, s.service(auth.Backup, s.v4Backup)),
@@ -40,20 +40,20 @@ func (s *Server) v4Routes() []auth.Route {
 
 type object = map[string]any
 
-// v4Request is what the two service endpoints are asked for.
+// v4Request is the input of the two service endpoints.
 type v4Request struct {
 	month books.Month
 	force bool
 }
 
-// v4Error is an answer of v4's that is no success.
+// v4Error is a failed answer of v4's.
 type v4Error struct {
 	status int
 	body   object
-	kind   books.ErrorKind // who can help, "" where v4's own body says it
+	kind   books.ErrorKind // "" if v4's own body has it
 }
 
-// kindHeader says who can help, as kind does in /api/v1.
+// kindHeader has the error's kind, as kind in /api/v1.
 const kindHeader = "X-Extrato-Kind"
 
 func (e *v4Error) write(w http.ResponseWriter) {
@@ -120,16 +120,16 @@ func (s *Server) v4Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// v4Failed answers what went wrong inside.
+// v4Failed answers an internal failure.
 func (s *Server) v4Failed(w http.ResponseWriter, r *http.Request, title, stage string, err error) {
 	id := books.CorrelationID(r.Context())
 	s.Log.Error("request failed", "path", r.URL.Path, "stage", stage, "cause", err.Error(), "correlation_id", id)
 	v4Inside(id, title, stage, err).write(w)
 }
 
-// v4Inside is the answer to what went wrong inside. What a person can act on is
-// told, and its kind in a header, since v4's body has none; of the rest only the
-// correlation id.
+// v4Inside is the answer to an internal failure. An error with a remedy is
+// shown, with its kind in a header, since v4's body has none; any other only as
+// a correlation id.
 func v4Inside(id, title, stage string, err error) *v4Error {
 	answer := &v4Error{status: http.StatusInternalServerError, body: object{"success": false, "error": title, "stage": stage, "correlation_id": id,
 		"details": "An internal error occurred; its correlation_id is in the server's log"}}
@@ -143,8 +143,8 @@ func v4Inside(id, title, stage string, err error) *v4Error {
 	return answer
 }
 
-// v4Asked reads the body. Without one, or without a month, the month that
-// ended last is meant.
+// v4Asked reads the body. Without one, or without a month, it means the month
+// that ended last.
 func (s *Server) v4Asked(r *http.Request) (v4Request, error) {
 	asked := v4Request{month: books.MonthOf(s.Now()).Add(-1)}
 	body, err := io.ReadAll(r.Body)
@@ -295,7 +295,7 @@ var v4Keys = map[books.Kind][]string{
 }
 
 // v4Statement answers a stored statement: GET /extrato/api?mes&ano. An artist
-// sees the part that is theirs.
+// sees their own part.
 func (s *Server) v4Statement(w http.ResponseWriter, r *http.Request) {
 	month, wrong := v4MonthOf(r)
 	if wrong != "" {
@@ -367,8 +367,8 @@ func v4Document(s export.Statement) object {
 	}
 }
 
-// v4HealthStatement says whether the month that ended last has its statement:
-// GET /health/extrato, always 200.
+// v4HealthStatement reports whether the last ended month has its statement: GET
+// /health/extrato, always 200.
 func (s *Server) v4HealthStatement(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
@@ -396,7 +396,7 @@ func (s *Server) v4HealthStatement(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// v4Health says that the process and its database answer: GET /health.
+// v4Health answers if the process and its database do: GET /health.
 func (s *Server) v4Health(w http.ResponseWriter, r *http.Request) {
 	if !s.databaseAnswers(r.Context()) {
 		writeJSON(w, http.StatusServiceUnavailable, object{"status": "error", "database": "disconnected"})
@@ -414,7 +414,7 @@ func (s *Server) v4Ready(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, object{"status": "ok", "database": "connected"})
 }
 
-// v4APIHealth says that the process answers: GET /api/health.
+// v4APIHealth answers if the process does: GET /api/health.
 func (s *Server) v4APIHealth(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, object{"status": "healthy", "service": "tattoo-studio-api", "auth": "jwt-ready"})
 }
@@ -435,14 +435,14 @@ func (s *Server) databaseAnswers(ctx context.Context) bool {
 // safetyNetAgent is how the safety net calls itself.
 const safetyNetAgent = "extrato-safetynet/"
 
-// A visit is noted once in a while, and a close that holds the database must
-// not make the visitor wait for the note.
+// A visit is recorded only now and then, and a close holding the database must
+// not make the visitor wait for the record.
 const (
 	noteEvery   = time.Minute
 	noteTimeout = 2 * time.Second
 )
 
-// noteSafetyNet remembers that the safety net was here.
+// noteSafetyNet records the safety net's visit.
 func (s *Server) noteSafetyNet(r *http.Request) {
 	if !strings.HasPrefix(r.UserAgent(), safetyNetAgent) {
 		return

@@ -17,8 +17,8 @@ import (
 // As in PostgreSQL's CSV, an unquoted empty field is NULL and "" is the empty
 // text, and every text survives byte for byte; encoding/csv keeps neither.
 
-// header is every column of v4's backups under v4's names, and those that make
-// ours lossless.
+// header is every column of v4's backups under v4's names, and the ones added
+// to make ours lossless.
 var header = []string{
 	"type", "id", "data", "cliente_id", "cliente_name", "artista_id", "artista_name", "valor", "forma_pagamento",
 	"observacoes", "status", "sessao_id", "payment_id", "pagamento_id", "percentual", "descricao", "created_by",
@@ -26,8 +26,8 @@ var header = []string{
 	"sinal", "categoria",
 }
 
-// layout says for each kind in which column each of a row's values and copies
-// stands; -1 where the backup leaves a copy out.
+// layout is, for each kind, the column of each of a row's values and copies; -1
+// for a copy left out.
 var layout = func() (all [books.KindCount][]int) {
 	rename := map[books.Kind]map[string]string{
 		books.ClientKind: {"name": "cliente_name"},
@@ -110,7 +110,7 @@ func appendField(b, field []byte) []byte {
 
 func needsQuotes(field []byte) bool { return bytes.ContainsAny(field, ",\"\r\n") }
 
-// maxRecord is the longest line that is read: far above any row, far below memory.
+// maxRecord is the longest accepted line: far above any row, far below memory.
 const maxRecord = 64 << 20
 
 var errCSV = errors.New("the file is not CSV as backups have it")
@@ -128,7 +128,8 @@ func newCSVReader(in io.Reader) *csvReader {
 }
 
 // read returns the next record's fields; nil fields are NULL. It fails with
-// io.EOF after the last record, and errCSV for what appendField never writes.
+// io.EOF after the last record, and errCSV for anything appendField never
+// writes.
 func (r *csvReader) read() ([][]byte, error) {
 	r.record = r.record[:0]
 	quotes := 0
@@ -233,7 +234,7 @@ func quotedField(b []byte) (field, rest []byte, err error) {
 }
 
 // readRows returns the rows of a CSV. It ends with an Error of kind Integrity
-// at the first record that is not exactly what add writes.
+// at the first record other than add writes it.
 func readRows(in io.Reader) books.Rows {
 	return func(yield func(books.Row, error) bool) {
 		r := newCSVReader(in)
@@ -275,8 +276,8 @@ func readRows(in io.Reader) books.Rows {
 	}
 }
 
-// unreadable tells a disk that has lost the bytes from a place that does not
-// answer, which says nothing about them.
+// unreadable tells lost bytes on a disk from a place without an answer, which
+// proves nothing about them.
 func unreadable(err error) error {
 	if errors.Is(err, syscall.EIO) {
 		return corruptf("the disk cannot read the file").Because(err)
@@ -335,7 +336,7 @@ func (p *rowParser) parse(fields [][]byte) (books.Row, error) {
 	return row, nil
 }
 
-// value reads a field, and refuses all but the one form in which it is written.
+// value reads a field, and refuses all forms but the canonical one.
 func (p *rowParser) value(v books.Value, field []byte) error {
 	if err := v.Parse(field); err != nil || field == nil {
 		return err

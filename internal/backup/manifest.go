@@ -11,8 +11,8 @@ import (
 	"extrato/internal/books"
 )
 
-// Manifest is what a backup's CSV must hold. It is written and made durable
-// before the CSV gets its name.
+// Manifest describes the required content of a backup's CSV. It is written and
+// made durable before the CSV gets its name.
 type Manifest struct {
 	Format      int                    `json:"format"`
 	Month       books.Month            `json:"month"`
@@ -26,11 +26,11 @@ type Manifest struct {
 	CreatedAt   string                 `json:"created_at"`
 	Program     string                 `json:"program"`
 	Zone        string                 `json:"zone"`
-	Salt        books.Salt             `json:"sal"` // of the statement that is closed with this copy
+	Salt        books.Salt             `json:"sal"` // of the statement closed with this copy
 	Checksum    string                 `json:"checksum"`
 }
 
-// manifestFormat is the form of backups that this program writes and reads.
+// manifestFormat is the version of backups written and read by this program.
 const manifestFormat = 1
 
 // maxManifest is more than any manifest needs.
@@ -49,9 +49,9 @@ func (m Manifest) encode() ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// decodeManifest reads a manifest and refuses anything but the very bytes that
-// encode writes: a missing, unknown or repeated key, another order, a changed
-// value. Its errors are of kind Integrity.
+// decodeManifest reads a manifest and refuses anything but the very bytes
+// written by encode: a missing, unknown or repeated key, another order, a
+// changed value. Its errors are of kind Integrity.
 func decodeManifest(in io.Reader) (Manifest, error) {
 	var m Manifest
 	text, err := io.ReadAll(io.LimitReader(in, maxManifest))
@@ -74,8 +74,8 @@ func decodeManifest(in io.Reader) (Manifest, error) {
 	return m, nil
 }
 
-// contents is what can be said of rows: for the manifest when they are
-// written, against it when they are read back.
+// contents are the checksums and counts of rows, computed when they are written
+// and again when they are read back.
 type contents struct {
 	digest *books.Digest
 	rows   map[string]int64

@@ -12,14 +12,14 @@ import (
 	"extrato/internal/books"
 )
 
-// ErrSlow refuses a place that does not answer in time.
+// ErrSlow refuses a place without an answer in time.
 var ErrSlow = &books.Error{Kind: books.Refused, Code: "backup_slow", Message: "the place of the backups does not answer in time",
 	Hint: "nothing was changed; see what is wrong with the disk or share of EXTRATO_BACKUPS, then try again"}
 
-// Within runs fn, which works on the place, and waits for it as long as
-// patience and ctx last. It fails with ErrSlow if fn takes longer, since a hung
-// file system ignores contexts; and at once, without running fn, while an
-// earlier call still hangs.
+// Within runs fn, a call to the place, and waits for it until timeout or the
+// end of ctx. It fails with ErrSlow if fn takes longer, since a hung file
+// system ignores contexts; and at once, without running fn, while an earlier
+// call still hangs.
 func (b *Backups) Within(ctx context.Context, patience time.Duration, fn func() error) error {
 	if b.stuck.Load() > 0 {
 		return ErrSlow
@@ -36,8 +36,8 @@ func (b *Backups) Within(ctx context.Context, patience time.Duration, fn func() 
 	return err
 }
 
-// Await does what Receipt does, for as long as patience lasts: then it fails
-// with ErrSlow, and so does Within until the place answers.
+// Await is Receipt with a timeout: then it fails with ErrSlow, and so does
+// Within until the place answers.
 func (u *Unproved) Await(ctx context.Context, patience time.Duration) (Receipt, error) {
 	if err := u.b.await(ctx, patience, u.done); err != nil {
 		return Receipt{}, err
@@ -74,8 +74,8 @@ func (b *Backups) MakeFolder(ctx context.Context, month books.Month) error {
 	return nil
 }
 
-// Nameless makes a file in dir, "" being the system's folder, and takes its name
-// away, so that neither a crash nor a hung process leaves it behind.
+// Nameless makes a file in dir ("": the system's folder) and removes its name,
+// so neither a crash nor a hung process leaves it behind.
 func Nameless(dir string) (*os.File, error) {
 	file, err := os.CreateTemp(dir, ".extrato-*.tmp")
 	if err != nil {
@@ -88,8 +88,8 @@ func Nameless(dir string) (*os.File, error) {
 	return file, nil
 }
 
-// NoRoom refuses where a local file that waits for its transaction cannot be
-// written, and names its folder: it may be another disk than the database's.
+// NoRoom explains a failed write to a local spool file, and names its folder:
+// it may be on another disk than the database.
 func NoRoom(err error) error {
 	folder := os.TempDir()
 	var at *fs.PathError

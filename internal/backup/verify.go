@@ -13,7 +13,7 @@ import (
 	"extrato/internal/bucket"
 )
 
-// State is what verification finds of a backup.
+// State is the result of verifying a backup.
 type State string
 
 // The states of a backup.
@@ -21,8 +21,8 @@ const (
 	OK         State = "ok"
 	Stale      State = "stale"      // whole, but of other rows than the month has
 	Incomplete State = "incomplete" // a manifest without a file: the program was killed
-	Legacy     State = "legacy"     // a file without a manifest that the database does not know: v4's
-	Corrupt    State = "corrupt"    // not what it should be
+	Legacy     State = "legacy"     // an unrecorded file without a manifest: v4's
+	Corrupt    State = "corrupt"    // damaged
 	Missing    State = "missing"    // the database knows it, the bucket does not
 )
 
@@ -40,7 +40,7 @@ func (c Copy) Legacy() bool { return c.HasFile && !c.Manifest }
 
 func manifestName(file string) string { return strings.TrimSuffix(file, ".csv") + ".manifest.json" }
 
-// Copies returns a month's copies by their number, whatever their state.
+// Copies returns a month's copies in any state, by number.
 func (b *Backups) Copies(ctx context.Context, month books.Month) ([]Copy, error) {
 	return b.copies(ctx, month)
 }
@@ -73,7 +73,7 @@ func (b *Backups) copies(ctx context.Context, month books.Month) ([]Copy, error)
 	return all, nil
 }
 
-// Months returns the months that have a copy, whatever its state, oldest first.
+// Months returns the months with a copy in any state, oldest first.
 func (b *Backups) Months(ctx context.Context) ([]books.Month, error) {
 	folders, err := b.Bucket.Folders(ctx)
 	if err != nil {
@@ -114,8 +114,8 @@ func copyNumber(month books.Month, name string) (number int, manifest, ok bool) 
 	return n, isManifest, true
 }
 
-// newestWhole returns the number of the newest copy that has both of its
-// parts, 0 if there is none.
+// newestWhole returns the number of the newest copy with both of its parts, 0
+// if there is none.
 func newestWhole(copies []Copy) int {
 	for _, c := range slices.Backward(copies) {
 		if c.HasFile && c.Manifest {
@@ -125,7 +125,7 @@ func newestWhole(copies []Copy) int {
 	return 0
 }
 
-// Finding is what verification found of one copy.
+// Finding is the result of verifying one copy.
 type Finding struct {
 	Month    books.Month
 	File     string
@@ -134,8 +134,8 @@ type Finding struct {
 	Manifest Manifest // if the copy is OK
 }
 
-// Check reads back every byte of one copy. known says that the database has
-// recorded it. Its error is only that the check itself could not be made.
+// Check reads back every byte of one copy. known means: the database has
+// recorded it. Its error means the check itself could not be made.
 func (b *Backups) Check(ctx context.Context, c Copy, known bool) (Finding, error) {
 	f := Finding{Month: c.Month, File: c.File}
 	switch {
@@ -167,8 +167,8 @@ func (b *Backups) Check(ctx context.Context, c Copy, known bool) (Finding, error
 	return f, nil
 }
 
-// ParseFile returns the copy that a file name inside the bucket stands for. It
-// fails with an Error of kind Invalid.
+// ParseFile returns the copy with a file name inside the bucket. It fails with
+// an Error of kind Invalid.
 func ParseFile(name string) (Copy, error) {
 	bad := books.Invalidf("invalid_file", "%q is not the name of a backup", name).
 		WithHint("write it as backup list shows it, such as 2025_10/backup_2025_10.csv")
@@ -185,7 +185,7 @@ func ParseFile(name string) (Copy, error) {
 	return Copy{Month: month, Number: n, File: name}, nil
 }
 
-// manifest reads a copy's manifest and checks that it is that copy's.
+// manifest reads a copy's manifest and checks the month and number in it.
 func (b *Backups) manifest(ctx context.Context, month books.Month, n int) (Manifest, error) {
 	file := fileName(month, n)
 	in, err := b.Bucket.Open(ctx, manifestName(file))
@@ -200,7 +200,7 @@ func (b *Backups) manifest(ctx context.Context, month books.Month, n int) (Manif
 	return m, err
 }
 
-// compare holds what was read back against the manifest.
+// compare compares the content read back with the manifest.
 func (m Manifest) compare(found *contents, sha string, size int64) error {
 	switch {
 	case size != m.Size:

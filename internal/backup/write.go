@@ -1,14 +1,14 @@
 // Package backup writes a month's rows into files, reads them back and proves
 // that they hold exactly those rows.
 //
-// In the order in which things happen: the rows are written as CSV to a spool,
-// a local file without a name. A goroutine does all work on the place: it
-// copies the spool to a file without a name there; a manifest that says what
-// the file must hold is made durable; the file is made durable and gets its
-// name; the file is read back from where it is kept, hashed, parsed to rows,
-// and compared with the manifest. Only then is there a Receipt. A kill at any
-// instant leaves at most a manifest without a file, which is no backup and no
-// obstacle. Nothing is ever overwritten.
+// In order: the rows are written as CSV to a spool, a local file without a
+// name. A goroutine does all work on the place: it copies the spool to a file
+// without a name there; makes a manifest with the file's required content
+// durable; makes the file durable and gives it its name; reads the file back
+// from the place, hashes it, parses it to rows, and compares it with the
+// manifest. Only then is there a Receipt. A kill at any instant leaves at most
+// a manifest without a file, which is no backup and no obstacle. Nothing is
+// ever overwritten.
 package backup
 
 import (
@@ -37,14 +37,14 @@ type Backups struct {
 	Zone     *time.Location
 	Program  string            // version, for the manifest
 	SpoolDir string            // the folder of the spool; "": the system's
-	Step     func(string)      // is told what was just done, by several goroutines; may be nil
+	Step     func(string)      // gets each finished step, from several goroutines; may be nil
 	Salt     func() books.Salt // of a new copy; nil: a random one
 
-	stuck atomic.Int32 // calls to the place that did not return in time, and still have not
+	stuck atomic.Int32 // calls to the place still hanging after their timeout
 }
 
-// Receipt is the proof that a backup holds certain rows: its manifest, once the
-// file was read back and matched.
+// Receipt is the proof that a backup holds certain rows: its manifest, after
+// the file was read back and matched.
 type Receipt struct {
 	Manifest
 	Reused bool // an earlier copy held exactly these rows, nothing was written
@@ -79,19 +79,19 @@ func (b *Backups) Probe(ctx context.Context, month books.Month) error {
 	return nil
 }
 
-// Unproved is a copy that is being made. Manifest says what it will hold; its
-// number and name are known by the Receipt only.
+// Unproved is a copy in progress. Manifest describes its content; its number
+// and name are known from the Receipt only.
 type Unproved struct {
 	Manifest
 	b      *Backups
 	cancel context.CancelFunc
 	done   chan struct{}
-	told   bool // that it was proved
+	told   bool // its proof was reported
 	proof  Receipt
 	err    error
 }
 
-// Before is what was known of a month's copies before another one is made.
+// Before is the knowledge of a month's copies before another one is made.
 type Before struct {
 	Taken  int      // copies up to this number were made; their names stay theirs even if they are gone
 	Newest Manifest // as Newest returned it
@@ -120,11 +120,11 @@ func (b *Backups) Newest(ctx context.Context, month books.Month) (Manifest, erro
 	return m, nil
 }
 
-// Start reads the rows, and has a copy made of them while the caller does other
-// things; the caller calls Stop in the end. Start never waits for the place.
-// Where the newest copy there holds the same bytes, nothing is written and that
-// one is proved again; its salt is known beforehand or it is not taken. earlier,
-// if set, is returned if it is a copy of the same bytes.
+// Start reads the rows, and makes a copy of them in the background; the caller
+// calls Stop in the end. Start never waits for the place. If the newest copy
+// there holds the same bytes, nothing is written and that copy is proved again;
+// it needs its salt in before. If earlier, optional, is a copy of the same
+// bytes, Start returns it.
 func (b *Backups) Start(ctx context.Context, month books.Month, before Before, rows books.Rows, earlier *Unproved) (*Unproved, error) {
 	spool, manifest, err := b.spool(month, rows)
 	if err != nil {
@@ -150,8 +150,8 @@ func (b *Backups) Start(ctx context.Context, month books.Month, before Before, r
 
 var errUnfinished = errors.New("the backup was not finished")
 
-// keep makes a copy of what was spooled, and reads it back. Where the newest
-// copy holds the same, that one is read back instead.
+// keep makes a copy of the spool, and reads it back. If the newest copy holds
+// the same bytes, it reads that one back instead.
 func (b *Backups) keep(ctx context.Context, spool io.ReaderAt, m Manifest, taken int) (Receipt, error) {
 	copies, err := b.copies(ctx, m.Month)
 	if err != nil {
@@ -179,7 +179,7 @@ func (b *Backups) keep(ctx context.Context, spool io.ReaderAt, m Manifest, taken
 	return Receipt{Manifest: m}, err
 }
 
-// readBack proves the copy that was just written.
+// readBack proves the copy just written.
 func (b *Backups) readBack(ctx context.Context, written Manifest) (Manifest, error) {
 	proved, err := b.prove(ctx, written.Month, written.Copy, nil)
 	if errors.Is(err, bucket.ErrNotExist) {
@@ -195,9 +195,9 @@ func (b *Backups) readBack(ctx context.Context, written Manifest) (Manifest, err
 }
 
 // Receipt waits until the copy was read back, and returns the proof that it
-// holds the rows, or the Error that says what is wrong. It waits no longer than
-// ctx lasts: a place that hangs, such as a share whose server is gone, cannot be
-// made to answer. It may be called again, by the same goroutine.
+// holds the rows, or an explaining Error. It waits no longer than ctx: a hung
+// place, such as a share with its server gone, cannot be made to answer. It may
+// be called again, by the same goroutine.
 func (u *Unproved) Receipt(ctx context.Context) (Receipt, error) {
 	select {
 	case <-u.done:
@@ -218,11 +218,11 @@ func (u *Unproved) Receipt(ctx context.Context) (Receipt, error) {
 	return u.proof, nil
 }
 
-// Stop breaks the making of the copy off, if it is not over; what has its name
-// stays. It does not wait for a place that hangs.
+// Stop cancels an unfinished copy; a file with its name stays. It does not wait
+// for a hung place.
 func (u *Unproved) Stop() { u.cancel() }
 
-// provedAlready proves copy n again if its manifest says that it holds what m does.
+// provedAlready proves copy n again if its manifest agrees with m.
 func (b *Backups) provedAlready(ctx context.Context, n int, m Manifest) (Manifest, bool) {
 	if n == 0 {
 		return Manifest{}, false
@@ -325,8 +325,8 @@ func (b *Backups) commitManifest(ctx context.Context, m Manifest) error {
 }
 
 // prove reads a copy back, every byte and every row, and returns its manifest
-// if the copy is exactly what that says. keep, if set, is given each row before
-// it is known whether the copy is whole.
+// if the two agree exactly. keep, if set, gets each row before the whole copy
+// is proved.
 func (b *Backups) prove(ctx context.Context, month books.Month, n int, keep func(books.Row)) (Manifest, error) {
 	m, err := b.manifest(ctx, month, n)
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package config reads the program's settings: flags win over the environment,
 // the environment over a file .env in the working directory, that over the
-// defaults. It remembers where each value came from.
+// defaults. It keeps each value's source.
 package config
 
 import (
@@ -22,8 +22,7 @@ type Variable struct {
 	Secret                 bool
 }
 
-// Variables are all settings that this program reads, in the order in which
-// doctor shows them.
+// Variables are all settings of this program, in doctor's order.
 var Variables = []Variable{
 	{"DATABASE_URL", "sqlite:///data/extrato.db", "the database", true},
 	{"EXTRATO_BACKUPS", "data/backups", "the folder of the backups", false},
@@ -61,14 +60,14 @@ type Value struct {
 	Source string // flag, environment, .env, default
 }
 
-// File is the key under which Problems tells of the file .env itself.
+// File is the key of Problems about the file .env itself.
 const File = ".env"
 
 // Config holds the settings, read and checked.
 type Config struct {
 	Values        map[string]Value
-	Problems      map[string]string // what is wrong, by the variable's name
-	Notes         map[string]string // which values are v4's, by the variable's name
+	Problems      map[string]string // faults, by the variable's name
+	Notes         map[string]string // values taken for v4's, by the variable's name
 	DatabaseURL   string
 	Backups       string
 	Zone          *time.Location // nil if TZ names none
@@ -80,7 +79,7 @@ type Config struct {
 	LogFormat     string
 
 	JWTKey         string
-	Emails         []string // who may sign in through OpenID Connect, in lower case
+	Emails         []string // allowed to sign in through OpenID Connect, in lower case
 	Login          LoginOIDC
 	Job            JobOIDC
 	Notify         []string // shoutrrr URLs
@@ -91,7 +90,7 @@ type Config struct {
 	Net            SafetyNet
 }
 
-// SafetyNet is what safetynet talks to, as whom, and its first pause.
+// SafetyNet is safetynet's server, its identity there, and its first pause.
 type SafetyNet struct {
 	BaseURL, Token string
 	Pause          time.Duration
@@ -100,7 +99,7 @@ type SafetyNet struct {
 // LoginOIDC is the OpenID Connect provider people sign in with.
 type LoginOIDC struct{ Issuer, ClientID, ClientSecret string }
 
-// JobOIDC is the identity of jobs that may back up and close without a stored
+// JobOIDC is the identity of jobs allowed to back up and close without a stored
 // secret; all of it must match.
 type JobOIDC struct{ Issuer, Audience, Repository, Ref, Workflow string }
 
@@ -110,9 +109,9 @@ type Rate struct {
 	Per   time.Duration
 }
 
-// Load reads the settings. flags holds what was given on the command line, by
-// the variable's name. Its error is the first of the Problems and names the
-// variable and what it may be; the other settings are read all the same.
+// Load reads the settings. flags holds the values of the command line, by the
+// variable's name. Its error is the first of the Problems, with the variable
+// and its allowed values; the other settings are read all the same.
 func Load(flags map[string]string) (Config, error) {
 	c := Config{Values: map[string]Value{}, Problems: map[string]string{}, Notes: map[string]string{}}
 	var first error
@@ -170,7 +169,7 @@ func Load(flags map[string]string) (Config, error) {
 	return c, first
 }
 
-// MinKey is how many characters a key that signs tokens needs at least.
+// MinKey is the minimum length, in characters, of a key for signing tokens.
 const MinKey = 32
 
 // list reads a comma-separated list.
@@ -207,8 +206,8 @@ func urls(text string) []string {
 	return items
 }
 
-// webURL refuses what no request can be sent to. It may hold a secret, so it is
-// not repeated.
+// webURL refuses a URL no request can be sent to. It may hold a secret, so it
+// is not repeated.
 func webURL(name, text string) error {
 	u, err := url.Parse(text)
 	if text == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && !strings.Contains(u.Path, "@") {
@@ -260,7 +259,7 @@ func lookUp(v Variable, flags, file map[string]string) Value {
 	return Value{v.Default, "default"}
 }
 
-// zone reads an IANA zone name; "Local" would be whatever the machine has.
+// zone reads an IANA zone name; "Local" would depend on the machine.
 func zone(name string) (*time.Location, error) {
 	name = strings.TrimPrefix(name, ":") // POSIX allows it in front of a name
 	z, err := time.LoadLocation(name)
@@ -270,7 +269,7 @@ func zone(name string) (*time.Location, error) {
 	return z, nil
 }
 
-// boolean reads a switch; what is neither comes back as otherwise.
+// boolean reads a switch; for any other text it returns otherwise.
 func boolean(name, text string, otherwise bool) (bool, error) {
 	switch strings.ToLower(text) {
 	case "true", "1", "yes", "on":

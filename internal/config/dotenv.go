@@ -10,8 +10,8 @@ import (
 	"unicode"
 )
 
-// readFile reads .env, if there is one, as python-dotenv does. Its errors do not
-// quote the file, which holds secrets.
+// readFile reads .env, if there is one, as python-dotenv does. Its errors do
+// not quote the file, which holds secrets.
 func readFile() (map[string]string, error) {
 	text, err := os.ReadFile(".env")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -29,11 +29,11 @@ func readFile() (map[string]string, error) {
 
 var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// parseDotenv reads NAME=value lines by the rules of python-dotenv, v4's reader:
-// "export " and blanks around name and value are dropped; a value in quotes may
-// have several lines and escapes; elsewhere " #" begins a comment; ${NAME} and
-// ${NAME:-default} are replaced in all values, and $NAME in none. Unlike it, a
-// line that is none of this is an error: it may be a setting.
+// parseDotenv reads NAME=value lines by the rules of python-dotenv, v4's
+// reader: "export " and blanks around name and value are dropped; a value in
+// quotes may have several lines and escapes; elsewhere " #" begins a comment;
+// ${NAME} and ${NAME:-default} are replaced in all values, and $NAME in none.
+// Any other line is an error here, since it may be a setting.
 func parseDotenv(text string) (map[string]string, error) {
 	text = newlines.Replace(strings.TrimPrefix(text, "\ufeff")) // Windows' editors put the mark there
 	values := map[string]string{}
@@ -69,7 +69,7 @@ var (
 	doubleEscapes = strings.NewReplacer(`\\`, `\`, `\'`, `'`, `\"`, `"`, `\a`, "\a", `\b`, "\b", `\f`, "\f", `\n`, "\n", `\r`, "\r", `\t`, "\t", `\v`, "\v")
 )
 
-// parseLine reads what rest begins with. The name of a comment is "".
+// parseLine reads the first line of rest. The name of a comment is "".
 func parseLine(rest string) (name, value, after string, ok bool) {
 	rest = rest[len(exported.FindString(rest)):]
 	if strings.HasPrefix(rest, "#") {
@@ -109,8 +109,8 @@ func parseValue(rest string) (value, after string) {
 	return strings.TrimRightFunc(comment.ReplaceAllString(line, ""), unicode.IsSpace), trimmed[len(line):]
 }
 
-// expand replaces ${NAME} and ${NAME:-default}: the environment wins over what
-// stands earlier in the file.
+// expand replaces ${NAME} and ${NAME:-default}: the environment wins over
+// earlier lines of the file.
 func expand(value string, earlier map[string]string) string {
 	return variable.ReplaceAllStringFunc(value, func(found string) string {
 		m := variable.FindStringSubmatch(found)

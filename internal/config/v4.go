@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// noteV4 notes which values are v4's: its .env may lie in the working folder,
-// and some of its names are ours with another meaning.
+// noteV4 notes the values taken from v4's .env: it may lie in the working
+// folder, and some of its names are ours with another meaning.
 func (c *Config) noteV4(file map[string]string) {
 	if v := c.Values["LOG_FORMAT"]; isPythons(v.Text) {
 		c.Notes["LOG_FORMAT"] = fmt.Sprintf("v4's, from %s: a format of Python's, which is not used here; write text or json, or remove it", sourceOf(v))
@@ -27,7 +27,7 @@ func (c *Config) noteV4(file map[string]string) {
 	}
 }
 
-// isV4File recognises v4's .env by what this program never has.
+// isV4File recognizes v4's .env by names this program never has.
 func isV4File(file map[string]string) bool {
 	for name := range file {
 		for _, begin := range []string{"FLASK_", "JOTFORM_", "GUNICORN_", "SQLALCHEMY_", "GOOGLE_"} {
@@ -42,7 +42,7 @@ func isV4File(file map[string]string) bool {
 // isPythons reports whether a log format is one of Python's.
 func isPythons(format string) bool { return strings.Contains(format, "%(") }
 
-// pythonLevels are the levels that Python names otherwise.
+// pythonLevels are the levels with another name in Python.
 var pythonLevels = map[string]string{"warning": "warn", "critical": "error", "fatal": "error"}
 
 func sourceOf(v Value) string {
