@@ -128,9 +128,9 @@ func (c *auditShowCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	var closings []books.Closing
+	var closings []books.ChainEntry
 	err = closer.Store.Read(a.ctx, func(tx *store.Tx) error {
-		closings, err = tx.Closings(a.ctx)
+		closings, err = tx.ChainEntries(a.ctx)
 		return err
 	})
 	if err != nil {

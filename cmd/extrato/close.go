@@ -64,12 +64,12 @@ func (c *closeCommand) Run(a *app) error {
 	switch {
 	case c.DryRun && month.IsZero():
 		row, err := closer.PreviewDue(a.ctx)
-		return a.showRow(row, err, "would not be closed")
+		return a.showDue(row, err, "would not be closed")
 	case c.DryRun:
 		return a.showClose(closer.Preview(a.ctx, month, c.Force))
 	case month.IsZero():
 		row, err := closer.CloseDue(a.ctx, actor())
-		err = a.showRow(row, err, "was not closed")
+		err = a.showDue(row, err, "was not closed")
 		if err != nil || len(row.Closed) > 0 || a.JSON {
 			return err
 		}
@@ -144,7 +144,7 @@ type failedMonth struct {
 }
 
 // showDue prints the result, or preview, of closing the due months.
-func (a *app) showRow(row closing.Row, err error, failed string) error {
+func (a *app) showDue(row closing.DueResult, err error, failed string) error {
 	if err != nil {
 		return err
 	}

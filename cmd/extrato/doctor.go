@@ -69,11 +69,11 @@ func (a *app) examine() (doctor.Report, error) {
 	now := func() time.Time { return time.Now().In(zone) }
 	d := &doctor.Doctor{
 		Config: c, Now: now, Folder: folder, CheckKey: auth.CheckKey,
-		CheckPlaces: func(urls []string) error { _, err := notify.NewTeller(urls); return err },
+		CheckPlaces: func(urls []string) error { _, err := notify.NewNotifier(urls); return err },
 		Backups:     &backup.Backups{Bucket: bucket.NewFolder(folder, nil), Now: now, Zone: zone, Program: programVersion()},
 	}
 	if d.OpenErr = namesFolder(c.DatabaseURL); d.OpenErr == nil {
-		d.Store, d.OpenErr = store.OpenToLook(a.ctx, store.Options{URL: c.DatabaseURL, Zone: zone, Now: time.Now, Log: a.logger(c)})
+		d.Store, d.OpenErr = store.OpenUntouched(a.ctx, store.Options{URL: c.DatabaseURL, Zone: zone, Now: time.Now, Log: a.logger(c)})
 	}
 	if d.OpenErr == nil {
 		defer d.Store.Close()

@@ -33,7 +33,7 @@ func (c *importCommand) Run(a *app) error {
 	}
 	done, err := s.Import(a.ctx, c.From, a.progress())
 	if err != nil {
-		s.Unmake()
+		s.RemoveIfNew()
 		return err
 	}
 	if a.JSON {

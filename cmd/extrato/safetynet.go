@@ -38,13 +38,13 @@ Examples:
   extrato safetynet 2025-10 --force`
 }
 
-// allOfIt limits all requests to the server, for all months; the other limits
-// are for fetching the last state, and for notifying people after each month.
+// requestsLimit bounds all requests to the server, for all months; reportLimit
+// bounds fetching the last state, and notifying people after each month.
 const (
-	allOfIt = 15 * time.Minute
-	besides = 5 * time.Minute
-	// leastTelling is left for the last of many months if places hang.
-	leastTelling = 30 * time.Second
+	requestsLimit = 15 * time.Minute
+	reportLimit   = 5 * time.Minute
+	// leastNotifying is left for the last of many months if places hang.
+	leastNotifying = 30 * time.Second
 )
 
 func within(ctx context.Context, limit time.Duration, do func(context.Context)) {
@@ -66,10 +66,10 @@ func (c *safetynetCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	teller, mute := places(settings.Notify)
-	net := &safetynet.Net{Now: now, Patience: c.CloseTimeout}
+	notifier, mute := places(settings.Notify)
+	net := &safetynet.Net{Now: now, CloseTimeout: c.CloseTimeout}
 	var stateErr error
-	within(a.ctx, besides, func(ctx context.Context) { net.State, stateErr = c.lastState(ctx, github) })
+	within(a.ctx, reportLimit, func(ctx context.Context) { net.State, stateErr = c.lastState(ctx, github) })
 	keep := func() error {
 		if c.State != "" && stateErr == nil {
 			return unwritten(net.State.Write(c.State))
@@ -86,11 +86,11 @@ func (c *safetynetCommand) Run(a *app) error {
 		months[0] = last
 	case month.IsZero():
 		if github != nil { // the next run asks again
-			within(a.ctx, besides, func(ctx context.Context) { _ = github.Recall(ctx, &net.State) })
+			within(a.ctx, reportLimit, func(ctx context.Context) { _ = github.Recall(ctx, &net.State) })
 		}
 		months = net.State.Months(last)
 	}
-	result := (&watch{net, github, teller, force, wrong, cmp.Or(stateErr, mute)}).over(a.ctx, months)
+	result := (&watch{net, github, notifier, force, wrong, cmp.Or(stateErr, mute)}).over(a.ctx, months)
 	result.FailBecause(keep())
 	return c.leave(a, result)
 }
@@ -99,7 +99,7 @@ func (c *safetynetCommand) Run(a *app) error {
 type watch struct {
 	net    *safetynet.Net
 	github *safetynet.GitHub
-	teller safetynet.Teller
+	teller safetynet.Notifier
 	force  bool  // for the last of the months
 	wrong  error // why nothing can be asked
 	also   error // reported if nothing worse happens
@@ -109,7 +109,7 @@ type watch struct {
 // one's result, with those before it.
 func (w *watch) over(ctx context.Context, months []books.Month) safetynet.Result {
 	var done []safetynet.Result
-	until, telling := w.net.Now().Add(allOfIt), besides
+	until, telling := w.net.Now().Add(requestsLimit), reportLimit
 	for i, month := range months {
 		last := i == len(months)-1
 		result := safetynet.NewResult(month, w.net.Now())
@@ -126,9 +126,9 @@ func (w *watch) over(ctx context.Context, months []books.Month) safetynet.Result
 		}
 		if ctx.Err() == nil { // an interrupted run reports nothing
 			began := w.net.Now()
-			within(ctx, telling, func(ctx context.Context) { w.net.Tell(ctx, &result, w.github, w.teller) })
+			within(ctx, telling, func(ctx context.Context) { w.net.Notify(ctx, &result, w.github, w.teller) })
 			took := w.net.Now().Sub(began)
-			until, telling = until.Add(took), max(telling-took, leastTelling)
+			until, telling = until.Add(took), max(telling-took, leastNotifying)
 		}
 		done = append(done, result)
 	}
@@ -157,17 +157,17 @@ func (c *safetynetCommand) settings(a *app) (config.Config, error) {
 }
 
 // places returns the usable places, and the first unusable one as an error.
-func places(urls []string) (safetynet.Teller, error) {
-	teller, err := notify.NewTeller(urls)
+func places(urls []string) (safetynet.Notifier, error) {
+	notifier, err := notify.NewNotifier(urls)
 	if err == nil {
-		return teller, nil
+		return notifier, nil
 	}
 	usable := slices.DeleteFunc(slices.Clone(urls), func(url string) bool {
-		_, err := notify.NewTeller([]string{url})
+		_, err := notify.NewNotifier([]string{url})
 		return err != nil
 	})
-	teller, _ = notify.NewTeller(usable)
-	return teller, err
+	notifier, _ = notify.NewNotifier(usable)
+	return notifier, err
 }
 
 // server returns the client of the server, with our identity.

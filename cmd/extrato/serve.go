@@ -106,7 +106,7 @@ func reachable(address string) string {
 
 // serve runs until the first signal, or until one of its parts ends. ready, if
 // given, gets the address once it is open.
-func (a *app) serve(settings config.Config, s *store.Store, patience time.Duration, ready func(address string)) error {
+func (a *app) serve(settings config.Config, s *store.Store, timeout time.Duration, ready func(address string)) error {
 	log := a.serviceLog(settings)
 	for _, name := range slices.Sorted(maps.Keys(settings.Notes)) {
 		log.Warn("setting of v4's", "name", name, "note", settings.Notes[name])
@@ -153,16 +153,16 @@ func (a *app) serve(settings config.Config, s *store.Store, patience time.Durati
 	case err = <-failed:
 	}
 	p.stopping.Store(true)
-	log.Info("stopping", "patience", patience.String())
-	return errors.Join(err, stop(working, breakOff, web, p, patience, log))
+	log.Info("stopping", "timeout", timeout.String())
+	return errors.Join(err, stop(working, breakOff, web, p, timeout, log))
 }
 
 // endWithin limits the end of interrupted work.
 const endWithin = 5 * time.Second
 
 // stop lets running work finish, for at most timeout; then the rest rolls back.
-func stop(working context.Context, breakOff func(), web *http.Server, p *parts, patience time.Duration, log *slog.Logger) error {
-	ctx, cancel := context.WithTimeout(working, patience)
+func stop(working context.Context, breakOff func(), web *http.Server, p *parts, timeout time.Duration, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(working, timeout)
 	defer cancel()
 	jobsEnded := make(chan error, 1)
 	go func() { jobsEnded <- p.jobs.Stop(ctx) }()
@@ -228,12 +228,12 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 	}
 	p := &parts{}
 	p.guard = newGuard(settings, s, log)
-	teller, err := notify.NewTeller(settings.Notify)
+	notifier, err := notify.NewNotifier(settings.Notify)
 	if err != nil {
 		return nil, err
 	}
 	p.jobs, err = jobs.New(ctx, jobs.Options{
-		Store: s, Closer: closer, Teller: teller, Heartbeat: notify.NewHeartbeat(settings.HeartbeatURL, log),
+		Store: s, Closer: closer, Notifier: notifier, Heartbeat: notify.NewHeartbeat(settings.HeartbeatURL, log),
 		Enabled: settings.MonthlyJob, Log: log, Now: closer.Now,
 	})
 	if err != nil {

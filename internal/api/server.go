@@ -91,7 +91,7 @@ func (h *Routed) Public(r *http.Request) bool {
 // refuseRoute answers an unknown path or method. The mux can tell the two
 // apart, but answers in plain text.
 func (s *Server) refuseRoute(w http.ResponseWriter, r *http.Request, mux *http.ServeMux) {
-	said := unsaid{header: http.Header{}}
+	said := headerOnly{header: http.Header{}}
 	mux.ServeHTTP(&said, r)
 	status, code, message := http.StatusNotFound, "no_such_path", "there is nothing at this path"
 	if said.status == http.StatusMethodNotAllowed {
@@ -120,14 +120,14 @@ func (s *Server) outlive(ctx context.Context) (outliving context.Context, releas
 }
 
 // unsaid keeps the header of an answer and drops its body.
-type unsaid struct {
+type headerOnly struct {
 	header http.Header
 	status int
 }
 
-func (u *unsaid) Header() http.Header         { return u.header }
-func (u *unsaid) WriteHeader(status int)      { u.status = status }
-func (u *unsaid) Write(b []byte) (int, error) { return len(b), nil }
+func (u *headerOnly) Header() http.Header         { return u.header }
+func (u *headerOnly) WriteHeader(status int)      { u.status = status }
+func (u *headerOnly) Write(b []byte) (int, error) { return len(b), nil }
 
 // writeJSON answers with a document. Where the connection is gone there is
 // nobody left to tell.

@@ -29,7 +29,7 @@ func (v *v1) listBackups(ctx context.Context, in *monthInput) (*listed[copied], 
 	var items []copied
 	err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
 		items = nil
-		last, err := tx.LastClosing(ctx, m)
+		last, err := tx.LastEntry(ctx, m)
 		if err != nil {
 			return err
 		}
@@ -67,15 +67,15 @@ type readBacked struct {
 	Reason string `json:"reason"`
 }
 
-func (v *v1) verifyMonth(ctx context.Context, in *verifyInput) (*made[verified], error) {
+func (v *v1) verifyMonth(ctx context.Context, in *verifyInput) (*response[verified], error) {
 	m, err := books.ParseMonth(in.Month)
 	if err != nil {
 		return nil, err
 	}
-	return repeatable(ctx, v, in.Key, "POST /api/v1/months/"+in.Month+"/verify", nil, func() (made[verified], error) {
+	return repeatable(ctx, v, in.Key, "POST /api/v1/months/"+in.Month+"/verify", nil, func() (response[verified], error) {
 		problems, closed, err := v.s.Closer.VerifyStatement(ctx, m)
 		if err != nil {
-			return made[verified]{}, err
+			return response[verified]{}, err
 		}
 		out := verified{Month: m.String(), Statement: "ok", Problems: append([]string{}, problems...), Backups: []readBacked{}}
 		switch {
@@ -88,6 +88,6 @@ func (v *v1) verifyMonth(ctx context.Context, in *verifyInput) (*made[verified],
 		for _, f := range found {
 			out.Backups = append(out.Backups, readBacked{f.File, string(f.State), f.Reason})
 		}
-		return made[verified]{Status: http.StatusOK, Body: out}, err
+		return response[verified]{Status: http.StatusOK, Body: out}, err
 	})
 }

@@ -216,10 +216,10 @@ func (v *v1) listChanges(ctx context.Context, in *changesOf) (*listed[change], e
 	return shownPage(items, next), nil
 }
 
-func (v *v1) undo(ctx context.Context, in *undoOne) (*made[change], error) {
+func (v *v1) undo(ctx context.Context, in *undoOne) (*response[change], error) {
 	path := "/api/v1/changes/" + strconv.FormatInt(in.ID, 10) + "/undo"
-	return once(ctx, v, in.Key, "POST "+path, nil, func(tx *store.Tx) (made[change], error) {
-		out := made[change]{Status: http.StatusOK}
+	return onceInTx(ctx, v, in.Key, "POST "+path, nil, func(tx *store.Tx) (response[change], error) {
+		out := response[change]{Status: http.StatusOK}
 		done, err := v.s.Recorder.Undo(ctx, tx, who(ctx).By, in.ID)
 		if err != nil {
 			return out, err

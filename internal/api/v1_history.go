@@ -162,9 +162,9 @@ func (v *v1) listClosings(ctx context.Context, in *listOfMonth) (*listed[link], 
 	if err != nil {
 		return nil, err
 	}
-	var chain []books.Closing
+	var chain []books.ChainEntry
 	err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
-		chain, err = tx.ClosingsBefore(ctx, month, before, in.Limit+1)
+		chain, err = tx.EntriesBefore(ctx, month, before, in.Limit+1)
 		return err
 	})
 	if err != nil {
@@ -186,7 +186,7 @@ func (v *v1) listClosings(ctx context.Context, in *listOfMonth) (*listed[link], 
 	return shownPage(items, next), nil
 }
 
-func linkOf(c books.Closing) (link, error) {
+func linkOf(c books.ChainEntry) (link, error) {
 	sums, err := totalsOf(c.Totals)
 	notes := c.Notes
 	if notes == nil {

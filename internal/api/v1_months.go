@@ -27,7 +27,7 @@ type backed struct {
 	SHA256 string `json:"sha256"`
 }
 
-func backedBy(c books.Closing) *backed {
+func backedBy(c books.ChainEntry) *backed {
 	if c.BackupFile == "" {
 		return nil
 	}
@@ -227,7 +227,7 @@ func shownWhole(m closing.WholeMonth) (*shownMonth, error) {
 	return &shownMonth{out}, err
 }
 
-func (v *v1) closeMonth(ctx context.Context, in *closeInput) (*made[outcome], error) {
+func (v *v1) closeMonth(ctx context.Context, in *closeInput) (*response[outcome], error) {
 	m, err := books.ParseMonth(in.Month)
 	if err != nil {
 		return nil, err
@@ -239,7 +239,7 @@ func (v *v1) closeMonth(ctx context.Context, in *closeInput) (*made[outcome], er
 	})
 }
 
-func (v *v1) reopenMonth(ctx context.Context, in *reopenInput) (*made[outcome], error) {
+func (v *v1) reopenMonth(ctx context.Context, in *reopenInput) (*response[outcome], error) {
 	m, err := books.ParseMonth(in.Month)
 	if err != nil {
 		return nil, err
@@ -252,7 +252,7 @@ func (v *v1) reopenMonth(ctx context.Context, in *reopenInput) (*made[outcome], 
 	})
 }
 
-func outcomeOf(r closing.Result) (made[outcome], error) {
+func outcomeOf(r closing.Result) (response[outcome], error) {
 	sums, err := totalsOf(string(r.Totals))
 	out := outcome{
 		Month: r.Month.String(), Result: string(r.Outcome), Revision: r.Revision, Counts: countsOf(r.Counts), Totals: sums,
@@ -266,5 +266,5 @@ func outcomeOf(r closing.Result) (made[outcome], error) {
 		out.EarlierOpen = append(out.EarlierOpen, m.String())
 	}
 	out.Notes = append(out.Notes, r.Notes...)
-	return made[outcome]{Status: http.StatusOK, Body: out}, err
+	return response[outcome]{Status: http.StatusOK, Body: out}, err
 }

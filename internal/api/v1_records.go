@@ -131,10 +131,10 @@ func (r *resource[New, In, Out]) etag(ctx context.Context, tx *store.Tx, id book
 	return etagOf([]any{out, more})
 }
 
-func (r *resource[New, In, Out]) post(ctx context.Context, in *addOne[New]) (*made[Out], error) {
+func (r *resource[New, In, Out]) post(ctx context.Context, in *addOne[New]) (*response[Out], error) {
 	path := "/api/v1/" + r.path
-	return once(ctx, r.v, in.Key, "POST "+path, in.Body, func(tx *store.Tx) (made[Out], error) {
-		out := made[Out]{Status: http.StatusCreated}
+	return onceInTx(ctx, r.v, in.Key, "POST "+path, in.Body, func(tx *store.Tx) (response[Out], error) {
+		out := response[Out]{Status: http.StatusCreated}
 		id, err := r.add(ctx, tx, in.Body)
 		if err != nil {
 			return out, err

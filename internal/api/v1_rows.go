@@ -76,13 +76,13 @@ type session struct {
 type newCommission struct {
 	PaymentID int64   `json:"payment_id" minimum:"1" maximum:"2147483647" example:"12"`
 	ArtistID  *int64  `json:"artist_id,omitempty" nullable:"true" minimum:"1" maximum:"2147483647" doc:"The payment's artist, if left out."`
-	Percent   string  `json:"percent" pattern:"^[0-9]{1,3}([.][0-9]{1,2})?$" maxLength:"6" example:"60.00" doc:"Above 0, at most 100. The amount is reckoned from it."`
+	Percent   string  `json:"percent" pattern:"^[0-9]{1,3}([.][0-9]{1,2})?$" maxLength:"6" example:"60.00" doc:"Above 0, at most 100. The amount is computed from it."`
 	Note      *string `json:"note,omitempty" nullable:"true" maxLength:"255"`
 }
 
 type commissionInput struct {
 	ArtistID int64   `json:"artist_id" minimum:"1" maximum:"2147483647"`
-	Percent  string  `json:"percent" pattern:"^[0-9]{1,3}([.][0-9]{1,2})?$" maxLength:"6" example:"60.00" doc:"Above 0, at most 100. The amount is reckoned from it."`
+	Percent  string  `json:"percent" pattern:"^[0-9]{1,3}([.][0-9]{1,2})?$" maxLength:"6" example:"60.00" doc:"Above 0, at most 100. The amount is computed from it."`
 	Note     *string `json:"note,omitempty" nullable:"true" maxLength:"255"`
 }
 

@@ -94,7 +94,7 @@ func artistAsked(ctx context.Context, asked int64) (books.ID, error) {
 	return only, nil
 }
 
-func headOf(stored books.Stored, last books.Closing) (statement, error) {
+func headOf(stored books.Stored, last books.ChainEntry) (statement, error) {
 	header, err := stored.Header()
 	if err != nil {
 		return statement{}, err

@@ -82,9 +82,9 @@ func (v *v1) registerTerms() {
 	}, v.setMethodTerms)
 }
 
-func (v *v1) setArtistTerm(ctx context.Context, in *setTerm) (*made[artistTerms], error) {
-	return once(ctx, v, in.Key, "POST /api/v1/artists/"+strconv.FormatInt(in.ID, 10)+"/terms", in.Body, func(tx *store.Tx) (made[artistTerms], error) {
-		out := made[artistTerms]{Status: http.StatusOK}
+func (v *v1) setArtistTerm(ctx context.Context, in *setTerm) (*response[artistTerms], error) {
+	return onceInTx(ctx, v, in.Key, "POST /api/v1/artists/"+strconv.FormatInt(in.ID, 10)+"/terms", in.Body, func(tx *store.Tx) (response[artistTerms], error) {
+		out := response[artistTerms]{Status: http.StatusOK}
 		artist := books.ID(in.ID)
 		if _, err := v.artists().find(ctx, tx, artist); err != nil {
 			return out, err
@@ -105,9 +105,9 @@ func (v *v1) setArtistTerm(ctx context.Context, in *setTerm) (*made[artistTerms]
 	})
 }
 
-func (v *v1) setMethodTerms(ctx context.Context, in *setMethodTerms) (*made[allMethodTerms], error) {
-	return once(ctx, v, in.Key, "POST /api/v1/method-terms", in.Body, func(tx *store.Tx) (made[allMethodTerms], error) {
-		out := made[allMethodTerms]{Status: http.StatusOK}
+func (v *v1) setMethodTerms(ctx context.Context, in *setMethodTerms) (*response[allMethodTerms], error) {
+	return onceInTx(ctx, v, in.Key, "POST /api/v1/method-terms", in.Body, func(tx *store.Tx) (response[allMethodTerms], error) {
+		out := response[allMethodTerms]{Status: http.StatusOK}
 		from, err := books.ParseDay(in.Body.From)
 		if err != nil {
 			return out, err

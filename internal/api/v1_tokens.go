@@ -111,7 +111,7 @@ type tokenPlace struct {
 	ID string `json:"i"`
 }
 
-func (v *v1) addToken(ctx context.Context, in *addToken) (*made[madeToken], error) {
+func (v *v1) addToken(ctx context.Context, in *addToken) (*response[madeToken], error) {
 	if err := checkTokenName(in.Body.Name); err != nil {
 		return nil, err
 	}
@@ -123,8 +123,8 @@ func (v *v1) addToken(ctx context.Context, in *addToken) (*made[madeToken], erro
 	if err != nil {
 		return nil, err
 	}
-	out, err := once(ctx, v, in.Key, "POST /api/v1/tokens", in.Body, func(tx *store.Tx) (made[madeToken], error) {
-		return made[madeToken]{Status: http.StatusCreated, Location: "/api/v1/tokens/" + k.ID, Body: madeToken{
+	out, err := onceInTx(ctx, v, in.Key, "POST /api/v1/tokens", in.Body, func(tx *store.Tx) (response[madeToken], error) {
+		return response[madeToken]{Status: http.StatusCreated, Location: "/api/v1/tokens/" + k.ID, Body: madeToken{
 			ID: k.ID, Name: k.Name, Scopes: k.Scopes, ExpiresAt: k.ExpiresAt.String(), // the token itself is not saved
 		}}, tx.AddToken(ctx, k)
 	})
@@ -132,7 +132,7 @@ func (v *v1) addToken(ctx context.Context, in *addToken) (*made[madeToken], erro
 		return nil, err
 	}
 	if out.Body.ID != k.ID { // made before
-		if secret, err = v.spellAgain(ctx, out.Body.ID); err != nil {
+		if secret, err = v.signAgain(ctx, out.Body.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -140,7 +140,7 @@ func (v *v1) addToken(ctx context.Context, in *addToken) (*made[madeToken], erro
 	return out, nil
 }
 
-func (v *v1) spellAgain(ctx context.Context, id string) (string, error) {
+func (v *v1) signAgain(ctx context.Context, id string) (string, error) {
 	found, err := v.tokens(ctx, id)
 	if err != nil {
 		return "", err
@@ -148,7 +148,7 @@ func (v *v1) spellAgain(ctx context.Context, id string) (string, error) {
 	if len(found) != 1 || found[0].RevokedAt.Valid || found[0].ExpiresAt.Time().Before(v.s.Now().Add(-time.Minute)) {
 		return "", books.Conflictf("token_gone", "the token that this key made is no longer good").WithHint("make another, with a new key")
 	}
-	return v.s.Guard.Spell(found[0])
+	return v.s.Guard.Sign(found[0])
 }
 
 // checkTokenName refuses names unfit for a database.

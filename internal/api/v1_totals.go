@@ -59,7 +59,7 @@ func methods(list []books.MethodTotal) []methodTotal {
 
 // totalsCache caches parsed totals by their stored text. A list of the chain
 // would parse the same hundreds again each time.
-type totalsMemo struct {
+type totalsCache struct {
 	lock  sync.Mutex
 	known map[string]totals
 }
@@ -67,10 +67,10 @@ type totalsMemo struct {
 // maxTotals keeps it to a few MB.
 const maxTotals = 256
 
-var totalsRead totalsMemo
+var parsedTotals totalsCache
 
 // of returns the totals of a text; nobody changes them.
-func (m *totalsMemo) of(stored string) (totals, error) {
+func (m *totalsCache) of(stored string) (totals, error) {
 	m.lock.Lock()
 	shown, ok := m.known[stored]
 	m.lock.Unlock()
@@ -91,4 +91,4 @@ func (m *totalsMemo) of(stored string) (totals, error) {
 	return shown, nil
 }
 
-func totalsOf(stored string) (totals, error) { return totalsRead.of(stored) }
+func totalsOf(stored string) (totals, error) { return parsedTotals.of(stored) }

@@ -15,7 +15,7 @@ import (
 func CheckKey(key string, now time.Time) error {
 	record := store.Token{ID: "doctor", Scopes: []string{string(ScopeRead)}, CreatedAt: books.InstantOf(now), ExpiresAt: books.InstantOf(now.Add(time.Minute))}
 	read := func(signed string) (string, error) {
-		text, err := spell(signed, record)
+		text, err := sign(signed, record)
 		if err != nil {
 			return "", err
 		}

@@ -20,4 +20,4 @@ func (g *Guard) NewToken(name string, scopes []Scope, days int, by books.Actor) 
 
 // Sign signs a token again from its record, for the repeated answer to a
 // request: the token itself is stored nowhere.
-func (g *Guard) Spell(record store.Token) (string, error) { return spell(g.o.Key, record) }
+func (g *Guard) Sign(record store.Token) (string, error) { return sign(g.o.Key, record) }

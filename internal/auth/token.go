@@ -44,7 +44,7 @@ type claims struct {
 }
 
 // spell writes out the token of a record.
-func spell(key string, record store.Token) (string, error) {
+func sign(key string, record store.Token) (string, error) {
 	c := claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: issuer, ID: record.ID, IssuedAt: jwt.NewNumericDate(record.CreatedAt.Time()), ExpiresAt: jwt.NewNumericDate(record.ExpiresAt.Time()),
@@ -96,7 +96,7 @@ func newToken(key, name string, scopes []Scope, days int, now time.Time, by book
 	record := store.Token{
 		ID: rand.Text(), Name: name, Scopes: texts, CreatedBy: by, CreatedAt: books.InstantOf(now), ExpiresAt: books.InstantOf(expires),
 	}
-	text, err := spell(key, record)
+	text, err := sign(key, record)
 	return text, record, err
 }
 

@@ -20,7 +20,7 @@ var ErrSlow = &books.Error{Kind: books.Refused, Code: "backup_slow", Message: "t
 // end of ctx. It fails with ErrSlow if fn takes longer, since a hung file
 // system ignores contexts; and at once, without running fn, while an earlier
 // call still hangs.
-func (b *Backups) Within(ctx context.Context, patience time.Duration, fn func() error) error {
+func (b *Backups) Within(ctx context.Context, timeout time.Duration, fn func() error) error {
 	if b.stuck.Load() > 0 {
 		return ErrSlow
 	}
@@ -30,7 +30,7 @@ func (b *Backups) Within(ctx context.Context, patience time.Duration, fn func() 
 		defer close(done)
 		err = fn()
 	}()
-	if slow := b.await(ctx, patience, done); slow != nil {
+	if slow := b.await(ctx, timeout, done); slow != nil {
 		return slow
 	}
 	return err
@@ -38,15 +38,15 @@ func (b *Backups) Within(ctx context.Context, patience time.Duration, fn func() 
 
 // Await is Receipt with a timeout: then it fails with ErrSlow, and so does
 // Within until the place answers.
-func (u *Unproved) Await(ctx context.Context, patience time.Duration) (Receipt, error) {
-	if err := u.b.await(ctx, patience, u.done); err != nil {
+func (u *Unproved) Await(ctx context.Context, timeout time.Duration) (Receipt, error) {
+	if err := u.b.await(ctx, timeout, u.done); err != nil {
 		return Receipt{}, err
 	}
 	return u.Receipt(ctx)
 }
 
-func (b *Backups) await(ctx context.Context, patience time.Duration, done <-chan struct{}) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, ErrSlow)
+func (b *Backups) await(ctx context.Context, timeout time.Duration, done <-chan struct{}) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, ErrSlow)
 	defer cancel()
 	select {
 	case <-done:

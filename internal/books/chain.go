@@ -76,12 +76,12 @@ func (s *Salt) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Closing is an entry of the append-only chain of closings. Each entry covers
+// ChainEntry is an entry of the append-only chain of closings. Each entry covers
 // the hash of the one before, so that none can be changed, dropped or put in
 // between without every later hash changing. Reason, totals and notes are
 // covered through Detail, so that they can be withheld or erased and the entry
 // still be checked.
-type Closing struct {
+type ChainEntry struct {
 	Seq           int64
 	Action        Action
 	Month         Month
@@ -105,8 +105,8 @@ type Closing struct {
 }
 
 // After sets the entry's number, its predecessor's hash, its detail and its own
-// hash. previous is the head of the chain; the zero Closing starts a chain.
-func (c Closing) After(previous Closing) Closing {
+// hash. previous is the head of the chain; the zero ChainEntry starts a chain.
+func (c ChainEntry) After(previous ChainEntry) ChainEntry {
 	c.Seq = previous.Seq + 1
 	c.Previous = previous.Hash
 	c.Detail = c.computeDetail()
@@ -115,16 +115,16 @@ func (c Closing) After(previous Closing) Closing {
 }
 
 // Follows reports whether c is intact and comes right after previous.
-func (c Closing) Follows(previous Closing) bool {
+func (c ChainEntry) Follows(previous ChainEntry) bool {
 	return c.Seq == previous.Seq+1 && c.Previous == previous.Hash && c.Intact()
 }
 
 // Intact reports whether the entry's hash is that of its fields, and its detail
 // that of reason, totals and notes.
-func (c Closing) Intact() bool { return c.Hash == c.computeHash() && c.Detail == c.computeDetail() }
+func (c ChainEntry) Intact() bool { return c.Hash == c.computeHash() && c.Detail == c.computeDetail() }
 
 // Remarks returns the notes but for the one that names whoever acted.
-func (c Closing) Remarks() []string {
+func (c ChainEntry) Remarks() []string {
 	if len(c.Notes) > 0 && strings.HasPrefix(c.Notes[0], ByNote) {
 		return c.Notes[1:]
 	}
@@ -152,7 +152,7 @@ func (f *fields) digest(d Fingerprint) { f.text(d.OrNone()) }
 //
 // previous is 32 zero bytes for the first entry, at microseconds since 1970 in
 // UTC. docs/architecture.md, "The chain", has all layouts.
-func (c Closing) computeHash() Fingerprint {
+func (c ChainEntry) computeHash() Fingerprint {
 	f := fields("extrato chain 1\n")
 	f = append(f, c.Previous[:]...)
 	f.number(c.Seq)
@@ -177,7 +177,7 @@ func (c Closing) computeHash() Fingerprint {
 // computeDetail is
 //
 //	SHA256("extrato detail 1\n" ‖ salt[16] ‖ fields: reason totals n(notes) notes…)
-func (c Closing) computeDetail() Fingerprint {
+func (c ChainEntry) computeDetail() Fingerprint {
 	f := fields("extrato detail 1\n")
 	f = append(f, c.Salt[:]...)
 	f.text(c.Reason)
@@ -190,7 +190,7 @@ func (c Closing) computeDetail() Fingerprint {
 }
 
 // HasStatement reports whether the month had a statement after this entry.
-func (c Closing) HasStatement() bool {
+func (c ChainEntry) HasStatement() bool {
 	return c.Action == Closed || c.Action == Revised || c.Action == Adopted
 }
 

@@ -12,8 +12,8 @@ import (
 	"extrato/internal/books"
 )
 
-var anyClosing = rapid.Custom(func(t *rapid.T) books.Closing {
-	c := books.Closing{
+var anyClosing = rapid.Custom(func(t *rapid.T) books.ChainEntry {
+	c := books.ChainEntry{
 		Action: rapid.SampledFrom([]books.Action{books.Closed, books.Revised, books.Reopened, books.Adopted, books.Restored}).Draw(t, "action"),
 		Month:  anyMonth.Draw(t, "month"), Revision: rapid.IntRange(0, 9).Draw(t, "revision"), At: books.Instant(anyInstant.Draw(t, "at")),
 		By: books.Actor(nastyText.Draw(t, "by")), Reason: nastyText.Draw(t, "reason"), CorrelationID: nastyText.Draw(t, "correlation id"),
@@ -32,39 +32,39 @@ var anyClosing = rapid.Custom(func(t *rapid.T) books.Closing {
 
 func TestAnyChangeOfAnyFieldBreaksTheChain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		first := anyClosing.Draw(t, "first").After(books.Closing{})
+		first := anyClosing.Draw(t, "first").After(books.ChainEntry{})
 		second := anyClosing.Draw(t, "second").After(first)
-		if !first.Follows(books.Closing{}) || !second.Follows(first) || first.Seq != 1 || second.Seq != 2 || second.Previous != first.Hash {
+		if !first.Follows(books.ChainEntry{}) || !second.Follows(first) || first.Seq != 1 || second.Seq != 2 || second.Previous != first.Hash {
 			t.Fatal("a sealed chain is broken")
 		}
-		other := anyClosing.Draw(t, "other").After(books.Closing{Seq: 7, Hash: second.Hash})
-		for i := range reflect.TypeFor[books.Closing]().NumField() {
+		other := anyClosing.Draw(t, "other").After(books.ChainEntry{Seq: 7, Hash: second.Hash})
+		for i := range reflect.TypeFor[books.ChainEntry]().NumField() {
 			changed := second
 			field, from := reflect.ValueOf(&changed).Elem().Field(i), reflect.ValueOf(other).Field(i)
 			same := reflect.DeepEqual(field.Interface(), from.Interface()) || field.Kind() == reflect.Slice && field.Len() == 0 && from.Len() == 0
 			field.Set(from)
 			if changed.Follows(first) != same {
-				t.Fatalf("%s may change", reflect.TypeFor[books.Closing]().Field(i).Name)
+				t.Fatalf("%s may change", reflect.TypeFor[books.ChainEntry]().Field(i).Name)
 			}
 		}
 	})
 }
 
 func TestEveryCountIsPartOfTheHash(t *testing.T) {
-	entry := books.Closing{Action: books.Closed}.After(books.Closing{})
+	entry := books.ChainEntry{Action: books.Closed}.After(books.ChainEntry{})
 	for i := range reflect.TypeFor[books.Counts]().NumField() {
 		changed := entry
 		reflect.ValueOf(&changed.Counts).Elem().Field(i).SetInt(1)
-		if changed.Follows(books.Closing{}) {
+		if changed.Follows(books.ChainEntry{}) {
 			t.Errorf("%s may change", reflect.TypeFor[books.Counts]().Field(i).Name)
 		}
 	}
 }
 
 func TestNoEntryCanBeDroppedSwappedOrPutBetween(t *testing.T) {
-	chain := []books.Closing{{}}
+	chain := []books.ChainEntry{{}}
 	for n := range 5 {
-		chain = append(chain, books.Closing{Action: books.Closed, Revision: n}.After(chain[n]))
+		chain = append(chain, books.ChainEntry{Action: books.Closed, Revision: n}.After(chain[n]))
 	}
 	for i := range chain {
 		for j := 1; j < len(chain); j++ {
@@ -73,21 +73,21 @@ func TestNoEntryCanBeDroppedSwappedOrPutBetween(t *testing.T) {
 			}
 		}
 	}
-	if gap := (books.Closing{Action: books.Closed}).After(books.Closing{Seq: 7, Hash: chain[2].Hash}); gap.Follows(chain[2]) {
+	if gap := (books.ChainEntry{Action: books.Closed}).After(books.ChainEntry{Seq: 7, Hash: chain[2].Hash}); gap.Follows(chain[2]) {
 		t.Error("entry 8 follows entry 2")
 	}
-	forged := books.Closing{Action: books.Closed, Revision: 9}.After(chain[2])
+	forged := books.ChainEntry{Action: books.Closed, Revision: 9}.After(chain[2])
 	if !forged.Follows(chain[2]) || chain[4].Follows(forged) {
 		t.Error("a forged third entry goes unnoticed")
 	}
 }
 
 func TestTextDoesNotMoveFromOneFieldOfAnEntryToTheNextUnseen(t *testing.T) {
-	seal := func(c books.Closing) books.Fingerprint { return c.After(books.Closing{}).Hash }
-	if seal(books.Closing{BackupFile: "ab", BackupSHA256: "c"}) == seal(books.Closing{BackupFile: "a", BackupSHA256: "bc"}) {
+	seal := func(c books.ChainEntry) books.Fingerprint { return c.After(books.ChainEntry{}).Hash }
+	if seal(books.ChainEntry{BackupFile: "ab", BackupSHA256: "c"}) == seal(books.ChainEntry{BackupFile: "a", BackupSHA256: "bc"}) {
 		t.Error("fields run into each other")
 	}
-	if seal(books.Closing{Notes: []string{"a", "b"}}) == seal(books.Closing{Notes: []string{"ab"}}) {
+	if seal(books.ChainEntry{Notes: []string{"a", "b"}}) == seal(books.ChainEntry{Notes: []string{"ab"}}) {
 		t.Error("notes run into each other")
 	}
 }
@@ -101,7 +101,7 @@ const (
 )
 
 func TestTheHashOfThisEntryNeverChanges(t *testing.T) {
-	entry := books.Closing{
+	entry := books.ChainEntry{
 		Action: books.Closed, Month: month(t, "2025-10"), Revision: 1, At: instant(t, "2025-11-01T05:00:00Z"), By: "schedule", CorrelationID: "b17cee4a",
 		Fingerprint: fingerprint(t, october()), Core: core(t, october()), Seal: sha256.Sum256([]byte("seal")), Counts: books.Counts{Payments: 2, Sessions: 1, Commissions: 1, Expenses: 1, Links: 1},
 		Totals: "{}", BackupFile: "2025_10/backup_2025_10.csv", BackupSHA256: "ab", Notes: []string{"nota"}, Reason: "motivo",
@@ -109,11 +109,11 @@ func TestTheHashOfThisEntryNeverChanges(t *testing.T) {
 	for i := range entry.Salt {
 		entry.Salt[i] = byte(i)
 	}
-	first := entry.After(books.Closing{})
+	first := entry.After(books.ChainEntry{})
 	if first.Detail.String() != firstDetail || first.Hash.String() != firstHash {
 		t.Errorf("detail %s, hash %s", first.Detail, first.Hash)
 	}
-	second := books.Closing{
+	second := books.ChainEntry{
 		Action: books.Adopted, Month: month(t, "2025-09"), Revision: 1, At: entry.At, By: "migrate", CorrelationID: "b17cee4b", Seal: entry.Seal, Totals: "{}",
 	}.After(first)
 	if second.Hash.String() != secondHash {
@@ -130,7 +130,7 @@ func TestAnActorsNameIsNoPartOfTheEntryItself(t *testing.T) {
 			t.Errorf("%s became %q and %q", actor, by, name)
 		}
 	}
-	entry := books.Closing{Notes: []string{books.ByNote + "ana", "no backup"}}
+	entry := books.ChainEntry{Notes: []string{books.ByNote + "ana", "no backup"}}
 	if got := entry.Remarks(); !slices.Equal(got, []string{"no backup"}) {
 		t.Errorf("remarks are %q", got)
 	}
@@ -159,7 +159,7 @@ func TestCorrelationIDsAreNeverTheSame(t *testing.T) {
 func TestEntriesThatLeaveAStatement(t *testing.T) {
 	with := []books.Action{books.Closed, books.Revised, books.Adopted}
 	for _, action := range []books.Action{books.Closed, books.Revised, books.Adopted, books.Reopened, books.Restored, ""} {
-		if (books.Closing{Action: action}).HasStatement() != slices.Contains(with, action) {
+		if (books.ChainEntry{Action: action}).HasStatement() != slices.Contains(with, action) {
 			t.Errorf("%q", action)
 		}
 	}

@@ -36,7 +36,7 @@ func (c *Closer) verifyChain(ctx context.Context, kept *books.Fingerprint) (Audi
 	var a Audit
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
 		a = Audit{}
-		entries, err := tx.Closings(ctx)
+		entries, err := tx.ChainEntries(ctx)
 		if err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func (c *Closer) verifyChain(ctx context.Context, kept *books.Fingerprint) (Audi
 		if kept != nil {
 			a.checkHead(entries, *kept)
 		}
-		for _, check := range []func(context.Context, *store.Tx, []books.Closing) error{
+		for _, check := range []func(context.Context, *store.Tx, []books.ChainEntry) error{
 			a.checkDetails, a.checkStatements, a.checkRevisions, a.checkRuns, a.checkRecords, a.checkRest, a.checkGuards,
 		} {
 			if err := check(ctx, tx, entries); err != nil {
@@ -63,7 +63,7 @@ func (c *Closer) VerifyStatement(ctx context.Context, month books.Month) (proble
 	a := Audit{}
 	err = c.Store.Read(ctx, func(tx *store.Tx) error {
 		a = Audit{}
-		last, err := tx.LastClosing(ctx, month)
+		last, err := tx.LastEntry(ctx, month)
 		if closed = last.HasStatement(); err != nil || !closed {
 			return err
 		}
@@ -77,12 +77,12 @@ func (a *Audit) problem(format string, args ...any) {
 }
 
 // checkOrder checks the entries themselves and returns those of the chain.
-func (a *Audit) checkOrder(entries []books.Closing) []books.Closing {
+func (a *Audit) checkOrder(entries []books.ChainEntry) []books.ChainEntry {
 	for len(entries) > 0 && entries[0].Seq < 1 {
 		a.problem("entry %d (%s %s) is none of the chain's, which begins with 1: somebody put it there", entries[0].Seq, entries[0].Month, entries[0].Action)
 		entries = entries[1:]
 	}
-	var previous books.Closing
+	var previous books.ChainEntry
 	for _, e := range entries {
 		if !e.Follows(previous) {
 			a.problem("entry %d of the chain was changed, or the one before it is gone", e.Seq)
@@ -94,10 +94,10 @@ func (a *Audit) checkOrder(entries []books.Closing) []books.Closing {
 }
 
 // checkHead looks for a head kept elsewhere.
-func (a *Audit) checkHead(entries []books.Closing, kept books.Fingerprint) {
+func (a *Audit) checkHead(entries []books.ChainEntry, kept books.Fingerprint) {
 	place := 0 // of an empty chain
 	if !kept.IsZero() {
-		place = 1 + slices.IndexFunc(entries, func(e books.Closing) bool { return e.Hash == kept })
+		place = 1 + slices.IndexFunc(entries, func(e books.ChainEntry) bool { return e.Hash == kept })
 		if place == 0 {
 			a.problem("the head that was kept, %s, is not in the chain: the chain was cut off or written anew since", kept)
 			return
@@ -108,16 +108,16 @@ func (a *Audit) checkHead(entries []books.Closing, kept books.Fingerprint) {
 }
 
 // checkDetails names reasons and totals without an entry.
-func (a *Audit) checkDetails(ctx context.Context, tx *store.Tx, _ []books.Closing) error {
-	stray, err := tx.StrayDetails(ctx)
-	for _, seq := range stray {
+func (a *Audit) checkDetails(ctx context.Context, tx *store.Tx, _ []books.ChainEntry) error {
+	orphans, err := tx.OrphanDetails(ctx)
+	for _, seq := range orphans {
 		a.problem("the reason and the totals of an entry %d are there, but the entry is not: it was taken out, or the end of the chain is gone", seq)
 	}
 	return err
 }
 
 // checkStatements compares the stored statements with each month's last entry.
-func (a *Audit) checkStatements(ctx context.Context, tx *store.Tx, entries []books.Closing) error {
+func (a *Audit) checkStatements(ctx context.Context, tx *store.Tx, entries []books.ChainEntry) error {
 	latest := latestOf(entries)
 	months, err := tx.ClosedMonths(ctx)
 	if err != nil {
@@ -151,8 +151,8 @@ func (a *Audit) checkStatements(ctx context.Context, tx *store.Tx, entries []boo
 }
 
 // latestOf returns each month's last entry.
-func latestOf(entries []books.Closing) map[books.Month]books.Closing {
-	latest := map[books.Month]books.Closing{}
+func latestOf(entries []books.ChainEntry) map[books.Month]books.ChainEntry {
+	latest := map[books.Month]books.ChainEntry{}
 	for _, e := range entries {
 		if e.Action.Decides() {
 			latest[e.Month] = e
@@ -163,7 +163,7 @@ func latestOf(entries []books.Closing) map[books.Month]books.Closing {
 
 // checkStatement compares a month's statement, its sums for charts and its time
 // with its entry.
-func (a *Audit) checkStatement(ctx context.Context, tx *store.Tx, e books.Closing) error {
+func (a *Audit) checkStatement(ctx context.Context, tx *store.Tx, e books.ChainEntry) error {
 	stored, err := tx.Statement(ctx, e.Month)
 	if err != nil {
 		return a.check(e, stored, err)
@@ -193,12 +193,12 @@ func (a *Audit) checkStatement(ctx context.Context, tx *store.Tx, e books.Closin
 
 // checkRevisions compares the earlier revisions with the entries followed by
 // another one of their month.
-func (a *Audit) checkRevisions(ctx context.Context, tx *store.Tx, entries []books.Closing) error {
+func (a *Audit) checkRevisions(ctx context.Context, tx *store.Tx, entries []books.ChainEntry) error {
 	kept, err := tx.Revisions(ctx)
 	if err != nil {
 		return err
 	}
-	before := map[books.Month]books.Closing{}
+	before := map[books.Month]books.ChainEntry{}
 	for _, e := range entries {
 		if !e.Action.Decides() {
 			continue
@@ -230,7 +230,7 @@ func (a *Audit) checkRevisions(ctx context.Context, tx *store.Tx, entries []book
 
 // check compares one stored statement with its entry. An error means the
 // database could not be read.
-func (a *Audit) check(e books.Closing, stored books.Stored, err error) error {
+func (a *Audit) check(e books.ChainEntry, stored books.Stored, err error) error {
 	if err != nil {
 		if books.AsError(err).Kind != books.NotFound {
 			return err
@@ -258,7 +258,7 @@ func sameSums(a, b []books.DaySum) bool {
 }
 
 // checkGuards names missing triggers.
-func (a *Audit) checkGuards(ctx context.Context, tx *store.Tx, _ []books.Closing) error {
+func (a *Audit) checkGuards(ctx context.Context, tx *store.Tx, _ []books.ChainEntry) error {
 	missing, err := tx.MissingGuards(ctx)
 	for _, name := range missing {
 		a.problem("the guard %s, which keeps anybody from changing what was closed, is gone or was changed: extrato migrate puts it back", name)

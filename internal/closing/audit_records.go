@@ -14,7 +14,7 @@ import (
 
 // checkRuns compares the successful runs with the entries, both ways: each was
 // written in one transaction with its entry.
-func (a *Audit) checkRuns(ctx context.Context, tx *store.Tx, entries []books.Closing) error {
+func (a *Audit) checkRuns(ctx context.Context, tx *store.Tx, entries []books.ChainEntry) error {
 	runs, err := tx.EffectiveRuns(ctx)
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func (a *Audit) checkRuns(ctx context.Context, tx *store.Tx, entries []books.Clo
 
 // checkRecords compares the records of backups with the entries resting on
 // them, and with their own names.
-func (a *Audit) checkRecords(ctx context.Context, tx *store.Tx, entries []books.Closing) error {
+func (a *Audit) checkRecords(ctx context.Context, tx *store.Tx, entries []books.ChainEntry) error {
 	known, err := tx.Backups(ctx, books.Month{})
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 // deposits of sessions still to end. They decide the month of later rows.
 
 // checkRest holds both against the statements.
-func (a *Audit) checkRest(ctx context.Context, tx *store.Tx, entries []books.Closing) error {
+func (a *Audit) checkRest(ctx context.Context, tx *store.Tx, entries []books.ChainEntry) error {
 	resting, err := tx.PaymentsAtRest(ctx)
 	if err != nil {
 		return err

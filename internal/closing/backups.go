@@ -62,7 +62,7 @@ func (c *Closer) readyPlace(ctx context.Context, month books.Month) (before back
 		}
 	}
 	newest := make(chan backup.Manifest, 1)
-	err = c.Backups.Within(ctx, placePatience, func() error {
+	err = c.Backups.Within(ctx, placeTimeout, func() error {
 		if err := c.checkPlace(ctx, known); err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (c *Closer) CreateBackup(ctx context.Context, month books.Month, by books.A
 	p := plan{month: month}
 	err = c.Store.Read(ctx, func(tx *store.Tx) error {
 		var err error
-		p.last, err = tx.LastClosing(ctx, month)
+		p.last, err = tx.LastEntry(ctx, month)
 		if p.last.Action == books.Adopted {
 			return books.Refusedf("statement_of_v4", "the statement of %s is v4's: it lacks what a backup holds", month).
 				WithHint("keep v4's own backup of that month")
@@ -187,11 +187,11 @@ func (c *Closer) VerifyBackups(ctx context.Context, month books.Month, file stri
 
 func (c *Closer) verifyMonth(ctx context.Context, month books.Month, file string) ([]Verified, error) {
 	var known []store.Backup
-	var last books.Closing
+	var last books.ChainEntry
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
 		var err1, err2 error
 		known, err1 = tx.Backups(ctx, month)
-		last, err2 = tx.LastClosing(ctx, month)
+		last, err2 = tx.LastEntry(ctx, month)
 		return errors.Join(err1, err2)
 	})
 	if err != nil {
@@ -277,7 +277,7 @@ func (c *Closer) allCopies(ctx context.Context, month books.Month, known []store
 // toVerify chooses the statement's copy, the newest, and the newest recorded
 // one: anyone with write access to the folder can put a newer one there. It
 // also names the remains of a killed backup at the end.
-func toVerify(copies []backup.Copy, known []store.Backup, last books.Closing, file string) []backup.Copy {
+func toVerify(copies []backup.Copy, known []store.Backup, last books.ChainEntry, file string) []backup.Copy {
 	newest, recorded := -1, -1
 	for i, k := range copies {
 		if k.HasFile || !k.Manifest {
@@ -299,7 +299,7 @@ func toVerify(copies []backup.Copy, known []store.Backup, last books.Closing, fi
 
 // recorded compares a whole copy with its record in the database and the chain:
 // a file exchanged together with its manifest is whole, too.
-func recorded(f backup.Finding, known []store.Backup, last books.Closing) backup.Finding {
+func recorded(f backup.Finding, known []store.Backup, last books.ChainEntry) backup.Finding {
 	if f.State != backup.OK {
 		return f
 	}
@@ -327,7 +327,7 @@ func isKnown(known []store.Backup, file string) bool {
 // freshness compares a whole copy with the month's rows: the statement's for a
 // closed month (and the late ones, for a copy made with them), the live ones
 // for an open month.
-func (c *Closer) freshness(ctx context.Context, month books.Month, last books.Closing, f backup.Finding) (backup.State, string, error) {
+func (c *Closer) freshness(ctx context.Context, month books.Month, last books.ChainEntry, f backup.Finding) (backup.State, string, error) {
 	if last.HasStatement() && f.Manifest.Fingerprint == last.Fingerprint {
 		return backup.OK, "", nil
 	}
@@ -397,11 +397,11 @@ func (c *Closer) ListBackups(ctx context.Context, month books.Month) ([]Listed, 
 	list := []Listed{}
 	for _, m := range months {
 		var known []store.Backup
-		var last books.Closing
+		var last books.ChainEntry
 		err := c.Store.Read(ctx, func(tx *store.Tx) error {
 			var err1, err2 error
 			known, err1 = tx.Backups(ctx, m)
-			last, err2 = tx.LastClosing(ctx, m)
+			last, err2 = tx.LastEntry(ctx, m)
 			return errors.Join(err1, err2)
 		})
 		if err != nil {

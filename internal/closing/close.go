@@ -43,7 +43,7 @@ type Closer struct {
 	// Observe gets the outcome of each Close. It may be nil.
 	Observe func(Result, error)
 	// Announce, if set, enqueues the announcement of a closing in its transaction.
-	Announce func(context.Context, *store.Tx, books.Closing) error
+	Announce func(context.Context, *store.Tx, books.ChainEntry) error
 }
 
 // Options say how to close.
@@ -116,7 +116,7 @@ func (c *Closer) Close(ctx context.Context, month books.Month, o Options, by boo
 	default:
 		c.finish(ctx, run, string(AlreadyClosed), err)
 	}
-	result = c.signed(result, run)
+	result = c.withRun(result, run)
 	if c.Observe != nil {
 		c.Observe(result, err)
 	}
@@ -124,7 +124,7 @@ func (c *Closer) Close(ctx context.Context, month books.Month, o Options, by boo
 }
 
 func (c *Closer) close(ctx context.Context, month books.Month, o Options, run run) (Result, error) {
-	lost, result, err := c.look(ctx, month, o.Force)
+	gone, result, err := c.precheck(ctx, month, o.Force)
 	closed := result.Outcome == AlreadyClosed
 	switch {
 	case closed && o.Answer == nil:
@@ -157,7 +157,7 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 		c.step("transaction begun")
 		var plan *plan
 		var err error
-		if plan, result, err = c.planOn(ctx, tx, month, o.Force, lost); err != nil {
+		if plan, result, err = c.planOn(ctx, tx, month, o.Force, gone); err != nil {
 			return err
 		}
 		if plan != nil {
@@ -169,7 +169,7 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 				return err
 			}
 		}
-		result = c.signed(result.with(open), run)
+		result = c.withRun(result.with(open), run)
 		return o.Answer.save(ctx, tx, result)
 	}
 	err = c.Store.WriteLong(ctx, try)
@@ -187,14 +187,14 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 	case result.Outcome == AlreadyClosed:
 		return result.with(open), err
 	case errors.Is(err, books.ErrClosed): // by a process without the lock
-		if _, closed, theirs := c.look(ctx, month, o.Force); closed.Outcome == AlreadyClosed {
+		if _, closed, theirs := c.precheck(ctx, month, o.Force); closed.Outcome == AlreadyClosed {
 			return closed.with(open), theirs
 		}
 	}
 	return Result{Month: month}, sendAgain(err)
 }
 
-func (c *Closer) announce(ctx context.Context, tx *store.Tx, entry books.Closing) error {
+func (c *Closer) announce(ctx context.Context, tx *store.Tx, entry books.ChainEntry) error {
 	if c.Announce == nil {
 		return nil
 	}

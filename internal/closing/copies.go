@@ -25,9 +25,9 @@ type copies struct {
 // times as long as storing the statement took: writers must not wait for a slow
 // disk or network. placeTimeout limits the place while nobody waits.
 var (
-	proofPatience  = time.Second
-	placePatience  = 30 * time.Second
-	recordPatience = 10 * time.Second
+	proofTimeout  = time.Second
+	placeTimeout  = 30 * time.Second
+	recordTimeout = 10 * time.Second
 )
 
 // errProofSlow ends a transaction to let others write during a slow proof.
@@ -37,7 +37,7 @@ var errProofSlow = errors.New("the backup is still being written or read back")
 // says why no copy can be made although one must.
 func (c *Closer) prepareCopies(ctx context.Context, month books.Month) (k *copies, err error) {
 	k = &copies{c: c, month: month}
-	if k.before, err = c.readyPlace(ctx, month); err != nil && k.forgives(err) {
+	if k.before, err = c.readyPlace(ctx, month); err != nil && k.allowsNoBackup(err) {
 		err = nil
 	}
 	return k, err
@@ -46,7 +46,7 @@ func (c *Closer) prepareCopies(ctx context.Context, month books.Month) (k *copie
 // allowsNoBackup reports whether the month may close without a backup: the
 // setting allows it and err means that none can be made. A copy with wrong
 // content is never accepted.
-func (k *copies) forgives(err error) bool {
+func (k *copies) allowsNoBackup(err error) bool {
 	if k.c.RequireBackup || !errors.Is(err, backup.ErrUnwritable) && !errors.Is(err, backup.ErrSlow) {
 		return false
 	}
@@ -72,11 +72,11 @@ func (k *copies) start(ctx context.Context, rows books.Rows) (books.Salt, error)
 // prove waits until the newest copy is proved, and records it. It returns nil
 // if the month closes without one, and errProofSlow if the proof should be
 // awaited outside the transaction, unless it was.
-func (k *copies) prove(ctx context.Context, tx *store.Tx, patience time.Duration) (*backup.Receipt, error) {
+func (k *copies) prove(ctx context.Context, tx *store.Tx, timeout time.Duration) (*backup.Receipt, error) {
 	if k.without != nil {
 		return nil, nil //nolint:nilnil // as said above
 	}
-	waiting, cancel := context.WithTimeout(ctx, patience)
+	waiting, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	receipt, err := k.newest.Receipt(waiting)
 	switch {
@@ -87,7 +87,7 @@ func (k *copies) prove(ctx context.Context, tx *store.Tx, patience time.Duration
 	case waiting.Err() != nil && ctx.Err() == nil:
 		err = backup.ErrSlow
 	}
-	if k.forgives(err) {
+	if k.allowsNoBackup(err) {
 		return nil, nil //nolint:nilnil // as said above
 	}
 	return nil, err
@@ -96,7 +96,7 @@ func (k *copies) prove(ctx context.Context, tx *store.Tx, patience time.Duration
 // await waits for the newest copy while others can write.
 func (k *copies) await(ctx context.Context) error {
 	k.waited = true
-	if _, err := k.newest.Await(ctx, placePatience); err != nil && !k.forgives(err) {
+	if _, err := k.newest.Await(ctx, placeTimeout); err != nil && !k.allowsNoBackup(err) {
 		return err
 	}
 	return nil
@@ -109,7 +109,7 @@ func (k *copies) record(ctx context.Context, err error) {
 	if err != nil && k.newest != nil {
 		unknown = append(unknown, k.newest)
 	}
-	waiting, cancel := context.WithTimeout(ctx, recordPatience)
+	waiting, cancel := context.WithTimeout(ctx, recordTimeout)
 	defer cancel()
 	if errors.Is(err, backup.ErrSlow) {
 		cancel() // it was waited for
@@ -120,7 +120,7 @@ func (k *copies) record(ctx context.Context, err error) {
 			continue // it was not finished
 		}
 		if err == nil {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 			err = k.c.Store.Write(ctx, func(tx *store.Tx) error { return k.c.recordBackup(ctx, tx, receipt.Manifest) })
 			cancel()
 		}

@@ -23,7 +23,7 @@ type elsewhere struct {
 // begins with the latest month, since a session leaves with its last payment.
 // It skips damaged copies, and a session with the id of another one that stayed
 // when the copy was made.
-func (c *Closer) sessionsElsewhere(ctx context.Context, from held) (map[books.ID]elsewhere, error) {
+func (c *Closer) sessionsElsewhere(ctx context.Context, from backupRows) (map[books.ID]elsewhere, error) {
 	wanted := map[books.ID]*books.Session{}
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
 		ids, err := sessionsLacking(ctx, tx, from.rows)
@@ -94,7 +94,7 @@ func sessionsLacking(ctx context.Context, tx *store.Tx, rows []books.Row) ([]boo
 }
 
 // addSessions adds the wanted sessions of a copy, unless found before.
-func addSessions(found map[books.ID]elsewhere, wanted map[books.ID]*books.Session, from held) {
+func addSessions(found map[books.ID]elsewhere, wanted map[books.ID]*books.Session, from backupRows) {
 	for _, row := range from.rows {
 		s, ok := row.(*books.Session)
 		if !ok || wanted[s.ID] == nil || !sameSession(wanted[s.ID], s) || found[s.ID].session != nil {

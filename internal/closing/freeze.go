@@ -19,7 +19,7 @@ func (c *Closer) freeze(ctx context.Context, tx *store.Tx, p plan, copies *copie
 	if err := tx.CheckColumns(ctx, p.month); err != nil {
 		return none, err
 	}
-	if err := tx.CheckReturn(ctx, p.month); err != nil {
+	if err := tx.CheckReopenable(ctx, p.month); err != nil {
 		return none, err
 	}
 	statement, err := c.readRows(ctx, tx, p, copies)
@@ -34,10 +34,10 @@ func (c *Closer) freeze(ctx context.Context, tx *store.Tx, p plan, copies *copie
 	}
 	began, at := c.Now(), books.InstantOf(c.Now())
 	if p.revise {
-		if err := tx.ShelveStatement(ctx, p.month, p.last.Revision, at); err != nil {
+		if err := tx.MoveToRevisions(ctx, p.month, p.last.Revision, at); err != nil {
 			return none, err
 		}
-		c.step("statement shelved")
+		c.step("statement moved to revisions")
 	}
 	seal, err := tx.InsertStatement(ctx, p.month, statement.spool, at)
 	if err != nil {
@@ -48,12 +48,12 @@ func (c *Closer) freeze(ctx context.Context, tx *store.Tx, p plan, copies *copie
 	}
 	run.enter(Verifying)
 	c.step("statement stored")
-	proof, err := copies.prove(ctx, tx, max(proofPatience, 3*c.Now().Sub(began)))
+	proof, err := copies.prove(ctx, tx, max(proofTimeout, 3*c.Now().Sub(began)))
 	if err != nil {
 		return none, err
 	}
 	run.enter(Storing)
-	entry, err := tx.AppendClosing(ctx, entryFor(p, statement.header, seal, proof, copies.without, run, at))
+	entry, err := tx.AppendEntry(ctx, entryFor(p, statement.header, seal, proof, copies.without, run, at))
 	if err != nil {
 		return none, err
 	}
@@ -175,8 +175,8 @@ func remove(ctx context.Context, tx *store.Tx, month books.Month, leaving *store
 	return err
 }
 
-func entryFor(p plan, h books.Header, seal books.Fingerprint, proof *backup.Receipt, without error, run run, at books.Instant) books.Closing {
-	entry := books.Closing{
+func entryFor(p plan, h books.Header, seal books.Fingerprint, proof *backup.Receipt, without error, run run, at books.Instant) books.ChainEntry {
+	entry := books.ChainEntry{
 		Action: books.Closed, Month: p.month, Revision: p.revision(), At: at, By: run.by, CorrelationID: run.id,
 		Fingerprint: h.Fingerprint, Core: h.Core, Seal: seal, Counts: h.Counts, Totals: string(h.Totals.JSON()),
 	}

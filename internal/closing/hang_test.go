@@ -76,7 +76,7 @@ func TestAPlaceThatHangsHoldsNobodyUpOnceTheCloseIsBrokenOff(t *testing.T) {
 }
 
 func TestNobodyWaitsForTheBackupOfACloseThatFailed(t *testing.T) {
-	closing.SetPatience(t, time.Second, time.Second)
+	closing.SetTimeouts(t, time.Second, time.Second)
 	both(t, func(t *testing.T, s *studio) {
 		s.people(t)
 		s.payment(t, 1, "2025-10-10", "450.00")

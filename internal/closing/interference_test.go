@@ -608,7 +608,7 @@ func TestClose_lets_no_writer_of_ours_add_to_the_month_while_it_commits(t *testi
 				go func() {
 					first := true
 					outcome <- s.Store().Write(t.Context(), func(tx *store.Tx) error {
-						last, err := tx.LastClosing(t.Context(), october)
+						last, err := tx.LastEntry(t.Context(), october)
 						if err != nil || last.HasStatement() {
 							return errors.Join(err, errClosed)
 						}

@@ -27,7 +27,7 @@ func (c *Closer) Month(ctx context.Context, month books.Month) (m WholeMonth, fo
 		if err != nil {
 			return err
 		}
-		l := &ledger{latest: map[books.Month]books.Closing{month: last}, stored: map[books.Month]bool{month: last.HasStatement()}}
+		l := &monthIndex{latest: map[books.Month]books.ChainEntry{month: last}, stored: map[books.Month]bool{month: last.HasStatement()}}
 		if l.closeFrom, err = c.closeFrom(ctx, tx); err != nil {
 			return err
 		}
@@ -72,7 +72,7 @@ func lateRows(ctx context.Context, tx *store.Tx, month books.Month, live books.C
 
 // lastOnceAdopted returns a month's last entry in the chain, or the future
 // entry, without a number, of a statement to be adopted.
-func lastOnceAdopted(ctx context.Context, tx *store.Tx, month books.Month) (books.Closing, error) {
+func lastOnceAdopted(ctx context.Context, tx *store.Tx, month books.Month) (books.ChainEntry, error) {
 	last, closed, err := tx.MonthClosed(ctx, month)
 	if err != nil || !closed || last.HasStatement() {
 		return last, err
@@ -82,8 +82,8 @@ func lastOnceAdopted(ctx context.Context, tx *store.Tx, month books.Month) (book
 
 // StoredStatement returns a month's verified statement and its entry. For one
 // of v4's, not adopted yet, this is the entry it would get.
-func (c *Closer) StoredStatement(ctx context.Context, tx *store.Tx, month books.Month) (books.Stored, books.Closing, error) {
-	last, err := tx.LastClosing(ctx, month)
+func (c *Closer) StoredStatement(ctx context.Context, tx *store.Tx, month books.Month) (books.Stored, books.ChainEntry, error) {
+	last, err := tx.LastEntry(ctx, month)
 	if err != nil {
 		return books.Stored{}, last, err
 	}

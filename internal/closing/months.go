@@ -39,8 +39,8 @@ type MonthInfo struct {
 }
 
 // monthIndex is the database's knowledge of all months, from one snapshot.
-type ledger struct {
-	latest    map[books.Month]books.Closing
+type monthIndex struct {
+	latest    map[books.Month]books.ChainEntry
 	stored    map[books.Month]bool
 	withRows  map[books.Month]bool
 	closeFrom books.Month
@@ -48,30 +48,30 @@ type ledger struct {
 	last      books.Month
 }
 
-func (c *Closer) readLedger(ctx context.Context, tx *store.Tx) (*ledger, error) {
+func (c *Closer) readMonthIndex(ctx context.Context, tx *store.Tx) (*monthIndex, error) {
 	withRows, err := tx.MonthsWithRows(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return c.ledgerOf(ctx, tx, slices.Values(withRows))
+	return c.monthIndexOf(ctx, tx, slices.Values(withRows))
 }
 
-func (c *Closer) ledgerOf(ctx context.Context, tx *store.Tx, withRows iter.Seq[books.Month]) (*ledger, error) {
+func (c *Closer) monthIndexOf(ctx context.Context, tx *store.Tx, withRows iter.Seq[books.Month]) (*monthIndex, error) {
 	running := books.MonthOf(c.Now())
-	l := &ledger{stored: map[books.Month]bool{}, withRows: map[books.Month]bool{}, first: running, last: running}
+	index := &monthIndex{stored: map[books.Month]bool{}, withRows: map[books.Month]bool{}, first: running, last: running}
 	var err error
-	if l.latest, err = tx.LatestClosings(ctx); err != nil {
+	if index.latest, err = tx.LatestEntries(ctx); err != nil {
 		return nil, err
 	}
 	see := func(m books.Month) {
-		if m.Before(l.first) {
-			l.first = m
+		if m.Before(index.first) {
+			index.first = m
 		}
-		if l.last.Before(m) {
-			l.last = m
+		if index.last.Before(m) {
+			index.last = m
 		}
 	}
-	for m := range l.latest {
+	for m := range index.latest {
 		see(m)
 	}
 	stored, err := tx.ClosedMonths(ctx)
@@ -79,17 +79,17 @@ func (c *Closer) ledgerOf(ctx context.Context, tx *store.Tx, withRows iter.Seq[b
 		return nil, err
 	}
 	for _, m := range stored {
-		l.stored[m] = true
+		index.stored[m] = true
 		see(m)
 	}
 	for m := range withRows {
-		l.withRows[m] = true
+		index.withRows[m] = true
 		see(m)
 	}
-	if l.closeFrom, err = c.closeFrom(ctx, tx); err == nil && l.closeFrom.Before(l.first) {
-		l.first = l.closeFrom
+	if index.closeFrom, err = c.closeFrom(ctx, tx); err == nil && index.closeFrom.Before(index.first) {
+		index.first = index.closeFrom
 	}
-	return l, err
+	return index, err
 }
 
 // closeFrom returns the schedule's first month.
@@ -104,13 +104,13 @@ func (c *Closer) closeFrom(ctx context.Context, tx *store.Tx) (books.Month, erro
 	return books.ParseMonth(text)
 }
 
-func (c *Closer) state(l *ledger, m books.Month) State {
+func (c *Closer) state(index *monthIndex, m books.Month) State {
 	switch {
-	case l.stored[m], l.latest[m].HasStatement(): // a missing statement is for a person
+	case index.stored[m], index.latest[m].HasStatement(): // a missing statement is for a person
 		return IsClosed
-	case l.latest[m].Action == books.Reopened:
+	case index.latest[m].Action == books.Reopened:
 		return Held
-	case m.Before(l.closeFrom) || !m.EndedBy(c.Now()) || c.Now().Before(c.Schedule.DueAt(m, c.Now().Location())):
+	case m.Before(index.closeFrom) || !m.EndedBy(c.Now()) || c.Now().Before(c.Schedule.DueAt(m, c.Now().Location())):
 		return Open
 	}
 	return Due
@@ -126,7 +126,7 @@ func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 		if err != nil {
 			return err
 		}
-		l, err := c.ledgerOf(ctx, tx, maps.Keys(live))
+		index, err := c.monthIndexOf(ctx, tx, maps.Keys(live))
 		if err != nil {
 			return err
 		}
@@ -139,17 +139,17 @@ func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 			of[b.Month] = append(of[b.Month], b)
 		}
 		running := books.MonthOf(c.Now())
-		for m := l.first; !l.last.Before(m); m = m.Add(1) {
-			if running.Before(m) && !l.withRows[m] && !l.stored[m] {
+		for m := index.first; !index.last.Before(m); m = m.Add(1) {
+			if running.Before(m) && !index.withRows[m] && !index.stored[m] {
 				continue
 			}
-			if l.stored[m] && !l.latest[m].HasStatement() {
-				if l.latest[m], err = tx.Adoption(ctx, m, "extrato"); err != nil {
+			if index.stored[m] && !index.latest[m].HasStatement() {
+				if index.latest[m], err = tx.Adoption(ctx, m, "extrato"); err != nil {
 					return err
 				}
 			}
-			info := c.monthInfo(l, m, live[m])
-			info.Backup = backupState(of[m], l.latest[m])
+			info := c.monthInfo(index, m, live[m])
+			info.Backup = backupState(of[m], index.latest[m])
 			months = append(months, info)
 		}
 		return nil
@@ -158,16 +158,16 @@ func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 }
 
 // monthInfo describes a month with these live rows.
-func (c *Closer) monthInfo(l *ledger, m books.Month, live books.Counts) MonthInfo {
+func (c *Closer) monthInfo(index *monthIndex, m books.Month, live books.Counts) MonthInfo {
 	info := MonthInfo{
-		Month: m, State: c.state(l, m), Revision: l.latest[m].Revision,
-		DueAt: c.Schedule.DueAt(m, c.Now().Location()), CloseFrom: l.closeFrom,
+		Month: m, State: c.state(index, m), Revision: index.latest[m].Revision,
+		DueAt: c.Schedule.DueAt(m, c.Now().Location()), CloseFrom: index.closeFrom,
 	}
 	if info.State != IsClosed {
 		info.Counts = live
 		return info
 	}
-	info.Counts, info.Late, info.Unrecorded = l.latest[m].Counts, live, l.latest[m].Seq == 0
+	info.Counts, info.Late, info.Unrecorded = index.latest[m].Counts, live, index.latest[m].Seq == 0
 	if live.Total() > 0 {
 		info.State = Late
 	}
@@ -176,7 +176,7 @@ func (c *Closer) monthInfo(l *ledger, m books.Month, live books.Counts) MonthInf
 
 // backupState returns the worse of two verification results: that of a month's
 // newest copy and that of its statement's copy.
-func backupState(copies []store.Backup, last books.Closing) string {
+func backupState(copies []store.Backup, last books.ChainEntry) string {
 	var found []string
 	if n := len(copies); n > 0 {
 		found = append(found, verified(copies[n-1].State))
@@ -220,12 +220,12 @@ func (c *Closer) DueMonths(ctx context.Context) ([]books.Month, error) {
 func (c *Closer) readDue(ctx context.Context) ([]books.Month, error) {
 	var due []books.Month
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		l, err := c.readLedger(ctx, tx)
+		index, err := c.readMonthIndex(ctx, tx)
 		if err != nil {
 			return err
 		}
-		for m := l.closeFrom; m.EndedBy(c.Now()); m = m.Add(1) {
-			if c.state(l, m) == Due {
+		for m := index.closeFrom; m.EndedBy(c.Now()); m = m.Add(1) {
+			if c.state(index, m) == Due {
 				due = append(due, m)
 			}
 		}
@@ -236,7 +236,7 @@ func (c *Closer) readDue(ctx context.Context) ([]books.Month, error) {
 
 // DueResult is the result of CloseDue: the months closed, the one that failed,
 // and those waiting behind it.
-type Row struct {
+type DueResult struct {
 	Closed  []Result
 	Failed  books.Month
 	Err     error
@@ -247,41 +247,41 @@ type Row struct {
 // CloseDue closes every due month, oldest first. It stops at the first failure,
 // and before the next month if interrupted. A month closed meanwhile by another
 // process is no failure.
-func (c *Closer) CloseDue(ctx context.Context, by books.Actor) (Row, error) {
+func (c *Closer) CloseDue(ctx context.Context, by books.Actor) (DueResult, error) {
 	due, err := c.DueMonths(ctx)
 	if err != nil {
-		return Row{}, err
+		return DueResult{}, err
 	}
-	row := Row{Closed: []Result{}}
+	result := DueResult{Closed: []Result{}}
 	for i, m := range due {
-		if row.Err = ctx.Err(); row.Err != nil {
-			row.Failed, row.Waiting = m, due[i+1:]
-			return row, nil //nolint:nilerr // the row has it
+		if result.Err = ctx.Err(); result.Err != nil {
+			result.Failed, result.Waiting = m, due[i+1:]
+			return result, nil //nolint:nilerr // the result has it
 		}
-		result, err := c.Close(ctx, m, Options{}, by)
-		if err != nil && result.Outcome != AlreadyClosed {
-			row.Failed, row.Err, row.RunID, row.Waiting = m, err, result.CorrelationID, due[i+1:]
-			return row, nil
+		closed, err := c.Close(ctx, m, Options{}, by)
+		if err != nil && closed.Outcome != AlreadyClosed {
+			result.Failed, result.Err, result.RunID, result.Waiting = m, err, closed.CorrelationID, due[i+1:]
+			return result, nil
 		}
-		row.Closed = append(row.Closed, result)
+		result.Closed = append(result.Closed, closed)
 	}
-	return row, nil
+	return result, nil
 }
 
 // earlierOpen returns the months before m waiting for a close: ended, without a
 // statement, and due, held or with rows.
 func (c *Closer) earlierOpen(ctx context.Context, tx *store.Tx, m books.Month) ([]books.Month, error) {
-	l, err := c.readLedger(ctx, tx)
+	index, err := c.readMonthIndex(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
 	open := []books.Month{}
-	for e := l.first; e.Before(m); e = e.Add(1) {
-		switch c.state(l, e) {
+	for e := index.first; e.Before(m); e = e.Add(1) {
+		switch c.state(index, e) {
 		case Due, Held:
 			open = append(open, e)
 		case Open:
-			if l.withRows[e] {
+			if index.withRows[e] {
 				open = append(open, e)
 			}
 		}

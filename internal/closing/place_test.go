@@ -89,7 +89,7 @@ func (s *studio) writing(t *testing.T) (stop func() time.Duration) {
 }
 
 func TestAPlaceThatHangsKeepsNobodyFromWriting(t *testing.T) {
-	closing.SetPatience(t, 500*time.Millisecond, time.Second)
+	closing.SetTimeouts(t, 500*time.Millisecond, time.Second)
 	for _, required := range []bool{true, false} {
 		for _, call := range []string{"list", "stage", "write", "commit", "open"} {
 			for _, from := range []string{"", "transaction begun"} {

@@ -13,10 +13,10 @@ import (
 // plan is the work of one close.
 type plan struct {
 	month  books.Month
-	last   books.Closing // the month's last entry in the chain
-	revise bool          // merge late rows into the existing statement
-	note   string        // a note for a person; usually ""
-	others []string      // rows of no month
+	last   books.ChainEntry // the month's last entry in the chain
+	revise bool             // merge late rows into the existing statement
+	note   string           // a note for a person; usually ""
+	others []string         // rows of no month
 }
 
 func (p plan) revision() int { return p.last.Revision + 1 }
@@ -24,12 +24,12 @@ func (p plan) revision() int { return p.last.Revision + 1 }
 // precheck answers without the month's lock: refusals, and a month already
 // closed. It also reads the plan's other inputs, to keep them out of a
 // transaction others wait for.
-func (c *Closer) look(ctx context.Context, month books.Month, force bool) (lost *lostStatement, r Result, err error) {
+func (c *Closer) precheck(ctx context.Context, month books.Month, force bool) (gone *missingStatement, r Result, err error) {
 	if _, err := c.Store.AdoptStatements(ctx, "extrato"); err != nil {
 		return nil, Result{Month: month}, err
 	}
 	if force {
-		if lost, err = c.readLost(ctx, month); err != nil {
+		if gone, err = c.readMissing(ctx, month); err != nil {
 			return nil, Result{Month: month}, err
 		}
 	}
@@ -37,11 +37,11 @@ func (c *Closer) look(ctx context.Context, month books.Month, force bool) (lost 
 		r = Result{Month: month}
 		err := c.refuseUnended(ctx, tx, month)
 		if err == nil {
-			_, r, err = c.planOn(ctx, tx, month, force, lost)
+			_, r, err = c.planOn(ctx, tx, month, force, gone)
 		}
 		return err
 	})
-	return lost, r, err
+	return gone, r, err
 }
 
 // refuseUnended refuses a month that has not ended, and any month while a clock
@@ -73,16 +73,16 @@ func (c *Closer) refuseUnended(ctx context.Context, tx *store.Tx, month books.Mo
 // planOn decides, in a transaction, whether there is anything to close. Without
 // a plan the result or the error is the answer. gone describes a statement
 // missing from the database.
-func (c *Closer) planOn(ctx context.Context, tx *store.Tx, month books.Month, force bool, lost *lostStatement) (*plan, Result, error) {
-	last, err := tx.LastClosing(ctx, month)
+func (c *Closer) planOn(ctx context.Context, tx *store.Tx, month books.Month, force bool, gone *missingStatement) (*plan, Result, error) {
+	last, err := tx.LastEntry(ctx, month)
 	if err != nil {
 		return nil, Result{Month: month}, err
 	}
-	return c.planAfter(ctx, tx, month, last, force, lost)
+	return c.planAfter(ctx, tx, month, last, force, gone)
 }
 
 // planAfter is planOn where last is the month's last entry in the chain.
-func (c *Closer) planAfter(ctx context.Context, tx *store.Tx, month books.Month, last books.Closing, force bool, lost *lostStatement) (*plan, Result, error) {
+func (c *Closer) planAfter(ctx context.Context, tx *store.Tx, month books.Month, last books.ChainEntry, force bool, gone *missingStatement) (*plan, Result, error) {
 	var late books.Counts
 	var err error
 	if last.HasStatement() {
@@ -91,9 +91,9 @@ func (c *Closer) planAfter(ctx context.Context, tx *store.Tx, month books.Month,
 		}
 	}
 	switch {
-	case errors.Is(err, errGone) && force && lost != nil && late.Total() > 0:
+	case errors.Is(err, errGone) && force && gone != nil && late.Total() > 0:
 		// A person has put the rows back, from the backup, and asks for a new statement of them.
-		note, err := cameBack(ctx, tx, last, late, lost)
+		note, err := checkRestored(ctx, tx, last, late, gone)
 		if err != nil {
 			return nil, Result{Month: month}, err
 		}

@@ -19,16 +19,16 @@ func (c *Closer) Preview(ctx context.Context, month books.Month, force bool) (Re
 // previewSeen is Preview, with a checker of the month that sees its rows.
 func (c *Closer) previewSeen(ctx context.Context, month books.Month, force bool, see *checker) (Result, error) {
 	result := Result{Month: month}
-	var lost *lostStatement
+	var gone *missingStatement
 	var err error
 	if force {
-		lost, err = c.readLost(ctx, month)
+		gone, err = c.readMissing(ctx, month)
 	}
 	place := c.checkBackup(ctx, month)
 	if err == nil {
 		err = c.Store.Read(ctx, func(tx *store.Tx) error {
 			var err error
-			if result, _, err = c.preview(ctx, tx, month, force, lost, place, see); err == nil && see != nil {
+			if result, _, err = c.preview(ctx, tx, month, force, gone, place, see); err == nil && see != nil {
 				err = see.readMonth(ctx, tx)
 			}
 			return err
@@ -45,57 +45,57 @@ var errRehearsed = errors.New("it was only a rehearsal")
 
 // PreviewDue returns the result CloseDue would have. A later month depends on
 // the rows taken by an earlier one, such as the payment of a session paid in
-// both. So if several are due, the rows of each are deleted in a transaction,
+// both. So if several are months, the rows of each are deleted in a transaction,
 // and that is rolled back.
-func (c *Closer) PreviewDue(ctx context.Context) (Row, error) {
-	due, err := c.readDue(ctx)
+func (c *Closer) PreviewDue(ctx context.Context) (DueResult, error) {
+	months, err := c.readDue(ctx)
 	if err != nil {
-		return Row{}, err
+		return DueResult{}, err
 	}
-	places := make([]error, len(due))
-	for i, m := range due {
+	places := make([]error, len(months))
+	for i, m := range months {
 		places[i] = c.checkBackup(ctx, m) // before others have to wait
 	}
 	rehearse := c.Store.Read
-	if len(due) > 1 {
+	if len(months) > 1 {
 		rehearse = c.Store.Write
 	}
-	var row Row
+	var due DueResult
 	err = rehearse(ctx, func(tx *store.Tx) error {
-		row = Row{Closed: []Result{}}
-		for i, m := range due {
-			row.Failed, row.Waiting = m, due[i+1:]
+		due = DueResult{Closed: []Result{}}
+		for i, m := range months {
+			due.Failed, due.Waiting = m, months[i+1:]
 			result, leaving, err := c.preview(ctx, tx, m, false, nil, places[i], nil)
-			if err == nil && len(row.Waiting) > 0 {
+			if err == nil && len(due.Waiting) > 0 {
 				err = remove(ctx, tx, m, leaving)
 			}
 			if err != nil && result.Outcome != AlreadyClosed {
 				return err
 			}
-			row.Closed = append(row.Closed, result)
+			due.Closed = append(due.Closed, result)
 		}
-		row.Failed, row.Waiting = books.Month{}, nil
+		due.Failed, due.Waiting = books.Month{}, nil
 		return errRehearsed
 	})
 	switch {
 	case errors.Is(err, errRehearsed):
-	case row.Failed.IsZero():
-		return Row{}, err
+	case due.Failed.IsZero():
+		return DueResult{}, err
 	default:
-		row.Err = err
+		due.Err = err
 	}
-	for i, r := range row.Closed {
+	for i, r := range due.Closed {
 		r = c.nameOpen(ctx, r)
-		r.EarlierOpen = slices.DeleteFunc(r.EarlierOpen, func(m books.Month) bool { return slices.Contains(due[:i], m) })
-		row.Closed[i] = r
+		r.EarlierOpen = slices.DeleteFunc(r.EarlierOpen, func(m books.Month) bool { return slices.Contains(months[:i], m) })
+		due.Closed[i] = r
 	}
-	return row, nil
+	return due, nil
 }
 
 // preview is Preview in a transaction; place is the reason why no backup can be
 // made, see gets each row unless it is nil. It also returns the rows that would
 // leave the live tables.
-func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, force bool, lost *lostStatement, place error, see *checker) (Result, *store.Leaving, error) {
+func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, force bool, gone *missingStatement, place error, see *checker) (Result, *store.Leaving, error) {
 	none := Result{Month: month}
 	if err := c.refuseUnended(ctx, tx, month); err != nil {
 		return none, nil, err
@@ -104,7 +104,7 @@ func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, f
 	if err != nil {
 		return none, nil, err
 	}
-	plan, result, err := c.planAfter(ctx, tx, month, last, force, lost)
+	plan, result, err := c.planAfter(ctx, tx, month, last, force, gone)
 	if err != nil || plan == nil {
 		return result, nil, err
 	}
@@ -127,7 +127,7 @@ func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, f
 	if err := tx.CheckColumns(ctx, month); err != nil {
 		return none, nil, err
 	}
-	if err := tx.CheckReturn(ctx, month); err != nil {
+	if err := tx.CheckReopenable(ctx, month); err != nil {
 		return none, nil, err
 	}
 	through := drain
@@ -157,7 +157,7 @@ func (c *Closer) checkBackup(ctx context.Context, month books.Month) error {
 	if err != nil {
 		return err
 	}
-	return c.Backups.Within(ctx, placePatience, func() error {
+	return c.Backups.Within(ctx, placeTimeout, func() error {
 		if err := c.checkPlace(ctx, known); err != nil {
 			return err
 		}

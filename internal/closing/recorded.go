@@ -78,9 +78,9 @@ func (c *Closer) copiesToTake(ctx context.Context, month books.Month) (choice, e
 // the month's last entry: copies made by the program, and those a person has
 // restored from. The chain counts more than the table of backups, since anyone
 // with access to the database can change a table.
-func (c *Closer) recordedCopies(ctx context.Context, month books.Month) (map[string]string, books.Closing, error) {
+func (c *Closer) recordedCopies(ctx context.Context, month books.Month) (map[string]string, books.ChainEntry, error) {
 	known := map[string]string{}
-	var last books.Closing
+	var last books.ChainEntry
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
 		recorded, err := tx.Backups(ctx, month)
 		if err != nil {
@@ -89,7 +89,7 @@ func (c *Closer) recordedCopies(ctx context.Context, month books.Month) (map[str
 		for _, k := range recorded {
 			known[k.File] = k.SHA256
 		}
-		entries, err := tx.Closings(ctx)
+		entries, err := tx.ChainEntries(ctx)
 		for _, e := range entries {
 			if e.Month != month || e.Seq <= 0 {
 				continue
@@ -107,35 +107,35 @@ func (c *Closer) recordedCopies(ctx context.Context, month books.Month) (map[str
 }
 
 // readBackup reads the copy file of month, or the best one if file is "".
-func (c *Closer) readBackup(ctx context.Context, month books.Month, file string) (held, error) {
+func (c *Closer) readBackup(ctx context.Context, month books.Month, file string) (backupRows, error) {
 	if file != "" {
 		target, err := backup.ParseFile(file)
 		if err == nil && target.Month != month {
 			err = books.Invalidf("invalid_file", "%s is not a backup of %s", file, month).WithHint("name the month of the file")
 		}
 		if err != nil {
-			return held{}, err
+			return backupRows{}, err
 		}
 		known, _, err := c.recordedCopies(ctx, month)
 		if err != nil {
-			return held{}, err
+			return backupRows{}, err
 		}
 		return c.readCopy(ctx, recordedCopy{target, known[file]})
 	}
 	found, err := c.copiesToTake(ctx, month)
 	if err != nil {
-		return held{}, err
+		return backupRows{}, err
 	}
 	none := books.NotFoundf("no_backup", "there is no backup of %s", month).WithHint("see which there are: extrato backup list")
 	switch {
 	case len(found.copies) == 0 && len(found.strange) > 0:
 		none.Message = fmt.Sprintf("the backups of %s that this database made are gone", month)
-		return held{}, none.WithHint("the folder holds %s, which this database did not make: put its own copies back, or name that one if you know who made it: extrato backup restore %s --file %s",
+		return backupRows{}, none.WithHint("the folder holds %s, which this database did not make: put its own copies back, or name that one if you know who made it: extrato backup restore %s --file %s",
 			found.strange[0], month, found.strange[0])
 	case len(found.copies) == 0 && found.legacy != "":
-		return held{}, backup.ErrOfV4(found.legacy)
+		return backupRows{}, backup.ErrOfV4(found.legacy)
 	case len(found.copies) == 0:
-		return held{}, none
+		return backupRows{}, none
 	}
 	from, err := c.readCopy(ctx, found.copies[0])
 	from.notes = found.notes
@@ -145,7 +145,7 @@ func (c *Closer) readBackup(ctx context.Context, month books.Month, file string)
 // readCopy reads a copy whole. If it is damaged, a new one would lack the rows
 // missing now, but an earlier one may have them. A recorded copy must be the
 // very file recorded.
-func (c *Closer) readCopy(ctx context.Context, k recordedCopy) (held, error) {
+func (c *Closer) readCopy(ctx context.Context, k recordedCopy) (backupRows, error) {
 	manifest, rows, err := c.Backups.Rows(ctx, k.Copy)
 	if err == nil && k.sha256 != "" && k.sha256 != manifest.SHA256 {
 		err = books.Integrityf("backup_corrupt", "%s", exchanged)
@@ -154,7 +154,7 @@ func (c *Closer) readCopy(ctx context.Context, k recordedCopy) (held, error) {
 	if errors.As(err, &e) && e.Kind == books.Integrity {
 		err = fmt.Errorf("%s: %w", k.File, e.WithHint("nothing was changed; keep the file; put its own copy from elsewhere in its place, or name an earlier one of extrato backup list: extrato backup restore %s --file FILE", k.Month))
 	}
-	from := held{Manifest: manifest, staying: map[books.ID]*books.Session{}}
+	from := backupRows{Manifest: manifest, staying: map[books.ID]*books.Session{}}
 	for _, row := range rows {
 		if s, ok := row.(*books.StayingSession); ok {
 			from.staying[s.ID] = &books.Session{ID: s.ID, Date: s.Date, ClientID: s.ClientID, ArtistID: s.ArtistID, CreatedAt: s.CreatedAt}

@@ -297,7 +297,7 @@ func TestClose_that_fails_keeps_the_record_of_its_backup(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
 		broken := errors.New("broken")
-		s.Announce = func(context.Context, *store.Tx, books.Closing) error { return broken }
+		s.Announce = func(context.Context, *store.Tx, books.ChainEntry) error { return broken }
 		before := s.live(t, october)
 		if _, err := s.Close(t.Context(), october, closing.Options{}, "test"); !errors.Is(err, broken) {
 			t.Fatalf("closed with %v", err)

@@ -26,7 +26,7 @@ func rehearse(ctx context.Context, tx *store.Tx, leaving *store.Leaving) error {
 		return err
 	}
 	remedy := "see which trigger, rule or column of pagamentos, sessoes, comissoes or gastos stands against it, and switch it off"
-	return store.CannotComeBack(failed.Error(), remedy).Because(failed)
+	return store.ErrNotReopenable(failed.Error(), remedy).Because(failed)
 }
 
 // alone returns copies of rows with links among themselves only: all other

@@ -37,7 +37,7 @@ func (c *Closer) ReopenOnce(ctx context.Context, month books.Month, reason strin
 	default:
 		c.Log.Info("month reopened", "month", month.String(), "revision", result.Revision, "correlation_id", run.id)
 	}
-	return c.signed(result, run), err
+	return c.withRun(result, run), err
 }
 
 func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, run run, answer *Answer) (Result, error) {
@@ -57,7 +57,7 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 	var result Result
 	err = c.Store.Write(ctx, func(tx *store.Tx) error {
 		c.step("reopen begun")
-		last, err := tx.LastClosing(ctx, month)
+		last, err := tx.LastEntry(ctx, month)
 		if err != nil {
 			return err
 		}
@@ -78,14 +78,14 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		}
 		c.step("rows put back")
 		at := books.InstantOf(c.Now())
-		if err := tx.ShelveStatement(ctx, month, last.Revision, at); err != nil {
+		if err := tx.MoveToRevisions(ctx, month, last.Revision, at); err != nil {
 			return err
 		}
 		if err := tx.SaveMonthSums(ctx, month, last.Revision, nil); err != nil {
 			return err
 		}
-		c.step("statement shelved")
-		entry, err := tx.AppendClosing(ctx, books.Closing{
+		c.step("statement moved to revisions")
+		entry, err := tx.AppendEntry(ctx, books.ChainEntry{
 			Action: books.Reopened, Month: month, Revision: last.Revision, At: at, By: run.by, Reason: reason,
 			CorrelationID: run.id, Fingerprint: last.Fingerprint, Core: last.Core, Counts: last.Counts, Totals: last.Totals,
 			BackupFile: last.BackupFile, BackupSHA256: last.BackupSHA256, Notes: append(emptied, keptLinks(kept)...),
@@ -109,7 +109,7 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 		if taken != "" {
 			result.Notes = append(result.Notes, besideV4)
 		}
-		result = c.signed(result, run)
+		result = c.withRun(result, run)
 		return answer.save(ctx, tx, result)
 	})
 	if err != nil {
@@ -125,7 +125,7 @@ const besideV4 = "v4 would close this month again, without our proof: keep its m
 
 // storedRows returns a statement's rows, if they are all there and as the
 // chain says.
-func (c *Closer) storedRows(ctx context.Context, tx *store.Tx, month books.Month, last books.Closing) ([]books.Row, error) {
+func (c *Closer) storedRows(ctx context.Context, tx *store.Tx, month books.Month, last books.ChainEntry) ([]books.Row, error) {
 	stored, err := c.asClosed(ctx, tx, month, last)
 	if err != nil {
 		return nil, err

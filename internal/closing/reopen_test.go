@@ -338,7 +338,7 @@ func TestReopen_is_announced_and_warns_where_v4_works_beside_us(t *testing.T) {
 		s.fullOctober(t)
 		s.close(t, october, false)
 		var announced []books.Action
-		s.Announce = func(_ context.Context, _ *store.Tx, c books.Closing) error {
+		s.Announce = func(_ context.Context, _ *store.Tx, c books.ChainEntry) error {
 			announced = append(announced, c.Action)
 			return nil
 		}

@@ -25,7 +25,7 @@ type Restoration struct {
 	Rows    []Coming     `json:"rows"` // each row put back
 	rows    []books.Row
 	links   []*books.Link // those among Links in pagamentos
-	from    held
+	from    backupRows
 	meant   map[books.Kind]map[books.ID]books.Row // the linked sessions and payments, from backups
 	highest books.Highest                         // of the ids in statements and in the backup
 }
@@ -38,7 +38,7 @@ type Coming struct {
 }
 
 // backupRows is the content of a copy.
-type held struct {
+type backupRows struct {
 	backup.Manifest
 	rows    []books.Row                 // without the copies of staying sessions
 	staying map[books.ID]*books.Session // to identify the sessions that stayed
@@ -96,7 +96,7 @@ func (c *Closer) Restore(ctx context.Context, month books.Month, file string, dr
 }
 
 // difference finds the missing rows, and refuses rows that cannot be put back.
-func difference(ctx context.Context, tx *store.Tx, from held, others map[books.ID]elsewhere) (Restoration, error) {
+func difference(ctx context.Context, tx *store.Tx, from backupRows, others map[books.ID]elsewhere) (Restoration, error) {
 	r := Restoration{Month: from.Month, File: from.File, from: from, Notes: append([]string{}, from.notes...), Rows: []Coming{}}
 	resting, err := atRest(ctx, tx)
 	if err != nil {
@@ -129,7 +129,7 @@ func difference(ctx context.Context, tx *store.Tx, from held, others map[books.I
 	for _, row := range r.rows {
 		r.Rows = append(r.Rows, Coming{row.Kind().String(), row.Key(), books.AppendRowJSON(nil, row)})
 	}
-	return r, tx.CheckFit(ctx, r.rows)
+	return r, tx.CheckFits(ctx, r.rows)
 }
 
 // compareAll holds every row of the backup against the live one of its id. A
@@ -254,11 +254,11 @@ func (c *Closer) restore(ctx context.Context, tx *store.Tx, r *Restoration, run 
 	if err := tx.RaiseSequences(ctx, r.highest); err != nil {
 		return err
 	}
-	last, err := tx.LastClosing(ctx, r.Month)
+	last, err := tx.LastEntry(ctx, r.Month)
 	if err != nil {
 		return err
 	}
-	_, err = tx.AppendClosing(ctx, books.Closing{
+	_, err = tx.AppendEntry(ctx, books.ChainEntry{
 		Action: books.Restored, Month: r.Month, Revision: last.Revision, At: books.InstantOf(c.Now()), By: run.by,
 		CorrelationID: run.id, Fingerprint: r.from.Fingerprint, Counts: r.Missing, Totals: "{}",
 		BackupFile: r.from.File, BackupSHA256: r.from.SHA256, Notes: r.Notes,

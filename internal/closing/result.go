@@ -23,7 +23,7 @@ const (
 	WouldRevise   Outcome = "would_revise"
 )
 
-func outcomeOf(c books.Closing) Outcome {
+func outcomeOf(c books.ChainEntry) Outcome {
 	if c.Action == books.Revised {
 		return Revised
 	}
@@ -60,7 +60,7 @@ type ChainRef struct {
 }
 
 // resultOf describes a closing.
-func resultOf(entry books.Closing, outcome Outcome) Result {
+func resultOf(entry books.ChainEntry, outcome Outcome) Result {
 	return Result{
 		Month: entry.Month, Outcome: outcome, Revision: entry.Revision, Counts: entry.Counts,
 		Totals: json.RawMessage(entry.Totals), Fingerprint: entry.Fingerprint,
@@ -76,7 +76,7 @@ func (r Result) with(open Result) Result {
 }
 
 // withRun adds the run's id and duration to r, unless r has one.
-func (c *Closer) signed(r Result, run run) Result {
+func (c *Closer) withRun(r Result, run run) Result {
 	if r.CorrelationID == "" {
 		r.CorrelationID, r.Seconds = run.id, c.Now().Sub(run.started).Seconds()
 	}
@@ -84,7 +84,7 @@ func (c *Closer) signed(r Result, run run) Result {
 }
 
 // answerTimeout limits the reads for the rest of an answer.
-const answerPatience = 10 * time.Second
+const answerTimeout = 10 * time.Second
 
 // openBefore returns the earlier open months, for an answer about month. It
 // reads them before the transaction, which need not know all months.
@@ -96,7 +96,7 @@ func (c *Closer) openBefore(ctx context.Context, month books.Month) Result {
 // neither an interruption nor a failing database makes an error of it: a note
 // stands in for the months.
 func (c *Closer) nameOpen(ctx context.Context, r Result) Result {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerPatience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
 	defer cancel()
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
 		open, err := c.earlierOpen(ctx, tx, r.Month)

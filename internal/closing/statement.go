@@ -12,7 +12,7 @@ import (
 type Statement struct {
 	Header  books.Header
 	Rows    []books.Row
-	Closing books.Closing
+	Closing books.ChainEntry
 	Wrong   error // the difference from the closed statement; set by Unverified alone
 }
 
@@ -106,7 +106,7 @@ func (c *Closer) Unverified(ctx context.Context, month books.Month) (Statement, 
 	wrong := err
 	err = c.Store.Read(ctx, func(tx *store.Tx) error {
 		s = Statement{Wrong: wrong}
-		if s.Closing, err = tx.LastClosing(ctx, month); err != nil {
+		if s.Closing, err = tx.LastEntry(ctx, month); err != nil {
 			return err
 		}
 		stored, err := tx.Statement(ctx, month)

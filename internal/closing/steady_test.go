@@ -22,7 +22,7 @@ var errMonthClosed = errors.New("the month is closed")
 // is closed.
 func (s *studio) ours(ctx context.Context, month books.Month) error {
 	return s.Store().Write(ctx, func(tx *store.Tx) error {
-		last, err := tx.LastClosing(ctx, month)
+		last, err := tx.LastEntry(ctx, month)
 		if err != nil || last.HasStatement() {
 			return errors.Join(err, errMonthClosed)
 		}
@@ -143,7 +143,7 @@ func TestAWriterThatBeginsAfterTheSnapshotGetsNothingIntoAClosingMonth(t *testin
 					go func() {
 						first := true
 						outcome <- s.Store().Write(t.Context(), func(tx *store.Tx) error {
-							last, err := tx.LastClosing(t.Context(), october)
+							last, err := tx.LastEntry(t.Context(), october)
 							if err != nil || last.HasStatement() {
 								return errors.Join(err, errMonthClosed)
 							}

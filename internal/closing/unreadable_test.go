@@ -148,7 +148,7 @@ func (s *studio) looksWhole(t *testing.T) {
 	if err != nil {
 		t.Errorf("all months' rows: %v", err)
 	}
-	// What cannot be reckoned says which row is to blame, and no SQL.
+	// What cannot be computed says which row is to blame, and no SQL.
 	err = s.Store().Read(t.Context(), func(tx *store.Tx) error {
 		_, err := tx.MonthTotals(t.Context(), month2025(time.July))
 		return err

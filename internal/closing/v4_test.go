@@ -315,12 +315,12 @@ func TestV4Mistake17_the_backup_keeps_a_text_that_looks_like_a_formula_as_it_is(
 }
 
 // closedWith returns the last chain entry of a month.
-func (s *studio) closedWith(t testing.TB, month books.Month) books.Closing {
+func (s *studio) closedWith(t testing.TB, month books.Month) books.ChainEntry {
 	t.Helper()
-	var last books.Closing
+	var last books.ChainEntry
 	err := s.Store().Read(t.Context(), func(tx *store.Tx) error {
 		var err error
-		last, err = tx.LastClosing(t.Context(), month)
+		last, err = tx.LastEntry(t.Context(), month)
 		return err
 	})
 	if err != nil {

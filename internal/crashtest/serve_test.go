@@ -128,11 +128,11 @@ func (r *served) alive() bool {
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
-func await(t *testing.T, patience time.Duration, what string, ok func() bool) {
+func await(t *testing.T, timeout time.Duration, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited %s in vain: %s", patience, what)
+			t.Fatalf("waited %s in vain: %s", timeout, what)
 		}
 	}
 }
@@ -188,11 +188,11 @@ func pausedAt(t *testing.T, file string) (pid int, goOn func()) {
 
 // awaitClosed waits until the month is closed, and a little longer: for a
 // second close, if there were one.
-func (s *studio) awaitClosed(t *testing.T, patience time.Duration) {
+func (s *studio) awaitClosed(t *testing.T, timeout time.Duration) {
 	t.Helper()
 	db := s.connect(t)
 	defer db.Close()
-	await(t, patience, "the month is closed", func() bool {
+	await(t, timeout, "the month is closed", func() bool {
 		var n int
 		return db.QueryRowContext(t.Context(), "SELECT count(*) FROM extrato.closings WHERE month = $1", month).Scan(&n) == nil && n > 0
 	})

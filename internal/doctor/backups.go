@@ -171,11 +171,11 @@ func (d *Doctor) space(ctx context.Context, r *Report, place string, known bool)
 // verification and from their names.
 func (d *Doctor) statementBackups(ctx context.Context, r *Report) {
 	const name = "backups"
-	var latest map[books.Month]books.Closing
+	var latest map[books.Month]books.ChainEntry
 	var known []store.Backup
 	err := d.Store.Read(ctx, func(tx *store.Tx) error {
 		var err1, err2 error
-		latest, err1 = tx.LatestClosings(ctx)
+		latest, err1 = tx.LatestEntries(ctx)
 		known, err2 = tx.Backups(ctx, books.Month{})
 		return errors.Join(err1, err2)
 	})

@@ -246,7 +246,7 @@ func (d *Doctor) columns(ctx context.Context, r *Report) {
 // badTexts names rows with bad text, in a database with an unchecked encoding.
 func (d *Doctor) badTexts(ctx context.Context, r *Report) {
 	const name, most = "texts", 20
-	var bad []store.Trouble
+	var bad []store.BadRow
 	err := d.Store.Read(ctx, func(tx *store.Tx) error {
 		var err error
 		bad, err = tx.BadTexts(ctx, most)
@@ -267,7 +267,7 @@ func (d *Doctor) badTexts(ctx context.Context, r *Report) {
 // rows finds rows no close could ever include or keep exactly.
 func (d *Doctor) rows(ctx context.Context, r *Report) {
 	const most = 20
-	var monthless, unreadable []store.Trouble
+	var monthless, unreadable []store.BadRow
 	err := d.Store.Read(ctx, func(tx *store.Tx) error {
 		var err error
 		if monthless, err = tx.MonthlessRows(ctx, most); err != nil {

@@ -55,7 +55,7 @@ func (r *Report) Failed() int {
 type Doctor struct {
 	Config  config.Config // with its Problems
 	Now     func() time.Time
-	Store   *store.Store // opened with store.OpenToLook; nil: OpenErr says why
+	Store   *store.Store // opened with store.OpenUntouched; nil: OpenErr says why
 	OpenErr error
 	Folder  string          // of the backups, absolute
 	Backups *backup.Backups // in that folder

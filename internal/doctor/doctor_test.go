@@ -80,7 +80,7 @@ func (p *patient) look(t *testing.T) doctor.Report {
 	t.Helper()
 	c, _ := config.Load(p.flags)
 	d := &doctor.Doctor{Config: c, Folder: c.Backups, CheckKey: p.checkKey, CheckPlaces: checkPlaces, Now: func() time.Time { return now().Add(p.clock) }, Backups: p.closer.Backups}
-	d.Store, d.OpenErr = store.OpenToLook(t.Context(), store.Options{URL: c.DatabaseURL, Zone: storetest.Zone, Now: time.Now})
+	d.Store, d.OpenErr = store.OpenUntouched(t.Context(), store.Options{URL: c.DatabaseURL, Zone: storetest.Zone, Now: time.Now})
 	if d.OpenErr == nil {
 		defer d.Store.Close()
 	}
@@ -318,7 +318,7 @@ var faults = []fault{
 	{"a queue of jobs that was paused", "", func(t *testing.T, p *patient) {
 		table := map[bool]string{true: "extrato."}[p.Path == ""] + "river_queue"
 		p.Exec(t, "CREATE TABLE "+table+" (name TEXT, paused_at TIMESTAMP)")
-		p.Exec(t, "INSERT INTO "+table+" VALUES ('close', CURRENT_TIMESTAMP), ('tell', NULL)")
+		p.Exec(t, "INSERT INTO "+table+" VALUES ('close', CURRENT_TIMESTAMP), ('notify', NULL)")
 	}, "queues", doctor.Warn, "somebody paused close"},
 	{"an older database", "", func(t *testing.T, p *patient) {
 		p.Exec(t, "DELETE FROM "+map[bool]string{true: "extrato."}[p.Path == ""]+"goose_db_version WHERE version_id > 0")
@@ -543,6 +543,6 @@ func TestRun_names_fixes_that_can_be_followed_to_the_letter(t *testing.T) {
 
 // checkPlaces is what the program hands to the doctor.
 func checkPlaces(urls []string) error {
-	_, err := notify.NewTeller(urls)
+	_, err := notify.NewNotifier(urls)
 	return err
 }

@@ -59,7 +59,7 @@ func (d *Doctor) months(ctx context.Context, r *Report) {
 
 func (d *Doctor) readMonths(ctx context.Context, tx *store.Tx) (waiting, error) {
 	var w waiting
-	latest, err1 := tx.LatestClosings(ctx)
+	latest, err1 := tx.LatestEntries(ctx)
 	closed, err2 := tx.ClosedMonths(ctx)
 	withRows, err3 := tx.MonthsWithRows(ctx)
 	from, err4 := d.closeFrom(ctx, tx)
@@ -117,7 +117,7 @@ func (d *Doctor) lastMonth(ctx context.Context, r *Report) {
 	}
 	now := d.Now().In(d.Config.Zone)
 	month := books.MonthOf(now).Add(-1)
-	var last books.Closing
+	var last books.ChainEntry
 	var from books.Month
 	var stored bool
 	var known []store.Backup

@@ -39,7 +39,7 @@ func (d *Doctor) serving(ctx context.Context, r *Report) {
 		r.warn(name, "set PORT to a free one, or stop the other program", "another program answers at %s", place)
 		return
 	case status != http.StatusOK:
-		r.warn(name, "look in its log", "the one at %s is not ready: %s", place, ill(said.Checks))
+		r.warn(name, "look in its log", "the one at %s is not ready: %s", place, problemIn(said.Checks))
 		return
 	}
 	for _, path := range []string{"/api/backup/create_service", "/api/extrato/generate_service"} {
@@ -51,7 +51,7 @@ func (d *Doctor) serving(ctx context.Context, r *Report) {
 	r.ok(name, "the one at %s is ready, and its service endpoints let nobody in without a token", place)
 }
 
-func ill(checks map[string]string) string {
+func problemIn(checks map[string]string) string {
 	var words []string
 	for name, word := range checks {
 		if word != "ok" {

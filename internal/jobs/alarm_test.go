@@ -131,7 +131,7 @@ func TestAFailureIsToldUnderTheIDOfItsRun(t *testing.T) {
 // announced enqueues the announcement of a closing of May 2024.
 func announced(t *testing.T, s *service) {
 	t.Helper()
-	c := books.Closing{Action: books.Closed, Month: books.Month{Year: 2024, Month: time.May}}
+	c := books.ChainEntry{Action: books.Closed, Month: books.Month{Year: 2024, Month: time.May}}
 	if err := s.closer.Store.Write(t.Context(), func(tx *store.Tx) error { return s.Announce(t.Context(), tx, c) }); err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestAMessageWaitsForAProcessThatKnowsItsPlace(t *testing.T) {
 		stranger := run(t, db, &now, folder, []string{other.url}, func(o *jobs.Options) { o.Log = logtest.New(t, &log) })
 		await(t, "the stranger to leave it", func() bool { return strings.Contains(log.String(), "left to another process") })
 		await(t, "more looks", func() bool {
-			return db.Int(t, "SELECT count(*) FROM "+own(db, "river_job")+" WHERE kind = 'tell' AND attempt = 0 AND state IN ('scheduled', 'available')") == 1
+			return db.Int(t, "SELECT count(*) FROM "+own(db, "river_job")+" WHERE kind = 'notify' AND attempt = 0 AND state IN ('scheduled', 'available')") == 1
 		})
 		if other.count("2024-05") != 0 || who.count("2024-05") != 0 {
 			t.Errorf("told %q and %q", who.all(), other.all())
@@ -167,12 +167,12 @@ func TestAMessageOfAProcessThatWasKilledIsSentByAnother(t *testing.T) {
 		announced(t, prepare(t, db, &now, folder, []string{who.url}))
 		at := time.Now().UTC().Add(-4 * time.Minute).Format("2006-01-02 15:04:05.000")
 		by := map[bool]string{true: "'{killed}'", false: `'["killed"]'`}[db.Path == ""]
-		db.Exec(t, "UPDATE "+own(db, "river_job")+" SET state = 'running', attempt = 1, attempted_at = '"+at+"', attempted_by = "+by+" WHERE kind = 'tell'")
+		db.Exec(t, "UPDATE "+own(db, "river_job")+" SET state = 'running', attempt = 1, attempted_at = '"+at+"', attempted_by = "+by+" WHERE kind = 'notify'")
 		run(t, db, &now, folder, []string{who.url})
 		await(t, "the message to be taken for one of a process that died", func() bool {
-			return db.Int(t, "SELECT count(*) FROM "+own(db, "river_job")+" WHERE kind = 'tell' AND state <> 'running'") == 1
+			return db.Int(t, "SELECT count(*) FROM "+own(db, "river_job")+" WHERE kind = 'notify' AND state <> 'running'") == 1
 		})
-		db.Exec(t, "UPDATE "+own(db, "river_job")+" SET scheduled_at = '"+at+"' WHERE kind = 'tell'") // the pause before the next try
+		db.Exec(t, "UPDATE "+own(db, "river_job")+" SET scheduled_at = '"+at+"' WHERE kind = 'notify'") // the pause before the next try
 		who.await(t, "2024-05", 1)
 	})
 }
@@ -193,12 +193,12 @@ func TestAMessageThatNobodyCanSendIsGivenUpLoudly(t *testing.T) {
 		var log syncBuilder
 		announced(t, prepare(t, db, &now, folder, []string{who.url}))
 		run(t, db, &now, folder, nil, func(o *jobs.Options) { o.Log = logtest.New(t, &log) })
-		await(t, "the end of patience", func() bool { return strings.Contains(log.String(), "level=ERROR") })
+		await(t, "the end of the timeout", func() bool { return strings.Contains(log.String(), "level=ERROR") })
 		if text := log.String(); !strings.Contains(text, "EXTRATO_NOTIFY") || strings.Contains(text, "127.0.0.1") {
 			t.Errorf("the log:\n%s", text)
 		}
 		await(t, "the job to end", func() bool {
-			return db.Int(t, "SELECT count(*) FROM "+own(db, "river_job")+" WHERE kind = 'tell' AND state = 'cancelled'") == 1
+			return db.Int(t, "SELECT count(*) FROM "+own(db, "river_job")+" WHERE kind = 'notify' AND state = 'cancelled'") == 1
 		})
 	})
 }

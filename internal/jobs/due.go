@@ -17,8 +17,8 @@ import (
 
 // The queues. A process closes one month at a time.
 const (
-	closeQueue = "close"
-	tellQueue  = "tell"
+	closeQueue  = "close"
+	notifyQueue = "notify"
 )
 
 // Schedule is the schedule's name as an actor in the books.
@@ -26,11 +26,11 @@ const Schedule books.Actor = "schedule"
 
 // poll checks for due months: at once, every CheckEvery, and at the schedule's
 // next minute.
-func (r *Runner) askAgain(ctx context.Context) {
+func (r *Runner) poll(ctx context.Context) {
 	var watched time.Time
 	for {
 		r.resumeQueues(ctx)
-		r.ask(ctx)
+		r.check(ctx)
 		if now := r.o.Now(); now.Sub(watched) >= watchEvery {
 			watched = now
 			r.insert(ctx, watch{})
@@ -51,13 +51,13 @@ func (r *Runner) pause() time.Duration {
 		next = last
 	}
 	// A failed month is tried again soon, and then less and less often.
-	every := r.o.AskEvery << min(r.failures.Load(), 4)
+	every := r.o.CheckEvery << min(r.failures.Load(), 4)
 	return max(min(every, next+10*time.Millisecond), 10*time.Millisecond)
 }
 
 // check inserts a job if there is something to do: a due month, or an alarm
 // about a month no longer due.
-func (r *Runner) ask(ctx context.Context) {
+func (r *Runner) check(ctx context.Context) {
 	if !r.o.Enabled {
 		r.adopt(ctx)
 		return
@@ -70,13 +70,13 @@ func (r *Runner) ask(ctx context.Context) {
 	case err != nil && ctx.Err() != nil: // told to stop
 	case err != nil:
 		r.o.Log.Warn("cannot tell what is due", "cause", err.Error())
-		r.blind(ctx)
+		r.reportBlind(ctx)
 	case needed:
-		r.seeing(ctx)
+		r.clearBlind(ctx)
 		r.insert(ctx, closeDue{})
 	default:
-		r.seeing(ctx)
-		r.beat(ctx)
+		r.clearBlind(ctx)
+		r.sendHeartbeat(ctx)
 	}
 }
 
@@ -158,7 +158,7 @@ type closeWorker struct {
 }
 
 // Timeout is the age at which another process takes a running job for dead.
-func (closeWorker) Timeout(*river.Job[closeDue]) time.Duration { return closeTimeout + stopping }
+func (closeWorker) Timeout(*river.Job[closeDue]) time.Duration { return closeTimeout + stopTimeout }
 
 // Work closes the due months, oldest first, and raises an alarm for the first
 // failure.
@@ -177,31 +177,31 @@ func (w *closeWorker) Work(ctx context.Context, _ *river.Job[closeDue]) error {
 	if len(due) > 0 {
 		r.o.Heartbeat.Start(ctx)
 	}
-	row, err := r.o.Closer.CloseDue(ctx, Schedule)
+	result, err := r.o.Closer.CloseDue(ctx, Schedule)
 	if err != nil {
 		return err
 	}
-	if row.Err != nil && ctx.Err() != nil {
+	if result.Err != nil && ctx.Err() != nil {
 		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return ctx.Err() // told to stop: no fault of the month
 		}
-		if len(row.Closed) > 0 {
-			r.o.Log.Warn("the row of months goes on in another run", "month", row.Failed.String(), "limit", closeTimeout.String(), "correlation_id", row.RunID)
+		if len(result.Closed) > 0 {
+			r.o.Log.Warn("the row of months goes on in another run", "month", result.Failed.String(), "limit", closeTimeout.String(), "correlation_id", result.RunID)
 			return nil // others took its time
 		}
-		row.Err = books.Refusedf("close_too_long", "the close did not end within %s and was broken off", closeTimeout).
-			WithHint("see whether the database and the folder of the backups are slow or locked; extrato close %s has no such limit", row.Failed).Because(row.Err)
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), tellTimeout)
+		result.Err = books.Refusedf("close_too_long", "the close did not end within %s and was broken off", closeTimeout).
+			WithHint("see whether the database and the folder of the backups are slow or locked; extrato close %s has no such limit", result.Failed).Because(result.Err)
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), notifyTimeout)
 		defer cancel()
 	}
-	if row.Err != nil {
+	if result.Err != nil {
 		r.failures.Add(1)
 		r.o.Heartbeat.Fail(ctx)
-		return errors.Join(r.alarm(ctx, row), r.noteBeat(ctx, ""), r.recover(ctx)) // an earlier month may have recovered
+		return errors.Join(r.alarm(ctx, result), r.saveHeartbeat(ctx, ""), r.recover(ctx)) // an earlier month may have recovered
 	}
 	r.failures.Store(0)
 	if len(due) > 0 && r.o.Heartbeat.Success(ctx) {
-		err = r.noteBeat(ctx, books.InstantOf(r.o.Now()).String())
+		err = r.saveHeartbeat(ctx, books.InstantOf(r.o.Now()).String())
 	}
 	return errors.Join(err, r.recover(ctx))
 }
@@ -212,10 +212,10 @@ const transientFor = 10 * time.Minute
 // alarm records a failed close, and notifies people once per month and cause,
 // even if the causes take turns. A failure that may heal by itself is reported
 // only after transientFor.
-func (r *Runner) alarm(ctx context.Context, row closing.Row) error {
-	cause := books.AsError(row.Err)
+func (r *Runner) alarm(ctx context.Context, result closing.DueResult) error {
+	cause := books.AsError(result.Err)
 	now := books.InstantOf(r.o.Now())
-	r.o.Log.Error("month not closed", "month", row.Failed.String(), "code", cause.Code, "cause", cause.Error(), "waiting", len(row.Waiting), "correlation_id", row.RunID)
+	r.o.Log.Error("month not closed", "month", result.Failed.String(), "code", cause.Code, "cause", cause.Error(), "waiting", len(result.Waiting), "correlation_id", result.RunID)
 	told := *cause
 	if told.Kind == books.Internal { // its words are for the log
 		told.Message = "internal error"
@@ -225,20 +225,20 @@ func (r *Runner) alarm(ctx context.Context, row closing.Row) error {
 		if err != nil {
 			return err
 		}
-		a := store.Alarm{Subject: subjectOf(row.Failed, cause.Code), Cause: cause.Code, Since: now}
+		a := store.Alarm{Subject: subjectOf(result.Failed, cause.Code), Cause: cause.Code, Since: now}
 		for _, known := range alarms {
-			if m, ok := monthOf(known.Subject); !ok || m != row.Failed {
+			if m, ok := monthOf(known.Subject); !ok || m != result.Failed {
 				continue
 			}
 			a.Since = min(a.Since, known.Since)
 			if known.Subject == a.Subject {
-				a.ToldAt = known.ToldAt
+				a.NotifiedAt = known.NotifiedAt
 			}
 		}
 		transient := cause.Kind == books.Internal || cause.Kind == books.Conflict
-		if !a.ToldAt.Valid && (!transient || now.Time().Sub(a.Since.Time()) >= transientFor) {
-			a.ToldAt = books.At(now.Time())
-			if err := r.tellAll(ctx, tx, notify.Failed(row.Failed, &told, row.Waiting, row.RunID)); err != nil {
+		if !a.NotifiedAt.Valid && (!transient || now.Time().Sub(a.Since.Time()) >= transientFor) {
+			a.NotifiedAt = books.At(now.Time())
+			if err := r.notify(ctx, tx, notify.Failed(result.Failed, &told, result.Waiting, result.RunID)); err != nil {
 				return err
 			}
 		}
@@ -266,8 +266,8 @@ func (r *Runner) recover(ctx context.Context) error {
 			}
 			if all, more := over[month]; more {
 				a.Since = min(a.Since, all.Since)
-				if all.ToldAt.Valid {
-					a.ToldAt = all.ToldAt
+				if all.NotifiedAt.Valid {
+					a.NotifiedAt = all.NotifiedAt
 				}
 			}
 			over[month] = a
@@ -276,7 +276,7 @@ func (r *Runner) recover(ctx context.Context) error {
 			}
 		}
 		for month, a := range over {
-			if err := r.tellIfTold(ctx, tx, a, notify.Recovered(month, a.Since.Time().In(tx.Zone()))); err != nil {
+			if err := r.notifyIfNotified(ctx, tx, a, notify.Recovered(month, a.Since.Time().In(tx.Zone()))); err != nil {
 				return err
 			}
 		}
@@ -285,11 +285,11 @@ func (r *Runner) recover(ctx context.Context) error {
 }
 
 // notifyIfNotified notifies the people who know of an alarm.
-func (r *Runner) tellIfTold(ctx context.Context, tx *store.Tx, a store.Alarm, m notify.Message) error {
-	if !a.ToldAt.Valid {
+func (r *Runner) notifyIfNotified(ctx context.Context, tx *store.Tx, a store.Alarm, m notify.Message) error {
+	if !a.NotifiedAt.Valid {
 		return nil
 	}
-	return r.tellAll(ctx, tx, m)
+	return r.notify(ctx, tx, m)
 }
 
 // The subject of an alarm about a close: month:2025-10/backup_slow.

@@ -4,19 +4,19 @@ import "time"
 
 // TellSoon makes the tries to send a message follow each other quickly.
 func TellSoon(tries int) (restore func()) {
-	was := tellPauses
-	tellPauses = make([]time.Duration, tries-1)
-	for i := range tellPauses {
-		tellPauses[i] = time.Millisecond
+	was := retryPauses
+	retryPauses = make([]time.Duration, tries-1)
+	for i := range retryPauses {
+		retryPauses[i] = time.Millisecond
 	}
-	return func() { tellPauses = was }
+	return func() { retryPauses = was }
 }
 
 // WaitForPlaces sets how long a message waits for a process that knows its
 // place, and how soon it is looked for one again.
-func WaitForPlaces(patience, pause time.Duration) (restore func()) {
+func WaitForPlaces(timeout, pause time.Duration) (restore func()) {
 	wasFor, wasPause := unknownFor, unknownPause
-	unknownFor, unknownPause = patience, pause
+	unknownFor, unknownPause = timeout, pause
 	return func() { unknownFor, unknownPause = wasFor, wasPause }
 }
 

@@ -34,15 +34,15 @@ import (
 
 // Options are a Runner's parts and settings.
 type Options struct {
-	Store     *store.Store
-	Closer    *closing.Closer
-	Teller    *notify.Teller
-	Heartbeat *notify.Heartbeat
-	Enabled   bool // ENABLE_MONTHLY_EXTRATO_JOB: whether months close by themselves
-	Log       *slog.Logger
-	Now       func() time.Time // in the studio's zone
-	AskEvery  time.Duration    // the pause between checks for due months; 0: 20 s
-	PollEvery time.Duration    // how often River looks for jobs; 0: as the database deserves
+	Store      *store.Store
+	Closer     *closing.Closer
+	Notifier   *notify.Notifier
+	Heartbeat  *notify.Heartbeat
+	Enabled    bool // ENABLE_MONTHLY_EXTRATO_JOB: whether months close by themselves
+	Log        *slog.Logger
+	Now        func() time.Time // in the studio's zone
+	CheckEvery time.Duration    // the pause between checks for due months; 0: 20 s
+	PollEvery  time.Duration    // how often River looks for jobs; 0: as the database deserves
 }
 
 // Runner runs the jobs of one process.
@@ -55,19 +55,19 @@ type Runner struct {
 	asking   context.CancelFunc
 	asked    sync.WaitGroup
 
-	blindSince time.Time // the first of the current failures to read the due months
-	blindTold  bool
+	blindSince    time.Time // the first of the current failures to read the due months
+	blindReported bool
 }
 
 // The time limits. A close of a million rows takes half a minute; River must
 // not take a job for stuck before its own limit.
 const (
-	askEvery     = 20 * time.Second
-	tellTimeout  = 2 * time.Minute
-	stuckAfter   = 3 * time.Minute  // after its process was killed; the closing has a longer limit of its own
-	stopping     = 15 * time.Minute // for a close past its limit to end
-	sqlitePoll   = 5 * time.Second  // listening on SQLite is polling twenty times a second
-	postgresPoll = 10 * time.Second
+	checkEvery    = 20 * time.Second
+	notifyTimeout = 2 * time.Minute
+	stuckAfter    = 3 * time.Minute  // after its process was killed; the closing has a longer limit of its own
+	stopTimeout   = 15 * time.Minute // for a close past its limit to end
+	sqlitePoll    = 5 * time.Second  // listening on SQLite is polling twenty times a second
+	postgresPoll  = 10 * time.Second
 )
 
 // closeTimeout is how long a run may take, of however many months.
@@ -75,15 +75,15 @@ var closeTimeout = 30 * time.Minute
 
 // New prepares River's tables and returns a Runner, not started.
 func New(ctx context.Context, o Options) (*Runner, error) {
-	if o.AskEvery == 0 {
-		o.AskEvery = askEvery
+	if o.CheckEvery == 0 {
+		o.CheckEvery = checkEvery
 	}
 	r := &Runner{o: o}
 	var driver riverdriver.Driver[*sql.Tx]
 	config := &river.Config{
-		Schema: o.Store.OwnSchema(), Logger: slog.New(atLeastWarn{o.Log.Handler()}), ErrorHandler: &loud{o.Log},
-		JobTimeout: tellTimeout, RescueStuckJobsAfter: stuckAfter, CompletedJobRetentionPeriod: 7 * 24 * time.Hour,
-		Queues:  map[string]river.QueueConfig{tellQueue: {MaxWorkers: 2}},
+		Schema: o.Store.OwnSchema(), Logger: slog.New(atLeastWarn{o.Log.Handler()}), ErrorHandler: &errorLogger{o.Log},
+		JobTimeout: notifyTimeout, RescueStuckJobsAfter: stuckAfter, CompletedJobRetentionPeriod: 7 * 24 * time.Hour,
+		Queues:  map[string]river.QueueConfig{notifyQueue: {MaxWorkers: 2}},
 		Workers: r.workers(),
 	}
 	if o.Enabled { // else none, not even other processes' jobs
@@ -142,7 +142,7 @@ func (r *Runner) Start(ctx context.Context) error {
 	}
 	asking, stop := context.WithCancel(ctx)
 	r.asking = stop
-	r.asked.Go(func() { r.askAgain(asking) })
+	r.asked.Go(func() { r.poll(asking) })
 	return nil
 }
 
@@ -163,7 +163,7 @@ func (r *Runner) Stop(ctx context.Context) error {
 // Queued counts waiting and running jobs, by kind.
 func (r *Runner) Queued(ctx context.Context) (map[string]int, error) {
 	counts := map[string]int{}
-	for _, kind := range []string{closeDue{}.Kind(), tell{}.Kind(), watch{}.Kind()} {
+	for _, kind := range []string{closeDue{}.Kind(), notification{}.Kind(), watch{}.Kind()} {
 		counts[kind] = 0
 	}
 	list, err := r.client.JobList(ctx, river.NewJobListParams().First(1000).States(rivertype.JobStateAvailable,
@@ -185,10 +185,10 @@ func (h atLeastWarn) Enabled(_ context.Context, level slog.Level) bool {
 }
 
 // errorLogger logs a job's failure; River logs it at a level nobody reads.
-type loud struct{ log *slog.Logger }
+type errorLogger struct{ log *slog.Logger }
 
 // HandleError and HandlePanic are called by River.
-func (l *loud) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+func (l *errorLogger) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
 	level := slog.LevelWarn
 	if job.Attempt >= job.MaxAttempts {
 		level = slog.LevelError
@@ -202,7 +202,7 @@ func (l *loud) HandleError(ctx context.Context, job *rivertype.JobRow, err error
 	return nil
 }
 
-func (l *loud) HandlePanic(ctx context.Context, job *rivertype.JobRow, problem any, trace string) *river.ErrorHandlerResult {
+func (l *errorLogger) HandlePanic(ctx context.Context, job *rivertype.JobRow, problem any, trace string) *river.ErrorHandlerResult {
 	l.log.ErrorContext(ctx, "job panicked", "kind", job.Kind, "problem", problem, "trace", trace)
 	return nil
 }

@@ -159,13 +159,13 @@ func prepare(t *testing.T, db *storetest.DB, c *clock, folder string, urls []str
 		SpoolDir: t.TempDir(), IgnoreServerClock: true,
 		Backups: &backup.Backups{Bucket: bucket.NewFolder(folder, func(string) {}), Now: c.now, Zone: storetest.Zone, Program: "test"},
 	}
-	teller, err := notify.NewTeller(urls)
+	teller, err := notify.NewNotifier(urls)
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := jobs.Options{
-		Store: s, Closer: closer, Teller: teller, Heartbeat: notify.NewHeartbeat("", discard), Enabled: true, Log: discard, Now: c.now,
-		AskEvery: 50 * time.Millisecond, PollEvery: 50 * time.Millisecond,
+		Store: s, Closer: closer, Notifier: teller, Heartbeat: notify.NewHeartbeat("", discard), Enabled: true, Log: discard, Now: c.now,
+		CheckEvery: 50 * time.Millisecond, PollEvery: 50 * time.Millisecond,
 	}
 	for _, f := range change {
 		f(&o)
@@ -261,8 +261,8 @@ func TestAnAnnouncementIsSentOnlyIfItsFactIs(t *testing.T) {
 		now.set("2025-10-15 12:00")
 		who := listen(t)
 		s := run(t, db, &now, t.TempDir(), []string{who.url})
-		closing := func(month time.Month) books.Closing {
-			return books.Closing{Action: books.Closed, Month: books.Month{Year: 2024, Month: month}, Revision: 1}
+		closing := func(month time.Month) books.ChainEntry {
+			return books.ChainEntry{Action: books.Closed, Month: books.Month{Year: 2024, Month: month}, Revision: 1}
 		}
 		lost := errors.New("rolled back")
 		err := s.closer.Store.Write(t.Context(), func(tx *store.Tx) error {
@@ -292,7 +292,7 @@ func TestAMessageIsTriedAgainAndGivenUpLoudly(t *testing.T) {
 	s := run(t, db, &now, t.TempDir(), []string{slow.url, well.url}, func(o *jobs.Options) { o.Log = logtest.New(t, &log) })
 	tell := func(month time.Month) {
 		t.Helper()
-		c := books.Closing{Action: books.Closed, Month: books.Month{Year: 2024, Month: month}}
+		c := books.ChainEntry{Action: books.Closed, Month: books.Month{Year: 2024, Month: month}}
 		if err := s.closer.Store.Write(t.Context(), func(tx *store.Tx) error { return s.Announce(t.Context(), tx, c) }); err != nil {
 			t.Fatal(err)
 		}
@@ -306,7 +306,7 @@ func TestAMessageIsTriedAgainAndGivenUpLoudly(t *testing.T) {
 	}
 	slow.refuse.Store(100)
 	tell(time.June)
-	await(t, "the end of patience", func() bool { return strings.Contains(log.String(), "level=ERROR") })
+	await(t, "the end of the timeout", func() bool { return strings.Contains(log.String(), "level=ERROR") })
 	if text := log.String(); strings.Contains(text, "127.0.0.1") || strings.Contains(text, "/hook") {
 		t.Errorf("the log holds the URL:\n%s", text)
 	}
@@ -419,9 +419,9 @@ func TestStoppingWaitsForTheCloseOrRollsItBack(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		folder := t.TempDir()
 		for _, c := range []struct {
-			name     string
-			patience time.Duration
-			closed   int64
+			name    string
+			timeout time.Duration
+			closed  int64
 		}{{"rolled back", 100 * time.Millisecond, 0}, {"finished", 10 * time.Second, 1}} {
 			t.Run(c.name, func(t *testing.T) {
 				var now clock
@@ -440,7 +440,7 @@ func TestStoppingWaitsForTheCloseOrRollsItBack(t *testing.T) {
 				})
 				<-reached
 				ended := make(chan error, 1)
-				ctx, cancel := context.WithTimeout(t.Context(), c.patience)
+				ctx, cancel := context.WithTimeout(t.Context(), c.timeout)
 				defer cancel()
 				go func() { ended <- s.Stop(ctx) }()
 				time.Sleep(400 * time.Millisecond)
@@ -494,7 +494,7 @@ func TestAPausedQueueIsResumed(t *testing.T) {
 			w := httptest.NewRecorder()
 			first.Handler().ServeHTTP(w, httptest.NewRequest("GET", jobs.Prefix+"/api/queues", nil))
 			queues = nil
-			for _, name := range []string{"close", "tell"} {
+			for _, name := range []string{"close", "notify"} {
 				if strings.Contains(w.Body.String(), `"name":"`+name+`"`) {
 					queues = append(queues, name)
 				}

@@ -22,7 +22,7 @@ func (watch) Kind() string { return "watch" }
 
 // InsertOpts are River's: of several processes one looks, once per watchEvery.
 func (watch) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: tellQueue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: watchEvery}}
+	return river.InsertOpts{Queue: notifyQueue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: watchEvery}}
 }
 
 // watchEvery is how often is looked, and silentAfter how long the safety net
@@ -53,7 +53,7 @@ func (w *watchWorker) Work(ctx context.Context, _ *river.Job[watch]) error {
 			return err
 		}
 	}
-	return w.r.silence(ctx)
+	return w.r.safetyNetSilence(ctx)
 }
 
 // lateRows tells once of a closed month's late rows, and again when they are
@@ -76,7 +76,7 @@ func (r *Runner) lateRows(ctx context.Context, m closing.MonthInfo) error {
 			return nil
 		}
 		now := books.InstantOf(r.o.Now())
-		last, err := tx.LastClosing(ctx, m.Month)
+		last, err := tx.LastEntry(ctx, m.Month)
 		if err != nil {
 			return err
 		}
@@ -84,16 +84,16 @@ func (r *Runner) lateRows(ctx context.Context, m closing.MonthInfo) error {
 		if last.Action == books.Adopted {
 			told = notify.LateBesideV4(m.Month, n)
 		}
-		if err := r.tellAll(ctx, tx, told); err != nil {
+		if err := r.notify(ctx, tx, told); err != nil {
 			return err
 		}
-		return tx.RaiseAlarm(ctx, store.Alarm{Subject: subject, Cause: cause, Since: now, ToldAt: books.At(now.Time())})
+		return tx.RaiseAlarm(ctx, store.Alarm{Subject: subject, Cause: cause, Since: now, NotifiedAt: books.At(now.Time())})
 	})
 }
 
 // safetyNetSilence notifies once if the safety net, seen before, stays away,
 // and once when it is back.
-func (r *Runner) silence(ctx context.Context) error {
+func (r *Runner) safetyNetSilence(ctx context.Context) error {
 	return r.o.Store.Write(ctx, func(tx *store.Tx) error {
 		text, err := tx.Setting(ctx, store.SafetyNetSeen)
 		if err != nil || text == "" {
@@ -111,12 +111,12 @@ func (r *Runner) silence(ctx context.Context) error {
 		quiet := now.Sub(seen.Time())
 		switch {
 		case quiet > silentAfter && a.Subject == "":
-			if err := r.tellAll(ctx, tx, notify.Silent(int(quiet.Hours()/24))); err != nil {
+			if err := r.notify(ctx, tx, notify.Silent(int(quiet.Hours()/24))); err != nil {
 				return err
 			}
-			return tx.RaiseAlarm(ctx, store.Alarm{Subject: silentSubject, Cause: "silent", Since: seen, ToldAt: books.At(now)})
+			return tx.RaiseAlarm(ctx, store.Alarm{Subject: silentSubject, Cause: "silent", Since: seen, NotifiedAt: books.At(now)})
 		case quiet <= silentAfter && a.Subject != "":
-			if err := r.tellIfTold(ctx, tx, a, notify.SeenAgain()); err != nil {
+			if err := r.notifyIfNotified(ctx, tx, a, notify.SeenAgain()); err != nil {
 				return err
 			}
 			return tx.EndAlarm(ctx, silentSubject)

@@ -20,7 +20,7 @@ func message(title string, lines ...string) Message {
 
 // Done announces a month closed, revised, reopened or restored. It has numbers
 // of rows, without names or amounts.
-func Done(c books.Closing) Message {
+func Done(c books.ChainEntry) Message {
 	pt := map[books.Action]string{
 		books.Closed: "fechado", books.Revised: "revisado", books.Reopened: "reaberto", books.Restored: "restaurado", books.Adopted: "adotado",
 	}[c.Action]

@@ -20,8 +20,8 @@ import (
 	"extrato/internal/books"
 )
 
-// Teller sends messages to the places of EXTRATO_NOTIFY.
-type Teller struct {
+// Notifier sends messages to the places of EXTRATO_NOTIFY.
+type Notifier struct {
 	places  []string
 	senders map[string]types.Service
 }
@@ -31,8 +31,8 @@ const sendTimeout = 15 * time.Second
 
 // NewNotifier reads shoutrrr URLs. It fails with an Error of kind Invalid
 // naming the unusable one, counted from one.
-func NewTeller(urls []string) (*Teller, error) {
-	t := &Teller{senders: map[string]types.Service{}}
+func NewNotifier(urls []string) (*Notifier, error) {
+	t := &Notifier{senders: map[string]types.Service{}}
 	for i, url := range urls {
 		sender, err := new(router.ServiceRouter).Locate(url)
 		if err != nil {
@@ -63,7 +63,7 @@ func placeOf(url string) string {
 }
 
 // Places names all places, in order.
-func (t *Teller) Places() []string { return t.places }
+func (t *Notifier) Places() []string { return t.places }
 
 // ErrUnknownPlace means: this process's EXTRATO_NOTIFY lacks the place. Another
 // process may have other settings.
@@ -72,7 +72,7 @@ var ErrUnknownPlace = errors.New("EXTRATO_NOTIFY of this process does not have t
 // Tell sends a message to one place. It fails with ErrUnknownPlace, or if the
 // service did not take the message; the error does not say where it is. When
 // ctx ends it waits no longer; the message may then still arrive.
-func (t *Teller) Tell(ctx context.Context, place string, m Message) error {
+func (t *Notifier) Notify(ctx context.Context, place string, m Message) error {
 	sender := t.senders[place]
 	if sender == nil {
 		return ErrUnknownPlace

@@ -18,7 +18,7 @@ import (
 
 func TestAWrongURLIsNamedWithoutItsSecret(t *testing.T) {
 	for _, url := range []string{"telegram://SECRET", "nonsense://SECRET@x", "SECRET", "SECRET:x", "discord://SECRET"} {
-		_, err := notify.NewTeller([]string{"generic://127.0.0.1/x", url})
+		_, err := notify.NewNotifier([]string{"generic://127.0.0.1/x", url})
 		e := books.AsError(err)
 		if e == nil || e.Kind != books.Invalid || !strings.Contains(e.Error(), "number 2") {
 			t.Errorf("%s: %v", url, err)
@@ -30,8 +30,8 @@ func TestAWrongURLIsNamedWithoutItsSecret(t *testing.T) {
 }
 
 func TestAMailGoesToSeveralAddresses(t *testing.T) {
-	teller, err := notify.NewTeller([]string{"smtp://h:25/?from=a@example.com&to=a@example.com,b@example.com"})
-	if err != nil || len(teller.Places()) != 1 {
+	notifier, err := notify.NewNotifier([]string{"smtp://h:25/?from=a@example.com&to=a@example.com,b@example.com"})
+	if err != nil || len(notifier.Places()) != 1 {
 		t.Errorf("%v", err)
 	}
 }
@@ -46,16 +46,16 @@ func TestAMessageGoesToOnePlaceAndItsErrorNamesNoURL(t *testing.T) {
 	}))
 	defer s.Close()
 	host := strings.TrimPrefix(s.URL, "http://")
-	teller, err := notify.NewTeller([]string{"generic://" + host + "/secret?disabletls=yes", "generic://127.0.0.1:1/x?disabletls=yes", "generic://" + host + "/secret?disabletls=yes"})
+	notifier, err := notify.NewNotifier([]string{"generic://" + host + "/secret?disabletls=yes", "generic://127.0.0.1:1/x?disabletls=yes", "generic://" + host + "/secret?disabletls=yes"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	places := teller.Places()
+	places := notifier.Places()
 	if len(places) != 2 {
 		t.Fatalf("places %v: one was given twice", places)
 	}
 	m := notify.Failed(books.Month{Year: 2025, Month: 10}, books.Conflictf("busy", "others changed the same rows"), []books.Month{{Year: 2025, Month: 11}}, "id-1")
-	if err := teller.Tell(t.Context(), places[0], m); err != nil {
+	if err := notifier.Notify(t.Context(), places[0], m); err != nil {
 		t.Fatal(err)
 	}
 	for _, word := range []string{"2025-10", "2025-11", "busy", "id-1"} {
@@ -65,11 +65,11 @@ func TestAMessageGoesToOnePlaceAndItsErrorNamesNoURL(t *testing.T) {
 	}
 	answer = http.StatusInternalServerError
 	for _, place := range places {
-		if err := teller.Tell(t.Context(), place, m); err == nil || strings.Contains(err.Error(), "127.0.0.1") || strings.Contains(err.Error(), "secret") {
+		if err := notifier.Notify(t.Context(), place, m); err == nil || strings.Contains(err.Error(), "127.0.0.1") || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", place, err)
 		}
 	}
-	if err := teller.Tell(t.Context(), "gone-12345678", m); !errors.Is(err, notify.ErrUnknownPlace) {
+	if err := notifier.Notify(t.Context(), "gone-12345678", m); !errors.Is(err, notify.ErrUnknownPlace) {
 		t.Errorf("a place that this process does not know: %v", err)
 	}
 }
@@ -99,7 +99,7 @@ func TestAHeartbeatPingsInHealthchecksForm(t *testing.T) {
 }
 
 func TestMessagesHoldNoAmounts(t *testing.T) {
-	c := books.Closing{Action: books.Closed, Month: books.Month{Year: 2025, Month: 10}, Totals: `{"receita_total":4711.00}`, Counts: books.Counts{Payments: 3}}
+	c := books.ChainEntry{Action: books.Closed, Month: books.Month{Year: 2025, Month: 10}, Totals: `{"receita_total":4711.00}`, Counts: books.Counts{Payments: 3}}
 	for _, m := range []notify.Message{notify.Done(c), notify.Late(c.Month, c.Counts), notify.LateBesideV4(c.Month, c.Counts), notify.Silent(40), notify.SeenAgain(), notify.Recovered(c.Month, time.Now())} {
 		if m.Title == "" || m.Text == "" || strings.Contains(m.Text, "4711") {
 			t.Errorf("%+v", m)

@@ -42,12 +42,12 @@ func TestARedirectedMessageIsNotTaken(t *testing.T) {
 			"signal://%s/+5511999990000/+5511999990001?disabletls=yes", "ntfy://%s/topic?scheme=http", "gotify://%s/Aaa.bbb.ccc.ddd?disabletls=yes",
 		} {
 			host, arrived := redirecting(t, status, "/page")
-			teller, err := notify.NewTeller([]string{fmt.Sprintf(form, host)})
+			notifier, err := notify.NewNotifier([]string{fmt.Sprintf(form, host)})
 			if err != nil {
 				t.Logf("%s: %v", form, books.AsError(err))
 				continue
 			}
-			err = teller.Tell(t.Context(), teller.Places()[0], m)
+			err = notifier.Notify(t.Context(), notifier.Places()[0], m)
 			if err == nil || arrived() != "" {
 				t.Errorf("%d, %s: taken, %q arrived", status, form, arrived())
 			}
@@ -61,19 +61,19 @@ func TestARedirectedMessageIsNotTaken(t *testing.T) {
 func TestARedirectThatKeepsTheMessageIsFollowed(t *testing.T) {
 	for _, status := range []int{307, 308} {
 		host, arrived := redirecting(t, status, "/page")
-		teller, err := notify.NewTeller([]string{"generic://" + host + "/hook?disabletls=yes"})
+		notifier, err := notify.NewNotifier([]string{"generic://" + host + "/hook?disabletls=yes"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := teller.Tell(t.Context(), teller.Places()[0], notify.Silent(40)); err != nil || !strings.HasPrefix(arrived(), "POST ") || !strings.Contains(arrived(), "40") {
+		if err := notifier.Notify(t.Context(), notifier.Places()[0], notify.Silent(40)); err != nil || !strings.HasPrefix(arrived(), "POST ") || !strings.Contains(arrived(), "40") {
 			t.Errorf("%d: %v, %q arrived", status, err, arrived())
 		}
 		for _, location := range []string{"", "/hook"} { // to nowhere, and for ever
 			host, _ = redirecting(t, status, location)
-			if teller, err = notify.NewTeller([]string{"generic://" + host + "/hook?disabletls=yes"}); err != nil {
+			if notifier, err = notify.NewNotifier([]string{"generic://" + host + "/hook?disabletls=yes"}); err != nil {
 				t.Fatal(err)
 			}
-			if teller.Tell(t.Context(), teller.Places()[0], notify.Silent(40)) == nil {
+			if notifier.Notify(t.Context(), notifier.Places()[0], notify.Silent(40)) == nil {
 				t.Errorf("%d to %q counts as told", status, location)
 			}
 		}

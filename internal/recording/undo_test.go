@@ -19,7 +19,7 @@ import (
 )
 
 // acts runs a change and returns what became of it.
-func (s *studio) acts(t testing.TB, do func(ctx context.Context, tx *store.Tx) (recording.Done, error)) recording.Done {
+func (s *studio) do(t testing.TB, do func(ctx context.Context, tx *store.Tx) (recording.Done, error)) recording.Done {
 	t.Helper()
 	var done recording.Done
 	if err := s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
@@ -48,10 +48,10 @@ func everyAct(s *studio, t testing.TB) map[string]func(context.Context, *store.T
 	id := s.pay(t, deposit, 60_00)
 	s.pay(t, deposit2(session), 50_00)
 	lone := s.sit(t, "2025-11-13")
-	cost := s.acts(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
+	cost := s.do(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 		return s.r.AddExpense(ctx, tx, eva, books.Expense{Date: day("2025-11-01"), Amount: 9_90, Method: "Pix", CreatedBy: 3})
 	}).ID
-	caio := s.acts(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
+	caio := s.do(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 		return s.r.AddClient(ctx, tx, eva, books.Client{Name: "Caio", JotformID: books.TextOf("jf")})
 	}).ID
 	n := sure(paid("2025-11-02", 300_00), 40_00)
@@ -130,22 +130,22 @@ func TestEveryChangeIsWrittenDownAndUndoneToTheByte(t *testing.T) {
 		s.r.Now = func() time.Time { clock = clock.Add(time.Second); return clock }
 		for name, do := range everyAct(s, t) {
 			before := s.dump(t)
-			done := s.acts(t, do)
+			done := s.do(t, do)
 			after := s.dump(t)
 			if after == before {
 				t.Fatalf("%s changed nothing", name)
 			}
 			s.isWritten(t, name, done)
-			undo := s.acts(t, s.undo(done.Change))
+			undo := s.do(t, s.undo(done.Change))
 			if is := s.dump(t); is != before {
 				t.Fatalf("undo %s:\n%s\nwas\n%s", name, is, before)
 			}
 			s.refused(t, books.Conflict, "changed_since", failing(s.undo(done.Change)))
-			s.acts(t, s.undo(undo.Change))
+			s.do(t, s.undo(undo.Change))
 			if is := s.dump(t); is != after {
 				t.Fatalf("undo the undo of %s:\n%s\nwas\n%s", name, is, after)
 			}
-			redo := s.acts(t, s.undo(s.last(t)))
+			redo := s.do(t, s.undo(s.last(t)))
 			if is := s.dump(t); is != before || redo.ID != done.ID {
 				t.Fatalf("undo %s a second time:\n%s\nwas\n%s", name, is, before)
 			}
@@ -201,7 +201,7 @@ func TestWhatWasChangedSinceIsNotUndone(t *testing.T) {
 		made := s.last(t)
 		note := paid("2025-11-01", 100_00)
 		note.ID, note.Note = id, books.TextOf("troco")
-		s.acts(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
+		s.do(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			return s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: note, Confirmed: recording.Questions()}, nil)
 		})
 		var changed *recording.Changed
@@ -215,7 +215,7 @@ func TestWhatWasChangedSinceIsNotUndone(t *testing.T) {
 		if v := changed.Rows[0]; len(changed.Rows) != 1 || v.ID != id || v.Before != nil || v.After.(*books.Payment).Note.Valid || v.Now.(*books.Payment).Note != books.TextOf("troco") {
 			t.Errorf("the versions are %+v", changed.Rows)
 		}
-		client := s.acts(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
+		client := s.do(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			return s.r.AddClient(ctx, tx, eva, books.Client{Name: "Caio"})
 		})
 		p := paid("2025-11-01", 7_00)
@@ -231,11 +231,11 @@ func TestAnUndoComesWithinADayAndWhileTheMonthIsOpen(t *testing.T) {
 		clock := now
 		s.r.Now = func() time.Time { return clock }
 		for name, do := range everyAct(s, t) {
-			done := s.acts(t, do)
+			done := s.do(t, do)
 			clock = now.Add(recording.UndoLasts + time.Second)
 			s.refused(t, books.Refused, "undo_too_late", failing(s.undo(done.Change)))
 			clock = now.Add(recording.UndoLasts)
-			s.acts(t, s.undo(done.Change))
+			s.do(t, s.undo(done.Change))
 			clock = now
 			_ = name
 		}
@@ -246,10 +246,10 @@ func TestAnUndoComesWithinADayAndWhileTheMonthIsOpen(t *testing.T) {
 		paidChange := s.last(t)
 		p := paid("2025-11-01", 3_00)
 		p.ID = s.pay(t, paid("2025-10-29", 3_00), 0)
-		moved := s.acts(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
+		moved := s.do(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			return s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: p, Confirmed: recording.Questions()}, nil)
 		})
-		share := s.acts(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
+		share := s.do(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			return s.r.AddCommission(ctx, tx, eva, books.Commission{PaymentID: books.RefTo(id), ArtistID: 2, Percent: 1_00})
 		})
 		if _, err := s.closer.Close(t.Context(), october, closing.Options{}, "test"); err != nil {
@@ -261,8 +261,8 @@ func TestAnUndoComesWithinADayAndWhileTheMonthIsOpen(t *testing.T) {
 		if _, err := s.closer.Reopen(t.Context(), october, "teste", "test"); err != nil {
 			t.Fatal(err)
 		}
-		s.acts(t, s.undo(share.Change)) // a reopened month's rows are as they were
-		s.acts(t, s.undo(paidChange))
+		s.do(t, s.undo(share.Change)) // a reopened month's rows are as they were
+		s.do(t, s.undo(paidChange))
 	})
 }
 

@@ -196,8 +196,8 @@ type entry struct {
 
 // closing converts the entry to the books' type. An unreadable instant gives
 // another hash.
-func (e entry) closing() books.Closing {
-	c := books.Closing{
+func (e entry) closing() books.ChainEntry {
+	c := books.ChainEntry{
 		Seq: e.Seq, Action: e.Action, Month: e.Month, Revision: e.Revision, By: e.By, Reason: e.Reason, CorrelationID: e.CorrelationID,
 		Fingerprint: e.Fingerprint, Core: e.Core, Seal: e.Seal, Detail: e.Detail, Salt: e.Sealed.Salt, Counts: e.Counts, Totals: e.Sealed.Totals, Notes: e.Notes, Previous: e.Previous, Hash: e.Hash,
 	}

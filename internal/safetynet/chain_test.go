@@ -12,9 +12,9 @@ import (
 
 // reseal makes a chain's numbers and hashes anew, as somebody would who
 // rewrites it from entry i on.
-func reseal(chain []books.Closing, i int) {
+func reseal(chain []books.ChainEntry, i int) {
 	for ; i < len(chain); i++ {
-		var before books.Closing
+		var before books.ChainEntry
 		if i > 0 {
 			before = chain[i-1]
 		}
@@ -23,24 +23,24 @@ func reseal(chain []books.Closing, i int) {
 }
 
 func TestChain_that_was_rewritten_is_noticed_whatever_was_changed(t *testing.T) {
-	for name, change := range map[string]func(*books.Closing){
-		"action":      func(c *books.Closing) { c.Action = books.Revised },
-		"month":       func(c *books.Closing) { c.Month = c.Month.Add(1) },
-		"revision":    func(c *books.Closing) { c.Revision++ },
-		"instant":     func(c *books.Closing) { c.At++ },
-		"actor":       func(c *books.Closing) { c.By = "cli" },
-		"reason":      func(c *books.Closing) { c.Reason = "" },
-		"correlation": func(c *books.Closing) { c.CorrelationID = "fedcba9876543210" },
-		"fingerprint": func(c *books.Closing) { c.Fingerprint[0] ^= 1 },
-		"counts":      func(c *books.Closing) { c.Counts.Expenses++ },
-		"links":       func(c *books.Closing) { c.Counts.Links-- },
-		"core":        func(c *books.Closing) { c.Core[0]++ },
-		"seal":        func(c *books.Closing) { c.Seal[0]++ },
-		"salt":        func(c *books.Closing) { c.Salt[0]++ },
-		"totals":      func(c *books.Closing) { c.Totals = strings.Replace(c.Totals, "910.00", "910.01", 1) },
-		"backup":      func(c *books.Closing) { c.BackupSHA256 = hex64(6) },
-		"no backup":   func(c *books.Closing) { c.BackupFile, c.BackupSHA256 = "", "" },
-		"notes":       func(c *books.Closing) { c.Notes = nil },
+	for name, change := range map[string]func(*books.ChainEntry){
+		"action":      func(c *books.ChainEntry) { c.Action = books.Revised },
+		"month":       func(c *books.ChainEntry) { c.Month = c.Month.Add(1) },
+		"revision":    func(c *books.ChainEntry) { c.Revision++ },
+		"instant":     func(c *books.ChainEntry) { c.At++ },
+		"actor":       func(c *books.ChainEntry) { c.By = "cli" },
+		"reason":      func(c *books.ChainEntry) { c.Reason = "" },
+		"correlation": func(c *books.ChainEntry) { c.CorrelationID = "fedcba9876543210" },
+		"fingerprint": func(c *books.ChainEntry) { c.Fingerprint[0] ^= 1 },
+		"counts":      func(c *books.ChainEntry) { c.Counts.Expenses++ },
+		"links":       func(c *books.ChainEntry) { c.Counts.Links-- },
+		"core":        func(c *books.ChainEntry) { c.Core[0]++ },
+		"seal":        func(c *books.ChainEntry) { c.Seal[0]++ },
+		"salt":        func(c *books.ChainEntry) { c.Salt[0]++ },
+		"totals":      func(c *books.ChainEntry) { c.Totals = strings.Replace(c.Totals, "910.00", "910.01", 1) },
+		"backup":      func(c *books.ChainEntry) { c.BackupSHA256 = hex64(6) },
+		"no backup":   func(c *books.ChainEntry) { c.BackupFile, c.BackupSHA256 = "", "" },
+		"notes":       func(c *books.ChainEntry) { c.Notes = nil },
 	} {
 		for place, i := range map[string]int{"behind the kept head": 5, "at it": 3} {
 			t.Run(name+", "+place, func(t *testing.T) {
@@ -103,7 +103,7 @@ func TestChain_with_a_link_that_does_not_fit_is_noticed(t *testing.T) {
 			s.chain[2] = s.chain[2].After(s.chain[1])
 		},
 		"the first follows something": func(s *server) {
-			before := books.Closing{Hash: s.chain[1].Hash}
+			before := books.ChainEntry{Hash: s.chain[1].Hash}
 			s.chain[0] = s.chain[0].After(before)
 			reseal(s.chain, 1)
 		},

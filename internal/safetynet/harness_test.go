@@ -43,7 +43,7 @@ type server struct {
 	v4     bool
 	lock   sync.Mutex
 	months map[string]string // state by month
-	chain  []books.Closing
+	chain  []books.ChainEntry
 	backup string // state of the copy that the statement rests on
 	hash   string // of that copy
 	late   int
@@ -70,11 +70,11 @@ func (s *server) closeMonth(month string) {
 	if err != nil {
 		panic(err)
 	}
-	var head books.Closing
+	var head books.ChainEntry
 	if n := len(s.chain); n > 0 {
 		head = s.chain[n-1]
 	}
-	c := books.Closing{
+	c := books.ChainEntry{
 		Action: books.Closed, Month: m, Revision: 1, At: books.InstantOf(time.Date(2025, 11, 1, 5, 0, 1, 123_000, time.UTC)), By: "schedule",
 		Reason: clientName, CorrelationID: "0123456789abcdef", Counts: books.Counts{Payments: 3, Links: 2},
 		Totals: `{"receita_total":910.00,"saldo":910.00,"receita_liquida":910.00}`, BackupFile: "b.csv", BackupSHA256: s.hash, Notes: []string{"nota"},
@@ -88,7 +88,7 @@ func (s *server) closeMonth(month string) {
 var totals = map[string]any{"revenue": "910.00", "commissions": "0.00", "expenses": "0.00", "balance": "910.00", "net_revenue": "910.00"}
 
 // shown is an entry as /api/v1 shows it.
-func shown(c books.Closing) map[string]any {
+func shown(c books.ChainEntry) map[string]any {
 	return map[string]any{
 		"seq": c.Seq, "action": c.Action, "month": c.Month, "revision": c.Revision, "at": c.At.String(), "by": c.By, "reason": c.Reason,
 		"correlation_id": c.CorrelationID, "fingerprint": c.Fingerprint, "core": c.Core, "seal": c.Seal, "detail": c.Detail, "counts": c.Counts, "totals": totals, "notes": c.Notes,
@@ -175,7 +175,7 @@ func (s *server) v1(w http.ResponseWriter, r *http.Request, path []string) {
 		return
 	}
 	month := path[1]
-	var last books.Closing
+	var last books.ChainEntry
 	for _, e := range s.chain {
 		if e.Month.String() == month {
 			last = e
@@ -309,7 +309,7 @@ type equipment struct {
 	limit  time.Duration
 	state  safetynet.State
 	who    safetynet.Identity
-	teller safetynet.Teller
+	teller safetynet.Notifier
 	waited []time.Duration
 	left   string // the last run's result.json
 }
@@ -342,13 +342,13 @@ func (n *equipment) with(t *testing.T, base string, g *safetynet.GitHub, gh *git
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := &safetynet.Net{Server: client, Now: now, State: n.state, Patience: 6 * time.Minute}
+	run := &safetynet.Net{Server: client, Now: now, State: n.state, CloseTimeout: 6 * time.Minute}
 	month := n.month
 	if month.IsZero() {
 		month = safetynet.Month(n.now)
 	}
 	r := run.Run(t.Context(), month, force)
-	run.Tell(t.Context(), &r, g, n.teller)
+	run.Notify(t.Context(), &r, g, n.teller)
 	n.state = run.State
 	dir := t.TempDir()
 	if err := r.Leave(dir); err != nil {

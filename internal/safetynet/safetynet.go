@@ -19,10 +19,10 @@ import (
 
 // Net is a run's environment.
 type Net struct {
-	Server   *Client
-	Now      func() time.Time // in the studio's zone
-	State    State            // of earlier runs; a run updates it
-	Patience time.Duration    // the total wait for a close in progress
+	Server       *Client
+	Now          func() time.Time // in the studio's zone
+	State        State            // of earlier runs; a run updates it
+	CloseTimeout time.Duration    // the total wait for a close in progress
 }
 
 // Outcome is the outcome of a run.
@@ -229,11 +229,11 @@ func (m monthState) since(before monthState) bool {
 }
 
 // waitFor returns the wait for a close in progress: each try waits its part of
-// the patience, until the month is closed. An open month may be asked for
+// CloseTimeout, until the month is closed. An open month may be asked for
 // again: a server closes a month once.
 func (n *Net) waitFor(ctx context.Context, month books.Month, before monthState) func() error {
 	return func() error {
-		until := n.Now().Add(n.Patience / tries)
+		until := n.Now().Add(n.CloseTimeout / tries)
 		for look := 1; ; look++ {
 			if err := n.Server.waits.pause(ctx, min(look, 4), 0); err != nil {
 				return err

@@ -226,7 +226,7 @@ func whole(chain []entry) error {
 		switch {
 		case i+1 < len(chain) && !c.Follows(chain[i+1].closing()):
 			return broken
-		case e.Seq == 1 && !c.Follows(books.Closing{}), !c.Intact():
+		case e.Seq == 1 && !c.Follows(books.ChainEntry{}), !c.Intact():
 			return broken
 		}
 	}

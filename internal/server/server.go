@@ -60,14 +60,14 @@ func (f Frame) Wrap(handler http.Handler) http.Handler {
 	return f.wrap(handler, &bodies{bySender: map[netip.Addr]int{}}, make(chan struct{}, maxAtOnce))
 }
 
-func (f Frame) wrap(handler http.Handler, all *bodies, places chan struct{}) http.Handler {
+func (f Frame) wrap(handler http.Handler, all *bodies, slots chan struct{}) http.Handler {
 	sameOrigin := http.NewCrossOriginProtection()
 	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.refuse(w, r, http.StatusForbidden, &books.Error{Kind: books.Forbidden, Code: "cross_origin", Message: "this request came from another site",
 			Hint: "send it from a page of this server, or from a program that sends neither Origin nor Sec-Fetch-Site"})
 	}))
-	handler = headers(sameOrigin.Handler(f.readBody(all, f.atOnce(places, handler))))
-	return f.origin(correlate(f.log(handler)))
+	handler = securityHeaders(sameOrigin.Handler(f.readBody(all, f.limitConcurrency(slots, handler))))
+	return f.clientAddress(correlate(f.log(handler)))
 }
 
 // refuse answers a browser with a page, and a program as Refuse does.
@@ -97,7 +97,7 @@ func Refuse(w http.ResponseWriter, r *http.Request, status int, e *books.Error) 
 
 // clientAddress gives a request the address and scheme seen by a trusted proxy,
 // and drops the claims of all others.
-func (f Frame) origin(next http.Handler) http.Handler {
+func (f Frame) clientAddress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.URL.Scheme = "http"
 		if r.TLS != nil {
@@ -181,7 +181,7 @@ func hopAddress(hop string) (netip.Addr, error) {
 func correlate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get("X-Request-ID")
-		if !harmless(id) {
+		if !validID(id) {
 			id = books.NewCorrelationID()
 		}
 		w.Header().Set("X-Request-ID", id)
@@ -190,7 +190,7 @@ func correlate(next http.Handler) http.Handler {
 }
 
 // harmless reports whether an id can go into logs, tables and answers.
-func harmless(id string) bool {
+func validID(id string) bool {
 	for _, c := range id {
 		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' {
 			return false
@@ -203,9 +203,9 @@ func harmless(id string) bool {
 func (f Frame) log(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := f.Now()
-		seen := &watched{ResponseWriter: w}
+		seen := &statusRecorder{ResponseWriter: w}
 		defer func() {
-			f.caught(seen, r, recover())
+			f.recoverPanic(seen, r, recover())
 			level := slog.LevelInfo
 			switch {
 			case seen.status >= http.StatusInternalServerError:
@@ -230,7 +230,7 @@ func withoutKey(path string) string {
 	return path
 }
 
-func (f Frame) caught(w *watched, r *http.Request, problem any) {
+func (f Frame) recoverPanic(w *statusRecorder, r *http.Request, problem any) {
 	if problem == nil {
 		return
 	}
@@ -246,21 +246,21 @@ func (f Frame) caught(w *watched, r *http.Request, problem any) {
 }
 
 // statusRecorder records the status and size of an answer.
-type watched struct {
+type statusRecorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
 }
 
 // WriteHeader remembers the status.
-func (w *watched) WriteHeader(status int) {
+func (w *statusRecorder) WriteHeader(status int) {
 	if w.status == 0 && status >= http.StatusOK {
 		w.status = status
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w *watched) Write(b []byte) (int, error) {
+func (w *statusRecorder) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
@@ -270,11 +270,11 @@ func (w *watched) Write(b []byte) (int, error) {
 }
 
 // Unwrap lets http.ResponseController through.
-func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *statusRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // securityHeaders sets the headers of every answer: nothing is loaded from
 // elsewhere, no other site frames a page, nothing is cached on shared machines.
-func headers(next http.Handler) http.Handler {
+func securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
@@ -292,15 +292,15 @@ func headers(next http.Handler) http.Handler {
 
 // limitConcurrency bounds the requests in progress, for memory and database;
 // the others are asked to come again. /healthz always answers.
-func (f Frame) atOnce(places chan struct{}, next http.Handler) http.Handler {
+func (f Frame) limitConcurrency(slots chan struct{}, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/healthz" {
 			next.ServeHTTP(w, r)
 			return
 		}
 		select {
-		case places <- struct{}{}:
-			defer func() { <-places }()
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
 			next.ServeHTTP(w, r)
 		case <-time.After(time.Second):
 			w.Header().Set("Retry-After", retrySeconds)

@@ -8,10 +8,10 @@ import (
 
 // Alarm is a problem, with the instant at which people were notified of it.
 type Alarm struct {
-	Subject string // month:2025-10/backup_slow, late:2025-10, safetynet
-	Cause   string // a code, or a count: another one is told anew
-	Since   books.Instant
-	ToldAt  books.NullInstant
+	Subject    string // month:2025-10/backup_slow, late:2025-10, safetynet
+	Cause      string // a code, or a count: another one is told anew
+	Since      books.Instant
+	NotifiedAt books.NullInstant
 }
 
 // Alarms returns all alarms, by subject.
@@ -23,7 +23,7 @@ func (t *Tx) Alarms(ctx context.Context) ([]Alarm, error) {
 		if err := scan(&a.Subject, &a.Cause, &column{value: &a.Since}, &told); err != nil {
 			return err
 		}
-		err := readIfAny(&a.ToldAt, told)
+		err := readIfAny(&a.NotifiedAt, told)
 		alarms = append(alarms, a)
 		return err
 	})
@@ -44,8 +44,8 @@ func (t *Tx) Alarm(ctx context.Context, subject string) (Alarm, error) {
 // RaiseAlarm records an alarm, or its new state.
 func (t *Tx) RaiseAlarm(ctx context.Context, a Alarm) error {
 	told := ""
-	if a.ToldAt.Valid {
-		told = a.ToldAt.V.String()
+	if a.NotifiedAt.Valid {
+		told = a.NotifiedAt.V.String()
 	}
 	_, err := t.exec(ctx, `INSERT INTO alarms (subject, cause, since, told_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (subject) DO UPDATE SET cause = excluded.cause, since = excluded.since, told_at = excluded.told_at`,

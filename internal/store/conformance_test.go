@@ -136,7 +136,7 @@ func TestWritesOfManyHappenAsIfOneAfterTheOther(t *testing.T) {
 						if err := insert(t.Context(), payment(int64(i*writes+n+1), "2025-10-03"))(tx); err != nil {
 							return err
 						}
-						_, err := tx.AppendClosing(t.Context(), books.Closing{Action: books.Closed, Month: october, Totals: "{}"})
+						_, err := tx.AppendEntry(t.Context(), books.ChainEntry{Action: books.Closed, Month: october, Totals: "{}"})
 						return err
 					})
 					if err != nil {
@@ -150,8 +150,8 @@ func TestWritesOfManyHappenAsIfOneAfterTheOther(t *testing.T) {
 			t.Errorf("%d payments after %d writes that ran %d times", n, stores*writes, runs.Load())
 		}
 		read(t, db.Store, func(tx *store.Tx) error {
-			chain, err := tx.Closings(t.Context())
-			var last books.Closing
+			chain, err := tx.ChainEntries(t.Context())
+			var last books.ChainEntry
 			for _, c := range chain {
 				if !c.Follows(last) {
 					t.Errorf("entry %d does not follow %d", c.Seq, last.Seq)
@@ -480,16 +480,16 @@ func TestTheChainOnlyGrows(t *testing.T) {
 		}
 		write(t, db.Store, func(tx *store.Tx) error {
 			for range 3 {
-				_, err := tx.AppendClosing(t.Context(), books.Closing{Action: books.Closed, Month: october, Totals: "{}", Notes: []string{"a", ""}, Counts: books.Counts{Payments: 1, Links: 2}})
+				_, err := tx.AppendEntry(t.Context(), books.ChainEntry{Action: books.Closed, Month: october, Totals: "{}", Notes: []string{"a", ""}, Counts: books.Counts{Payments: 1, Links: 2}})
 				if err != nil {
 					return err
 				}
 			}
 			return nil
 		})
-		chain := func() (all []books.Closing) {
+		chain := func() (all []books.ChainEntry) {
 			read(t, db.Store, func(tx *store.Tx) (err error) {
-				all, err = tx.Closings(t.Context())
+				all, err = tx.ChainEntries(t.Context())
 				return err
 			})
 			return all

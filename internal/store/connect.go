@@ -74,12 +74,12 @@ func prepareConnections(config *pgconn.Config) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 10 * time.Second
 	}
-	config.AfterConnect = settle
+	config.AfterConnect = configureSession
 }
 
 // configureSession appends our schema to the current search_path, lifts the
 // timeouts of newer servers, and makes COMMIT wait for the server's disk.
-func settle(ctx context.Context, conn *pgconn.PgConn) error {
+func configureSession(ctx context.Context, conn *pgconn.PgConn) error {
 	_, err := conn.Exec(ctx, `
 		SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), '`+ownSchema+`'), false);
 		SELECT set_config(name, CASE name WHEN 'synchronous_commit' THEN 'on' ELSE '0' END, false) FROM pg_settings

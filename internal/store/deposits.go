@@ -40,7 +40,7 @@ func (t *Tx) DepositsAtRest(ctx context.Context) ([]Deposit, error) {
 
 // reopenDeposits makes the deposits of live payments agree with the rows, and
 // deletes those of unmarked payments.
-func (t *Tx) wakeDeposits(ctx context.Context, payments []books.Row) error {
+func (t *Tx) reopenDeposits(ctx context.Context, payments []books.Row) error {
 	ids, marked := make([]books.ID, len(payments)), [][2]string{}
 	for i, row := range payments {
 		p := row.(*books.Payment)
@@ -68,7 +68,7 @@ func (t *Tx) wakeDeposits(ctx context.Context, payments []books.Row) error {
 
 // closeDeposits keeps session, amount and month of the payments that leave
 // before their session. It runs before they are deleted.
-func (t *Tx) restDeposits(ctx context.Context, month books.Month, leaving *Leaving) error {
+func (t *Tx) closeDeposits(ctx context.Context, month books.Month, leaving *Leaving) error {
 	args := []any{month.First().String(), month.Last().String(), month.String()}
 	_, err := t.exec(ctx, `UPDATE deposits SET session = p.sessao_id, day = p.data, amount = p.valor, month = $3
 		FROM pagamentos p WHERE p.id = deposits.payment AND `+t.s.dialect.in("p.data"), args...)

@@ -54,7 +54,7 @@ func (s *Store) LockMonth(ctx context.Context, month books.Month, waits func(hol
 
 // monthLockTimeout limits the wait for a month's lock: many times the close of
 // a million rows, and less than a job of the schedule may take.
-var lockPatience = 2 * time.Minute
+var monthLockTimeout = 2 * time.Minute
 
 // thisProcess names the lock's holder to processes waiting for it.
 func thisProcess() string {
@@ -66,7 +66,7 @@ func thisProcess() string {
 }
 
 func stillLocked(holder string) error {
-	return books.Conflictf("locked", "somebody else has been closing, reopening or backing up for %s", lockPatience).
+	return books.Conflictf("locked", "somebody else has been closing, reopening or backing up for %s", monthLockTimeout).
 		WithHint("nothing was changed; it is %s: let it go on or end it, then try again", cmp.Or(holder, "another process"))
 }
 

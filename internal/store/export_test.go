@@ -19,17 +19,17 @@ func (t *Tx) ListedCommissions(ctx context.Context) (ids []int64, err error) {
 // WaitForOutcome sets how long is asked what became of a transaction, until the
 // function that it returns is called.
 func WaitForOutcome(d time.Duration) (back func()) {
-	before := outcomePatience
-	outcomePatience = d
-	return func() { outcomePatience = before }
+	before := outcomeTimeout
+	outcomeTimeout = d
+	return func() { outcomeTimeout = before }
 }
 
 // WaitForLock sets how long a lock is waited for, until the function that it
 // returns is called.
 func WaitForLock(d time.Duration) (back func()) {
-	before := lockPatience
-	lockPatience = d
-	return func() { lockPatience = before }
+	before := monthLockTimeout
+	monthLockTimeout = d
+	return func() { monthLockTimeout = before }
 }
 
 // FullDisk returns what is said where SQLite finds a disk full, with its

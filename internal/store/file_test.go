@@ -187,7 +187,7 @@ func TestASQLiteFileWithTwoNamesIsRefused(t *testing.T) {
 	for _, name := range []string{db.Path, second} {
 		_, err := tryOpen(t, "sqlite:///"+name, true)
 		wantError(t, err, books.Refused, "database_unfit", "hard links", "-samefile")
-		_, err = store.OpenToLook(t.Context(), store.Options{URL: "sqlite:///" + name, Zone: storetest.Zone, Now: now})
+		_, err = store.OpenUntouched(t.Context(), store.Options{URL: "sqlite:///" + name, Zone: storetest.Zone, Now: now})
 		wantError(t, err, books.Refused, "database_unfit")
 	}
 	if err := os.Remove(second); err != nil {

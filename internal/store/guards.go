@@ -135,7 +135,7 @@ func (s *Store) addGuards(ctx context.Context, done *Migration) error {
 		}
 		return nil
 	})
-	if sqlState(err) == lockTimeout {
+	if sqlState(err) == lockNotAvailable {
 		return tablesLocked(err)
 	}
 	for _, name := range missing {

@@ -127,7 +127,7 @@ func (im *importing) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := im.makeRoom(ctx); err != nil {
+	if err := im.widenColumns(ctx); err != nil {
 		return err
 	}
 	for _, table := range importTables {
@@ -151,7 +151,7 @@ func (im *importing) run(ctx context.Context) error {
 		return err
 	}
 	im.done.Adopted = append(im.done.Adopted, adopted...)
-	if err := im.doubtMonthless(ctx); err != nil {
+	if err := im.reportMonthless(ctx); err != nil {
 		return err
 	}
 	if im.tables["closings"] != nil {
@@ -185,11 +185,11 @@ func (im *importing) copyDeposits(ctx context.Context) error {
 	for _, row := range marked {
 		row.(*books.Payment).Deposit = true
 	}
-	return im.to.wakeDeposits(ctx, marked)
+	return im.to.reopenDeposits(ctx, marked)
 }
 
 // reportMonthless reports the commissions that no close would ever include.
-func (im *importing) doubtMonthless(ctx context.Context) error {
+func (im *importing) reportMonthless(ctx context.Context) error {
 	ids, err := im.to.monthlessCommissions(ctx)
 	if err != nil || len(ids) == 0 {
 		return err
@@ -298,10 +298,10 @@ func (im *importing) findDangling(ctx context.Context, table importTable, ref re
 			return err
 		}
 		switch {
-		case ref.lost == carried && !im.to.s.dialect.postgres:
+		case ref.onDangling == carried && !im.to.s.dialect.postgres:
 			change.Why = "names a row of " + ref.to + " that does not exist"
 			im.done.Doubtful = append(im.done.Doubtful, change)
-		case ref.lost == cut:
+		case ref.onDangling == cut:
 			im.done.Unlinked = append(im.done.Unlinked, change)
 			name := table.name + "." + ref.column
 			if im.dangling == nil {
@@ -312,7 +312,7 @@ func (im *importing) findDangling(ctx context.Context, table importTable, ref re
 			}
 			im.dangling[name][change.ID] = change.Old
 		default:
-			return cannotCarry(place{table.name, change.ID, ref.column},
+			return errNotConvertible(cell{table.name, change.ID, ref.column},
 				"names row "+change.Old+" of "+ref.to+", which does not exist, and this database insists on it")
 		}
 		return nil
@@ -321,7 +321,7 @@ func (im *importing) findDangling(ctx context.Context, table importTable, ref re
 
 // widenColumns gives a new PostgreSQL database the columns of older v4
 // versions, if the source has data in them.
-func (im *importing) makeRoom(ctx context.Context) error {
+func (im *importing) widenColumns(ctx context.Context) error {
 	if !im.to.s.dialect.postgres {
 		return nil
 	}

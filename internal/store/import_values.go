@@ -26,7 +26,7 @@ type importTable struct {
 
 type importColumn struct {
 	name     string
-	carry    carrier
+	carry    converter
 	required bool
 	letters  int // PostgreSQL's limit; 0: none
 }
@@ -34,20 +34,20 @@ type importColumn struct {
 // reference is a column with the id of a row of another table.
 type reference struct {
 	column, to string
-	lost       lost
+	onDangling danglingPolicy
 }
 
 // danglingPolicy is the treatment of a dangling reference.
-type lost int
+type danglingPolicy int
 
 const (
-	refused lost = iota
-	cut          // NULL takes its place
-	carried      // SQLite keeps it; PostgreSQL cannot
+	refused danglingPolicy = iota
+	cut                    // NULL takes its place
+	carried                // SQLite keeps it; PostgreSQL cannot
 )
 
 // place names one value.
-type place struct {
+type cell struct {
 	table  string
 	id     int64
 	column string
@@ -56,77 +56,77 @@ type place struct {
 // converter turns a source's value, as text, into an argument for this
 // database. raw is nil for NULL; a NULL in a NOT NULL column was refused
 // before.
-type carrier func(im *importing, at place, raw []byte) (any, error)
+type converter func(im *importing, at cell, raw []byte) (any, error)
 
 // importTables are v4's tables, each after the tables it refers to.
 var importTables = []importTable{
 	{
 		name: "users", unique: []string{"email", "google_id"},
 		columns: []importColumn{
-			{"id", carryID, true, 0}, {"email", carryText, false, 100}, {"name", carryText, true, 100},
-			{"avatar_url", carryText, false, 255}, {"google_id", carryText, false, 50}, {"password_hash", carryText, false, 255},
-			{"role", carryText, true, 20}, {"active_flag", carryFlag, true, 0}, {"unified_flow_enabled", carryFlag, true, 0},
-			{"created_at", carryInstant, false, 0}, {"updated_at", carryInstant, false, 0},
+			{"id", convertID, true, 0}, {"email", convertText, false, 100}, {"name", convertText, true, 100},
+			{"avatar_url", convertText, false, 255}, {"google_id", convertText, false, 50}, {"password_hash", convertText, false, 255},
+			{"role", convertText, true, 20}, {"active_flag", convertFlag, true, 0}, {"unified_flow_enabled", convertFlag, true, 0},
+			{"created_at", convertInstant, false, 0}, {"updated_at", convertInstant, false, 0},
 		},
 	},
 	{
 		name: "clients", unique: []string{"jotform_submission_id"},
 		columns: []importColumn{
-			{"id", carryID, true, 0}, {"name", carryText, true, 255}, {"jotform_submission_id", carryText, false, 100},
-			{"created_at", carryInstant, false, 0}, {"updated_at", carryInstant, false, 0},
+			{"id", convertID, true, 0}, {"name", convertText, true, 255}, {"jotform_submission_id", convertText, false, 100},
+			{"created_at", convertInstant, false, 0}, {"updated_at", convertInstant, false, 0},
 		},
 	},
 	{
 		name: "sessoes", unique: []string{"google_event_id"},
 		columns: []importColumn{
-			{"id", carryID, true, 0}, {"data", carryDay, true, 0}, {"hora", carryTime, false, 0}, {"valor", carryMoney, true, 0},
-			{"observacoes", carryText, false, 255}, {"cliente_id", carryID, true, 0}, {"artista_id", carryID, true, 0},
-			{"google_event_id", carryText, false, 100}, {"status", carryText, false, 20}, {"payment_id", carryLink, false, 0},
-			{"created_at", carryInstant, false, 0}, {"updated_at", carryInstant, false, 0},
+			{"id", convertID, true, 0}, {"data", convertDay, true, 0}, {"hora", convertTime, false, 0}, {"valor", convertMoney, true, 0},
+			{"observacoes", convertText, false, 255}, {"cliente_id", convertID, true, 0}, {"artista_id", convertID, true, 0},
+			{"google_event_id", convertText, false, 100}, {"status", convertText, false, 20}, {"payment_id", convertLink, false, 0},
+			{"created_at", convertInstant, false, 0}, {"updated_at", convertInstant, false, 0},
 		},
 		references: []reference{{"cliente_id", "clients", refused}, {"artista_id", "users", refused}, {"payment_id", "pagamentos", cut}},
 	},
 	{
 		name: "pagamentos", unique: []string{"google_event_id"},
 		columns: []importColumn{
-			{"id", carryID, true, 0}, {"data", carryDay, true, 0}, {"valor", carryMoney, true, 0},
-			{"forma_pagamento", carryText, true, 50}, {"observacoes", carryText, false, 255}, {"comissao", carryMoney, false, 0},
-			{"cliente_id", carryID, false, 0}, {"artista_id", carryID, true, 0}, {"sessao_id", carryID, false, 0},
-			{"google_event_id", carryText, false, 100}, {"created_at", carryInstant, false, 0}, {"updated_at", carryInstant, false, 0},
+			{"id", convertID, true, 0}, {"data", convertDay, true, 0}, {"valor", convertMoney, true, 0},
+			{"forma_pagamento", convertText, true, 50}, {"observacoes", convertText, false, 255}, {"comissao", convertMoney, false, 0},
+			{"cliente_id", convertID, false, 0}, {"artista_id", convertID, true, 0}, {"sessao_id", convertID, false, 0},
+			{"google_event_id", convertText, false, 100}, {"created_at", convertInstant, false, 0}, {"updated_at", convertInstant, false, 0},
 		},
 		references: []reference{{"cliente_id", "clients", cut}, {"artista_id", "users", refused}, {"sessao_id", "sessoes", cut}},
 	},
 	{
 		name: "comissoes",
 		columns: []importColumn{
-			{"id", carryID, true, 0}, {"pagamento_id", carryID, false, 0}, {"artista_id", carryID, true, 0},
-			{"percentual", carryPercent, true, 0}, {"valor", carryMoney, true, 0}, {"observacoes", carryText, false, 255},
-			{"created_at", carryLocalInstant, false, 0},
+			{"id", convertID, true, 0}, {"pagamento_id", convertID, false, 0}, {"artista_id", convertID, true, 0},
+			{"percentual", convertPercent, true, 0}, {"valor", convertMoney, true, 0}, {"observacoes", convertText, false, 255},
+			{"created_at", convertLocalInstant, false, 0},
 		},
 		references: []reference{{"pagamento_id", "pagamentos", carried}, {"artista_id", "users", refused}},
 	},
 	{
 		name: "gastos",
 		columns: []importColumn{
-			{"id", carryID, true, 0}, {"data", carryDay, true, 0}, {"valor", carryMoney, true, 0}, {"descricao", carryText, false, 255},
-			{"forma_pagamento", carryText, true, 50}, {"created_by", carryID, true, 0},
-			{"created_at", carryInstant, false, 0}, {"updated_at", carryInstant, false, 0},
+			{"id", convertID, true, 0}, {"data", convertDay, true, 0}, {"valor", convertMoney, true, 0}, {"descricao", convertText, false, 255},
+			{"forma_pagamento", convertText, true, 50}, {"created_by", convertID, true, 0},
+			{"created_at", convertInstant, false, 0}, {"updated_at", convertInstant, false, 0},
 		},
 		references: []reference{{"created_by", "users", refused}},
 	},
 	{
 		name: "extratos", optional: true, unique: []string{"mes, ano"},
 		columns: []importColumn{
-			{"id", carryID, true, 0}, {"mes", carryID, true, 0}, {"ano", carryID, true, 0}, {"pagamentos", carryJSON, true, 0},
-			{"sessoes", carryJSON, true, 0}, {"comissoes", carryJSON, true, 0}, {"gastos", carryJSON, false, 0},
-			{"totais", carryJSON, true, 0}, {"created_at", carryInstant, false, 0},
+			{"id", convertID, true, 0}, {"mes", convertID, true, 0}, {"ano", convertID, true, 0}, {"pagamentos", convertJSON, true, 0},
+			{"sessoes", convertJSON, true, 0}, {"comissoes", convertJSON, true, 0}, {"gastos", convertJSON, false, 0},
+			{"totais", convertJSON, true, 0}, {"created_at", convertInstant, false, 0},
 		},
 	},
 	{
 		name: "extrato_run_logs", optional: true, unique: []string{"mes, ano, status"},
 		columns: []importColumn{
-			{"id", carryID, true, 0}, {"mes", carryID, true, 0}, {"ano", carryID, true, 0}, {"run_at", carryInstant, false, 0},
-			{"status", carryText, true, 50}, {"message", carryText, false, 500},
+			{"id", convertID, true, 0}, {"mes", convertID, true, 0}, {"ano", convertID, true, 0}, {"run_at", convertInstant, false, 0},
+			{"status", convertText, true, 50}, {"message", convertText, false, 500},
 		},
 	},
 }
@@ -163,10 +163,10 @@ func (im *importing) copyTable(ctx context.Context, table importTable) error {
 		if err := scan(dest...); err != nil {
 			return err
 		}
-		at := place{table: table.name}
+		at := cell{table: table.name}
 		for i, c := range columns {
 			at.column = c.name
-			arg, err := im.carry(at, c, values[i])
+			arg, err := im.convert(at, c, values[i])
 			if err != nil {
 				return err
 			}
@@ -191,7 +191,7 @@ func (im *importing) columnsOf(ctx context.Context, table importTable) ([]import
 		if !im.has(table.name, c.name) {
 			continue
 		}
-		if c.name == "hora" { // makeRoom has made it if there is anything for it
+		if c.name == "hora" { // widenColumns has added it if needed
 			if has, err := im.to.hasColumn(ctx, table.name, c.name); err != nil {
 				return nil, err
 			} else if !has {
@@ -217,7 +217,7 @@ func (t *Tx) selectAll(table string, columns []importColumn) string {
 	return "SELECT " + strings.Join(names, ", ") + " FROM " + table + " ORDER BY id"
 }
 
-func (im *importing) carry(at place, c importColumn, value any) (any, error) {
+func (im *importing) convert(at cell, c importColumn, value any) (any, error) {
 	raw, err := rawText(value)
 	if err != nil {
 		return nil, unreadable(at, err)
@@ -227,7 +227,7 @@ func (im *importing) carry(at place, c importColumn, value any) (any, error) {
 	}
 	if raw == nil {
 		if c.required {
-			return nil, cannotCarry(at, "is NULL, and this database insists on a value")
+			return nil, errNotConvertible(at, "is NULL, and this database insists on a value")
 		}
 		return nil, nil
 	}
@@ -236,10 +236,10 @@ func (im *importing) carry(at place, c importColumn, value any) (any, error) {
 	}
 	if im.to.s.dialect.postgres {
 		if bytes.IndexByte(raw, 0) >= 0 {
-			return nil, cannotCarry(at, "holds a NUL character, which PostgreSQL cannot store")
+			return nil, errNotConvertible(at, "holds a NUL character, which PostgreSQL cannot store")
 		}
 		if n := utf8.RuneCount(raw); c.letters > 0 && n > c.letters {
-			return nil, cannotCarry(at, fmt.Sprintf("is %d letters long, and PostgreSQL has room for %d", n, c.letters))
+			return nil, errNotConvertible(at, fmt.Sprintf("is %d letters long, and PostgreSQL has room for %d", n, c.letters))
 		}
 	}
 	return c.carry(im, at, raw)
@@ -263,17 +263,17 @@ func rawText(value any) ([]byte, error) {
 	return nil, fmt.Errorf("is a %T", value)
 }
 
-func cannotCarry(at place, why string) error {
+func errNotConvertible(at cell, why string) error {
 	return books.Refusedf("cannot_carry", "row %d of %s cannot come in: %s %s", at.id, at.table, at.column, why).
 		WithHint("correct that row in the source, then import again; nothing was copied")
 }
 
-func unreadable(at place, err error) error {
+func unreadable(at cell, err error) error {
 	return books.Integrityf("broken_row", "row %d of %s has a value that cannot be read in %s", at.id, at.table, at.column).
 		WithHint("correct that row in the source, then import again; nothing was copied").Because(err)
 }
 
-func carryID(_ *importing, at place, raw []byte) (any, error) {
+func convertID(_ *importing, at cell, raw []byte) (any, error) {
 	var id books.ID
 	if err := id.Parse(raw); err != nil {
 		return nil, unreadable(at, err)
@@ -281,8 +281,8 @@ func carryID(_ *importing, at place, raw []byte) (any, error) {
 	return int64(id), nil
 }
 
-// carryLink keeps a session's link for later: its payment comes after it.
-func carryLink(im *importing, at place, raw []byte) (any, error) {
+// convertLink keeps a session's link for later: its payment comes after it.
+func convertLink(im *importing, at cell, raw []byte) (any, error) {
 	var id books.ID
 	if err := id.Parse(raw); err != nil {
 		return nil, unreadable(at, err)
@@ -291,9 +291,9 @@ func carryLink(im *importing, at place, raw []byte) (any, error) {
 	return nil, nil
 }
 
-func carryText(_ *importing, _ place, raw []byte) (any, error) { return string(raw), nil }
+func convertText(_ *importing, _ cell, raw []byte) (any, error) { return string(raw), nil }
 
-func carryFlag(_ *importing, at place, raw []byte) (any, error) {
+func convertFlag(_ *importing, at cell, raw []byte) (any, error) {
 	flag, err := strconv.ParseBool(string(raw))
 	if err != nil {
 		return nil, unreadable(at, err)
@@ -301,15 +301,15 @@ func carryFlag(_ *importing, at place, raw []byte) (any, error) {
 	return flag, nil
 }
 
-// carryDay keeps a malformed date as it is where the column is text: it
+// convertDay keeps a malformed date as it is where the column is text: it
 // belongs to no month, and is reported.
-func carryDay(im *importing, at place, raw []byte) (any, error) {
+func convertDay(im *importing, at cell, raw []byte) (any, error) {
 	day := string(raw)
 	if _, err := books.ParseDay(day); err == nil {
 		return day, nil
 	}
 	if im.to.s.dialect.postgres {
-		return nil, cannotCarry(at, strconv.Quote(day)+" is not a day, and PostgreSQL stores only days")
+		return nil, errNotConvertible(at, strconv.Quote(day)+" is not a day, and PostgreSQL stores only days")
 	}
 	im.done.Doubtful = append(im.done.Doubtful, Change{Table: at.table, ID: at.id, Column: at.column, Old: day,
 		Why: "is not a day, so the row belongs to no month"})
@@ -318,7 +318,7 @@ func carryDay(im *importing, at place, raw []byte) (any, error) {
 
 // convertTime writes a time of day as PostgreSQL does, so a session has the
 // same fingerprint from either source.
-func carryTime(im *importing, at place, raw []byte) (any, error) {
+func convertTime(im *importing, at cell, raw []byte) (any, error) {
 	text := string(raw)
 	for _, layout := range []string{"15:04:05.999999", "15:04"} {
 		if clock, err := time.Parse(layout, text); err == nil {
@@ -326,33 +326,33 @@ func carryTime(im *importing, at place, raw []byte) (any, error) {
 		}
 	}
 	if im.to.s.dialect.postgres {
-		return nil, cannotCarry(at, strconv.Quote(text)+" is not a time of day")
+		return nil, errNotConvertible(at, strconv.Quote(text)+" is not a time of day")
 	}
 	return text, nil
 }
 
-func carryMoney(im *importing, at place, raw []byte) (any, error) {
+func convertMoney(im *importing, at cell, raw []byte) (any, error) {
 	return im.round(at, raw)
 }
 
 // percentLimit is the first value too large for NUMERIC(5,2).
 const percentLimit = books.Money(1000_00)
 
-func carryPercent(im *importing, at place, raw []byte) (any, error) {
+func convertPercent(im *importing, at cell, raw []byte) (any, error) {
 	percent, err := im.round(at, raw) // hundredths of a percent are rounded as hundredths of a real
 	if err == nil {
 		if m, _ := books.ParseMoney(percent); m <= -percentLimit || m >= percentLimit {
-			return nil, cannotCarry(at, percent+" is too large a percentage")
+			return nil, errNotConvertible(at, percent+" is too large a percentage")
 		}
 	}
 	return percent, err
 }
 
 // round returns the number with two decimals, and reports it if any are cut.
-func (im *importing) round(at place, raw []byte) (string, error) {
+func (im *importing) round(at cell, raw []byte) (string, error) {
 	amount, rounded, err := books.RoundMoney(string(raw))
 	if e := books.AsError(err); e != nil && e.Code == "amount_too_large" {
-		return "", cannotCarry(at, string(raw)+" is too large an amount")
+		return "", errNotConvertible(at, string(raw)+" is too large an amount")
 	}
 	if err != nil {
 		return "", unreadable(at, err)
@@ -364,7 +364,7 @@ func (im *importing) round(at place, raw []byte) (string, error) {
 	return amount.String(), nil
 }
 
-func carryInstant(_ *importing, at place, raw []byte) (any, error) {
+func convertInstant(_ *importing, at cell, raw []byte) (any, error) {
 	var instant books.Instant
 	if err := instant.Parse(raw); err != nil {
 		return nil, unreadable(at, err)
@@ -372,9 +372,9 @@ func carryInstant(_ *importing, at place, raw []byte) (any, error) {
 	return instant.SQL(), nil
 }
 
-// carryLocalInstant reads comissoes.created_at: in v4's SQLite files alone of
+// convertLocalInstant reads comissoes.created_at: in v4's SQLite files alone of
 // all times it is the studio's own, mostly the midnight of the payment's day.
-func carryLocalInstant(im *importing, at place, raw []byte) (any, error) {
+func convertLocalInstant(im *importing, at cell, raw []byte) (any, error) {
 	var instant books.Instant
 	if err := instant.Parse(raw); err != nil {
 		return nil, unreadable(at, err)
@@ -392,9 +392,9 @@ func carryLocalInstant(im *importing, at place, raw []byte) (any, error) {
 	return instant.SQL(), nil
 }
 
-func carryJSON(im *importing, at place, raw []byte) (any, error) {
+func convertJSON(im *importing, at cell, raw []byte) (any, error) {
 	if im.to.s.dialect.postgres && !json.Valid(raw) {
-		return nil, cannotCarry(at, "is not JSON, and PostgreSQL stores nothing else there")
+		return nil, errNotConvertible(at, "is not JSON, and PostgreSQL stores nothing else there")
 	}
 	return string(raw), nil
 }

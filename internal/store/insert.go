@@ -42,7 +42,7 @@ func (t *Tx) InsertRows(ctx context.Context, rows []books.Row) (kept []*books.Li
 			return nil, err
 		}
 	}
-	if err := t.wakeDeposits(ctx, byKind[books.PaymentKind]); err != nil {
+	if err := t.reopenDeposits(ctx, byKind[books.PaymentKind]); err != nil {
 		return nil, err
 	}
 	if err := t.setLinks(ctx, links); err != nil {

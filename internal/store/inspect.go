@@ -17,7 +17,7 @@ import (
 // OpenUntouched opens an existing database without changing it: Open turns a
 // SQLite file's log to WAL, this does not. Only Read, Condition and the methods
 // of this file may be used. It fails as Open does.
-func OpenToLook(ctx context.Context, o Options) (*Store, error) {
+func OpenUntouched(ctx context.Context, o Options) (*Store, error) {
 	rest, isSQLite := strings.CutPrefix(o.URL, "sqlite:///")
 	if !isSQLite {
 		return Open(ctx, o, false)
@@ -246,7 +246,7 @@ func (t *Tx) UnknownColumns(ctx context.Context) ([]string, error) {
 }
 
 // BadRow is a row and its fault.
-type Trouble struct {
+type BadRow struct {
 	Row string // "pagamento 17"
 	Why string
 }
@@ -254,12 +254,12 @@ type Trouble struct {
 // MonthlessRows returns live rows that belong to no month and so are never
 // closed, at most limit of them: payments and expenses with a date outside 2000
 // to 2100, commissions without a payment made at no instant of those years.
-func (t *Tx) MonthlessRows(ctx context.Context, limit int) ([]Trouble, error) {
-	var found []Trouble
+func (t *Tx) MonthlessRows(ctx context.Context, limit int) ([]BadRow, error) {
+	var found []BadRow
 	for _, kind := range []books.Kind{books.PaymentKind, books.ExpenseKind} {
 		home := "data BETWEEN '2000-01-01' AND '2100-12-31'" + t.s.dialect.validDay("data")
 		query := fmt.Sprintf("SELECT id, %s FROM %s WHERE NOT (%s) OR data IS NULL ORDER BY id LIMIT %d", t.s.dialect.shown("data"), kind.Table(), home, limit)
-		if err := t.troubles(ctx, kind, "its date is %s", query, nil, &found); err != nil {
+		if err := t.badRows(ctx, kind, "its date is %s", query, nil, &found); err != nil {
 			return nil, err
 		}
 	}
@@ -268,7 +268,7 @@ func (t *Tx) MonthlessRows(ctx context.Context, limit int) ([]Trouble, error) {
 		return nil, err
 	}
 	query := fmt.Sprintf("SELECT id, %s FROM comissoes WHERE id IN (%s) ORDER BY id LIMIT %d", t.s.dialect.shown("created_at"), t.s.dialect.idList("$1"), limit)
-	err = t.troubles(ctx, books.CommissionKind, "it has no payment, and its created_at is %s", query, []any{jsonIDs(ids)}, &found)
+	err = t.badRows(ctx, books.CommissionKind, "it has no payment, and its created_at is %s", query, []any{jsonIDs(ids)}, &found)
 	return found[:min(len(found), limit)], err
 }
 
@@ -282,12 +282,12 @@ func (t *Tx) monthlessCommissions(ctx context.Context) (ids []books.ID, err erro
 	return ids, err
 }
 
-func (t *Tx) troubles(ctx context.Context, kind books.Kind, why, query string, args []any, found *[]Trouble) error {
+func (t *Tx) badRows(ctx context.Context, kind books.Kind, why, query string, args []any, found *[]BadRow) error {
 	return t.list(ctx, query, args, func(scan func(...any) error) error {
 		var id int64
 		var text string
 		err := scan(&id, &text)
-		*found = append(*found, Trouble{fmt.Sprintf("%s %d", kind, id), fmt.Sprintf(why, strings.ToValidUTF8(text, "�"))})
+		*found = append(*found, BadRow{fmt.Sprintf("%s %d", kind, id), fmt.Sprintf(why, strings.ToValidUTF8(text, "�"))})
 		return err
 	})
 }
@@ -295,12 +295,12 @@ func (t *Tx) troubles(ctx context.Context, kind books.Kind, why, query string, a
 // UnreadableRows reads every live row as a close does, with copies of its
 // clients and artists, and returns those with a value that cannot be kept
 // exactly, such as NaN or parts of a cent, at most limit of them.
-func (t *Tx) UnreadableRows(ctx context.Context, limit int) ([]Trouble, error) {
+func (t *Tx) UnreadableRows(ctx context.Context, limit int) ([]BadRow, error) {
 	hasTime, err := t.hasColumn(ctx, "sessoes", "hora")
 	if err != nil {
 		return nil, err
 	}
-	var found []Trouble
+	var found []BadRow
 	for kind := range books.KindCount {
 		if kind.Table() == "" {
 			continue
@@ -311,7 +311,7 @@ func (t *Tx) UnreadableRows(ctx context.Context, limit int) ([]Trouble, error) {
 				return found, err
 			}
 			if err != nil {
-				found = append(found, Trouble{books.Describe(row), books.AsError(err).Message})
+				found = append(found, BadRow{books.Describe(row), books.AsError(err).Message})
 			}
 			if len(found) == limit {
 				return found, nil
@@ -347,8 +347,8 @@ func (t *Tx) LargestStatement(ctx context.Context) (int64, error) {
 // BadTexts returns live rows with a text that is not UTF-8, at most limit of
 // them: PostgreSQL accepts any bytes in a database of encoding SQL_ASCII, and
 // returns none of them. On SQLite UnreadableRows has them.
-func (t *Tx) BadTexts(ctx context.Context, limit int) ([]Trouble, error) {
-	var found []Trouble
+func (t *Tx) BadTexts(ctx context.Context, limit int) ([]BadRow, error) {
+	var found []BadRow
 	if !t.s.dialect.postgres {
 		return nil, nil
 	}
@@ -371,7 +371,7 @@ func (t *Tx) BadTexts(ctx context.Context, limit int) ([]Trouble, error) {
 				var text []byte
 				err := scan(&id, &text)
 				if err == nil && !utf8.Valid(text) && len(found) < limit {
-					found = append(found, Trouble{fmt.Sprintf("%s %d", kind, id), fmt.Sprintf("its %s is not UTF-8: %q", c, text)})
+					found = append(found, BadRow{fmt.Sprintf("%s %d", kind, id), fmt.Sprintf("its %s is not UTF-8: %q", c, text)})
 				}
 				return err
 			})

@@ -342,8 +342,8 @@ func (t *Tx) CommissionsOfAll(ctx context.Context, payments []books.ID) (map[boo
 
 // MonthClosed reports whether month has a statement, or had one now gone, and
 // returns its LastEntry: one without a statement if v4 has just closed it.
-func (t *Tx) MonthClosed(ctx context.Context, month books.Month) (last books.Closing, closed bool, err error) {
-	last, err = t.LastClosing(ctx, month)
+func (t *Tx) MonthClosed(ctx context.Context, month books.Month) (last books.ChainEntry, closed bool, err error) {
+	last, err = t.LastEntry(ctx, month)
 	if err != nil || last.HasStatement() {
 		return last, last.HasStatement(), err
 	}

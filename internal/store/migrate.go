@@ -199,7 +199,7 @@ func (s *Store) Migrate(ctx context.Context) (Migration, error) {
 				return err
 			}
 		}
-		applied, err := s.applyPatiently(ctx)
+		applied, err := s.applyWithRetries(ctx)
 		done.Applied = append(done.Applied, applied...)
 		if err != nil {
 			return err
@@ -238,8 +238,8 @@ func (s *Store) Migrate(ctx context.Context) (Migration, error) {
 // lockNotAvailable is PostgreSQL's code for a lock not obtained within two
 // seconds; lockTries is the number of tries.
 const (
-	lockTimeout = "55P03"
-	lockTries   = 10
+	lockNotAvailable = "55P03"
+	lockTries        = 10
 )
 
 func tablesLocked(err error) error {
@@ -282,10 +282,10 @@ func (s *Store) alone(ctx context.Context, fn func() error) error {
 
 // applyWithRetries runs the migrations. On PostgreSQL it waits for locks of v4
 // two seconds at a time, so v4 never queues behind us for longer.
-func (s *Store) applyPatiently(ctx context.Context) ([]string, error) {
+func (s *Store) applyWithRetries(ctx context.Context) ([]string, error) {
 	for try := 1; ; try++ {
 		applied, err := s.apply(ctx)
-		if err == nil || sqlState(err) != lockTimeout {
+		if err == nil || sqlState(err) != lockNotAvailable {
 			return applied, s.dialect.explain(err)
 		}
 		if try == lockTries {
@@ -365,7 +365,7 @@ func (t *Tx) unknownStatements(ctx context.Context) ([]books.Month, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(months, func(m books.Month) bool {
-		known := books.Closing{Action: latest[m.String()]}.HasStatement()
+		known := books.ChainEntry{Action: latest[m.String()]}.HasStatement()
 		return known || !m.Valid() // v4 never offered other months than these, and the chain could not name one
 	}), nil
 }
@@ -373,7 +373,7 @@ func (t *Tx) unknownStatements(ctx context.Context) ([]books.Month, error) {
 func (t *Tx) adopt(ctx context.Context, month books.Month, by books.Actor) error {
 	entry, err := t.Adoption(ctx, month, by)
 	if err == nil {
-		_, err = t.AppendClosing(ctx, entry)
+		_, err = t.AppendEntry(ctx, entry)
 	}
 	if err != nil {
 		return err
@@ -382,7 +382,7 @@ func (t *Tx) adopt(ctx context.Context, month books.Month, by books.Actor) error
 	if err != nil {
 		return err
 	}
-	if err := t.restPayments(ctx, month, PaymentsOf(stored)); err != nil {
+	if err := t.savePaymentsAtRest(ctx, month, PaymentsOf(stored)); err != nil {
 		return err
 	}
 	return t.SaveMonthSums(ctx, month, entry.Revision, stored.DaySums())
@@ -406,22 +406,22 @@ func PaymentsOf(stored books.Stored) (payments books.IDs) {
 
 // Adoption returns the entry to adopt a month's new statement, without adopting
 // it.
-func (t *Tx) Adoption(ctx context.Context, month books.Month, by books.Actor) (books.Closing, error) {
+func (t *Tx) Adoption(ctx context.Context, month books.Month, by books.Actor) (books.ChainEntry, error) {
 	stored, err := t.Statement(ctx, month)
 	if err != nil {
-		return books.Closing{}, err
+		return books.ChainEntry{}, err
 	}
-	last, err := t.LastClosing(ctx, month)
+	last, err := t.LastEntry(ctx, month)
 	if err != nil {
-		return books.Closing{}, err
+		return books.ChainEntry{}, err
 	}
-	entry := books.Closing{
+	entry := books.ChainEntry{
 		Action: books.Adopted, Month: month, Revision: last.Revision + 1, At: books.InstantOf(t.s.now()), By: by,
 		CorrelationID: books.NewCorrelationID(), Seal: stored.Seal(), Totals: "{}",
 	}
 	at, err := t.StatementStored(ctx, month)
 	if err != nil {
-		return books.Closing{}, err
+		return books.ChainEntry{}, err
 	}
 	entry.Notes = []string{StoredNote(at)}
 	if header, err := stored.Header(); err == nil {
@@ -546,7 +546,7 @@ func (s *Store) addIndex(ctx context.Context, done *Migration, unique bool, tabl
 	case sqlState(err) == "23505":
 		return books.Refusedf("duplicates", "%s has two rows with the same %s", table, columns).
 			WithHint("correct them in the database, then run extrato migrate again").Because(err)
-	case sqlState(err) == lockTimeout:
+	case sqlState(err) == lockNotAvailable:
 		return tablesLocked(err)
 	case err != nil:
 		return s.dialect.explain(err)
@@ -577,7 +577,7 @@ func (s *Store) buildIndex(ctx context.Context, name, create string) error {
 		switch {
 		case err == nil:
 			return nil
-		case sqlState(err) != lockTimeout || try == lockTries:
+		case sqlState(err) != lockNotAvailable || try == lockTries:
 			_, dropErr := conn.ExecContext(context.WithoutCancel(ctx), drop)
 			return errors.Join(err, dropErr)
 		}

@@ -20,7 +20,7 @@ var errUndone = errors.New("the connection was lost before the commit")
 
 // outcomeTimeout limits the search for a transaction's outcome: a database may
 // take that long to start again.
-var outcomePatience = 10 * time.Second
+var outcomeTimeout = 10 * time.Second
 
 // number returns PostgreSQL's number of the transaction, for outcome. It is
 // NULL if the transaction wrote nothing, and on SQLite, where no connection can
@@ -37,7 +37,7 @@ func (t *Tx) number(ctx context.Context) (n sql.NullInt64, err error) {
 // Error around ErrCommitUnknown if there is no answer in time. An interruption
 // does not end the search.
 func (s *Store) outcome(ctx context.Context, number sql.NullInt64, lost error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomePatience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomeTimeout)
 	defer cancel()
 	if s.dialect.postgres && !number.Valid {
 		return nil // it wrote nothing

@@ -85,8 +85,8 @@ func (s *Store) postgresDialect() dialect {
 		plainInstant: func(string) string {
 			return "TRUE" // all of them, and infinity is in no month's range
 		},
-		again:    againPostgres,
-		answered: answeredPostgres,
+		again:    retryablePostgres,
+		answered: isAnswerPostgres,
 		explain:  s.explainPostgres,
 	}
 }
@@ -95,7 +95,7 @@ func (s *Store) postgresDialect() dialect {
 // succeed: 40001 and 40P01 (serialization, deadlock); 23503, a new link to a
 // leaving row; 23505 on the chain or the revisions, another close was first; a
 // stale plan, after somebody altered a table.
-func againPostgres(err error) bool {
+func retryablePostgres(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return false
@@ -104,7 +104,7 @@ func againPostgres(err error) bool {
 	case "40001", "40P01":
 		return true
 	case "23503":
-		return referredTo(err) == nil
+		return errReferenced(err) == nil
 	case "23505":
 		return pg.TableName == "closings" || pg.TableName == "revisions" || pg.TableName == "extrato_run_logs" || pg.TableName == "backups"
 	}
@@ -128,7 +128,7 @@ func (s *Store) forgetStale(err error) {
 
 // isAnswerPostgres: a fatal error ended the connection, and proves nothing
 // about the commit.
-func answeredPostgres(err error) bool {
+func isAnswerPostgres(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.SeverityUnlocalized == "ERROR" || errors.Is(err, pgx.ErrTxCommitRollback)
 }
@@ -144,7 +144,7 @@ func (s *Store) explainPostgres(err error) error {
 	case !errors.As(err, &pg):
 		return err
 	case pg.Code == "42501" && pg.Routine == "check_enable_rls":
-		return hiddenRows("a table").Because(said{err})
+		return errHiddenRows("a table").Because(serverError{err})
 	case pg.Code == "22021" && strings.Contains(pg.Message, "0x00"):
 		return books.Invalidf("row_does_not_fit", "a text holds a NUL character, which PostgreSQL cannot store").
 			WithHint("nothing was changed; leave that character out")
@@ -153,23 +153,23 @@ func (s *Store) explainPostgres(err error) error {
 	case strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "08"):
 		return unreachable(err)
 	}
-	if known := referredTo(err); known != nil {
-		return known.Because(said{err})
+	if known := errReferenced(err); known != nil {
+		return known.Because(serverError{err})
 	}
 	if isStale(err) {
-		return books.Conflictf("busy", "somebody is altering the tables").WithHint(nothingChanged + "try again").Because(said{err})
+		return books.Conflictf("busy", "somebody is altering the tables").WithHint(nothingChanged + "try again").Because(serverError{err})
 	}
 	if known := postgresErrors[pg.Code]; known != nil {
-		return known.Because(said{err})
+		return known.Because(serverError{err})
 	}
 	return err
 }
 
 // serverError shows the server's own words, and unwraps to the whole error.
-type said struct{ error }
+type serverError struct{ error }
 
-func (s said) Error() string { return pgReason(s.error).Error() }
-func (s said) Unwrap() error { return s.error }
+func (s serverError) Error() string { return pgReason(s.error).Error() }
+func (s serverError) Unwrap() error { return s.error }
 
 const nothingChanged = "nothing was changed; "
 
@@ -203,8 +203,8 @@ var postgresErrors = map[string]*books.Error{
 		WithHint(nothingChanged + "extrato doctor names the triggers; drop it, or let it run after the delete"),
 }
 
-// hungUp reports whether a connection to PostgreSQL has ended.
-func hungUp(conn *sql.Conn) (ended bool) {
+// connectionClosed reports whether a connection to PostgreSQL has ended.
+func connectionClosed(conn *sql.Conn) (ended bool) {
 	err := conn.Raw(func(below any) error {
 		ended = below.(*stdlib.Conn).Conn().IsClosed()
 		return nil
@@ -231,16 +231,16 @@ func (t *Tx) prepareWrite(ctx context.Context, long, hold bool, timeout time.Dur
 		commands = append(commands, fmt.Sprintf("SET LOCAL lock_timeout = %d", timeout.Milliseconds()),
 			"LOCK TABLE pagamentos, sessoes, comissoes, gastos, extratos IN SHARE ROW EXCLUSIVE MODE", "SET LOCAL lock_timeout = DEFAULT")
 	}
-	err := t.onConn(func(conn *pgconn.PgConn) error { return conn.Exec(ctx, strings.Join(commands, "; ")).Close() })
+	err := t.onRawConn(func(conn *pgconn.PgConn) error { return conn.Exec(ctx, strings.Join(commands, "; ")).Close() })
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == lockTimeout {
+	if errors.As(err, &pg) && pg.Code == lockNotAvailable {
 		return fmt.Errorf("%w: %w", errBooksHeld, err)
 	}
 	return err
 }
 
 // onRawConn exposes the pgx connection below database/sql.
-func (t *Tx) onConn(data func(*pgconn.PgConn) error) error {
+func (t *Tx) onRawConn(data func(*pgconn.PgConn) error) error {
 	t.s.statements.Add(1)
 	return t.conn.Raw(func(driver any) error {
 		return data(driver.(*stdlib.Conn).Conn().PgConn())
@@ -285,12 +285,12 @@ func awaitAdvisory(ctx context.Context, conn *pgx.Conn, key int, waits func(stri
 		return name // "" if it is gone by now
 	}
 	waits(holder())
-	_, err = conn.Exec(ctx, "SELECT set_config('lock_timeout', $1, false)", fmt.Sprint(lockPatience.Milliseconds()))
+	_, err = conn.Exec(ctx, "SELECT set_config('lock_timeout', $1, false)", fmt.Sprint(monthLockTimeout.Milliseconds()))
 	if err == nil {
 		_, err = conn.Exec(ctx, "SELECT pg_advisory_lock($1, $2)", advisoryNamespace, key)
 	}
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == lockTimeout {
+	if errors.As(err, &pg) && pg.Code == lockNotAvailable {
 		return stillLocked(holder())
 	}
 	return err

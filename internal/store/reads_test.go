@@ -17,8 +17,8 @@ import (
 	"extrato/internal/store/storetest"
 )
 
-// wantCounted fails unless what is reckoned for all months at once is what is
-// reckoned for each by itself.
+// wantCounted fails unless what is computed for all months at once is what is
+// computed for each by itself.
 func wantCounted(ctx context.Context, tx *store.Tx, months ...books.Month) error {
 	all, err := tx.CountMonths(ctx)
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 
 // Leaving are live rows of a month, by kind and id, as they were read.
 type Leaving struct {
-	Counts books.Counts
-	ids    [books.LinkKind + 1]books.IDs // by kind; of links, the sessions'
-	links  [][2]books.ID                 // of payments and sessions, in either direction
-	first  [books.LinkKind]books.Row     // of each kind
-	lost   *lostPerson
+	Counts  books.Counts
+	ids     [books.LinkKind + 1]books.IDs // by kind; of links, the sessions'
+	links   [][2]books.ID                 // of payments and sessions, in either direction
+	first   [books.LinkKind]books.Row     // of each kind
+	missing *missingPerson
 }
 
 // First returns the first row of each kind, links left out.
@@ -43,8 +43,8 @@ func (l *Leaving) add(row books.Row) {
 	if row.Kind() < books.LinkKind && l.first[row.Kind()] == nil {
 		l.first[row.Kind()] = row
 	}
-	if l.lost == nil {
-		l.lost = lostPersonOf(row)
+	if l.missing == nil {
+		l.missing = missingPersonOf(row)
 	}
 	switch r := row.(type) {
 	case *books.Payment:
@@ -78,7 +78,7 @@ const smallMonth = 20_000
 // amounts in deposits, and returns the numbers of deleted rows and cut links.
 // It fails with an Error of kind Refused if the database kept some rows.
 func (t *Tx) RemoveMonth(ctx context.Context, month books.Month, rows *Leaving) (books.Counts, error) {
-	if err := t.restDeposits(ctx, month, rows); err != nil {
+	if err := t.closeDeposits(ctx, month, rows); err != nil {
 		return books.Counts{}, err
 	}
 	args := make([]any, len(rows.ids))
@@ -97,7 +97,7 @@ func (t *Tx) RemoveMonth(ctx context.Context, month books.Month, rows *Leaving) 
 	}
 	removed, err := remove(ctx, args)
 	if err == nil && removed != rows.Counts {
-		err = t.rowsKept(ctx, removed, rows.Counts)
+		err = t.errRowsKept(ctx, removed, rows.Counts)
 	}
 	return removed, err
 }

@@ -28,11 +28,11 @@ func (t *Tx) AddRun(ctx context.Context, r Run) error {
 	if err != nil {
 		return err
 	}
-	return t.tellV4(ctx, r)
+	return t.writeV4RunLog(ctx, r)
 }
 
-// tellV4 keeps v4's own log: one line for each month and status.
-func (t *Tx) tellV4(ctx context.Context, r Run) error {
+// writeV4RunLog keeps v4's own log: one line for each month and status.
+func (t *Tx) writeV4RunLog(ctx context.Context, r Run) error {
 	status, message := "success", "Extrato "+r.Month.String()+" "+r.Result+" ["+r.CorrelationID+"]"
 	switch r.Result {
 	case "closed", "revised":
@@ -100,7 +100,7 @@ func (t *Tx) EffectiveRuns(ctx context.Context) ([]Run, error) {
 }
 
 // RunsBefore returns at most limit attempts, the newest first, as
-// ClosingsBefore does.
+// EntriesBefore does.
 func (t *Tx) RunsBefore(ctx context.Context, month books.Month, before int64, limit int) ([]Run, error) {
 	query := "SELECT id, action, month, actor, started_at, finished_at, result, code, message, correlation_id FROM runs WHERE id < $1"
 	args := []any{orLast(before), limit}

@@ -41,7 +41,7 @@ func (s *Store) openSQLite(ctx context.Context, rest string, create bool) error 
 				WithHint("let the user that runs extrato write its folder, or set DATABASE_URL to another place").Because(err)
 		}
 		f.Close()
-		s.made = true
+		s.isNew = true
 	}
 	s.file = newOpenFile(path)
 	path = s.file.real
@@ -115,13 +115,13 @@ func sqliteDialect(path string) dialect {
 		idList:   func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
 		textList: func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
 		again:    func(error) bool { return false },
-		answered: answeredSQLite,
+		answered: isAnswerSQLite,
 		explain:  func(err error) error { return explainSQLite(path, err) },
 	}
 }
 
-// answeredSQLite: only where the disk failed may the log hold the commit.
-func answeredSQLite(err error) bool {
+// isAnswerSQLite: only where the disk failed may the log hold the commit.
+func isAnswerSQLite(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff != sqlite3.SQLITE_IOERR
 }
@@ -203,7 +203,7 @@ func (s *Store) lockFile(ctx context.Context, waits func(string)) (func(), error
 	locked, err := lock.TryLock()
 	if err == nil && !locked {
 		waits(holder())
-		waiting, cancel := context.WithTimeout(ctx, lockPatience)
+		waiting, cancel := context.WithTimeout(ctx, monthLockTimeout)
 		defer cancel()
 		_, err = lock.TryLockContext(waiting, 10*time.Millisecond)
 		if err != nil && waiting.Err() != nil {

@@ -50,7 +50,7 @@ func (t *Tx) InsertStatement(ctx context.Context, month books.Month, spool Spool
 	if err != nil {
 		return books.Fingerprint{}, err
 	}
-	return sealer.Sum(), t.restPayments(ctx, month, spool.Payments)
+	return sealer.Sum(), t.savePaymentsAtRest(ctx, month, spool.Payments)
 }
 
 // insertStatement stores a statement; all of its bytes go to sealer as well.
@@ -107,7 +107,7 @@ func (t *Tx) copyStatement(ctx context.Context, month books.Month, spool Spool, 
 		readers = append(readers, bytes.NewReader(append(size, binaryJSON[p]...)), io.TeeReader(spool.part(p), sealer))
 	}
 	readers = append(readers, bytes.NewReader([]byte{0xff, 0xff}))
-	return t.onConn(func(conn *pgconn.PgConn) error {
+	return t.onRawConn(func(conn *pgconn.PgConn) error {
 		_, err := conn.CopyFrom(ctx, io.MultiReader(readers...),
 			"COPY extratos (mes, ano, created_at, pagamentos, sessoes, comissoes, gastos, totais) FROM STDIN BINARY")
 		return err
@@ -143,7 +143,7 @@ func (t *Tx) prepareCopy(ctx context.Context) (prefixes [books.PartCount][]byte,
 // compressFaster asks for lz4. A server before PostgreSQL 14, or one built
 // without it, refuses; looking that up takes longer than trying.
 func (t *Tx) compressFaster(ctx context.Context) error {
-	return t.onConn(func(conn *pgconn.PgConn) error {
+	return t.onRawConn(func(conn *pgconn.PgConn) error {
 		err := conn.Exec(ctx, "SAVEPOINT compression; SET LOCAL default_toast_compression = 'lz4'").Close()
 		var refused *pgconn.PgError
 		if errors.As(err, &refused) && (refused.Code == "42704" || refused.Code == "22023") {
@@ -273,7 +273,7 @@ func (t *Tx) ClosedMonths(ctx context.Context) ([]books.Month, error) {
 
 // MoveToRevisions moves a month's statement to the earlier revisions, to make
 // way for another or for its rows.
-func (t *Tx) ShelveStatement(ctx context.Context, month books.Month, revision int, at books.Instant) error {
+func (t *Tx) MoveToRevisions(ctx context.Context, month books.Month, revision int, at books.Instant) error {
 	moved, err := t.exec(ctx, `INSERT INTO revisions (month, revision, pagamentos, sessoes, comissoes, gastos, totais, replaced_at)
 		SELECT $1, $2, pagamentos, sessoes, comissoes, gastos, totais, $3 FROM extratos WHERE mes = $4 AND ano = $5`,
 		month.String(), revision, at.SQL(), int(month.Month), month.Year)
@@ -287,7 +287,7 @@ func (t *Tx) ShelveStatement(ctx context.Context, month books.Month, revision in
 	if err != nil {
 		return err
 	}
-	return t.restPayments(ctx, month, nil)
+	return t.savePaymentsAtRest(ctx, month, nil)
 }
 
 func (t *Tx) partColumns() string {
@@ -334,7 +334,7 @@ func (t *Tx) PaymentsAtRest(ctx context.Context) (map[string]books.IDs, error) {
 
 // savePaymentsAtRest saves the ids of a statement's payments, so the month of
 // an unpaired commission is known without reading statements.
-func (t *Tx) restPayments(ctx context.Context, month books.Month, payments books.IDs) error {
+func (t *Tx) savePaymentsAtRest(ctx context.Context, month books.Month, payments books.IDs) error {
 	_, err := t.exec(ctx, "DELETE FROM payments_at_rest WHERE month = $1", month.String())
 	if err != nil || len(payments) == 0 {
 		return err

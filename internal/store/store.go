@@ -48,7 +48,7 @@ type Store struct {
 	closeFuncs []func()
 	file       *openFile // SQLite: the opened file
 	anyBytes   bool      // PostgreSQL: the database's encoding checks no text
-	made       bool      // SQLite: Open made the file
+	isNew      bool      // SQLite: Open made the file
 }
 
 // Open opens the database, without looking into it. It fails with an Error of
@@ -85,9 +85,9 @@ func (s *Store) Close() {
 
 // RemoveIfNew closes the database and removes its file if Open made it: after a
 // failed import an empty database would only mislead.
-func (s *Store) Unmake() {
+func (s *Store) RemoveIfNew() {
 	s.Close()
-	if !s.made {
+	if !s.isNew {
 		return
 	}
 	for _, ending := range []string{"-wal", "-shm", ""} {
@@ -195,7 +195,7 @@ func (s *Store) writes(ctx context.Context, fn func(*Tx) error, long bool) error
 		// Others may hold the tables for hours without harm.
 		hold = s.lockBooks || !waited && (slow || lost+1 == writeTries)
 		s.log.Debug("transaction tried again", "lost", lost, "kept_out", kept, "cause", err)
-		if err := stepAside(ctx, lost+kept); err != nil {
+		if err := backOff(ctx, lost+kept); err != nil {
 			return err
 		}
 	}
@@ -216,7 +216,7 @@ func lostEveryTry(err error) error {
 
 // backOff waits some random milliseconds before the next try: jitter keeps two
 // retrying transactions from colliding again.
-func stepAside(ctx context.Context, try int) error {
+func backOff(ctx context.Context, try int) error {
 	pause := time.NewTimer(rand.N(time.Duration(try*try) * 2 * time.Millisecond)) //nolint:gosec // no secret
 	defer pause.Stop()
 	select {
@@ -237,7 +237,7 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, options *sql.TxOptions
 	}
 	defer conn.Close()
 	explain := func(err error) error {
-		if s.dialect.postgres && ctx.Err() == nil && !alreadyExplained(err) && hungUp(conn) {
+		if s.dialect.postgres && ctx.Err() == nil && !alreadyExplained(err) && connectionClosed(conn) {
 			return unreachable(err)
 		}
 		return s.dialect.explain(err)

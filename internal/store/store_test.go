@@ -414,7 +414,7 @@ func spoolOf(t *testing.T, rows ...books.Row) (store.Spool, books.Header) {
 	return store.Spool{Data: bytes.NewReader(text.Bytes()), Ends: ends, Lengths: w.Lengths(), Payments: w.Payments()}, header
 }
 
-// roundTripStatement stores one of ours, shelves it, and is refused a second.
+// roundTripStatement stores one of ours, moves it to the revisions, and is refused a second.
 func roundTripStatement(t *testing.T, db *storetest.DB) {
 	t.Helper()
 	nasty := payment(7, "2025-10-03")
@@ -451,9 +451,9 @@ func roundTripStatement(t *testing.T, db *storetest.DB) {
 		t.Errorf("a second statement: %v, want ErrClosed", err)
 	}
 	db.Tamper(t, "DELETE FROM "+map[bool]string{true: "extrato.", false: ""}[db.Path == ""]+"revisions")
-	write(t, db.Store, func(tx *store.Tx) error { return tx.ShelveStatement(t.Context(), october, 1, at) })
+	write(t, db.Store, func(tx *store.Tx) error { return tx.MoveToRevisions(t.Context(), october, 1, at) })
 	check(func(tx *store.Tx) (books.Stored, error) { return tx.Revision(t.Context(), october, 1) })
-	err := db.Store.Write(t.Context(), func(tx *store.Tx) error { return tx.ShelveStatement(t.Context(), october, 2, at) })
+	err := db.Store.Write(t.Context(), func(tx *store.Tx) error { return tx.MoveToRevisions(t.Context(), october, 2, at) })
 	wants(t, err, books.NotFound, "not_closed")
 	read(t, db.Store, func(tx *store.Tx) error {
 		_, err := tx.Revision(t.Context(), october, 2)

@@ -71,13 +71,13 @@ func (t *Tx) findTables(ctx context.Context, names []string) ([]table, error) {
 	return found, err
 }
 
-func unfit(format string, args ...any) *books.Error {
+func errIncompatible(format string, args ...any) *books.Error {
 	return books.Refusedf("table_unfit", format, args...)
 }
 
 // errHiddenRows refuses a table if PostgreSQL would show only a part of it.
-func hiddenRows(table string) *books.Error {
-	return unfit("row-level security hides rows of %s from this database user", table).
+func errHiddenRows(table string) *books.Error {
+	return errIncompatible("row-level security hides rows of %s from this database user", table).
 		WithHint("name the tables' owner in DATABASE_URL, or: ALTER ROLE … BYPASSRLS, or: ALTER TABLE … DISABLE ROW LEVEL SECURITY (and NO FORCE, for the owner)")
 }
 
@@ -86,18 +86,18 @@ func (one table) check() error {
 	const plain = "nothing was changed; extrato needs a plain table with all rows: "
 	switch {
 	case one.hidden:
-		return hiddenRows(one.name)
+		return errHiddenRows(one.name)
 	case one.kind == "partitioned table":
-		return unfit("%s is partitioned: a month may lie in a partition that is detached, and no unique key covers all of them", one.name).
+		return errIncompatible("%s is partitioned: a month may lie in a partition that is detached, and no unique key covers all of them", one.name).
 			WithHint(plain+"copy the rows into one, give it the keys and the name %s, then run extrato doctor", one.name)
 	case one.kind != "table":
-		return unfit("%s is a %s, which may show less than there is", one.name, one.kind).
+		return errIncompatible("%s is a %s, which may show less than there is", one.name, one.kind).
 			WithHint(plain+"give the table behind it the name %s, and the %s another", one.name, one.kind)
 	case one.family != "":
-		return unfit("%s shares its rows with %s, by inheritance or as a partition", one.name, one.family).
+		return errIncompatible("%s shares its rows with %s, by inheritance or as a partition", one.name, one.family).
 			WithHint(plain+"part them (ALTER TABLE … NO INHERIT … or DETACH PARTITION …), with the rows in %s", one.name)
 	case one.rule != "":
-		return unfit("the rule %s does something else with what is written to %s", one.rule, one.name).
+		return errIncompatible("the rule %s does something else with what is written to %s", one.rule, one.name).
 			WithHint("nothing was changed; drop it: DROP RULE %s ON %s", quoteName(one.rule), one.name)
 	}
 	return nil
@@ -130,7 +130,7 @@ func (t *Tx) checkFound(found []table) error {
 		}
 		if slices.Contains(ownTables, one.name) {
 			if one.schema != ownSchema {
-				return unfit("%s.%s hides extrato's own table of that name", one.schema, one.name).
+				return errIncompatible("%s.%s hides extrato's own table of that name", one.schema, one.name).
 					WithHint("nothing was changed; rename it, or move v4's tables into a schema of their own and name that in search_path")
 			}
 			continue
@@ -139,7 +139,7 @@ func (t *Tx) checkFound(found []table) error {
 			schema = one.schema
 		}
 		if one.schema != schema || schema == ownSchema {
-			return unfit("v4's tables are in several schemas: %s is in %s, the others in %s", one.name, one.schema, schema).
+			return errIncompatible("v4's tables are in several schemas: %s is in %s, the others in %s", one.name, one.schema, schema).
 				WithHint("nothing was changed; put them into one, and let search_path name that first")
 		}
 	}

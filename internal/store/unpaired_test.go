@@ -32,7 +32,7 @@ type writtenCommission struct {
 	made    string
 }
 
-// month is the plain reckoning of where it belongs; zero is nowhere.
+// month is the plain computation of where it belongs; zero is nowhere.
 func (c writtenCommission) month() books.Month {
 	switch c.payment {
 	case octoberPayments:
@@ -157,7 +157,7 @@ func TestTheMonthsOfCommissionsAreThoseOfAPlainReckoning(t *testing.T) {
 }
 
 // wantReckoned fails unless all that is asked of months by commissions is answered
-// as was reckoned.
+// as was computed.
 func wantReckoned(t *testing.T, tx *store.Tx, all []writtenCommission, want map[books.Month][]books.ID) error {
 	months := map[books.Month]bool{october: true, october.Add(1): true}
 	ask := map[books.Month]bool{}

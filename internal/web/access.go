@@ -156,7 +156,7 @@ func (v *visit) reveal(p *accessPage, users []store.User, invitations []store.In
 	}
 	for _, k := range tokens {
 		if kind == "token" && k.ID == id && !k.RevokedAt.Valid && v.Now().Sub(k.CreatedAt.Time()) < time.Minute {
-			text, err := v.Guard.Spell(k)
+			text, err := v.Guard.Sign(k)
 			if err == nil {
 				p.Secret, p.For = text, k.Name
 			}

@@ -108,7 +108,7 @@ func (v *visit) fillOpen(p *closePage) error {
 // change. Nothing is shown of a statement that is not what was closed.
 func (v *visit) fillClosed(p *closePage, whole closing.WholeMonth) error {
 	ctx := v.r.Context()
-	var last books.Closing
+	var last books.ChainEntry
 	err := v.Store.Read(ctx, func(tx *store.Tx) error {
 		var err error
 		_, last, err = v.Closer.StoredStatement(ctx, tx, p.Month)

@@ -215,7 +215,7 @@ func TestEachRefusalOfACloseIsSaidInWords(t *testing.T) {
 			"new_code":    {books.Refusedf("new_code", "a rule of a later version"), "a rule of a later version"},
 		} {
 			t.Run(code, func(t *testing.T) { // in the close's own transaction, which rolls back
-				s.closer.Announce = func(context.Context, *store.Tx, books.Closing) error { return of.err }
+				s.closer.Announce = func(context.Context, *store.Tx, books.ChainEntry) error { return of.err }
 				defer func() { s.closer.Announce = nil }()
 				press(of.words, code)
 				if strings.Contains(s.Text(), "secret detail") {

@@ -15,7 +15,7 @@ type proof struct {
 // proofOf returns the proof of the statement that rests on an entry of the
 // chain. backup is what the last verification found; whole is false for an
 // artist, who is told of no number that is the studio's.
-func (v *visit) proofOf(last books.Closing, backup string, whole bool) *proof {
+func (v *visit) proofOf(last books.ChainEntry, backup string, whole bool) *proof {
 	p := &proof{}
 	at, payments := v.instant(last.At), v.some(last.Counts.Payments, "payments count")
 	switch {

@@ -36,8 +36,8 @@ type Chromium struct {
 //go:embed testdata/axe.min.js
 var axe string
 
-// patience is for a machine that does much else.
-const patience = 3 * time.Minute
+// timeout is for a busy machine.
+const timeout = 3 * time.Minute
 
 // watch notes, in every page from its beginning, what the policy refuses and
 // what moves after it was drawn.
@@ -62,7 +62,7 @@ func Start(t testing.TB, base string) *Chromium {
 	allocated, end := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
 	c := &Chromium{t: t, base: base}
 	ctx, endTab := chromedp.NewContext(allocated, chromedp.WithListener(c.heard))
-	ctx, cancel := context.WithTimeout(ctx, 2*patience)
+	ctx, cancel := context.WithTimeout(ctx, 2*timeout)
 	c.ctx = ctx
 	t.Cleanup(func() { cancel(); endTab(); end() })
 	_, err = chromedp.Run(ctx, func(ctx context.Context, tab *chromedp.Target) (page.AddScriptToEvaluateOnNewDocumentResult, error) {
@@ -198,7 +198,7 @@ func (c *Chromium) Follow(keys string) {
 // Wait waits until a script says true.
 func (c *Chromium) Wait(script string) {
 	c.t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); ; time.Sleep(20 * time.Millisecond) {
 		said, err := chromedp.Run(c.ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise))
 		if err == nil && said {
 			return

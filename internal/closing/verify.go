@@ -11,12 +11,12 @@ import (
 
 // discrepancy describes how a stored statement differs from its entry, "" if it
 // does not. It computes fingerprint, counts and totals from all rows.
-func discrepancy(e books.Closing, stored books.Stored) string {
+func discrepancy(e books.ChainEntry, stored books.Stored) string {
 	return discrepancyIn(e, stored, books.NewDaySums(e.Month))
 }
 
 // readAll is discrepancy, and returns the sums of the rows.
-func readAll(e books.Closing, stored books.Stored) (found string, sums []books.DaySum) {
+func readAll(e books.ChainEntry, stored books.Stored) (found string, sums []books.DaySum) {
 	if e.Action == books.Adopted {
 		return discrepancyIn(e, stored, nil), stored.DaySums()
 	}
@@ -25,7 +25,7 @@ func readAll(e books.Closing, stored books.Stored) (found string, sums []books.D
 	return found, days.List()
 }
 
-func discrepancyIn(e books.Closing, stored books.Stored, days *books.DaySums) string {
+func discrepancyIn(e books.ChainEntry, stored books.Stored, days *books.DaySums) string {
 	if e.Action == books.Adopted {
 		if stored.Seal() != e.Seal {
 			return fmt.Sprintf("the statement of %s, v4's, was changed since it was adopted", e.Month)
@@ -63,7 +63,7 @@ func discrepancyIn(e books.Closing, stored books.Stored, days *books.DaySums) st
 
 // headDiscrepancy describes how the header of a statement of ours differs from
 // its entry, "" if it does not.
-func headDiscrepancy(e books.Closing, stored books.Stored) string {
+func headDiscrepancy(e books.ChainEntry, stored books.Stored) string {
 	if !stored.Ours() {
 		return fmt.Sprintf("the statement of %s was replaced by one of v4's", e.Month)
 	}
@@ -81,11 +81,11 @@ func headDiscrepancy(e books.Closing, stored books.Stored) string {
 	return ""
 }
 
-func otherRows(e books.Closing) string {
+func otherRows(e books.ChainEntry) string {
 	return fmt.Sprintf("the rows in revision %d of %s are not those that were closed", e.Revision, e.Month)
 }
 
-func otherTotals(e books.Closing) string {
+func otherTotals(e books.ChainEntry) string {
 	return fmt.Sprintf("the totals in revision %d of %s are not those of its rows", e.Revision, e.Month)
 }
 
@@ -93,7 +93,7 @@ func otherTotals(e books.Closing) string {
 // from its last entry in the chain: its totals must not be shown as closed. A
 // statement v4 wrote just now has no entry yet. The seal covers every byte of
 // the statement, so its rows need not be read.
-func (c *Closer) Vouch(last books.Closing, stored books.Stored) error {
+func (c *Closer) Vouch(last books.ChainEntry, stored books.Stored) error {
 	if !last.HasStatement() && !stored.Ours() {
 		return nil
 	}
@@ -108,7 +108,7 @@ func (c *Closer) Vouch(last books.Closing, stored books.Stored) error {
 
 // entryDiscrepancy says why nothing can rest on a month's last entry, "" if it
 // can.
-func entryDiscrepancy(last books.Closing) string {
+func entryDiscrepancy(last books.ChainEntry) string {
 	switch {
 	case !last.HasStatement():
 		return "the chain has no entry of it"
@@ -127,7 +127,7 @@ func entryChanged(month books.Month, found string) error {
 	return isChanged(month, found).WithHint("%s", store.MendChain)
 }
 
-func changed(last books.Closing, month books.Month, found string) error {
+func changed(last books.ChainEntry, month books.Month, found string) error {
 	wrong := isChanged(month, found)
 	if last.BackupFile == "" {
 		return wrong.WithHint("somebody changed it in the database: put its row in extratos back from a dump")
@@ -147,7 +147,7 @@ var (
 
 // asClosed returns a month's verified statement. last is the month's last
 // entry.
-func (c *Closer) asClosed(ctx context.Context, tx *store.Tx, month books.Month, last books.Closing) (books.Stored, error) {
+func (c *Closer) asClosed(ctx context.Context, tx *store.Tx, month books.Month, last books.ChainEntry) (books.Stored, error) {
 	stored, err := tx.Statement(ctx, month)
 	if err != nil {
 		return stored, gone(last, month, err)
@@ -157,7 +157,7 @@ func (c *Closer) asClosed(ctx context.Context, tx *store.Tx, month books.Month, 
 
 // closedAs fails with an Error of kind Integrity if the header of a month's
 // statement differs from its last entry. It reads no rows.
-func closedAs(ctx context.Context, tx *store.Tx, month books.Month, last books.Closing) error {
+func closedAs(ctx context.Context, tx *store.Tx, month books.Month, last books.ChainEntry) error {
 	stored, err := tx.StatementHead(ctx, month)
 	if err != nil {
 		return gone(last, month, err)
@@ -175,7 +175,7 @@ func closedAs(ctx context.Context, tx *store.Tx, month books.Month, last books.C
 }
 
 // gone explains the missing statement of a closed month.
-func gone(last books.Closing, month books.Month, err error) error {
+func gone(last books.ChainEntry, month books.Month, err error) error {
 	if !errors.Is(err, books.ErrNotClosed) || !last.HasStatement() {
 		return err
 	}
@@ -185,7 +185,7 @@ func gone(last books.Closing, month books.Month, err error) error {
 
 // restoring returns the arguments of backup restore: the copy of the statement,
 // not a later one.
-func restoring(last books.Closing) string {
+func restoring(last books.ChainEntry) string {
 	if last.BackupFile == "" {
 		return last.Month.String()
 	}
@@ -193,18 +193,18 @@ func restoring(last books.Closing) string {
 }
 
 // missingStatement holds the rows of a statement missing from the database.
-type lostStatement struct {
+type missingStatement struct {
 	unknown bool // its backup is gone as well
 	rows    []books.Row
 }
 
 // readMissing reads the backup of month's statement if that is missing, else
 // nil.
-func (c *Closer) readLost(ctx context.Context, month books.Month) (*lostStatement, error) {
-	var last books.Closing
+func (c *Closer) readMissing(ctx context.Context, month books.Month) (*missingStatement, error) {
+	var last books.ChainEntry
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
 		var err error
-		if last, err = tx.LastClosing(ctx, month); err == nil && last.HasStatement() {
+		if last, err = tx.LastEntry(ctx, month); err == nil && last.HasStatement() {
 			_, err = tx.StatementHead(ctx, month)
 		}
 		return err
@@ -213,31 +213,31 @@ func (c *Closer) readLost(ctx context.Context, month books.Month) (*lostStatemen
 	case !errors.Is(err, books.ErrNotClosed):
 		return nil, err
 	case last.BackupFile == "":
-		return &lostStatement{unknown: true}, nil
+		return &missingStatement{unknown: true}, nil
 	}
 	from, err := c.readBackup(ctx, month, last.BackupFile)
 	if errors.Is(err, errNoBackup) {
-		return &lostStatement{unknown: true}, nil
+		return &missingStatement{unknown: true}, nil
 	}
-	return &lostStatement{rows: from.rows}, err
+	return &missingStatement{rows: from.rows}, err
 }
 
 // checkRestored refuses a new statement if rows of the missing one are not live
 // again in its month, unchanged. It ignores links: a session may not be back
 // yet. If the backup is missing as well, it compares numbers alone, and returns
 // a note saying so.
-func cameBack(ctx context.Context, tx *store.Tx, last books.Closing, live books.Counts, lost *lostStatement) (note string, err error) {
+func checkRestored(ctx context.Context, tx *store.Tx, last books.ChainEntry, live books.Counts, gone *missingStatement) (note string, err error) {
 	missing := func(what string) error {
 		return books.Integrityf(errGone.Code, "the statement of %s is gone from the database, and not all of its rows are live again: %s", last.Month, what).
 			WithHint("put them back first, as they were: extrato backup restore %s", restoring(last))
 	}
-	if lost.unknown {
+	if gone.unknown {
 		if n := last.Counts; live.Payments < n.Payments || live.Sessions < n.Sessions || live.Commissions < n.Commissions || live.Expenses < n.Expenses {
 			return "", missing(live.English() + " of " + n.English())
 		}
 		return "made from the live rows: the statement before and its backup were gone, so nobody could compare them", nil
 	}
-	rows := lost.rows
+	rows := gone.rows
 	back := map[books.Kind]map[books.ID]books.Row{}
 	for kind := range books.KindCount {
 		back[kind] = map[books.ID]books.Row{}

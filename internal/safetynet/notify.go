@@ -14,10 +14,10 @@ import (
 	"extrato/internal/notify"
 )
 
-// Teller sends a message to a place; notify.Teller is one.
-type Teller interface {
+// Notifier sends a message to a place; notify.Notifier is one.
+type Notifier interface {
 	Places() []string
-	Tell(ctx context.Context, place string, m notify.Message) error
+	Notify(ctx context.Context, place string, m notify.Message) error
 }
 
 // FailBecause adds a failure to a result without one.
@@ -45,20 +45,20 @@ const (
 
 // Tell notifies people of a new failure, and of its end. A failed notification
 // becomes a note.
-func (n *Net) Tell(ctx context.Context, r *Result, g *GitHub, t Teller) {
+func (n *Net) Notify(ctx context.Context, r *Result, g *GitHub, t Notifier) {
 	if r.Error != nil && r.Error.Code == "month_not_ended" && len(r.Requests) == 0 {
 		return // the caller named the month and sees the result
 	}
-	n.tellPlaces(ctx, r, t)
+	n.notifyPlaces(ctx, r, t)
 	if g != nil {
-		g.tellIssue(ctx, r)
+		g.updateIssue(ctx, r)
 	}
 	n.State.settle(*r)
 }
 
-// tellPlaces notifies every place of a new cause, and of an old one the places
+// notifyPlaces notifies every place of a new cause, and of an old one the places
 // still missing it.
-func (n *Net) tellPlaces(ctx context.Context, r *Result, t Teller) {
+func (n *Net) notifyPlaces(ctx context.Context, r *Result, t Notifier) {
 	ctx, cancel := context.WithTimeout(ctx, placesLimit)
 	defer cancel()
 	month, now := r.Month.String(), ""
@@ -78,7 +78,7 @@ func (n *Net) tellPlaces(ctx context.Context, r *Result, t Teller) {
 		if known && !slices.Contains(owed, place) {
 			continue
 		}
-		if t.Tell(ctx, place, notify.Message{Title: "Extrato " + month + ": " + outcomes[r.Outcome].pt, Text: r.Summary()}) != nil {
+		if t.Notify(ctx, place, notify.Message{Title: "Extrato " + month + ": " + outcomes[r.Outcome].pt, Text: r.Summary()}) != nil {
 			missed = append(missed, place)
 		}
 	}
@@ -100,7 +100,7 @@ func (n *Net) owe(month string, places []string) {
 	n.State.Owed[month] = places
 }
 
-func (g *GitHub) tellIssue(ctx context.Context, r *Result) {
+func (g *GitHub) updateIssue(ctx context.Context, r *Result) {
 	ctx, cancel := context.WithTimeout(ctx, issueLimit)
 	defer cancel()
 	did, err := g.Report(ctx, *r)

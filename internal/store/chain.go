@@ -15,14 +15,14 @@ import (
 // entryColumns are an entry's columns in closings; detailColumns those in
 // closing_details, erasable without breaking the entry's hash.
 const (
-	closingColumns = `seq, action, month, revision, at, actor, correlation_id, fingerprint, core, seal,
+	entryColumns = `seq, action, month, revision, at, actor, correlation_id, fingerprint, core, seal,
 	payments, sessions, commissions, expenses, links, backup_file, backup_sha256, detail, previous_hash, hash`
 	detailColumns = "reason, totals, notes, salt"
-	selectClosing = "SELECT " + closingColumns + ", " + detailColumns + " FROM closings LEFT JOIN closing_details USING (seq) "
+	selectEntry   = "SELECT " + entryColumns + ", " + detailColumns + " FROM closings LEFT JOIN closing_details USING (seq) "
 	// statementActions selects the entries that decide whether a month is
 	// closed. Entries before the chain's first one decide nothing. See
 	// books.Action.Decides.
-	deciding = "seq > 0 AND action IN ('closed', 'revised', 'reopened', 'adopted')"
+	statementActions = "seq > 0 AND action IN ('closed', 'revised', 'reopened', 'adopted')"
 )
 
 // MendChain is the hint for a changed entry of the chain.
@@ -31,7 +31,7 @@ const MendChain = `somebody changed it in the database: keep a copy of that as i
 // AppendEntry puts c at the end of the chain and returns it with its number and
 // hashes. The actor's name goes into the notes, and the entry's number into the
 // record of the statement's backup.
-func (t *Tx) AppendClosing(ctx context.Context, c books.Closing) (books.Closing, error) {
+func (t *Tx) AppendEntry(ctx context.Context, c books.ChainEntry) (books.ChainEntry, error) {
 	head, err := t.Head(ctx)
 	if err != nil {
 		return c, err
@@ -47,7 +47,7 @@ func (t *Tx) AppendClosing(ctx context.Context, c books.Closing) (books.Closing,
 		return c, err
 	}
 	n := c.Counts
-	_, err = t.exec(ctx, "INSERT INTO closings ("+closingColumns+`)
+	_, err = t.exec(ctx, "INSERT INTO closings ("+entryColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		c.Seq, string(c.Action), c.Month.String(), c.Revision, c.At.SQL(), string(c.By), c.CorrelationID,
 		c.Fingerprint.OrNone(), c.Core.OrNone(), c.Seal.OrNone(), n.Payments, n.Sessions, n.Commissions, n.Expenses, n.Links,
@@ -65,36 +65,36 @@ func (t *Tx) AppendClosing(ctx context.Context, c books.Closing) (books.Closing,
 	return c, err
 }
 
-// Head returns the chain's last entry, or the zero Closing of an empty chain.
-func (t *Tx) Head(ctx context.Context) (books.Closing, error) {
-	return t.closing(ctx, "WHERE seq = (SELECT max(seq) FROM closings)")
+// Head returns the chain's last entry, or the zero ChainEntry of an empty chain.
+func (t *Tx) Head(ctx context.Context) (books.ChainEntry, error) {
+	return t.entry(ctx, "WHERE seq = (SELECT max(seq) FROM closings)")
 }
 
 // LastEntry returns the last entry that decides whether month is closed, or the
 // zero ChainEntry if it never was. Entries before the chain's first one decide
 // nothing.
-func (t *Tx) LastClosing(ctx context.Context, month books.Month) (books.Closing, error) {
-	return t.closing(ctx, "WHERE seq = (SELECT max(seq) FROM closings WHERE month = $1 AND "+deciding+")", month.String())
+func (t *Tx) LastEntry(ctx context.Context, month books.Month) (books.ChainEntry, error) {
+	return t.entry(ctx, "WHERE seq = (SELECT max(seq) FROM closings WHERE month = $1 AND "+statementActions+")", month.String())
 }
 
-func (t *Tx) closing(ctx context.Context, where string, args ...any) (books.Closing, error) {
-	var c books.Closing
+func (t *Tx) entry(ctx context.Context, where string, args ...any) (books.ChainEntry, error) {
+	var c books.ChainEntry
 	t.s.statements.Add(1)
-	err := scanClosing(t.tx.QueryRowContext(ctx, selectClosing+where, args...).Scan, &c)
+	err := scanEntry(t.tx.QueryRowContext(ctx, selectEntry+where, args...).Scan, &c)
 	if errors.Is(err, sql.ErrNoRows) {
-		return books.Closing{}, nil
+		return books.ChainEntry{}, nil
 	}
 	return c, err
 }
 
 // ChainEntries returns all entries by number, including those before the
 // chain's first one.
-func (t *Tx) Closings(ctx context.Context) ([]books.Closing, error) {
-	var all []books.Closing
-	err := t.list(ctx, selectClosing+"ORDER BY seq", nil,
+func (t *Tx) ChainEntries(ctx context.Context) ([]books.ChainEntry, error) {
+	var all []books.ChainEntry
+	err := t.list(ctx, selectEntry+"ORDER BY seq", nil,
 		func(scan func(...any) error) error {
-			var c books.Closing
-			err := scanClosing(scan, &c)
+			var c books.ChainEntry
+			err := scanEntry(scan, &c)
 			all = append(all, c)
 			return err
 		})
@@ -102,7 +102,7 @@ func (t *Tx) Closings(ctx context.Context) ([]books.Closing, error) {
 }
 
 // OrphanDetails returns the numbers of details without an entry.
-func (t *Tx) StrayDetails(ctx context.Context) ([]int64, error) {
+func (t *Tx) OrphanDetails(ctx context.Context) ([]int64, error) {
 	var all []int64
 	err := t.list(ctx, "SELECT seq FROM closing_details WHERE seq NOT IN (SELECT seq FROM closings) ORDER BY seq", nil, func(scan func(...any) error) error {
 		all = append(all, 0)
@@ -112,12 +112,12 @@ func (t *Tx) StrayDetails(ctx context.Context) ([]int64, error) {
 }
 
 // LatestEntries returns the LastEntry of each closed or reopened month.
-func (t *Tx) LatestClosings(ctx context.Context) (map[books.Month]books.Closing, error) {
-	latest := map[books.Month]books.Closing{}
-	err := t.list(ctx, selectClosing+"WHERE seq IN (SELECT max(seq) FROM closings WHERE "+deciding+" GROUP BY month) ORDER BY seq", nil,
+func (t *Tx) LatestEntries(ctx context.Context) (map[books.Month]books.ChainEntry, error) {
+	latest := map[books.Month]books.ChainEntry{}
+	err := t.list(ctx, selectEntry+"WHERE seq IN (SELECT max(seq) FROM closings WHERE "+statementActions+" GROUP BY month) ORDER BY seq", nil,
 		func(scan func(...any) error) error {
-			var c books.Closing
-			err := scanClosing(scan, &c)
+			var c books.ChainEntry
+			err := scanEntry(scan, &c)
 			latest[c.Month] = c
 			return err
 		})
@@ -128,7 +128,7 @@ func (t *Tx) LatestClosings(ctx context.Context) (map[books.Month]books.Closing,
 // entries takes ten times as long.
 func (t *Tx) latestActions(ctx context.Context) (map[string]books.Action, error) {
 	latest := map[string]books.Action{}
-	err := t.list(ctx, "SELECT month, action FROM closings WHERE seq IN (SELECT max(seq) FROM closings WHERE "+deciding+" GROUP BY month)", nil, func(scan func(...any) error) error {
+	err := t.list(ctx, "SELECT month, action FROM closings WHERE seq IN (SELECT max(seq) FROM closings WHERE "+statementActions+" GROUP BY month)", nil, func(scan func(...any) error) error {
 		var month, action string
 		err := scan(&month, &action)
 		latest[month] = books.Action(action)
@@ -137,7 +137,7 @@ func (t *Tx) latestActions(ctx context.Context) (map[string]books.Action, error)
 	return latest, err
 }
 
-func scanClosing(scan func(...any) error, c *books.Closing) error {
+func scanEntry(scan func(...any) error, c *books.ChainEntry) error {
 	var action, month, at, actor, fingerprint, core, seal, detail, previous, hash string
 	var reason, totals, notes, salt sql.NullString
 	n := &c.Counts
@@ -186,15 +186,15 @@ func scanClosing(scan func(...any) error, c *books.Closing) error {
 // EntriesBefore returns at most limit entries of the chain, newest first, below
 // number before (0: from the head on). A month other than zero leaves out the
 // entries of all others.
-func (t *Tx) ClosingsBefore(ctx context.Context, month books.Month, before int64, limit int) ([]books.Closing, error) {
-	query, args := selectClosing+"WHERE seq < $1", []any{orLast(before), limit}
+func (t *Tx) EntriesBefore(ctx context.Context, month books.Month, before int64, limit int) ([]books.ChainEntry, error) {
+	query, args := selectEntry+"WHERE seq < $1", []any{orLast(before), limit}
 	if !month.IsZero() {
 		query, args = query+" AND month = $3", append(args, month.String())
 	}
-	var all []books.Closing
+	var all []books.ChainEntry
 	err := t.list(ctx, query+" ORDER BY seq DESC LIMIT $2", args, func(scan func(...any) error) error {
-		var c books.Closing
-		err := scanClosing(scan, &c)
+		var c books.ChainEntry
+		err := scanEntry(scan, &c)
 		all = append(all, c)
 		return err
 	})
@@ -219,7 +219,7 @@ func (t *Tx) ClosedByV4(ctx context.Context) (months []books.Month, err error) {
 	if err := taken.Parse([]byte(text)); err != nil {
 		return nil, err
 	}
-	latest, err := t.LatestClosings(ctx)
+	latest, err := t.LatestEntries(ctx)
 	for month, last := range latest {
 		if last.Action == books.Adopted && last.By != "migrate" && last.At > taken {
 			months = append(months, month)

@@ -15,7 +15,7 @@ import (
 
 // CheckReopenable refuses a month with a row that breaks a CHECK that is NOT
 // VALID: the database applies such a rule to new rows alone.
-func (t *Tx) CheckReturn(ctx context.Context, month books.Month) error {
+func (t *Tx) CheckReopenable(ctx context.Context, month books.Month) error {
 	if !t.s.dialect.postgres {
 		return nil
 	}
@@ -48,7 +48,7 @@ func (t *Tx) CheckReturn(ctx context.Context, month books.Month) error {
 				if err := scan(&id); err != nil {
 					return err
 				}
-				return CannotComeBack(fmt.Sprintf("%s %d breaks the CHECK %s of %s, which is NOT VALID", kind, id, r.name, kind.Table()),
+				return ErrNotReopenable(fmt.Sprintf("%s %d breaks the CHECK %s of %s, which is NOT VALID", kind, id, r.name, kind.Table()),
 					"correct the row, or drop the CHECK")
 			})
 			if err != nil {
@@ -60,13 +60,13 @@ func (t *Tx) CheckReturn(ctx context.Context, month books.Month) error {
 }
 
 // ErrNotReopenable refuses a close whose reopening would fail.
-func CannotComeBack(why, remedy string) *books.Error {
+func ErrNotReopenable(why, remedy string) *books.Error {
 	return books.Refusedf("cannot_come_back", "a reopening could not put the rows back: %s", why).
 		WithHint("nothing was changed; %s, then try again", remedy)
 }
 
 // missingPerson is a client or artist named by a row, but not in the database.
-type lostPerson struct {
+type missingPerson struct {
 	row  books.Row
 	kind books.Kind
 	id   books.ID
@@ -74,28 +74,28 @@ type lostPerson struct {
 
 // missingPersonOf returns the first missing person of a row of MonthRows, or
 // nil. The row has a copy of each existing person's name.
-func lostPersonOf(row books.Row) *lostPerson {
-	lost := func(kind books.Kind, id books.Ref, name books.Text) *lostPerson {
+func missingPersonOf(row books.Row) *missingPerson {
+	missing := func(kind books.Kind, id books.Ref, name books.Text) *missingPerson {
 		if !id.Valid || name.Valid {
 			return nil
 		}
-		return &lostPerson{row, kind, id.V}
+		return &missingPerson{row, kind, id.V}
 	}
 	switch r := row.(type) {
 	case *books.Payment:
-		if l := lost(books.ClientKind, r.ClientID, r.ClientName); l != nil {
+		if l := missing(books.ClientKind, r.ClientID, r.ClientName); l != nil {
 			return l
 		}
-		return lost(books.ArtistKind, books.RefTo(r.ArtistID), r.ArtistName)
+		return missing(books.ArtistKind, books.RefTo(r.ArtistID), r.ArtistName)
 	case *books.Session:
-		if l := lost(books.ClientKind, books.RefTo(r.ClientID), r.ClientName); l != nil {
+		if l := missing(books.ClientKind, books.RefTo(r.ClientID), r.ClientName); l != nil {
 			return l
 		}
-		return lost(books.ArtistKind, books.RefTo(r.ArtistID), r.ArtistName)
+		return missing(books.ArtistKind, books.RefTo(r.ArtistID), r.ArtistName)
 	case *books.Commission:
-		return lost(books.ArtistKind, books.RefTo(r.ArtistID), r.ArtistName)
+		return missing(books.ArtistKind, books.RefTo(r.ArtistID), r.ArtistName)
 	case *books.Expense:
-		return lost(books.ArtistKind, books.RefTo(r.CreatedBy), r.CreatorName)
+		return missing(books.ArtistKind, books.RefTo(r.CreatedBy), r.CreatorName)
 	}
 	return nil
 }
@@ -103,20 +103,20 @@ func lostPersonOf(row books.Row) *lostPerson {
 // CheckPeople refuses rows with a missing client or artist if a foreign key
 // would keep them from coming back.
 func (t *Tx) CheckPeople(ctx context.Context, rows *Leaving) error {
-	lost := rows.lost
-	if lost == nil {
+	missing := rows.missing
+	if missing == nil {
 		return nil
 	}
 	if t.s.dialect.postgres {
 		var keys int
 		err := t.one(ctx, `SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = to_regclass($1) AND confrelid = to_regclass($2)`,
-			[]any{lost.row.Kind().Table(), lost.kind.Table()}, &keys)
+			[]any{missing.row.Kind().Table(), missing.kind.Table()}, &keys)
 		if err != nil || keys == 0 {
 			return err
 		}
 	}
-	return CannotComeBack(fmt.Sprintf("%s names %s %d, who does not exist", books.Describe(lost.row), lost.kind, lost.id),
-		fmt.Sprintf("add that row of %s again under its id, or name another in the row", lost.kind.Table()))
+	return ErrNotReopenable(fmt.Sprintf("%s names %s %d, who does not exist", books.Describe(missing.row), missing.kind, missing.id),
+		fmt.Sprintf("add that row of %s again under its id, or name another in the row", missing.kind.Table()))
 }
 
 // Rehearse runs fn in a savepoint and rolls it back. failed is fn's error; err

@@ -17,22 +17,22 @@ import (
 func (r *Runner) workers() *river.Workers {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &closeWorker{r: r})
-	river.AddWorker(workers, &tellWorker{r: r})
+	river.AddWorker(workers, &notifyWorker{r: r})
 	river.AddWorker(workers, &watchWorker{r: r})
 	return workers
 }
 
 // Announce enqueues the announcement of a closing in its transaction: it is
 // sent if and only if the closing happened. It is closing.Closer's Announce.
-func (r *Runner) Announce(ctx context.Context, tx *store.Tx, c books.Closing) error {
-	return r.tellAll(ctx, tx, notify.Done(c))
+func (r *Runner) Announce(ctx context.Context, tx *store.Tx, c books.ChainEntry) error {
+	return r.notify(ctx, tx, notify.Done(c))
 }
 
 // notify enqueues a message once for every place, so a failing place is tried
 // again without the others.
-func (r *Runner) tellAll(ctx context.Context, tx *store.Tx, m notify.Message) error {
-	for _, place := range r.o.Teller.Places() {
-		if _, err := r.client.InsertTx(ctx, tx.SQL(), tell{Place: place, Message: m}, nil); err != nil {
+func (r *Runner) notify(ctx context.Context, tx *store.Tx, m notify.Message) error {
+	for _, place := range r.o.Notifier.Places() {
+		if _, err := r.client.InsertTx(ctx, tx.SQL(), notification{Place: place, Message: m}, nil); err != nil {
 			return err
 		}
 	}
@@ -41,39 +41,39 @@ func (r *Runner) tellAll(ctx context.Context, tx *store.Tx, m notify.Message) er
 
 // notification is the job that sends one message to one place. It names the
 // place without its URL.
-type tell struct {
+type notification struct {
 	Place   string         `json:"place"`
 	Message notify.Message `json:"message"`
 }
 
 // Kind names the job.
-func (tell) Kind() string { return "tell" }
+func (notification) Kind() string { return "notify" }
 
-// tellPauses are between the tries to send a message: a day in all.
-var tellPauses = []time.Duration{
+// retryPauses are between the tries to send a message: a day in all.
+var retryPauses = []time.Duration{
 	10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour,
 }
 
 // InsertOpts are River's.
-func (tell) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: tellQueue, MaxAttempts: len(tellPauses) + 1}
+func (notification) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: notifyQueue, MaxAttempts: len(retryPauses) + 1}
 }
 
-type tellWorker struct {
-	river.WorkerDefaults[tell]
+type notifyWorker struct {
+	river.WorkerDefaults[notification]
 	r *Runner
 }
 
 // NextRetry returns when to try again.
-func (*tellWorker) NextRetry(job *river.Job[tell]) time.Time {
-	return time.Now().Add(tellPauses[min(job.Attempt, len(tellPauses))-1])
+func (*notifyWorker) NextRetry(job *river.Job[notification]) time.Time {
+	return time.Now().Add(retryPauses[min(job.Attempt, len(retryPauses))-1])
 }
 
 // Work sends the message. A process without the place in its settings leaves it
 // to the others: this does not count as a try. After a day without a taker, the
 // message is given up as loudly as after the last try.
-func (w *tellWorker) Work(ctx context.Context, job *river.Job[tell]) error {
-	err := w.r.o.Teller.Tell(ctx, job.Args.Place, job.Args.Message)
+func (w *notifyWorker) Work(ctx context.Context, job *river.Job[notification]) error {
+	err := w.r.o.Notifier.Notify(ctx, job.Args.Place, job.Args.Message)
 	if !errors.Is(err, notify.ErrUnknownPlace) {
 		return err
 	}

@@ -44,7 +44,7 @@ func (t *Tx) Triggers(ctx context.Context) (found []Trigger, err error) {
 
 // errRowsKept reports deleted rows kept by the database, and names the
 // triggers.
-func (t *Tx) rowsKept(ctx context.Context, gone, wanted books.Counts) error {
+func (t *Tx) errRowsKept(ctx context.Context, gone, wanted books.Counts) error {
 	triggers, err := t.Triggers(ctx)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (t *Tx) rowsKept(ctx context.Context, gone, wanted books.Counts) error {
 
 // errReferenced explains a foreign key of a table outside the books onto rows
 // to be deleted; nil if err is something else.
-func referredTo(err error) *books.Error {
+func errReferenced(err error) *books.Error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) || pg.Code != "23503" || slices.Contains(v4Tables, pg.TableName) {
 		return nil

@@ -29,7 +29,7 @@ type webhook struct {
 	*httptest.Server
 }
 
-func newWebhook(t *testing.T) (*webhook, *notify.Teller) {
+func newWebhook(t *testing.T) (*webhook, *notify.Notifier) {
 	t.Helper()
 	w := &webhook{answer: http.StatusOK}
 	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -40,17 +40,17 @@ func newWebhook(t *testing.T) (*webhook, *notify.Teller) {
 		rw.WriteHeader(w.answer)
 	}))
 	t.Cleanup(w.Close)
-	teller, err := notify.NewTeller([]string{"generic://" + w.Listener.Addr().String() + "/" + hook + "?disabletls=yes"})
+	notifier, err := notify.NewNotifier([]string{"generic://" + w.Listener.Addr().String() + "/" + hook + "?disabletls=yes"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w, teller
+	return w, notifier
 }
 
 func TestPeople_are_told_once_of_each_cause_and_of_its_end(t *testing.T) {
 	s, n := newServer(t), newNet()
-	place, teller := newWebhook(t)
-	n.teller = teller
+	place, notifier := newWebhook(t)
+	n.teller = notifier
 	s.v4 = true
 	for i, c := range []struct {
 		name   string
@@ -93,7 +93,7 @@ type places struct {
 
 func (p *places) Places() []string { return p.all }
 
-func (p *places) Tell(ctx context.Context, place string, m notify.Message) error {
+func (p *places) Notify(ctx context.Context, place string, m notify.Message) error {
 	until, _ := ctx.Deadline()
 	p.limit = time.Until(until)
 	if p.bad[place] || ctx.Err() != nil {
@@ -217,8 +217,8 @@ func TestIssues_that_are_switched_off_are_named(t *testing.T) {
 
 func TestPeople_are_told_the_end_of_a_failure_whose_month_is_then_left(t *testing.T) {
 	s, gh, n := newServer(t), newGitHub(t), newNet()
-	place, teller := newWebhook(t)
-	n.teller = teller
+	place, notifier := newWebhook(t)
+	n.teller = notifier
 	s.fault = answering(1, ever, 503, "")
 	n.run(t, s.URL, gh, false)
 	s.fault, s.months["2025-10"], s.from = nil, "open", "2025-11"

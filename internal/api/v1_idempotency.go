@@ -22,7 +22,7 @@ type Keyed struct {
 }
 
 // made is the answer to a POST.
-type made[T any] struct {
+type response[T any] struct {
 	Status   int
 	Location string `header:"Location" doc:"Where the new row is."`
 	ETag     string `header:"ETag" doc:"For If-Match."`
@@ -39,8 +39,8 @@ const answerTries = 3
 // onceInTx runs a POST in one transaction with the answer saved under its key,
 // so only one of several processes does the work. Only successes are saved: a
 // refusal changed nothing, and the request may be repeated.
-func once[T any](ctx context.Context, v *v1, key, request string, body any, do func(*store.Tx) (made[T], error)) (*made[T], error) {
-	return kept(ctx, v, key, request, body, func(out *made[T], save func(*store.Tx) error) error {
+func onceInTx[T any](ctx context.Context, v *v1, key, request string, body any, do func(*store.Tx) (response[T], error)) (*response[T], error) {
+	return keepAnswer(ctx, v, key, request, body, func(out *response[T], save func(*store.Tx) error) error {
 		return v.s.Store.Write(ctx, func(tx *store.Tx) error {
 			var err error
 			if *out, err = do(tx); err != nil {
@@ -53,8 +53,8 @@ func once[T any](ctx context.Context, v *v1, key, request string, body any, do f
 
 // repeatable runs a POST that may as well be done twice, such as a
 // verification, and then saves the answer under its key.
-func repeatable[T any](ctx context.Context, v *v1, key, request string, body any, do func() (made[T], error)) (*made[T], error) {
-	return kept(ctx, v, key, request, body, func(out *made[T], save func(*store.Tx) error) error {
+func repeatable[T any](ctx context.Context, v *v1, key, request string, body any, do func() (response[T], error)) (*response[T], error) {
+	return keepAnswer(ctx, v, key, request, body, func(out *response[T], save func(*store.Tx) error) error {
 		var err error
 		if *out, err = do(); err != nil {
 			return err
@@ -63,9 +63,9 @@ func repeatable[T any](ctx context.Context, v *v1, key, request string, body any
 	})
 }
 
-func kept[T any](ctx context.Context, v *v1, key, request string, body any, do func(*made[T], func(*store.Tx) error) error) (*made[T], error) {
-	var out made[T]
-	err := v.answered(ctx, key, request, body, &answering{
+func keepAnswer[T any](ctx context.Context, v *v1, key, request string, body any, do func(*response[T], func(*store.Tx) error) error) (*response[T], error) {
+	var out response[T]
+	err := v.answerOnce(ctx, key, request, body, &postRequest{
 		answer: func() any { return &out.Body }, out: func() *store.Answer { return out.stored() }, again: func(a store.Answer) { out.restore(a) },
 		do: func(save func(*store.Tx) error) error { return do(&out, save) },
 	})
@@ -75,10 +75,10 @@ func kept[T any](ctx context.Context, v *v1, key, request string, body any, do f
 // onMonth runs a POST about a month, and saves the answer in its transaction.
 // The caller may hang up: the work is finished all the same, unless the process
 // is interrupted.
-func onMonth(ctx context.Context, v *v1, month books.Month, key, request string, body any, do func(context.Context, *closing.Answer) (closing.Result, error)) (*made[outcome], error) {
+func onMonth(ctx context.Context, v *v1, month books.Month, key, request string, body any, do func(context.Context, *closing.Answer) (closing.Result, error)) (*response[outcome], error) {
 	ctx, release := v.s.outlive(ctx)
 	defer release()
-	return kept(ctx, v, key, "POST /api/v1/months/"+month.String()+"/"+request, body, func(out *made[outcome], save func(*store.Tx) error) error {
+	return keepAnswer(ctx, v, key, "POST /api/v1/months/"+month.String()+"/"+request, body, func(out *response[outcome], save func(*store.Tx) error) error {
 		var answer *closing.Answer
 		if key != "" {
 			answer = &closing.Answer{
@@ -105,23 +105,23 @@ func onMonth(ctx context.Context, v *v1, month books.Month, key, request string,
 	})
 }
 
-func (m *made[T]) stored() *store.Answer {
+func (m *response[T]) stored() *store.Answer {
 	return &store.Answer{Status: m.Status, Headers: map[string]string{"Location": m.Location, "ETag": m.ETag}}
 }
 
-func (m *made[T]) restore(a store.Answer) {
+func (m *response[T]) restore(a store.Answer) {
 	m.Status, m.Location, m.ETag, m.Replayed = a.Status, a.Headers["Location"], a.Headers["ETag"], "true"
 }
 
 // postRequest is a POST in progress, for any type of answer.
-type answering struct {
+type postRequest struct {
 	answer func() any                             // where the answer's body is
 	out    func() *store.Answer                   // status and headers of the answer
 	again  func(store.Answer)                     // sets them from a saved answer
 	do     func(save func(*store.Tx) error) error // the work
 }
 
-func (v *v1) answered(ctx context.Context, key, request string, body any, w *answering) error {
+func (v *v1) answerOnce(ctx context.Context, key, request string, body any, w *postRequest) error {
 	if key == "" {
 		return w.do(func(*store.Tx) error { return nil })
 	}
@@ -159,7 +159,7 @@ func (v *v1) answered(ctx context.Context, key, request string, body any, w *ans
 }
 
 // replay returns the saved answer of the key, if there is one.
-func (v *v1) replay(ctx context.Context, by books.Actor, key, sum string, w *answering) (found bool, err error) {
+func (v *v1) replay(ctx context.Context, by books.Actor, key, sum string, w *postRequest) (found bool, err error) {
 	var a store.Answer
 	err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
 		a, found, err = tx.FindAnswer(ctx, by, key)
