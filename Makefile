@@ -3,11 +3,9 @@
 GOLANGCI_VERSION := 2.15.0
 GOLANGCI := $(shell go env GOPATH)/bin/golangci-lint
 
-# The packages that are quick enough for the race detector on two cores, and of
-# two others the tests in which several do something at once.
-RACE ?= ./internal/books/... ./internal/backup/... ./internal/bucket/... ./internal/jobs/... ./internal/auth/...
-RACE_SOME ?= ./internal/closing/... ./internal/store/...
-RACE_RUN ?= OfEight|AtOnce|Many|Interrupt|interrupted|read_the_rows|reads_the_rows|another_connection|gives_up|last_try|keeps_writers|Lock|TwoStores|Write|Transaction
+# The packages for the race detector. Of closing and store it runs the tests
+# marked storetest.Concurrent, the others take too long on two cores.
+RACE ?= ./internal/books/... ./internal/backup/... ./internal/bucket/... ./internal/jobs/... ./internal/auth/... ./internal/closing/... ./internal/store/...
 
 # The packages that a change of the books' rules touches.
 QUICK ?= ./internal/arch/... ./internal/books/... ./internal/bucket/... ./internal/backup/... ./internal/export/... ./internal/recording/... ./internal/store/... ./internal/closing/...
@@ -37,7 +35,6 @@ quick: ## the short tests of the core on SQLite, in half a minute
 
 race: lacks ## what is quick, or does several things at once, under the race detector
 	go test -race -short $(TEST_FLAGS) $(RACE)
-	go test -race -short $(TEST_FLAGS) -run '$(RACE_RUN)' $(RACE_SOME)
 
 lint: golangci ## gofmt, go vet and golangci-lint
 	@unformatted=$$(gofmt -l cmd internal) && if [ -n "$$unformatted" ]; then echo "not gofmt-ed:" $$unformatted; exit 1; fi
@@ -48,7 +45,7 @@ check: lint test ## what to run before a commit
 
 shots: ## pictures of all pages in shots/, on a desk and a phone, light and dark, in both languages
 	rm -rf shots && mkdir shots
-	SHOTS=$(CURDIR)/shots SHOTS_ALL=1 go test -count=1 -run RealBrowser ./internal/web/...
+	SHOTS=$(CURDIR)/shots SHOTS_ALL=1 go test -count=1 -run real_browser ./internal/web/...
 
 bench: ## the numbers of the design, side by side with plain SQL
 	go run ./cmd/bench

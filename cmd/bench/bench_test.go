@@ -119,7 +119,7 @@ func reachable(t *testing.T) string {
 	return dir
 }
 
-func TestCheckFindsWorkThatWasNotDone(t *testing.T) {
+func TestCheck_finds_work_that_was_not_done(t *testing.T) {
 	needDatabase(t, "sqlite")
 	root, err := run(t.Context(), "", os.Environ(), "go", "list", "-m", "-f", "{{.Dir}}")
 	if err != nil {

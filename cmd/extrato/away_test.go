@@ -17,7 +17,7 @@ import (
 
 // When PostgreSQL is away, what is for everybody answers as ever, whatever
 // cookie the caller has; the rest says in its own form that it cannot.
-func TestWithoutItsDatabaseEveryRouteAnswersInItsForm(t *testing.T) {
+func TestWithout_its_database_every_route_answers_in_its_form(t *testing.T) {
 	cluster := pgtest.Start(t)
 	s := assembled(t, storetest.OpenPostgres(t, cluster.URL(), time.Now))
 	everybody := authtest.Everybody(t, s.guard, s.api.Store, key, time.Now())

@@ -146,7 +146,7 @@ func inSight(p *parts) (all []auth.Route) {
 	return append(all, last...)
 }
 
-func TestWhoMayComeInWhere(t *testing.T) {
+func TestWho_may_come_in_where(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		s := assembled(t, db)
 		callers := authtest.Everybody(t, s.guard, db.Store, key, time.Now())

@@ -60,7 +60,7 @@ func serveHere(t *testing.T) string {
 	}
 }
 
-func TestTheJobPageIsForAdminsOnly(t *testing.T) {
+func TestThe_job_page_is_for_admins_only(t *testing.T) {
 	base := serveHere(t)
 	for _, c := range []struct {
 		email  string
@@ -109,7 +109,7 @@ func newPassword(t *testing.T, email string) string {
 	return password
 }
 
-func TestACheckAsksTheServerThatRuns(t *testing.T) {
+func TestA_check_asks_the_server_that_runs(t *testing.T) {
 	address := serveHere(t)
 	_, port, _ := strings.Cut(strings.TrimPrefix(address, "http://"), ":")
 	for _, host := range []string{"127.0.0.1", "0.0.0.0", "::"} {

@@ -27,7 +27,7 @@ func obeyed(output string) (found []rune) {
 	return found
 }
 
-func TestNoCommandsOutputIsObeyedByATerminal(t *testing.T) {
+func TestNo_commands_output_is_obeyed_by_a_terminal(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		t.Setenv("DATABASE_URL", db.URL)
 		t.Setenv("JWT_SECRET_KEY", strings.Repeat("k", 32))
@@ -88,7 +88,7 @@ func TestNoCommandsOutputIsObeyedByATerminal(t *testing.T) {
 	})
 }
 
-func TestProgressShowsNoEscapes(t *testing.T) {
+func TestProgress_shows_no_escapes(t *testing.T) {
 	var b bytes.Buffer
 	p := &progress{to: &b}
 	p.step(hostile)
@@ -98,7 +98,7 @@ func TestProgressShowsNoEscapes(t *testing.T) {
 }
 
 // Whatever prints for people does it through fprintf.
-func TestTextIsWrittenInOnePlace(t *testing.T) {
+func TestText_is_written_in_one_place(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil || len(files) < 10 {
 		t.Fatal(files, err)

@@ -15,7 +15,7 @@ import (
 
 // An empty month that is due and cannot be closed must be seen by whoever
 // watches: in the metric, in the list, and by itself.
-func TestAMonthThatIsDueIsSeenEvenWithoutARow(t *testing.T) {
+func TestA_month_that_is_due_is_seen_even_without_a_row(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.server.Closer.CloseFrom = books.Month{Year: 2025, Month: time.October}
 		if metrics := s.raw(t, "GET", "/metrics").text; !strings.Contains(metrics, `extrato_months{state="due"} 1`) {
@@ -47,7 +47,7 @@ func lines(text, start string) string {
 	return found.String()
 }
 
-func TestReadyzNamesAQueueThatStandsStill(t *testing.T) {
+func TestReadyz_names_a_queue_that_stands_still(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		var paused []string
 		var err error
@@ -66,7 +66,7 @@ func TestReadyzNamesAQueueThatStandsStill(t *testing.T) {
 	})
 }
 
-func TestAServerWhoseFileWasMovedAcknowledgesNoPayment(t *testing.T) {
+func TestA_server_whose_file_was_moved_acknowledges_no_payment(t *testing.T) {
 	clock := func() time.Time { return time.Date(2025, 11, 2, 12, 0, 0, 0, storetest.Zone) }
 	s := newV1Studio(t, storetest.SQLite(t, clock), clock)
 	payment := fmt.Sprintf(`{"date":"2025-11-02","amount":"10.00","method":"Pix","artist_id":%d}`, s.ana)

@@ -60,7 +60,7 @@ func TestV1s_bodies_with_repeated_misspelt_or_unknown_keys_change_nothing(t *tes
 	})
 }
 
-func TestV4sMessagesHaveTwoDigitMonths(t *testing.T) {
+func TestV4s_messages_have_two_digit_months(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		const august = `{"month":8,"year":2025}`
 		call := func(path, body string, status int, want string) {

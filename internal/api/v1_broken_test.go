@@ -9,7 +9,7 @@ import (
 // What is below breaks under the running server. Whoever asks is told no more
 // than the name of their request, and whoever looks after the server finds the
 // cause under it.
-func TestAnInternalErrorTellsItsCauseToTheLogAlone(t *testing.T) {
+func TestAn_internal_error_tells_its_cause_to_the_log_alone(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		made := s.do(t, s.admin, "POST", "/tokens", `{"name":"x","scopes":["read"]}`, 201)
 		payment, paid := s.pay(t, "2025-10-10", "450.00", `,"commission_percent":"60"`)

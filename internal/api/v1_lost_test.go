@@ -17,7 +17,7 @@ func byLine(t *testing.T) (s *v1Studio, line *storetest.Line) {
 	return s.besideBy(t, line.URL), line
 }
 
-func TestAWriteWhoseCommitIsNotAnsweredIsDoneOnce(t *testing.T) {
+func TestA_write_whose_commit_is_not_answered_is_done_once(t *testing.T) {
 	s, line := byLine(t)
 	for _, heard := range []bool{true, false} {
 		lose := func() { line.Lose(storetest.Loss{Heard: heard}) }
@@ -45,7 +45,7 @@ func TestAWriteWhoseCommitIsNotAnsweredIsDoneOnce(t *testing.T) {
 	}
 }
 
-func TestAWriteOfWhichNobodyKnowsWhetherItHappenedSaysSo(t *testing.T) {
+func TestA_write_of_which_nobody_knows_whether_it_happened_says_so(t *testing.T) {
 	t.Parallel() // it waits for ten seconds
 	s, line := byLine(t)
 	body := `{"date":"2025-10-09","amount":"77.00","method":"Pix","artist_id":` + jsonInt(s.ana) + sure + `}`

@@ -20,7 +20,7 @@ import (
 
 // Whatever is sent, in any place that the description names, the answer is
 // below 500, and a problem document if it is a refusal.
-func TestMalformedRequestsAreRefusedInForm(t *testing.T) {
+func TestMalformed_requests_are_refused_in_form(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.pay(t, "2025-09-10", "10.00", `,"commission_percent":"50"`)
 		s.do(t, s.admin, "POST", "/months/2025-09/close", "", 200)

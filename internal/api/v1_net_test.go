@@ -64,7 +64,7 @@ func sealOf(t *testing.T, e map[string]any) string {
 	return hex.EncodeToString(entry[:])
 }
 
-func TestTheChainsHashesCanBeComputedFromWhatIsShown(t *testing.T) {
+func TestThe_chains_hashes_can_be_computed_from_what_is_shown(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.fillOctober(t)
 		// A session that stays, because its balance comes in November, and its link that leaves.
@@ -89,7 +89,7 @@ func TestTheChainsHashesCanBeComputedFromWhatIsShown(t *testing.T) {
 	})
 }
 
-func TestAMonthSaysWhenItIsDueAndWhereTheScheduleBegins(t *testing.T) {
+func TestA_month_says_when_it_is_due_and_where_the_schedule_begins(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		for month, from := range map[string]string{"2025-10": "2025-11", "2024-02": "2025-11"} {
 			due := map[string]string{"2025-10": "2025-11-01T05:00:00.000000Z", "2024-02": "2024-03-01T05:00:00.000000Z"}[month]
@@ -100,7 +100,7 @@ func TestAMonthSaysWhenItIsDueAndWhereTheScheduleBegins(t *testing.T) {
 	})
 }
 
-func TestAMonthIsVerifiedWhenAsked(t *testing.T) {
+func TestA_month_is_verified_when_asked(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		folder := t.TempDir()
 		s.server.Closer.Backups.Bucket = bucket.NewFolder(folder, nil)
@@ -159,7 +159,7 @@ func (s *v1Studio) replaceInStatement(t *testing.T, old, now string) {
 	s.Tamper(t, fmt.Sprintf("UPDATE extratos SET pagamentos = replace(CAST(pagamentos AS text), '%s', '%s')%s", old, now, cast))
 }
 
-func TestAStatementThatIsNotWhatWasClosedIsShownToNobody(t *testing.T) {
+func TestA_statement_that_is_not_what_was_closed_is_shown_to_nobody(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.fillOctober(t)
 		s.do(t, s.admin, "POST", "/months/2025-10/close", "", 200)
@@ -191,7 +191,7 @@ func TestAStatementThatIsNotWhatWasClosedIsShownToNobody(t *testing.T) {
 	})
 }
 
-func TestTheSafetyNetsVisitIsNotedOnceAMinute(t *testing.T) {
+func TestThe_safety_nets_visit_is_noted_once_a_minute(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		table := "settings"
 		if s.Path == "" {

@@ -59,7 +59,7 @@ func (s *v1Studio) pausesAt(step string) (reached <-chan struct{}, goOn func()) 
 	return there, func() { left.Do(func() { close(leave) }) }
 }
 
-func TestOneKeySentToThreeServersTakesEffectOnce(t *testing.T) {
+func TestOne_key_sent_to_three_servers_takes_effect_once(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.pay(t, "2025-10-10", "450.00", `,"commission_percent":"60"`)
 		servers := []*v1Studio{s, s.beside(t), s.beside(t)}
@@ -102,7 +102,7 @@ func TestOneKeySentToThreeServersTakesEffectOnce(t *testing.T) {
 }
 
 // Whoever comes while the request is being done waits, and gets the same answer.
-func TestAKeyThatIsAtWorkElsewhereIsWaitedFor(t *testing.T) {
+func TestA_key_that_is_at_work_elsewhere_is_waited_for(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.pay(t, "2025-10-10", "450.00", "")
 		other := s.beside(t)
@@ -149,7 +149,7 @@ func TestAKeyThatIsAtWorkElsewhereIsWaitedFor(t *testing.T) {
 }
 
 // An act that is done again by others is not done twice for one key.
-func TestAKeyWhoseActWasUndoneMeanwhileIsNotDoneAgain(t *testing.T) {
+func TestA_key_whose_act_was_undone_meanwhile_is_not_done_again(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.pay(t, "2025-10-10", "450.00", "")
 		first := s.do(t, s.admin, "POST", "/months/2025-10/close", `{}`, 200, "Idempotency-Key", "k")
@@ -172,7 +172,7 @@ func TestAKeyWhoseActWasUndoneMeanwhileIsNotDoneAgain(t *testing.T) {
 }
 
 // What was refused is not kept.
-func TestAKeyThatTookNoEffectIsGivenBack(t *testing.T) {
+func TestA_key_that_took_no_effect_is_given_back(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.pay(t, "2025-11-01", "450.00", "")
 		for _, force := range []string{`{}`, `{"force":true}`} { // another body: nothing is kept of what was refused

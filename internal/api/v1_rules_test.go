@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestWhatIsUnusualIsAskedAndUsesUpNoKey(t *testing.T) {
+func TestWhat_is_unusual_is_asked_and_uses_up_no_key(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		body := fmt.Sprintf(`{"date":"2025-11-01","amount":"350.00","method":"Pix","artist_id":%d,"client":" BIA "}`, s.ana)
 		first := s.do(t, s.admin, "POST", "/payments", body, 201, "Idempotency-Key", "um")
@@ -33,7 +33,7 @@ func TestWhatIsUnusualIsAskedAndUsesUpNoKey(t *testing.T) {
 	})
 }
 
-func TestTermsMakeTheCommissionAndAnUndoTakesItBack(t *testing.T) {
+func TestTerms_make_the_commission_and_an_undo_takes_it_back(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		terms := fmt.Sprintf("/artists/%d/terms", s.ana)
 		s.do(t, s.admin, "POST", terms, `{"from":"2025-11-01","percent":"60"}`, 200)
@@ -86,7 +86,7 @@ func TestTermsMakeTheCommissionAndAnUndoTakesItBack(t *testing.T) {
 	})
 }
 
-func TestTheListOfPaymentsIsFilteredAndSummed(t *testing.T) {
+func TestThe_list_of_payments_is_filtered_and_summed(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.pay(t, "2025-11-01", "10.00", `,"note":"Sessão","commission_percent":"50"`)
 		s.pay(t, "2025-11-02", "5.00", `,"commission_percent":""`)

@@ -12,7 +12,7 @@ import (
 	"extrato/internal/auth"
 )
 
-func TestEveryKindOfRowIsWrittenReadChangedAndDeleted(t *testing.T) {
+func TestEvery_kind_of_row_is_written_read_changed_and_deleted(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		payment, _ := s.pay(t, "2025-11-01", "100.00", "")
 		session := s.id(t, s.do(t, s.admin, "POST", "/sessions", fmt.Sprintf(`{"date":"2025-12-01","amount":"900","artist_id":%d,"client_id":%d}`, s.ana, s.bia), 201))
@@ -67,7 +67,7 @@ func wantFields(t testing.TB, what string, a answer, want map[string]any) {
 	}
 }
 
-func TestAnEditNeedsWhatItsAuthorSaw(t *testing.T) {
+func TestAn_edit_needs_what_its_author_saw(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		path, made := s.pay(t, "2025-11-01", "1.00", "")
 		tag := made.header.Get("ETag")
@@ -95,7 +95,7 @@ func TestAnEditNeedsWhatItsAuthorSaw(t *testing.T) {
 	})
 }
 
-func TestAPaymentsTagHoldsItsCommissions(t *testing.T) {
+func TestA_payments_tag_holds_its_commissions(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		path, made := s.pay(t, "2025-11-01", "100.00", `,"commission_percent":"60"`)
 		tag := made.header.Get("ETag")
@@ -116,7 +116,7 @@ func TestAPaymentsTagHoldsItsCommissions(t *testing.T) {
 	})
 }
 
-func TestOfEditsWithOneTagOneWins(t *testing.T) {
+func TestOf_edits_with_one_tag_one_wins(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		path, made := s.pay(t, "2025-11-01", "1.00", "")
 		statuses := make([]int, 8)
@@ -135,7 +135,7 @@ func TestOfEditsWithOneTagOneWins(t *testing.T) {
 	})
 }
 
-func TestOneKeyTakesEffectOnce(t *testing.T) {
+func TestOne_key_takes_effect_once(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		body := fmt.Sprintf(`{"date":"2025-11-01","amount":"450.00","method":"Pix","artist_id":%d,"commission_percent":"60"}`, s.ana)
 		answers := make([]answer, 10)
@@ -176,7 +176,7 @@ func TestOneKeyTakesEffectOnce(t *testing.T) {
 	})
 }
 
-func TestARefusalIsNotKeptForItsKey(t *testing.T) {
+func TestA_refusal_is_not_kept_for_its_key(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		body := `{"date":"2025-11-01","amount":"1","method":"Pix","artist_id":424242}`
 		s.refuses(t, s.admin, "POST", "/payments", body, 422, "unknown_artist", "Idempotency-Key", "k")
@@ -185,7 +185,7 @@ func TestARefusalIsNotKeptForItsKey(t *testing.T) {
 	})
 }
 
-func TestACloseUnderOneKeyAnswersTheSameToAll(t *testing.T) {
+func TestA_close_under_one_key_answers_the_same_to_all(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.pay(t, "2025-10-10", "450.00", `,"commission_percent":"60"`)
 		closer := s.token(t, auth.ScopeClose)
@@ -223,7 +223,7 @@ func TestACloseUnderOneKeyAnswersTheSameToAll(t *testing.T) {
 	})
 }
 
-func TestARowOfAClosedMonthIsRefusedAndTheStatementStays(t *testing.T) {
+func TestA_row_of_a_closed_month_is_refused_and_the_statement_stays(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		path, _ := s.pay(t, "2025-10-10", "450.00", `,"commission_percent":"60"`)
 		november, made := s.pay(t, "2025-11-01", "1.00", "")
@@ -243,7 +243,7 @@ func TestARowOfAClosedMonthIsRefusedAndTheStatementStays(t *testing.T) {
 	})
 }
 
-func TestAStatementIsShownAPartAtATime(t *testing.T) {
+func TestA_statement_is_shown_a_part_at_a_time(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		for range 5 {
 			s.pay(t, "2025-10-10", "10.00", `,"commission_percent":"50"`)
@@ -287,7 +287,7 @@ func TestAStatementIsShownAPartAtATime(t *testing.T) {
 	})
 }
 
-func TestMonthsSayWhatTheyAre(t *testing.T) {
+func TestMonths_say_what_they_are(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.pay(t, "2025-09-10", "10.00", "")
 		s.pay(t, "2025-10-10", "20.00", "")
@@ -332,7 +332,7 @@ func TestMonthsSayWhatTheyAre(t *testing.T) {
 	})
 }
 
-func TestAnArtistSeesOnlyTheirOwn(t *testing.T) {
+func TestAn_artist_sees_only_their_own(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		mine, _ := s.pay(t, "2025-11-01", "10.00", `,"commission_percent":"50"`)
 		theirs := map[string]int64{}
@@ -373,7 +373,7 @@ func TestAnArtistSeesOnlyTheirOwn(t *testing.T) {
 	})
 }
 
-func TestAnArtistSeesTheirPartOfAStatementOfV4sUnlessItCannotBeTold(t *testing.T) {
+func TestAn_artist_sees_their_part_of_a_statement_of_v4s_unless_it_cannot_be_told(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.Exec(t, `INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais) VALUES (8, 2025,
 			'"[{\"id\": 1, \"artista_name\": \"Ana\", \"valor\": 10.0}, {\"id\": 2, \"artista_name\": \"Rui\", \"valor\": 7.0}]"', '"[]"', '"[]"', '"[]"',
@@ -404,7 +404,7 @@ func TestAnArtistSeesTheirPartOfAStatementOfV4sUnlessItCannotBeTold(t *testing.T
 	})
 }
 
-func TestTokensAreShownOnceAndRevoked(t *testing.T) {
+func TestTokens_are_shown_once_and_revoked(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		body := `{"name":"fluxo","scopes":["read","close","read"],"days":30}`
 		made := s.do(t, s.admin, "POST", "/tokens", body, 201, "Idempotency-Key", "t")
@@ -452,7 +452,7 @@ func own(s *v1Studio, table string) string {
 	return table
 }
 
-func TestListsFilterByMonthAndGoOn(t *testing.T) {
+func TestLists_filter_by_month_and_Go_on(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		for i := range 7 {
 			s.pay(t, fmt.Sprintf("2025-11-%02d", 1+i%2), fmt.Sprintf("%d.00", i+1), `,"commission_percent":"10"`)
@@ -486,7 +486,7 @@ func TestListsFilterByMonthAndGoOn(t *testing.T) {
 	})
 }
 
-func TestNobodyComesInUnknown(t *testing.T) {
+func TestNobody_comes_in_unknown(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		for _, route := range s.server.Routes() {
 			if !strings.HasPrefix(route.Path, "/api/v1/") || route.Needs == auth.Public {
@@ -514,7 +514,7 @@ func TestNobodyComesInUnknown(t *testing.T) {
 	})
 }
 
-func TestWhatIsNoRouteIsAProblemToo(t *testing.T) {
+func TestWhat_is_no_route_is_a_problem_too(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.refuses(t, s.admin, "GET", "/nothing", "", 404, "no_such_path")
 		a := s.refuses(t, s.admin, "PATCH", "/payments/1", `{}`, 405, "method_not_allowed")
@@ -524,7 +524,7 @@ func TestWhatIsNoRouteIsAProblemToo(t *testing.T) {
 	})
 }
 
-func TestTheDescriptionIsWhole(t *testing.T) {
+func TestThe_description_is_whole(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		spec := s.do(t, caller{}, "GET", "/openapi.json", "", 200)
 		if spec.body["openapi"] != "3.1.0" {

@@ -9,7 +9,7 @@ import (
 )
 
 // Counts and totals of one answer are of one moment, whatever commits meanwhile.
-func TestAMonthIsAnsweredFromOneSnapshot(t *testing.T) {
+func TestA_month_is_answered_from_one_snapshot(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		for range 3 {
 			s.pay(t, "2025-10-10", "10.00", "")
@@ -45,7 +45,7 @@ func TestAMonthIsAnsweredFromOneSnapshot(t *testing.T) {
 }
 
 // v4 closes between two GETs: both show it, and neither records it.
-func TestAGetRecordsNothing(t *testing.T) {
+func TestA_get_records_nothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.pay(t, "2025-10-10", "450.00", "")
 		paths := []string{"/months", "/months/2025-10", "/months/2025-10/statement", "/months/2025-10/statement.csv", "/closings"}

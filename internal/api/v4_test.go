@@ -117,7 +117,7 @@ func (s *v1Studio) wants(t *testing.T, w *httptest.ResponseRecorder, status int,
 	}
 }
 
-func TestV4sEndpointsAnswerAsV4sCallersExpect(t *testing.T) {
+func TestV4s_endpoints_answer_as_v4s_callers_expect(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.fillOctober(t)
 		v4 := v4Token(t, s.clock)
@@ -179,7 +179,7 @@ func TestV4sEndpointsAnswerAsV4sCallersExpect(t *testing.T) {
 	})
 }
 
-func TestV4sOtherEndpoints(t *testing.T) {
+func TestV4s_other_endpoints(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.fillOctober(t)
 		v4 := v4Token(t, s.clock)
@@ -218,7 +218,7 @@ func TestV4sOtherEndpoints(t *testing.T) {
 	})
 }
 
-func TestV4sEndpointsRefuseInV4sWords(t *testing.T) {
+func TestV4s_endpoints_refuse_in_v4s_words(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.fillOctober(t)
 		for _, path := range []string{backupPath, generatePath} {
@@ -240,7 +240,7 @@ func TestV4sEndpointsRefuseInV4sWords(t *testing.T) {
 	})
 }
 
-func TestWithoutABackupV4sGenerateRefusesAndChangesNothing(t *testing.T) {
+func TestWithout_a_backup_v4s_generate_refuses_and_changes_nothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.fillOctober(t)
 		folder := filepath.Join(t.TempDir(), "no folder")
@@ -259,7 +259,7 @@ func TestWithoutABackupV4sGenerateRefusesAndChangesNothing(t *testing.T) {
 	})
 }
 
-func TestWhatGoesWrongInsideIsNotTold(t *testing.T) {
+func TestWhat_goes_wrong_inside_is_not_told(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		v4 := v4Token(t, s.clock)
 		s.Exec(t, "ALTER TABLE comissoes RENAME COLUMN percentual TO elsewhere")
@@ -283,7 +283,7 @@ func TestWhatGoesWrongInsideIsNotTold(t *testing.T) {
 	})
 }
 
-func TestWhatAPersonMustDecideSaysSo(t *testing.T) {
+func TestWhat_a_person_must_decide_says_so(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.fillOctober(t)
 		wants := func(path, kind, code string) {
@@ -328,7 +328,7 @@ for run in 1 2; do
   else echo "statement: $code"; cat "$DIR/answer"; exit 1; fi
 done`
 
-func TestV4sWorkflowWithCurlAndJq(t *testing.T) {
+func TestV4s_workflow_with_curl_and_jq(t *testing.T) {
 	for _, tool := range []string{"curl", "jq"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			if os.Getenv("CI") != "" {
@@ -352,7 +352,7 @@ func TestV4sWorkflowWithCurlAndJq(t *testing.T) {
 	})
 }
 
-func TestTheSafetyNetsVisitIsRemembered(t *testing.T) {
+func TestThe_safety_nets_visit_is_remembered(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		seen := func() int64 {
 			table := "settings"
@@ -373,7 +373,7 @@ func TestTheSafetyNetsVisitIsRemembered(t *testing.T) {
 	})
 }
 
-func TestASafetyNetThatOnlyReadsIsRememberedToo(t *testing.T) {
+func TestA_safety_net_that_only_reads_is_remembered_too(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		r := s.v4(t, v4Token(t, s.clock), "GET", "/api/v1/months/2025-10", "", "User-Agent", "extrato-safetynet/1")
 		table := "settings"
@@ -386,7 +386,7 @@ func TestASafetyNetThatOnlyReadsIsRememberedToo(t *testing.T) {
 	})
 }
 
-func TestV4sEndpointsAreLimitedPerAddressAndAccount(t *testing.T) {
+func TestV4s_endpoints_are_limited_per_address_and_account(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.fillOctober(t)
 		now := func() time.Time { return s.clock }

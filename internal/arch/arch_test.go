@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestImportsPointOneWay(t *testing.T) {
+func TestImports_point_one_way(t *testing.T) {
 	broken, err := Check("../..")
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestCheckFailsOnAFileThatItCannotRead(t *testing.T) {
+func TestCheck_fails_on_a_file_that_it_cannot_read(t *testing.T) {
 	root := t.TempDir()
 	write(t, filepath.Join(root, "internal/books/month.go"), "not Go")
 	if got, err := Check(root); err == nil {

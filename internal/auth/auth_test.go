@@ -62,7 +62,7 @@ func request(header string) *http.Request {
 	return r
 }
 
-func TestTokensAreTakenOrRefusedInV4sWords(t *testing.T) {
+func TestTokens_are_taken_or_refused_in_v4s_words(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		g := guard(t, db, 0)
 		ana := user(t, db, "ana@example.com", "admin", "")
@@ -154,7 +154,7 @@ func TestTokensAreTakenOrRefusedInV4sWords(t *testing.T) {
 	})
 }
 
-func TestTheServiceAccountIsMadeAndRepaired(t *testing.T) {
+func TestThe_service_account_is_made_and_repaired(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		guard(t, db, 0)
 		db.Exec(t, "UPDATE users SET active_flag = FALSE, role = 'client', email = 'x@example.com' WHERE id = 999")
@@ -174,7 +174,7 @@ func TestTheServiceAccountIsMadeAndRepaired(t *testing.T) {
 	})
 }
 
-func TestMayIsATable(t *testing.T) {
+func TestMay_is_a_table(t *testing.T) {
 	all := []auth.Permission{auth.Public, auth.SignedIn, auth.Read, auth.Backup, auth.Close, auth.Enter, auth.Record, auth.Own, auth.Write, auth.Manage}
 	for _, c := range []struct {
 		name string
@@ -240,7 +240,7 @@ func (b *browser) signIn(email, password string) (err error) {
 	return err
 }
 
-func TestALoginLastsUntilItIsEnded(t *testing.T) {
+func TestA_login_lasts_until_it_is_ended(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		g := guard(t, db, 0)
 		ana := user(t, db, "ana@example.com", "admin", "correct horse battery")
@@ -322,7 +322,7 @@ func table(db *storetest.DB, name string) string {
 	return name
 }
 
-func TestTriesAreLimited(t *testing.T) {
+func TestTries_are_limited(t *testing.T) {
 	db := storetest.SQLite(t, clock)
 	g := guard(t, db, 3)
 	user(t, db, "ana@example.com", "admin", "correct horse battery")
@@ -359,7 +359,7 @@ func TestTriesAreLimited(t *testing.T) {
 	}
 }
 
-func TestTheSetUpLinkWorksOnce(t *testing.T) {
+func TestThe_set_up_link_works_once(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		g := guard(t, db, 0)
 		old, offered, err := g.SetupLink(t.Context(), "http://x")
@@ -398,7 +398,7 @@ func TestTheSetUpLinkWorksOnce(t *testing.T) {
 	})
 }
 
-func TestBadTokensAndUsersAreNotMade(t *testing.T) {
+func TestBad_tokens_and_users_are_not_made(t *testing.T) {
 	db := storetest.SQLite(t, clock)
 	guard(t, db, 0)
 	for _, c := range []struct {

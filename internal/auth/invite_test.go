@@ -55,7 +55,7 @@ func (i *invited) accept(key, password string) (err error) {
 	return err
 }
 
-func TestAOneTimeLinkIsGoodOnceAndForThreeDays(t *testing.T) {
+func TestA_one_time_link_is_good_once_and_for_three_days(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		i := newInvited(t, db, auth.Reception)
 		for _, key := range []string{"", "x", "-", i.key + "A", strings.ToLower(i.key), strings.SplitN(i.key, "-", 2)[0]} {
@@ -99,7 +99,7 @@ func TestAOneTimeLinkIsGoodOnceAndForThreeDays(t *testing.T) {
 }
 
 // v4 knows no reception: there such a user is a client, to whom it grants nothing.
-func TestReceptionIsAClientToV4(t *testing.T) {
+func TestReception_is_a_client_to_v4(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		i := newInvited(t, db, auth.Reception)
 		role := ""

@@ -22,7 +22,7 @@ func stranger(t *testing.T, g *auth.Guard) *browser {
 }
 
 // PostgreSQL refuses such bytes; a stranger must not be able to tell.
-func TestBytesThatAreNoTextSignNobodyIn(t *testing.T) {
+func TestBytes_that_are_no_text_sign_nobody_in(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		g := guard(t, db, 0)
 		for _, email := range []string{"\xff", "a\x00@example.com", strings.Repeat("a", 1<<16)} {
@@ -43,7 +43,7 @@ func TestBytesThatAreNoTextSignNobodyIn(t *testing.T) {
 	})
 }
 
-func TestADisabledUsersLoginsStayEnded(t *testing.T) {
+func TestA_disabled_users_logins_stay_ended(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		g := guard(t, db, 0)
 		ana := user(t, db, "ana@example.com", "admin", "correct horse battery")
@@ -74,7 +74,7 @@ func TestADisabledUsersLoginsStayEnded(t *testing.T) {
 	})
 }
 
-func TestALoginExpiresAndIsForgotten(t *testing.T) {
+func TestA_login_expires_and_is_forgotten(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		defer func(was time.Time) { now = was }(now)
 		g := guard(t, db, 0)
@@ -101,7 +101,7 @@ func TestALoginExpiresAndIsForgotten(t *testing.T) {
 	})
 }
 
-func TestASignInRenewsTheCookie(t *testing.T) {
+func TestA_sign_in_renews_the_cookie(t *testing.T) {
 	db := storetest.SQLite(t, clock)
 	g := guard(t, db, 0)
 	user(t, db, "ana@example.com", "admin", "correct horse battery")
@@ -136,7 +136,7 @@ func (b *browser) cookieAfter(signIn func() string) *http.Cookie {
 
 // Who signed in with the provider is in for as long as AUTHORIZED_EMAILS says,
 // and no longer than a password that was set to keep them out.
-func TestALoginWithTheProviderEndsWithItsPermission(t *testing.T) {
+func TestA_login_with_the_provider_ends_with_its_permission(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		p := newProvider(t)
 		options := auth.Options{
@@ -172,7 +172,7 @@ func TestALoginWithTheProviderEndsWithItsPermission(t *testing.T) {
 }
 
 // Strangers who only ask for the way to the provider must not fill the table.
-func TestGoingToTheProviderIsLimitedAndForgotten(t *testing.T) {
+func TestGoing_to_the_provider_is_limited_and_forgotten(t *testing.T) {
 	db := storetest.SQLite(t, clock)
 	p := newProvider(t)
 	g := auth.New(auth.Options{

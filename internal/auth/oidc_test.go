@@ -89,7 +89,7 @@ func (p *provider) sign(t *testing.T, key *rsa.PrivateKey, claims jwt.MapClaims)
 	return text
 }
 
-func TestAJobOfThePinnedWorkflowComesInAndNoOther(t *testing.T) {
+func TestA_job_of_the_pinned_workflow_comes_in_and_no_other(t *testing.T) {
 	db := storetest.SQLite(t, clock)
 	p := newProvider(t)
 	pins := auth.JobPins{Issuer: p.URL, Audience: "extrato", Repository: "studio/books", Ref: "refs/heads/main", Workflow: "net.yml"}
@@ -142,7 +142,7 @@ func TestAJobOfThePinnedWorkflowComesInAndNoOther(t *testing.T) {
 	}
 }
 
-func TestPeopleSignInWithTheProvider(t *testing.T) {
+func TestPeople_sign_in_with_the_provider(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		p := newProvider(t)
 		g := auth.New(auth.Options{

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestAPasswordIsKeptAsOWASPSays(t *testing.T) {
+func TestA_password_is_kept_as_o_w_a_s_p_says(t *testing.T) {
 	const form = "$argon2id$v=19$m=19456,t=2,p=1$"
 	first, err := HashPassword("correct horse battery")
 	if err != nil {
@@ -37,7 +37,7 @@ func TestAPasswordIsKeptAsOWASPSays(t *testing.T) {
 	}
 }
 
-func TestAHashThatCannotBeReadLetsNobodyIn(t *testing.T) {
+func TestA_hash_that_cannot_be_read_lets_nobody_in(t *testing.T) {
 	good, err := HashPassword("correct horse battery")
 	if err != nil {
 		t.Fatal(err)

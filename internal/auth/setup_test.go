@@ -22,7 +22,7 @@ func keyOf(t *testing.T, g *auth.Guard) string {
 	return strings.TrimPrefix(link, "/setup?key=")
 }
 
-func TestASetUpLinkEndsAfterADay(t *testing.T) {
+func TestA_set_up_link_ends_after_a_day(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		defer func(was time.Time) { now = was }(now)
 		g := guard(t, db, 0)
@@ -48,7 +48,7 @@ func TestASetUpLinkEndsAfterADay(t *testing.T) {
 }
 
 // Hashing takes 19 MiB and a place of two: only the key's holder gets that far.
-func TestAStrangersKeyIsNotWorthHashing(t *testing.T) {
+func TestA_strangers_key_is_not_worth_hashing(t *testing.T) {
 	db := storetest.SQLite(t, clock)
 	g := guard(t, db, 0)
 	keyOf(t, g)
@@ -58,7 +58,7 @@ func TestAStrangersKeyIsNotWorthHashing(t *testing.T) {
 }
 
 // A studio that moves over from v4 has its admin's row already.
-func TestASetUpLinkTakesOverTheRowThatV4Made(t *testing.T) {
+func TestA_set_up_link_takes_over_the_row_that_v4_made(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		g := guard(t, db, 0)
 		old := user(t, db, "ana@example.com", "artist", "")
@@ -82,7 +82,7 @@ func TestASetUpLinkTakesOverTheRowThatV4Made(t *testing.T) {
 	})
 }
 
-func TestAnArtistInTheBooksGetsALogin(t *testing.T) {
+func TestAn_artist_in_the_books_gets_a_login(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		g := guard(t, db, 0)
 		db.Exec(t, `INSERT INTO users (id, email, name, role, active_flag, unified_flow_enabled) VALUES

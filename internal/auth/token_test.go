@@ -22,7 +22,7 @@ import (
 )
 
 // v4's library wrote whatever it was given into sub, and older ones a number.
-func TestAV4TokenNamesItsUserInAnyForm(t *testing.T) {
+func TestA_v4_token_names_its_user_in_any_form(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		g := guard(t, db, 0)
 		for _, c := range []struct {
@@ -49,7 +49,7 @@ func TestAV4TokenNamesItsUserInAnyForm(t *testing.T) {
 }
 
 // Who knows a provider's public key must not be able to sign with it.
-func TestAPublicKeySignsNothing(t *testing.T) {
+func TestA_public_key_signs_nothing(t *testing.T) {
 	db := storetest.SQLite(t, clock)
 	p := newProvider(t)
 	public, err := x509.MarshalPKIXPublicKey(&p.key.PublicKey)
@@ -75,7 +75,7 @@ func TestAPublicKeySignsNothing(t *testing.T) {
 	}
 }
 
-func TestSeveralServersMakeTheServiceAccountAtOnce(t *testing.T) {
+func TestSeveral_servers_make_the_service_account_at_once(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		done := make(chan error, 6)
 		for range 6 {
@@ -92,7 +92,7 @@ func TestSeveralServersMakeTheServiceAccountAtOnce(t *testing.T) {
 	})
 }
 
-func TestATokensNameIsText(t *testing.T) {
+func TestA_tokens_name_is_text(t *testing.T) {
 	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
 		for _, name := range []string{"a\x00b", "a\xffb", "a\nb", "   "} {
 			_, _, err := auth.IssueToken(t.Context(), db.Store, key, name, auth.Scopes(), 9, now, "test")
@@ -108,7 +108,7 @@ func TestATokensNameIsText(t *testing.T) {
 
 // An issuer that hangs must not let those who wait for it queue up behind each
 // other, nor hold somebody who has gone.
-func TestThoseWhoWaitForAnIssuerShareOneQuestion(t *testing.T) {
+func TestThose_who_wait_for_an_issuer_share_one_question(t *testing.T) {
 	db := storetest.SQLite(t, clock)
 	guard(t, db, 0)
 	p := newProvider(t)

@@ -41,14 +41,14 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-func TestABackupIsWrittenAsItAlwaysWas(t *testing.T) {
+func TestA_backup_is_written_as_it_always_was(t *testing.T) {
 	p := newPlace(t)
 	r := p.write(t, october, fixedRows())
 	golden(t, "backup_2025_10.csv", p.get(t, r.File))
 	golden(t, "backup_2025_10.manifest.json", p.get(t, manifestName(r.File)))
 }
 
-func TestABackupThatWasAlwaysThereCanBeRead(t *testing.T) {
+func TestA_backup_that_was_always_there_can_be_read(t *testing.T) {
 	p := newPlace(t)
 	for _, name := range []string{"backup_2025_10.csv", "backup_2025_10.manifest.json"} {
 		b, err := os.ReadFile(filepath.Join("testdata", name))
@@ -63,7 +63,7 @@ func TestABackupThatWasAlwaysThereCanBeRead(t *testing.T) {
 	}
 }
 
-func TestEveryColumnOfV4sBackupIsThereUnderItsName(t *testing.T) {
+func TestEvery_column_of_v4s_backup_is_there_under_its_name(t *testing.T) {
 	v4 := strings.Fields(`artista_name cliente_name created_at created_by creator_name data descricao forma_pagamento
 		google_event_id id observacoes pagamento_id payment_id percentual sessao_id status type updated_at valor`)
 	for _, column := range v4 {
@@ -94,7 +94,7 @@ func TestEveryColumnOfV4sBackupIsThereUnderItsName(t *testing.T) {
 	}
 }
 
-func TestRowsComeBackFromCSVAsTheyWere(t *testing.T) {
+func TestRows_come_back_from_CSV_as_they_were(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := anyRows.Draw(t, "rows")
 		text := encodeCSV(rows)
@@ -111,7 +111,7 @@ func TestRowsComeBackFromCSVAsTheyWere(t *testing.T) {
 	})
 }
 
-func TestAnIndependentReaderFindsTheSameTexts(t *testing.T) {
+func TestAn_independent_reader_finds_the_same_texts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := anyRows.Draw(t, "rows")
 		records, err := csv.NewReader(bytes.NewReader(encodeCSV(rows))).ReadAll()
@@ -137,7 +137,7 @@ func TestAnIndependentReaderFindsTheSameTexts(t *testing.T) {
 	})
 }
 
-func TestARowLargerThanEveryBufferComesBack(t *testing.T) {
+func TestA_row_larger_than_every_buffer_comes_back(t *testing.T) {
 	long := strings.Repeat("\"ã,\r\n", 300_000)
 	rows := []books.Row{&books.Payment{ID: 1, Date: day("2025-10-01"), Note: books.TextOf(long), ArtistID: 1}}
 	back, err := books.Collect(readRows(bytes.NewReader(encodeCSV(rows))))
@@ -146,7 +146,7 @@ func TestARowLargerThanEveryBufferComesBack(t *testing.T) {
 	}
 }
 
-func TestCSVThatIsNotExactlyOursIsCorrupt(t *testing.T) {
+func TestCSV_that_is_not_exactly_ours_is_corrupt(t *testing.T) {
 	head := strings.Join(header, ",") + "\n"
 	line := func(fields map[string]string) string {
 		all := make([]string, len(header))
@@ -218,7 +218,7 @@ func TestCSVThatIsNotExactlyOursIsCorrupt(t *testing.T) {
 	}
 }
 
-func TestAPlaceThatDoesNotAnswerIsNotACorruptFile(t *testing.T) {
+func TestA_place_that_does_not_answer_is_not_a_corrupt_file(t *testing.T) {
 	whole := encodeCSV(smallRows())
 	for _, at := range []int{0, 10, len(whole) - 5, len(whole)} {
 		lost := fmt.Errorf("connection lost")
@@ -273,7 +273,7 @@ func BenchmarkReadRows(b *testing.B) {
 	}
 }
 
-func TestAFileThatASpreadsheetSavedIsCalledThat(t *testing.T) {
+func TestA_file_that_a_spreadsheet_saved_is_called_that(t *testing.T) {
 	head := strings.Join(header, ",")
 	for name, text := range map[string]string{
 		"a byte order mark": "\ufeff" + head + "\n", "CRLF": head + "\r\n", "semicolons": strings.ReplaceAll(head, ",", ";") + "\n",

@@ -49,7 +49,7 @@ func goldenManifest(t testing.TB) []byte {
 	return text
 }
 
-func TestAManifestThatIsNotExactlyOursIsCorrupt(t *testing.T) {
+func TestA_manifest_that_is_not_exactly_ours_is_corrupt(t *testing.T) {
 	whole := goldenManifest(t)
 	if !bytes.Equal(reseal(t, whole), whole) {
 		t.Fatal("reseal does not know how a manifest is sealed")

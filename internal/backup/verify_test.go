@@ -45,7 +45,7 @@ func wantCorrupt(t *testing.T, p place, name string, changed []byte, what string
 	}
 }
 
-func TestEveryChangedByteIsFound(t *testing.T) {
+func TestEvery_changed_byte_is_found(t *testing.T) {
 	p := newPlace(t)
 	r := p.write(t, october, smallRows())
 	for _, name := range []string{r.File, manifestName(r.File)} {
@@ -60,7 +60,7 @@ func TestEveryChangedByteIsFound(t *testing.T) {
 	wantState(t, p, october, 1, false, OK)
 }
 
-func TestEveryLostTailIsFound(t *testing.T) {
+func TestEvery_lost_tail_is_found(t *testing.T) {
 	p := newPlace(t)
 	r := p.write(t, october, smallRows())
 	for _, name := range []string{r.File, manifestName(r.File)} {
@@ -76,7 +76,7 @@ func TestEveryLostTailIsFound(t *testing.T) {
 	wantState(t, p, october, 1, false, OK)
 }
 
-func TestFilesThatChangedPlacesAreFound(t *testing.T) {
+func TestFiles_that_changed_places_are_found(t *testing.T) {
 	p := newPlace(t)
 	p.write(t, september, smallRows()[:1])
 	p.write(t, october, smallRows())
@@ -120,7 +120,7 @@ func (p place) forge(t *testing.T, r Receipt, csv []byte, change func(*Manifest)
 	p.put(t, manifestName(r.File), manifestOf(t, m))
 }
 
-func TestRowsThatChangedAreFoundBehindAForgedHash(t *testing.T) {
+func TestRows_that_changed_are_found_behind_a_forged_hash(t *testing.T) {
 	rows := fixedRows()
 	edit := func(change func(*books.Payment)) []books.Row {
 		other := slices.Clone(rows)
@@ -155,7 +155,7 @@ func TestRowsThatChangedAreFoundBehindAForgedHash(t *testing.T) {
 	}
 }
 
-func TestAManifestThatLiesIsFoundBehindItsChecksum(t *testing.T) {
+func TestA_manifest_that_lies_is_found_behind_its_checksum(t *testing.T) {
 	rows := fixedRows()
 	for name, lie := range map[string]func(*Manifest){
 		"its month":       func(m *Manifest) { m.Month = september },
@@ -180,7 +180,7 @@ func TestAManifestThatLiesIsFoundBehindItsChecksum(t *testing.T) {
 	wantState(t, p, october, 1, true, OK)
 }
 
-func TestStatesOfWhatIsThere(t *testing.T) {
+func TestStates_of_what_is_there(t *testing.T) {
 	const whole, empty, nothing, folder = "whole", "empty", "nothing", "a folder"
 	for _, c := range []struct {
 		csv, manifest  string
@@ -224,7 +224,7 @@ func TestStatesOfWhatIsThere(t *testing.T) {
 	}
 }
 
-func TestWhatTheDatabaseKnowsAndNothingIsThereIsMissing(t *testing.T) {
+func TestWhat_the_database_knows_and_nothing_is_there_is_missing(t *testing.T) {
 	p := newPlace(t)
 	f, err := p.Check(t.Context(), Copy{Month: october, Number: 1, File: fileName(october, 1)}, true)
 	if err != nil || f.State != Missing {
@@ -242,7 +242,7 @@ func TestWhatTheDatabaseKnowsAndNothingIsThereIsMissing(t *testing.T) {
 	}
 }
 
-func TestOnlyTheNamesOfBackupsAreCopies(t *testing.T) {
+func TestOnly_the_names_of_backups_are_copies(t *testing.T) {
 	p := newPlace(t)
 	p.write(t, october, smallRows())
 	for _, name := range []string{
@@ -263,7 +263,7 @@ func TestOnlyTheNamesOfBackupsAreCopies(t *testing.T) {
 	}
 }
 
-func TestParseFileTakesOnlyTheNamesThatListShows(t *testing.T) {
+func TestParse_file_takes_only_the_names_that_list_shows(t *testing.T) {
 	for name, want := range map[string]Copy{
 		"2025_10/backup_2025_10.csv":       {Month: october, Number: 1, File: "2025_10/backup_2025_10.csv"},
 		"2025_10/backup_2025_10.r2.csv":    {Month: october, Number: 2, File: "2025_10/backup_2025_10.r2.csv"},
@@ -291,7 +291,7 @@ func TestParseFileTakesOnlyTheNamesThatListShows(t *testing.T) {
 	}
 }
 
-func TestRowsAreOnlyThoseThatWereProved(t *testing.T) {
+func TestRows_are_only_those_that_were_proved(t *testing.T) {
 	p := newPlace(t)
 	r := p.write(t, october, smallRows())
 	reads := 0
@@ -310,7 +310,7 @@ func TestRowsAreOnlyThoseThatWereProved(t *testing.T) {
 	}
 }
 
-func TestACheckThatCannotBeMadeIsAnErrorAndNoVerdict(t *testing.T) {
+func TestA_check_that_cannot_be_made_is_an_error_and_no_verdict(t *testing.T) {
 	p := newPlace(t)
 	r := p.write(t, october, smallRows())
 	whole := p.Bucket

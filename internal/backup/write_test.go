@@ -19,7 +19,7 @@ import (
 	"extrato/internal/bucket"
 )
 
-func TestRowsComeBackFromABackupAsTheyWere(t *testing.T) {
+func TestRows_come_back_from_a_backup_as_they_were(t *testing.T) {
 	root := t.TempDir()
 	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -42,7 +42,7 @@ func TestRowsComeBackFromABackupAsTheyWere(t *testing.T) {
 	})
 }
 
-func TestAnEmptyMonthHasABackup(t *testing.T) {
+func TestAn_empty_month_has_a_backup(t *testing.T) {
 	p := newPlace(t)
 	r := p.write(t, october, nil)
 	if r.Counts() != (books.Counts{}) || string(p.get(t, r.File)) != strings.Join(header, ",")+"\n" {
@@ -51,7 +51,7 @@ func TestAnEmptyMonthHasABackup(t *testing.T) {
 	wantState(t, p, october, 1, true, OK)
 }
 
-func TestBackupsAreForTheirOwnerOnly(t *testing.T) {
+func TestBackups_are_for_their_owner_only(t *testing.T) {
 	p := newPlace(t)
 	r := p.write(t, october, smallRows())
 	for _, name := range []string{r.File, manifestName(r.File)} {
@@ -62,7 +62,7 @@ func TestBackupsAreForTheirOwnerOnly(t *testing.T) {
 	}
 }
 
-func TestNothingIsEverOverwritten(t *testing.T) {
+func TestNothing_is_ever_overwritten(t *testing.T) {
 	p := newPlace(t)
 	p.put(t, "2025_10/notes.txt", []byte("a person's"))
 	for n := 1; n <= 4; n++ {
@@ -85,8 +85,8 @@ func TestNothingIsEverOverwritten(t *testing.T) {
 	wantKept(t, p.root, before, "2025_09/backup_2025_09.csv", "2025_09/backup_2025_09.manifest.json")
 }
 
-// TestTheNextCopyTakesTheNextNumber sets up what may be there already.
-func TestTheNextCopyTakesTheNextNumber(t *testing.T) {
+// TestThe_next_copy_takes_the_next_number sets up what may be there already.
+func TestThe_next_copy_takes_the_next_number(t *testing.T) {
 	const csv, manifest = "2025_10/backup_2025_10.csv", "2025_10/backup_2025_10.manifest.json"
 	for name, c := range map[string]struct {
 		setUp func(place)
@@ -139,7 +139,7 @@ func (p place) remove(t *testing.T, name string) {
 	}
 }
 
-func TestAWholeCopyOfTheSameRowsIsUsedAgain(t *testing.T) {
+func TestA_whole_copy_of_the_same_rows_is_used_again(t *testing.T) {
 	p := newPlace(t)
 	first := p.write(t, october, smallRows())
 	before := snapshot(t, p.root)
@@ -159,7 +159,7 @@ func TestAWholeCopyOfTheSameRowsIsUsedAgain(t *testing.T) {
 
 // What is recorded of a backup, its hash, is of the file that was written: a
 // proof of another one, even with the same rows, is none.
-func TestABackupThatIsExchangedBeforeItIsReadBackIsNotProved(t *testing.T) {
+func TestA_backup_that_is_exchanged_before_it_is_read_back_is_not_proved(t *testing.T) {
 	p := newPlace(t)
 	rows := []books.Row{&books.Payment{ID: 1, Date: day("2025-10-01"), ArtistID: 1, ClientName: books.Text{V: "Bia", Valid: true}}}
 	other := []books.Row{&books.Payment{ID: 1, Date: day("2025-10-01"), ArtistID: 1, ClientName: books.Text{V: "Rui", Valid: true}}}
@@ -177,7 +177,7 @@ func TestABackupThatIsExchangedBeforeItIsReadBackIsNotProved(t *testing.T) {
 	wantState(t, p, october, 1, false, OK) // the other one is a backup, too
 }
 
-func TestOnlyTheNewestCopyIsUsedAgain(t *testing.T) {
+func TestOnly_the_newest_copy_is_used_again(t *testing.T) {
 	p := newPlace(t)
 	p.write(t, october, smallRows())
 	p.write(t, october, smallRows()[:1])
@@ -186,7 +186,7 @@ func TestOnlyTheNewestCopyIsUsedAgain(t *testing.T) {
 	}
 }
 
-func TestTwoWritersAtOnceBothHaveAWholeBackup(t *testing.T) {
+func TestTwo_writers_at_once_both_have_a_whole_backup(t *testing.T) {
 	for _, same := range []bool{true, false} {
 		t.Run(fmt.Sprintf("same rows %v", same), func(t *testing.T) {
 			p := newPlace(t)
@@ -237,9 +237,9 @@ func TestTwoWritersAtOnceBothHaveAWholeBackup(t *testing.T) {
 	}
 }
 
-// TestABucketThatFails lets every call that a backup makes fail, one after the
+// TestA_bucket_that_fails lets every call that a backup makes fail, one after the
 // other, on an empty place and beside an earlier copy.
-func TestABucketThatFails(t *testing.T) {
+func TestA_bucket_that_fails(t *testing.T) {
 	broken := &fs.PathError{Op: "test", Path: "x", Err: syscall.EIO}
 	for _, earlier := range [][]books.Row{nil, smallRows()[:1]} {
 		t.Run(fmt.Sprintf("earlier copy %v", earlier != nil), func(t *testing.T) {
@@ -285,7 +285,7 @@ func TestABucketThatFails(t *testing.T) {
 	}
 }
 
-func TestABucketThatLies(t *testing.T) {
+func TestA_bucket_that_lies(t *testing.T) {
 	tail := func(n int) func([]byte) []byte { return func(b []byte) []byte { return b[:max(len(b)-n, 0)] } }
 	flip := func(at int) func([]byte) []byte {
 		return func(b []byte) []byte {
@@ -323,7 +323,7 @@ func TestABucketThatLies(t *testing.T) {
 	}
 }
 
-func TestABackupThatVanishesIsNoBackup(t *testing.T) {
+func TestA_backup_that_vanishes_is_no_backup(t *testing.T) {
 	for _, ending := range []string{".csv", ".manifest.json"} {
 		p := newPlace(t)
 		p.Step = func(name string) {
@@ -339,7 +339,7 @@ func TestABackupThatVanishesIsNoBackup(t *testing.T) {
 	}
 }
 
-func TestABackupThatWasReplacedIsNoBackup(t *testing.T) {
+func TestA_backup_that_was_replaced_is_no_backup(t *testing.T) {
 	p := newPlace(t)
 	other := newPlace(t)
 	other.write(t, october, smallRows()[:1])
@@ -357,7 +357,7 @@ func TestABackupThatWasReplacedIsNoBackup(t *testing.T) {
 	}
 }
 
-func TestAPlaceThatCannotBeWrittenIsRefusedWithAHint(t *testing.T) {
+func TestA_place_that_cannot_be_written_is_refused_with_a_hint(t *testing.T) {
 	for cause, hint := range map[error]string{
 		syscall.ENOSPC:    "free some space",
 		syscall.EDQUOT:    "free some space",
@@ -396,7 +396,7 @@ func TestAPlaceThatCannotBeWrittenIsRefusedWithAHint(t *testing.T) {
 	}
 }
 
-func TestAFolderThatIsAFileIsRefused(t *testing.T) {
+func TestA_folder_that_is_a_file_is_refused(t *testing.T) {
 	p := newPlace(t)
 	if err := os.WriteFile(p.root, []byte("a person's"), 0o600); err != nil {
 		t.Fatal(err)
@@ -410,7 +410,7 @@ func TestAFolderThatIsAFileIsRefused(t *testing.T) {
 	wantKept(t, filepath.Dir(p.root), before)
 }
 
-func TestRowsThatCannotBeReadMakeNoBackup(t *testing.T) {
+func TestRows_that_cannot_be_read_make_no_backup(t *testing.T) {
 	broken := books.Integrityf("broken_row", "pagamento 8 is broken")
 	for at := range len(smallRows()) + 1 {
 		p := newPlace(t)
@@ -455,7 +455,7 @@ func failingAt(at int, fail func() error) books.Rows {
 	}
 }
 
-func TestAnInterruptedBackupLeavesNothingThatCountsAsOne(t *testing.T) {
+func TestAn_interrupted_backup_leaves_nothing_that_counts_as_one(t *testing.T) {
 	for at := range len(smallRows()) + 1 {
 		p := newPlace(t)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -491,7 +491,7 @@ func TestAnInterruptedBackupLeavesNothingThatCountsAsOne(t *testing.T) {
 	}
 }
 
-func TestStepsAreToldInOrder(t *testing.T) {
+func TestSteps_are_told_in_order(t *testing.T) {
 	p := newPlace(t)
 	var told []string
 	p.Step = func(name string) { told = append(told, name) }
@@ -501,7 +501,7 @@ func TestStepsAreToldInOrder(t *testing.T) {
 	}
 }
 
-func TestALocalFileThatCannotBeWrittenBlamesItsOwnFolder(t *testing.T) {
+func TestA_local_file_that_cannot_be_written_blames_its_own_folder(t *testing.T) {
 	temp, beside := t.TempDir(), t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	for _, c := range []struct {

@@ -30,7 +30,7 @@ var anyClosing = rapid.Custom(func(t *rapid.T) books.ChainEntry {
 	return c
 })
 
-func TestAnyChangeOfAnyFieldBreaksTheChain(t *testing.T) {
+func TestAny_change_of_any_field_breaks_the_chain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		first := anyClosing.Draw(t, "first").After(books.ChainEntry{})
 		second := anyClosing.Draw(t, "second").After(first)
@@ -50,7 +50,7 @@ func TestAnyChangeOfAnyFieldBreaksTheChain(t *testing.T) {
 	})
 }
 
-func TestEveryCountIsPartOfTheHash(t *testing.T) {
+func TestEvery_count_is_part_of_the_hash(t *testing.T) {
 	entry := books.ChainEntry{Action: books.Closed}.After(books.ChainEntry{})
 	for i := range reflect.TypeFor[books.Counts]().NumField() {
 		changed := entry
@@ -61,7 +61,7 @@ func TestEveryCountIsPartOfTheHash(t *testing.T) {
 	}
 }
 
-func TestNoEntryCanBeDroppedSwappedOrPutBetween(t *testing.T) {
+func TestNo_entry_can_be_dropped_swapped_or_put_between(t *testing.T) {
 	chain := []books.ChainEntry{{}}
 	for n := range 5 {
 		chain = append(chain, books.ChainEntry{Action: books.Closed, Revision: n}.After(chain[n]))
@@ -82,7 +82,7 @@ func TestNoEntryCanBeDroppedSwappedOrPutBetween(t *testing.T) {
 	}
 }
 
-func TestTextDoesNotMoveFromOneFieldOfAnEntryToTheNextUnseen(t *testing.T) {
+func TestText_does_not_move_from_one_field_of_an_entry_to_the_next_unseen(t *testing.T) {
 	seal := func(c books.ChainEntry) books.Fingerprint { return c.After(books.ChainEntry{}).Hash }
 	if seal(books.ChainEntry{BackupFile: "ab", BackupSHA256: "c"}) == seal(books.ChainEntry{BackupFile: "a", BackupSHA256: "bc"}) {
 		t.Error("fields run into each other")
@@ -100,7 +100,7 @@ const (
 	secondHash  = "ffdd9f6afb0e1263c2766b67c848b6fc1562971adc7c63a3ca7fefe41f48d59c"
 )
 
-func TestTheHashOfThisEntryNeverChanges(t *testing.T) {
+func TestThe_hash_of_this_entry_never_changes(t *testing.T) {
 	entry := books.ChainEntry{
 		Action: books.Closed, Month: month(t, "2025-10"), Revision: 1, At: instant(t, "2025-11-01T05:00:00Z"), By: "schedule", CorrelationID: "b17cee4a",
 		Fingerprint: fingerprint(t, october()), Core: core(t, october()), Seal: sha256.Sum256([]byte("seal")), Counts: books.Counts{Payments: 2, Sessions: 1, Commissions: 1, Expenses: 1, Links: 1},
@@ -121,7 +121,7 @@ func TestTheHashOfThisEntryNeverChanges(t *testing.T) {
 	}
 }
 
-func TestAnActorsNameIsNoPartOfTheEntryItself(t *testing.T) {
+func TestAn_actors_name_is_no_part_of_the_entry_itself(t *testing.T) {
 	for actor, want := range map[books.Actor][2]string{
 		"schedule": {"schedule", ""}, "user 3": {"user 3", ""}, "token 1f2e": {"token 1f2e", ""}, "cli ana": {"cli", "ana"},
 		"cli ana maria": {"cli", "ana maria"}, "cli": {"cli", ""}, "github studio/books@77": {"github 77", "studio/books"},
@@ -136,7 +136,7 @@ func TestAnActorsNameIsNoPartOfTheEntryItself(t *testing.T) {
 	}
 }
 
-func TestOnlyTheseActionsDecideAMonthsState(t *testing.T) {
+func TestOnly_these_actions_decide_a_months_state(t *testing.T) {
 	decide := []books.Action{books.Closed, books.Revised, books.Reopened, books.Adopted}
 	for _, action := range append(decide, books.Restored, "erased", "keyed", "paid", "") {
 		if action.Decides() != slices.Contains(decide, action) {
@@ -145,7 +145,7 @@ func TestOnlyTheseActionsDecideAMonthsState(t *testing.T) {
 	}
 }
 
-func TestCorrelationIDsAreNeverTheSame(t *testing.T) {
+func TestCorrelation_IDs_are_never_the_same(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
 		id := books.NewCorrelationID()
@@ -156,7 +156,7 @@ func TestCorrelationIDsAreNeverTheSame(t *testing.T) {
 	}
 }
 
-func TestEntriesThatLeaveAStatement(t *testing.T) {
+func TestEntries_that_leave_a_statement(t *testing.T) {
 	with := []books.Action{books.Closed, books.Revised, books.Adopted}
 	for _, action := range []books.Action{books.Closed, books.Revised, books.Adopted, books.Reopened, books.Restored, ""} {
 		if (books.ChainEntry{Action: action}).HasStatement() != slices.Contains(with, action) {

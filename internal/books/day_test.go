@@ -9,7 +9,7 @@ import (
 	"extrato/internal/books"
 )
 
-func TestDaysAreReadAsCalendarsHaveThem(t *testing.T) {
+func TestDays_are_read_as_calendars_have_them(t *testing.T) {
 	for _, s := range []string{"2025-10-28", "2024-02-29", "2000-02-29", "1999-12-31", "2025-01-31", "9999-12-31"} {
 		d, err := books.ParseDay(s)
 		if err != nil || d.String() != s {
@@ -28,7 +28,7 @@ func TestDaysAreReadAsCalendarsHaveThem(t *testing.T) {
 	}
 }
 
-func TestDaysSurviveTextAndSortAsTimeDoes(t *testing.T) {
+func TestDays_survive_text_and_sort_as_time_does(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := anyDay.Draw(t, "a"), anyDay.Draw(t, "b")
 		back, err := books.ParseDay(a.String())
@@ -44,14 +44,14 @@ func TestDaysSurviveTextAndSortAsTimeDoes(t *testing.T) {
 	})
 }
 
-func TestDaysAreSaidAsBraziliansDo(t *testing.T) {
+func TestDays_are_said_as_brazilians_do(t *testing.T) {
 	d, _ := books.ParseDay("2025-01-04")
 	if d.People() != "04/01/2025" {
 		t.Error(d.People())
 	}
 }
 
-func TestDaysBeginWhereClocksSkipMidnight(t *testing.T) {
+func TestDays_begin_where_clocks_skip_midnight(t *testing.T) {
 	for _, c := range []struct{ day, zone, want string }{
 		{"2018-11-04", "America/Sao_Paulo", "2018-11-04T01:00:00-02:00"},
 		{"2018-11-05", "America/Sao_Paulo", "2018-11-05T00:00:00-02:00"},

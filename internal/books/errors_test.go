@@ -9,7 +9,7 @@ import (
 	"extrato/internal/books"
 )
 
-func TestKindsOfErrorsBecomeTheContractsExitCodes(t *testing.T) {
+func TestKinds_of_errors_become_the_contracts_exit_codes(t *testing.T) {
 	for kind, code := range map[books.ErrorKind]int{
 		books.Internal: 1, books.Conflict: 1, books.Invalid: 2, books.NotFound: 2,
 		books.Refused: 3, books.Unauthorized: 3, books.Forbidden: 3, books.Integrity: 4, "": 1,
@@ -20,7 +20,7 @@ func TestKindsOfErrorsBecomeTheContractsExitCodes(t *testing.T) {
 	}
 }
 
-func TestErrorsAreToldApartByCodeWhateverTheirMessage(t *testing.T) {
+func TestErrors_are_told_apart_by_code_whatever_their_message(t *testing.T) {
 	err := fmt.Errorf("close: %w", books.Refusedf("already_closed", "2025-10 is already closed").WithHint("look at it"))
 	if !errors.Is(err, books.ErrClosed) || errors.Is(err, books.ErrNotEnded) {
 		t.Error("already_closed is not ErrClosed, or is everything")
@@ -30,7 +30,7 @@ func TestErrorsAreToldApartByCodeWhateverTheirMessage(t *testing.T) {
 	}
 }
 
-func TestErrorsKeepTheirCause(t *testing.T) {
+func TestErrors_keep_their_cause(t *testing.T) {
 	base := books.Integrityf("broken", "the file %q is broken", "a.csv")
 	err := base.Because(io.ErrUnexpectedEOF).WithHint("restore %s", "it")
 	if !errors.Is(err, io.ErrUnexpectedEOF) || err.Error() != `the file "a.csv" is broken: unexpected EOF` || err.Hint != "restore it" {
@@ -41,7 +41,7 @@ func TestErrorsKeepTheirCause(t *testing.T) {
 	}
 }
 
-func TestConstructorsGiveTheirKind(t *testing.T) {
+func TestConstructors_give_their_kind(t *testing.T) {
 	for kind, make := range map[books.ErrorKind]func(code, format string, args ...any) *books.Error{
 		books.Invalid: books.Invalidf, books.Refused: books.Refusedf, books.NotFound: books.NotFoundf,
 		books.Conflict: books.Conflictf, books.Integrity: books.Integrityf,
@@ -52,7 +52,7 @@ func TestConstructorsGiveTheirKind(t *testing.T) {
 	}
 }
 
-func TestAsErrorFindsTheErrorAndKeepsWhatWasSaidAroundIt(t *testing.T) {
+func TestAs_error_finds_the_error_and_keeps_what_was_said_around_it(t *testing.T) {
 	if books.AsError(nil) != nil {
 		t.Error("nil became an error")
 	}

@@ -69,7 +69,7 @@ const (
 	octoberCore        = "b83e11e717d1b71867d673f289f929a9929f7684866f4f7a9efcdfcbf3d0a8bb"
 )
 
-func TestTheFingerprintOfTheseRowsNeverChanges(t *testing.T) {
+func TestThe_fingerprint_of_these_rows_never_changes(t *testing.T) {
 	f, counts, err := books.FingerprintOf(books.Sequence(october()))
 	if err != nil || f.String() != octoberFingerprint {
 		t.Errorf("the fingerprint is %s, %v", f, err)
@@ -85,7 +85,7 @@ func TestTheFingerprintOfTheseRowsNeverChanges(t *testing.T) {
 	}
 }
 
-func TestAnyChangeOfAnyFieldChangesTheFingerprint(t *testing.T) {
+func TestAny_change_of_any_field_changes_the_fingerprint(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := anyRows.Filter(func(rows []books.Row) bool { return len(rows) > 0 }).Draw(t, "rows")
 		before := fingerprint(t, rows)
@@ -108,7 +108,7 @@ func TestAnyChangeOfAnyFieldChangesTheFingerprint(t *testing.T) {
 	})
 }
 
-func TestOnlyFreeTextsAreNoPartOfTheCore(t *testing.T) {
+func TestOnly_free_texts_are_no_part_of_the_core(t *testing.T) {
 	free := []string{"pagamento.observacoes", "pagamento.google_event_id", "sessao.observacoes", "sessao.google_event_id", "comissao.observacoes", "gasto.descricao"}
 	rapid.Check(t, func(t *rapid.T) {
 		rows := anyRows.Filter(func(rows []books.Row) bool { return len(rows) > 0 && rows[0].Kind() <= books.LinkKind }).Draw(t, "rows")
@@ -125,7 +125,7 @@ func TestOnlyFreeTextsAreNoPartOfTheCore(t *testing.T) {
 	})
 }
 
-func TestARowMoreOrLessChangesTheFingerprint(t *testing.T) {
+func TestA_row_more_or_less_changes_the_fingerprint(t *testing.T) {
 	all := october()[:6]
 	seen := map[books.Fingerprint]int{fingerprint(t, all): -1}
 	for i := range all {
@@ -137,7 +137,7 @@ func TestARowMoreOrLessChangesTheFingerprint(t *testing.T) {
 	}
 }
 
-func TestCopiesClientsAndArtistsAreNoPartOfTheFingerprint(t *testing.T) {
+func TestCopies_clients_and_artists_are_no_part_of_the_fingerprint(t *testing.T) {
 	rows := october()
 	rows[0].(*books.Payment).ClientName = books.TextOf("somebody else")
 	rows[0].(*books.Payment).SessionDate = books.NullDay{}
@@ -147,14 +147,14 @@ func TestCopiesClientsAndArtistsAreNoPartOfTheFingerprint(t *testing.T) {
 	}
 }
 
-func TestNullAndTheEmptyTextHaveTwoFingerprints(t *testing.T) {
+func TestNull_and_the_empty_text_have_two_fingerprints(t *testing.T) {
 	null, empty := &books.Expense{ID: 1}, &books.Expense{ID: 1, Description: books.TextOf("")}
 	if fingerprint(t, []books.Row{null}) == fingerprint(t, []books.Row{empty}) || books.Equal(null, empty) {
 		t.Error("NULL looks like the empty text")
 	}
 }
 
-func TestTextDoesNotMoveFromOneFieldToTheNextUnseen(t *testing.T) {
+func TestText_does_not_move_from_one_field_to_the_next_unseen(t *testing.T) {
 	a := &books.Expense{ID: 1, Description: books.TextOf("ab"), Method: "c"}
 	b := &books.Expense{ID: 1, Description: books.TextOf("a"), Method: "bc"}
 	if fingerprint(t, []books.Row{a}) == fingerprint(t, []books.Row{b}) {
@@ -162,7 +162,7 @@ func TestTextDoesNotMoveFromOneFieldToTheNextUnseen(t *testing.T) {
 	}
 }
 
-func TestRowsOutOfOrderHaveNoFingerprint(t *testing.T) {
+func TestRows_out_of_order_have_no_fingerprint(t *testing.T) {
 	rows := october()
 	for i := range rows {
 		for j := range i + 1 {
@@ -175,7 +175,7 @@ func TestRowsOutOfOrderHaveNoFingerprint(t *testing.T) {
 	}
 }
 
-func TestAFingerprintStopsAtTheFirstError(t *testing.T) {
+func TestA_fingerprint_stops_at_the_first_error(t *testing.T) {
 	broken := func(yield func(books.Row, error) bool) {
 		_ = yield(october()[0], nil) && yield(nil, books.Integrityf("torn", "torn"))
 	}
@@ -186,7 +186,7 @@ func TestAFingerprintStopsAtTheFirstError(t *testing.T) {
 	}
 }
 
-func TestLongMonthsHaveTheSameFingerprintInOnePieceAndInMany(t *testing.T) {
+func TestLong_months_have_the_same_fingerprint_in_one_piece_and_in_many(t *testing.T) {
 	d := books.NewDigest()
 	var sums []books.Fingerprint
 	for id := range books.ID(2000) {
@@ -204,7 +204,7 @@ func TestLongMonthsHaveTheSameFingerprintInOnePieceAndInMany(t *testing.T) {
 	}
 }
 
-func TestFingerprintsSurviveTextAndJSON(t *testing.T) {
+func TestFingerprints_survive_text_and_JSON(t *testing.T) {
 	f := fingerprint(t, october())
 	raw, err := json.Marshal(f)
 	var back books.Fingerprint

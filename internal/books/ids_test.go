@@ -9,7 +9,7 @@ import (
 	"extrato/internal/books"
 )
 
-func TestIDsHoldWhatWasAdded(t *testing.T) {
+func TestIDs_hold_what_was_added(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		added := rapid.SliceOfDistinct(rapid.Int64Range(1, 30), rapid.ID[int64]).Draw(t, "ids")
 		slices.Sort(added)

@@ -18,7 +18,7 @@ func instant(t rapid.TB, s string) books.Instant {
 	return v
 }
 
-func TestInstantsAreReadInEveryFormThatADatabaseWrites(t *testing.T) {
+func TestInstants_are_read_in_every_form_that_a_database_writes(t *testing.T) {
 	for text, want := range map[string]string{
 		"2025-10-28T14:52:58.000000Z":        "2025-10-28T14:52:58.000000Z",
 		"2025-10-28 14:52:58":                "2025-10-28T14:52:58.000000Z", // v4 on SQLite: naive is UTC
@@ -41,7 +41,7 @@ func TestInstantsAreReadInEveryFormThatADatabaseWrites(t *testing.T) {
 	}
 }
 
-func TestTextsThatAreNoInstantAreRefused(t *testing.T) {
+func TestTexts_that_are_no_instant_are_refused(t *testing.T) {
 	for _, text := range []string{
 		"", "2025-10-28", "2025-10-28 14:52", "2025-10-28x14:52:58", "2025-02-29 00:00:00", "2025-10-28 24:00:00",
 		"2025-10-28 14:60:00", "2025-10-28 14:52:60", "2025-10-28 14:52:58.", "2025-10-28 14:52:58.1234567",
@@ -56,7 +56,7 @@ func TestTextsThatAreNoInstantAreRefused(t *testing.T) {
 	}
 }
 
-func TestInstantsSurviveEveryFormTheyAreWrittenIn(t *testing.T) {
+func TestInstants_survive_every_form_they_are_written_in(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := books.Instant(anyInstant.Draw(t, "instant"))
 		for _, form := range []string{v.String(), v.SQL().(string)} {
@@ -71,7 +71,7 @@ func TestInstantsSurviveEveryFormTheyAreWrittenIn(t *testing.T) {
 	})
 }
 
-func TestInstantsAreCutToMicroseconds(t *testing.T) {
+func TestInstants_are_cut_to_microseconds(t *testing.T) {
 	at := time.Date(2025, 10, 28, 11, 52, 58, 123_456_789, zone(t, "America/Sao_Paulo"))
 	if got := books.At(at); !got.Valid || got.V.String() != "2025-10-28T14:52:58.123456Z" {
 		t.Error(got.V)

@@ -6,7 +6,7 @@ import (
 	"extrato/internal/books"
 )
 
-func TestCountsForPeople(t *testing.T) {
+func TestCounts_for_people(t *testing.T) {
 	for _, c := range []struct {
 		counts books.Counts
 		en, pt string

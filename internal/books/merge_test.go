@@ -13,7 +13,7 @@ func link(session, payment books.ID) *books.Link {
 	return &books.Link{SessionID: session, PaymentID: payment}
 }
 
-func TestLateRowsMergeInOrder(t *testing.T) {
+func TestLate_rows_merge_in_order(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := anyRows.Draw(t, "rows")
 		var stored, late []books.Row
@@ -35,7 +35,7 @@ func TestLateRowsMergeInOrder(t *testing.T) {
 	})
 }
 
-func TestARowThatIsLiveAndInTheStatementIsRefused(t *testing.T) {
+func TestA_row_that_is_live_and_in_the_statement_is_refused(t *testing.T) {
 	for _, late := range october()[:5] {
 		var got []books.Row
 		var failed error
@@ -53,7 +53,7 @@ func TestARowThatIsLiveAndInTheStatementIsRefused(t *testing.T) {
 	}
 }
 
-func TestPeopleWhomBothNameComeOnce(t *testing.T) {
+func TestPeople_whom_both_name_come_once(t *testing.T) {
 	late := []books.Row{&books.Client{ID: 3, Name: "João, renamed"}, &books.Client{ID: 4, Name: "Bia"}, &books.Artist{ID: 2, Name: "Ana, renamed"}}
 	got := collect(t, books.Merge(books.Sequence(october()), late))
 	if len(got) != len(october())+1 || got[6].(*books.Client).Name != "João 💉" || got[7].(*books.Client).ID != 4 || got[8].(*books.Artist).Name != "Ana" {
@@ -61,7 +61,7 @@ func TestPeopleWhomBothNameComeOnce(t *testing.T) {
 	}
 }
 
-func TestALateSessionTakesItsLinkBack(t *testing.T) {
+func TestA_late_session_takes_its_link_back(t *testing.T) {
 	statement := []books.Row{&books.Payment{ID: 8}, link(11, 7), link(12, 8), link(13, 8)}
 	got := collect(t, books.Merge(books.Sequence(statement), []books.Row{&books.Session{ID: 12}}))
 	want := []books.Row{&books.Payment{ID: 8}, &books.Session{ID: 12, PaymentID: books.RefTo(8)}, link(11, 7), link(13, 8)}
@@ -70,7 +70,7 @@ func TestALateSessionTakesItsLinkBack(t *testing.T) {
 	}
 }
 
-func TestALateSessionKeepsANewerLink(t *testing.T) {
+func TestA_late_session_keeps_a_newer_link(t *testing.T) {
 	late := []books.Row{&books.Payment{ID: 9}, &books.Session{ID: 12, PaymentID: books.RefTo(9)}}
 	got := collect(t, books.Merge(books.Sequence([]books.Row{&books.Payment{ID: 8}, link(12, 8)}), late))
 	want := []books.Row{&books.Payment{ID: 8}, &books.Payment{ID: 9}, &books.Session{ID: 12, PaymentID: books.RefTo(9)}}
@@ -79,7 +79,7 @@ func TestALateSessionKeepsANewerLink(t *testing.T) {
 	}
 }
 
-func TestALateLinkReplacesTheStatements(t *testing.T) {
+func TestA_late_link_replaces_the_statements(t *testing.T) {
 	statement := []books.Row{&books.Payment{ID: 8}, link(11, 8), link(12, 8)}
 	got := collect(t, books.Merge(books.Sequence(statement), []books.Row{&books.Payment{ID: 9}, link(12, 9)}))
 	want := []books.Row{&books.Payment{ID: 8}, &books.Payment{ID: 9}, link(11, 8), link(12, 9)}
@@ -88,7 +88,7 @@ func TestALateLinkReplacesTheStatements(t *testing.T) {
 	}
 }
 
-func TestNothingLateLeavesTheStatementAsItIs(t *testing.T) {
+func TestNothing_late_leaves_the_statement_as_it_is(t *testing.T) {
 	if got := collect(t, books.Merge(books.Sequence(october()), nil)); !slices.Equal(texts(got), texts(october())) {
 		t.Errorf("%q", texts(got))
 	}
@@ -98,7 +98,7 @@ func TestNothingLateLeavesTheStatementAsItIs(t *testing.T) {
 	}
 }
 
-func TestABrokenStatementDoesNotMerge(t *testing.T) {
+func TestA_broken_statement_does_not_merge(t *testing.T) {
 	broken := func(yield func(books.Row, error) bool) {
 		_ = yield(&books.Payment{ID: 1}, nil) && yield(nil, books.Integrityf("torn", "torn"))
 	}
@@ -111,7 +111,7 @@ func TestABrokenStatementDoesNotMerge(t *testing.T) {
 	}
 }
 
-func TestReadersOfAMergeMayStopEarly(t *testing.T) {
+func TestReaders_of_a_merge_may_stop_early(t *testing.T) {
 	late := []books.Row{&books.Payment{ID: 1}, &books.Payment{ID: 99}, &books.Session{ID: 12}, &books.Artist{ID: 9}}
 	for stop := range len(october()) + len(late) - 1 {
 		n := 0

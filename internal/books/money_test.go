@@ -13,7 +13,7 @@ import (
 	"extrato/internal/books"
 )
 
-func TestAmountsAreReadAsAColumnHoldsThem(t *testing.T) {
+func TestAmounts_are_read_as_a_column_holds_them(t *testing.T) {
 	for text, want := range map[string]books.Money{
 		"0": 0, "-0": 0, "-0.00": 0, "+5": 500, "450": 45000, "450.0": 45000, "450.00": 45000, "12.3": 1230, "-12.34": -1234, "007.10": 710,
 		".5": 50, "1e2": 10000, "1.5E1": 1500, "450.000000": 45000, "0.30000000000000004": 30, "16.669999999999998": 1667,
@@ -26,7 +26,7 @@ func TestAmountsAreReadAsAColumnHoldsThem(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoAmountIsRefused(t *testing.T) {
+func TestWhat_is_no_amount_is_refused(t *testing.T) {
 	for code, list := range map[string][]string{
 		"parts_of_a_cent": {"16.665", "0.001", "-0.005", "0.3000001", "1e-3", "99999999.995"},
 		"amount_too_large": {
@@ -49,7 +49,7 @@ func TestWhatIsNoAmountIsRefused(t *testing.T) {
 	}
 }
 
-func TestAmountsSurviveEveryFormTheyAreWrittenIn(t *testing.T) {
+func TestAmounts_survive_every_form_they_are_written_in(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := books.Money(anyMoney.Draw(t, "money"))
 		var fromDriver books.Money
@@ -65,7 +65,7 @@ func TestAmountsSurviveEveryFormTheyAreWrittenIn(t *testing.T) {
 	})
 }
 
-func TestDriversHandOutAmountsAsIntegersFloatsAndText(t *testing.T) {
+func TestDrivers_hand_out_amounts_as_integers_floats_and_text(t *testing.T) {
 	for _, c := range []struct {
 		src  any
 		want books.Money
@@ -84,7 +84,7 @@ func TestDriversHandOutAmountsAsIntegersFloatsAndText(t *testing.T) {
 	}
 }
 
-func TestImportRoundsPartsOfACentHalfAwayFromZero(t *testing.T) {
+func TestImport_rounds_parts_of_a_cent_half_away_from_zero(t *testing.T) {
 	for text, want := range map[string]struct {
 		m       books.Money
 		rounded bool
@@ -109,7 +109,7 @@ func TestImportRoundsPartsOfACentHalfAwayFromZero(t *testing.T) {
 	}
 }
 
-func TestRoundingIsNeverFurtherThanHalfACentavo(t *testing.T) {
+func TestRounding_is_never_further_than_half_a_centavo(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		thousandths := rapid.Int64Range(-9_999_999_999, 9_999_999_999).Draw(t, "thousandths of a real")
 		text := new(big.Rat).SetFrac64(thousandths, 1000).FloatString(3)
@@ -121,7 +121,7 @@ func TestRoundingIsNeverFurtherThanHalfACentavo(t *testing.T) {
 	})
 }
 
-func TestPercentOfAnAmountRoundsHalfACentavoAwayFromZero(t *testing.T) {
+func TestPercent_of_an_amount_rounds_half_a_centavo_away_from_zero(t *testing.T) {
 	for _, c := range []struct {
 		m    books.Money
 		p    books.Percent
@@ -143,7 +143,7 @@ func TestPercentOfAnAmountRoundsHalfACentavoAwayFromZero(t *testing.T) {
 	})
 }
 
-func TestPercentagesAreBelow1000(t *testing.T) {
+func TestPercentages_are_below_1000(t *testing.T) {
 	for text, want := range map[string]books.Percent{"60": 6000, "60.0": 6000, "33.33": 3333, "0": 0, "999.99": 99999, "60.000000000000007": 6000} {
 		var p books.Percent
 		if err := p.Parse([]byte(text)); err != nil || p != want || p.String() != fmt.Sprintf("%d.%02d", want/100, want%100) {
@@ -158,7 +158,7 @@ func TestPercentagesAreBelow1000(t *testing.T) {
 	}
 }
 
-func TestAmountsAreSaidAsBraziliansDo(t *testing.T) {
+func TestAmounts_are_said_as_brazilians_do(t *testing.T) {
 	for m, want := range map[books.Money]string{
 		0: "R$ 0,00", 5: "R$ 0,05", -5: "-R$ 0,05", 45000: "R$ 450,00", 123456: "R$ 1.234,56", -86500: "-R$ 865,00",
 		100000: "R$ 1.000,00", 99999999: "R$ 999.999,99", 123456789012: "R$ 1.234.567.890,12", math.MinInt64: "-R$ 92.233.720.368.547.758,08",
@@ -169,7 +169,7 @@ func TestAmountsAreSaidAsBraziliansDo(t *testing.T) {
 	}
 }
 
-func TestSumsSurviveJSON(t *testing.T) {
+func TestSums_survive_JSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := books.Money(rapid.Int64Range(-1e18/100, 1e18/100).Draw(t, "sum"))
 		raw, err := json.Marshal(m)
@@ -180,7 +180,7 @@ func TestSumsSurviveJSON(t *testing.T) {
 	})
 }
 
-func TestSumsOfV4AreReadWithTheNoiseOfItsFloats(t *testing.T) {
+func TestSums_of_v4_are_read_with_the_noise_of_its_floats(t *testing.T) {
 	for raw, want := range map[string]books.Money{
 		"0.30000000000000004": 30, "450.0": 45000, `"12.50"`: 1250, "1370.6650000000002": 137067, "-865": -86500, "1e3": 100000, "5e-324": 0, "null": 0,
 	} {

@@ -10,7 +10,7 @@ import (
 	"extrato/internal/books"
 )
 
-func TestMonthsAreReadFrom2000To2100(t *testing.T) {
+func TestMonths_are_read_from_2000_to_2100(t *testing.T) {
 	for _, s := range []string{"2000-01", "2025-10", "2100-12"} {
 		if m := month(t, s); m.String() != s || !m.Valid() || m.IsZero() {
 			t.Errorf("%q became %v", s, m)
@@ -25,7 +25,7 @@ func TestMonthsAreReadFrom2000To2100(t *testing.T) {
 	}
 }
 
-func TestMonthsSurviveTextAndJSON(t *testing.T) {
+func TestMonths_survive_text_and_JSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := anyMonth.Draw(t, "month")
 		raw, err := json.Marshal(m)
@@ -40,7 +40,7 @@ func TestMonthsSurviveTextAndJSON(t *testing.T) {
 	}
 }
 
-func TestMonthsCountOnAndBack(t *testing.T) {
+func TestMonths_count_on_and_back(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m, n := anyMonth.Draw(t, "month"), rapid.IntRange(-600, 600).Draw(t, "n")
 		later := m.Add(n)
@@ -53,7 +53,7 @@ func TestMonthsCountOnAndBack(t *testing.T) {
 	})
 }
 
-func TestMonthsKnowTheirFirstAndLastDay(t *testing.T) {
+func TestMonths_know_their_first_and_last_day(t *testing.T) {
 	for s, last := range map[string]string{
 		"2025-01": "2025-01-31", "2025-04": "2025-04-30", "2025-02": "2025-02-28", "2024-02": "2024-02-29",
 		"2000-02": "2000-02-29", "2100-02": "2100-02-28", "2025-12": "2025-12-31",
@@ -81,7 +81,7 @@ func firstReading(wall time.Time, zone *time.Location) time.Time {
 	}
 }
 
-func TestMonthsStartWhenTheStudiosClockFirstShowsDay1(t *testing.T) {
+func TestMonths_start_when_the_studios_clock_first_shows_day_1(t *testing.T) {
 	for _, name := range zones {
 		z := zone(t, name)
 		for m := month(t, "2000-02"); m.Year <= 2100; m = m.Add(1) {
@@ -97,7 +97,7 @@ func TestMonthsStartWhenTheStudiosClockFirstShowsDay1(t *testing.T) {
 	}
 }
 
-func TestMonthsStartWhereClocksSkipOrRepeatMidnight(t *testing.T) {
+func TestMonths_start_where_clocks_skip_or_repeat_midnight(t *testing.T) {
 	for _, c := range []struct{ month, zone, start string }{
 		{"2017-10", "America/Asuncion", "2017-10-01T01:00:00-03:00"}, // no midnight
 		{"2015-11", "America/Havana", "2015-11-01T00:00:00-04:00"},   // two midnights
@@ -111,7 +111,7 @@ func TestMonthsStartWhereClocksSkipOrRepeatMidnight(t *testing.T) {
 	}
 }
 
-func TestMonthsEndOnTheStudiosClock(t *testing.T) {
+func TestMonths_end_on_the_studios_clock(t *testing.T) {
 	z, october := zone(t, "America/Sao_Paulo"), month(t, "2025-10")
 	end := october.End(z)
 	if october.EndedBy(end.Add(-time.Nanosecond)) || !october.EndedBy(end) {

@@ -21,7 +21,7 @@ func schedule(t rapid.TB, expression string) books.Schedule {
 	return s
 }
 
-func TestMonthsBecomeDueOnTheStudiosClock(t *testing.T) {
+func TestMonths_become_due_on_the_studios_clock(t *testing.T) {
 	const usual = "0 2 1 * *"
 	for _, c := range []struct{ name, expression, month, zone, due string }{
 		{"the usual", usual, "2025-10", "America/Sao_Paulo", "2025-11-01T02:00:00-03:00"},
@@ -49,7 +49,7 @@ func TestMonthsBecomeDueOnTheStudiosClock(t *testing.T) {
 	}
 }
 
-func TestTheUsualScheduleIsDueEveryMonthOfACentury(t *testing.T) {
+func TestThe_usual_schedule_is_due_every_month_of_a_century(t *testing.T) {
 	s := schedule(t, "0 2 1 * *")
 	for _, name := range zones {
 		z := zone(t, name)
@@ -63,7 +63,7 @@ func TestTheUsualScheduleIsDueEveryMonthOfACentury(t *testing.T) {
 	}
 }
 
-func TestMonthsAreNeverDueBeforeTheyEnd(t *testing.T) {
+func TestMonths_are_never_due_before_they_end(t *testing.T) {
 	expressions := rapid.SampledFrom([]string{"0 2 1 * *", "* * * * *", "59 23 31 * *", "0 0 29 2 *", "30 0 * * 0", "0 12 15 6,12 *"})
 	rapid.Check(t, func(t *rapid.T) {
 		m := anyMonth.Draw(t, "month")
@@ -78,7 +78,7 @@ func TestMonthsAreNeverDueBeforeTheyEnd(t *testing.T) {
 	})
 }
 
-func TestSchedulesThatMeanNothingAreRefused(t *testing.T) {
+func TestSchedules_that_mean_nothing_are_refused(t *testing.T) {
 	for _, expression := range []string{
 		"", "monthly", "@monthly", "@every 1h", "0 2 1 *", "0 0 2 1 * *", "60 2 1 * *", "0 2 0 * *", "0 2 31 2 *", "0 2 30 2 *",
 		"TZ=Asia/Tokyo 0 2 1 * *", "CRON_TZ=UTC 0 2 1 * *", "TZ=Asia/Tokyo", "TZ=",
@@ -103,7 +103,7 @@ func wallAt(year int, month time.Month, day, hour, minute int, zone *time.Locati
 	}
 }
 
-func TestTwentyYearsFallDueAsTheWallClockSays(t *testing.T) {
+func TestTwenty_years_fall_due_as_the_wall_clock_says(t *testing.T) {
 	for _, name := range []string{"America/Sao_Paulo", "Europe/Lisbon", "Pacific/Auckland", "Australia/Lord_Howe", "UTC"} {
 		t.Run(strings.ReplaceAll(name, "/", " "), func(t *testing.T) {
 			t.Parallel()
@@ -131,7 +131,7 @@ func TestTwentyYearsFallDueAsTheWallClockSays(t *testing.T) {
 	}
 }
 
-func TestAMonthFallsDueWhateverTheZoneBecomes(t *testing.T) {
+func TestA_month_falls_due_whatever_the_zone_becomes(t *testing.T) {
 	schedule, err := books.ParseSchedule("0 2 1 * *")
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 // vectorSeal was computed apart from this program, by testdata/vectors.py.
 const vectorSeal = "1a8e61c938f994513b4b5b610ed05b63c9d2ef7048d826b35bd2ff6abc04226d"
 
-func TestTheSealOfTheseTextsNeverChanges(t *testing.T) {
+func TestThe_seal_of_these_texts_never_changes(t *testing.T) {
 	asStrings := books.Stored{Parts: [books.PartCount]string{
 		`"[{\"id\":1,\"note\":\"a\\\\b \\\"q\\\" é💉\"}]"`, `"[]"`, `"[]"`, "", `"{\"x\":1}"`}}
 	native := books.Stored{Parts: [books.PartCount]string{`[{"id":1,"note":"a\\b \"q\" é💉"}]`, "[]", "[]", "", `{"x":1}`}}
@@ -29,7 +29,7 @@ func TestTheSealOfTheseTextsNeverChanges(t *testing.T) {
 	}
 }
 
-func TestTheSealThatIsComputedOnTheWayIsThatOfWhatIsStored(t *testing.T) {
+func TestThe_seal_that_is_computed_on_the_way_is_that_of_what_is_stored(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var out bytes.Buffer
 		w := books.NewStatementWriter(&out, anyMonth.Draw(t, "month"), 1)
@@ -59,7 +59,7 @@ func TestTheSealThatIsComputedOnTheWayIsThatOfWhatIsStored(t *testing.T) {
 	})
 }
 
-func TestNoByteOfAStatementChangesWithoutItsSealOrItsForm(t *testing.T) {
+func TestNo_byte_of_a_statement_changes_without_its_seal_or_its_form(t *testing.T) {
 	s, _ := write(t, month(t, "2025-10"), 1, october())
 	seal := s.Seal()
 	for part := range books.PartCount {
@@ -74,7 +74,7 @@ func TestNoByteOfAStatementChangesWithoutItsSealOrItsForm(t *testing.T) {
 	}
 }
 
-func TestEachStatementHasASaltOfItsOwn(t *testing.T) {
+func TestEach_statement_has_a_salt_of_its_own(t *testing.T) {
 	seals := map[books.Fingerprint]bool{}
 	for range 2 {
 		var out bytes.Buffer

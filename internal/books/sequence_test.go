@@ -34,7 +34,7 @@ func (s *source) rows(n int, err error) books.Rows {
 	}
 }
 
-func TestReadingAheadChangesNothing(t *testing.T) {
+func TestReading_ahead_changes_nothing(t *testing.T) {
 	for _, n := range []int{0, 1, 255, 256, 257, 512, 5000} {
 		for _, want := range []error{nil, io.ErrUnexpectedEOF} {
 			synctest.Test(t, func(t *testing.T) { // fails if a goroutine stays behind
@@ -60,7 +60,7 @@ func TestReadingAheadChangesNothing(t *testing.T) {
 	}
 }
 
-func TestReadingAheadEndsWithItsReader(t *testing.T) {
+func TestReading_ahead_ends_with_its_reader(t *testing.T) {
 	for _, stop := range []int{1, 255, 256, 257, 3000} {
 		synctest.Test(t, func(t *testing.T) {
 			var s source
@@ -78,14 +78,14 @@ func TestReadingAheadEndsWithItsReader(t *testing.T) {
 	}
 }
 
-func TestReadingAheadTwiceReadsTwice(t *testing.T) {
+func TestReading_ahead_twice_reads_twice(t *testing.T) {
 	ahead := books.Ahead(new(source).rows(300, nil))
 	if a, b := collect(t, ahead), collect(t, ahead); len(a) != 300 || !slices.Equal(texts(a), texts(b)) {
 		t.Errorf("%d rows, then %d", len(a), len(b))
 	}
 }
 
-func TestTeeGivesBothEveryRow(t *testing.T) {
+func TestTee_gives_both_every_row(t *testing.T) {
 	for _, n := range []int{0, 1, 255, 256, 257, 5000} {
 		for _, want := range []error{nil, io.ErrUnexpectedEOF} {
 			synctest.Test(t, func(t *testing.T) { // fails if a goroutine stays behind
@@ -106,7 +106,7 @@ func TestTeeGivesBothEveryRow(t *testing.T) {
 	}
 }
 
-func TestTeeEndsWithTheErrorOfTheSecondReader(t *testing.T) {
+func TestTee_ends_with_the_error_of_the_second_reader(t *testing.T) {
 	for _, n := range []int{1, 256, 5000} {
 		synctest.Test(t, func(t *testing.T) {
 			var s source
@@ -122,7 +122,7 @@ func TestTeeEndsWithTheErrorOfTheSecondReader(t *testing.T) {
 	}
 }
 
-func TestTeeEndsWithItsReader(t *testing.T) {
+func TestTee_ends_with_its_reader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s source
 		for _, err := range books.Tee(s.rows(5000, nil), func(books.Row) error { return nil }) {
@@ -136,7 +136,7 @@ func TestTeeEndsWithItsReader(t *testing.T) {
 	})
 }
 
-func TestSequenceSortsAndLeavesTheSliceAlone(t *testing.T) {
+func TestSequence_sorts_and_leaves_the_slice_alone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := anyRows.Draw(t, "rows")
 		shuffled := rapid.Permutation(rows).Draw(t, "shuffled")
@@ -148,7 +148,7 @@ func TestSequenceSortsAndLeavesTheSliceAlone(t *testing.T) {
 	})
 }
 
-func TestCollectStopsAtTheFirstError(t *testing.T) {
+func TestCollect_stops_at_the_first_error(t *testing.T) {
 	var s source
 	rows, err := books.Collect(s.rows(3, io.ErrUnexpectedEOF))
 	if rows != nil || !errors.Is(err, io.ErrUnexpectedEOF) || !s.left {

@@ -37,7 +37,7 @@ func write(t rapid.TB, m books.Month, revision int, rows []books.Row) (books.Sto
 	return s, header
 }
 
-func TestStatementsGiveBackTheirRows(t *testing.T) {
+func TestStatements_give_back_their_rows(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m, revision, rows := anyMonth.Draw(t, "month"), rapid.IntRange(1, 9).Draw(t, "revision"), anyRows.Draw(t, "rows")
 		s, header := write(t, m, revision, rows)
@@ -58,7 +58,7 @@ func TestStatementsGiveBackTheirRows(t *testing.T) {
 	})
 }
 
-func TestEveryPartIsAJSONStringThatHoldsJSON(t *testing.T) {
+func TestEvery_part_is_a_JSON_string_that_holds_JSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, header := write(t, month(t, "2025-10"), 1, anyRows.Draw(t, "rows"))
 		counts := []int64{header.Counts.Payments, header.Counts.Sessions, header.Counts.Commissions, header.Counts.Expenses}
@@ -80,7 +80,7 @@ func TestEveryPartIsAJSONStringThatHoldsJSON(t *testing.T) {
 	})
 }
 
-func TestStatementsHoldTheKeysOfV4First(t *testing.T) {
+func TestStatements_hold_the_keys_of_v4_first(t *testing.T) {
 	s, _ := write(t, month(t, "2025-10"), 1, october())
 	for part, keys := range []string{
 		"id data cliente_name artista_name valor forma_pagamento observacoes sessao_id sessao_data",
@@ -118,12 +118,12 @@ func firstKeys(t *testing.T, list string) string {
 	}
 }
 
-func TestTheStoredTextOfThisMonthNeverChanges(t *testing.T) {
+func TestThe_stored_text_of_this_month_never_changes(t *testing.T) {
 	s, _ := write(t, month(t, "2025-10"), 2, october())
 	golden(t, "testdata/statement.txt", strings.Join(s.Parts[:], "\n")+"\n")
 }
 
-func TestRowsThatAreNotInOrderMakeNoStatement(t *testing.T) {
+func TestRows_that_are_not_in_order_make_no_statement(t *testing.T) {
 	w := books.NewStatementWriter(new(bytes.Buffer), month(t, "2025-10"), 1)
 	rows := october()
 	if err := errors.Join(w.Add(rows[0]), w.Add(rows[2])); err != nil {
@@ -142,7 +142,7 @@ func (f *full) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestAFullDiskMakesNoStatement(t *testing.T) {
+func TestA_full_disk_makes_no_statement(t *testing.T) {
 	for _, room := range []int{0, 300 << 10} {
 		w := books.NewStatementWriter(&full{room}, month(t, "2025-10"), 1)
 		for id := range books.ID(3000) {
@@ -156,7 +156,7 @@ func TestAFullDiskMakesNoStatement(t *testing.T) {
 	}
 }
 
-func TestARowOfAStatementIsWrittenInOneWay(t *testing.T) {
+func TestA_row_of_a_statement_is_written_in_one_way(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		row := anyRow.Filter(func(row books.Row) bool { return row.Kind() != books.StayingKind }).Draw(t, "row")
 		raw := books.AppendRowJSON(nil, row)

@@ -32,7 +32,7 @@ func v4Statement(t rapid.TB, nested int) books.Stored {
 	return s
 }
 
-func TestStatementsOfV4AreReadHoweverTheyAreNested(t *testing.T) {
+func TestStatements_of_v4_are_read_however_they_are_nested(t *testing.T) {
 	for nested := range 4 {
 		s := v4Statement(t, nested)
 		rows := collect(t, s.Rows())
@@ -56,7 +56,7 @@ func TestStatementsOfV4AreReadHoweverTheyAreNested(t *testing.T) {
 	}
 }
 
-func TestStatementsOfV4AreNotOurs(t *testing.T) {
+func TestStatements_of_v4_are_not_ours(t *testing.T) {
 	s := v4Statement(t, 1)
 	h, err := s.Header()
 	if err != nil || s.Ours() || h.Version != 0 || h.Revision != 0 || h.Month != s.Month || !h.Fingerprint.IsZero() {
@@ -67,7 +67,7 @@ func TestStatementsOfV4AreNotOurs(t *testing.T) {
 	}
 }
 
-func TestOlderStatementsLackListsKeysAndTotals(t *testing.T) {
+func TestOlder_statements_lack_lists_keys_and_totals(t *testing.T) {
 	for name, parts := range map[string][books.PartCount]string{
 		"SQL's NULL":   {},
 		"JSON's null":  {"null", "null", `"null"`, " null ", "null"},
@@ -86,7 +86,7 @@ func TestOlderStatementsLackListsKeysAndTotals(t *testing.T) {
 	}
 }
 
-func TestBrokenStatementsAreAnIntegrityError(t *testing.T) {
+func TestBroken_statements_are_an_integrity_error(t *testing.T) {
 	for name, part := range map[string]string{
 		"half a list": `[{"id":1}`, "half a list in a string": `"[{\"id\":1}"`, "half a row": `[{"id":1`, "half a string": `"[{\"id\":1}]`,
 		"a comma too many": `[{"id":1},]`, "rubbish": "x", "rubbish behind": `[{"id":1}] x`, "two lists": "[][]", "a list behind a string": `"[]"[]`,
@@ -112,7 +112,7 @@ func TestBrokenStatementsAreAnIntegrityError(t *testing.T) {
 	}
 }
 
-func TestBrokenTotalsAreAnIntegrityError(t *testing.T) {
+func TestBroken_totals_are_an_integrity_error(t *testing.T) {
 	for name, part := range map[string]string{
 		"half": `{"receita_total":1`, "a list": "[]", "a text": `"abc"`, "an amount that is none": `{"saldo":"x"}`, "not UTF-8": "{\"a\":\"\xff\"}",
 		"an older form of ours": `{"extrato":{}}`, "a newer form of ours": `{"extrato":{"versao":2,"mes":"2025-10","revisao":1}}`,
@@ -135,7 +135,7 @@ func TestBrokenTotalsAreAnIntegrityError(t *testing.T) {
 	}
 }
 
-func TestEveryTruncatedStatementIsSeen(t *testing.T) {
+func TestEvery_truncated_statement_is_seen(t *testing.T) {
 	whole, header := write(t, month(t, "2025-10"), 1, october())
 	for part := range books.PartCount {
 		for cut := 1; cut < len(whole.Parts[part]); cut++ {
@@ -153,7 +153,7 @@ func TestEveryTruncatedStatementIsSeen(t *testing.T) {
 	}
 }
 
-func TestBrokenStatementsSayWhere(t *testing.T) {
+func TestBroken_statements_say_where(t *testing.T) {
 	s, _ := write(t, month(t, "2025-10"), 1, october())
 	s.Parts[books.ExpensesPart] = strings.Replace(s.Parts[books.ExpensesPart], "2025-10-02", "2025-10-99", 1)
 	_, err := books.Collect(s.Rows())
@@ -163,7 +163,7 @@ func TestBrokenStatementsSayWhere(t *testing.T) {
 	}
 }
 
-func TestASealSeesEveryByteThatIsStored(t *testing.T) {
+func TestA_seal_sees_every_byte_that_is_stored(t *testing.T) {
 	s := v4Statement(t, 1)
 	seals := map[books.Fingerprint]string{s.Seal(): "the statement"}
 	for part := range books.PartCount {
@@ -180,7 +180,7 @@ func TestASealSeesEveryByteThatIsStored(t *testing.T) {
 	}
 }
 
-func TestStatementsCountTheirRows(t *testing.T) {
+func TestStatements_count_their_rows(t *testing.T) {
 	if got, err := v4Statement(t, 1).Count(); err != nil || got != (books.Counts{Payments: 2, Sessions: 1, Commissions: 1, Expenses: 1}) {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -196,7 +196,7 @@ func TestStatementsCountTheirRows(t *testing.T) {
 	}
 }
 
-func TestReadersOfAStatementMayStopEarly(t *testing.T) {
+func TestReaders_of_a_statement_may_stop_early(t *testing.T) {
 	s, _ := write(t, month(t, "2025-10"), 1, october())
 	for stop := range len(october()) {
 		n := 0
@@ -246,7 +246,7 @@ func FuzzStoredStatement(f *testing.F) {
 
 // A statement may come from an editor, an older version or v4's own hands:
 // however its JSON is laid out, it says what encoding/json says it does.
-func TestRowsAreReadHoweverTheirJSONIsLaidOut(t *testing.T) {
+func TestRows_are_read_however_their_JSON_is_laid_out(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		blank := func() string { return rapid.SampledFrom([]string{"", " ", "\n\t", "\r\n"}).Draw(t, "blank") }
 		value := func(key string) string {
@@ -315,7 +315,7 @@ func TestRowsAreReadHoweverTheirJSONIsLaidOut(t *testing.T) {
 	})
 }
 
-func TestKeysOfARowAreWrittenInTheOrderThatIsAskedFor(t *testing.T) {
+func TestKeys_of_a_row_are_written_in_the_order_that_is_asked_for(t *testing.T) {
 	p := &books.Payment{ID: 7, Amount: 1230, Method: "Pix", Note: books.TextOf(`a"b`)}
 	got := string(books.AppendRowKeys(nil, p, []string{"observacoes", "id", "categoria", "cliente_name"}))
 	if want := `{"observacoes":"a\"b","id":7,"categoria":null,"cliente_name":null}`; got != want {

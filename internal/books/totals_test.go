@@ -26,7 +26,7 @@ func commission(artist books.ID, name string, amount books.Money) *books.Commiss
 	return &books.Commission{ArtistID: artist, ArtistName: books.TextOf(name), Amount: amount}
 }
 
-func TestTotalsFollowTheWorkedExampleOfV4(t *testing.T) {
+func TestTotals_follow_the_worked_example_of_v4(t *testing.T) {
 	got := totals(
 		payment(1, "Ana", 30000, "Pix"), payment(1, "Ana", 20000, "Dinheiro"),
 		commission(1, "Ana", 91000), // more commission than revenue: net revenue is negative
@@ -45,21 +45,21 @@ func TestTotalsFollowTheWorkedExampleOfV4(t *testing.T) {
 	}
 }
 
-func TestSumsAreExact(t *testing.T) {
+func TestSums_are_exact(t *testing.T) {
 	got := totals(payment(1, "Ana", 10, "Pix"), payment(1, "Ana", 10, "Pix"), payment(1, "Ana", 10, "Pix"))
 	if got.Revenue != 30 || got.Revenue.String() != "0.30" || got.ByMethod[0].Total != 30 {
 		t.Errorf("3 × 0.10 is %s", got.JSON())
 	}
 }
 
-func TestArtistsWithoutCommissionCountAndAreNotListed(t *testing.T) {
+func TestArtists_without_commission_count_and_are_not_listed(t *testing.T) {
 	got := totals(payment(1, "Ana", 100, "Pix"), payment(2, "Bia", 200, "Pix"), commission(1, "Ana", 60), commission(2, "Bia", 0))
 	if got.Revenue != 300 || got.ByMethod[0].Total != 300 || len(got.ByArtist) != 1 || got.ByArtist[0] != (books.ArtistTotal{Artist: "Ana", Revenue: 100, Commission: 60}) {
 		t.Errorf("%s", got.JSON())
 	}
 }
 
-func TestTwoArtistsOfOneNameStayTwo(t *testing.T) {
+func TestTwo_artists_of_one_name_stay_two(t *testing.T) {
 	got := totals(
 		payment(9, "Ana", 100, "Pix"), payment(4, "Ana", 200, "Pix"), commission(9, "Ana", 10), commission(4, "Ana", 20), commission(1, "Bia", 1))
 	want := []books.ArtistTotal{{Artist: "Ana", Revenue: 200, Commission: 20}, {Artist: "Ana", Revenue: 100, Commission: 10}, {Artist: "Bia", Commission: 1}}
@@ -68,7 +68,7 @@ func TestTwoArtistsOfOneNameStayTwo(t *testing.T) {
 	}
 }
 
-func TestExpensesKeepACategoryThatTheyHave(t *testing.T) {
+func TestExpenses_keep_a_category_that_they_have(t *testing.T) {
 	got := totals(&books.Expense{Amount: 5, Category: books.TextOf("Aluguel")}, &books.Expense{Amount: 7}, &books.Expense{Amount: 1})
 	want := []books.CategoryTotal{{Category: "Aluguel", Total: 5}, {Category: "Outros", Total: 8}}
 	if !reflect.DeepEqual(got.ExpensesByCategory, want) {
@@ -76,7 +76,7 @@ func TestExpensesKeepACategoryThatTheyHave(t *testing.T) {
 	}
 }
 
-func TestTotalsOfAnEmptyMonthAreZerosAndEmptyLists(t *testing.T) {
+func TestTotals_of_an_empty_month_are_zeros_and_empty_lists(t *testing.T) {
 	const want = `{"receita_total":0.00,"total_pagamentos":0.00,"comissoes_total":0.00,"despesas_total":0.00,"saldo":0.00,"receita_liquida":0.00,` +
 		`"por_artista":[],"por_forma_pagamento":[],"gastos_por_forma_pagamento":[],"gastos_por_categoria":[]}`
 	if got := string(totals().JSON()); got != want {
@@ -84,7 +84,7 @@ func TestTotalsOfAnEmptyMonthAreZerosAndEmptyLists(t *testing.T) {
 	}
 }
 
-func TestTotalsAddUpAndSurviveJSON(t *testing.T) {
+func TestTotals_add_up_and_survive_JSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := anyRows.Draw(t, "rows")
 		got := totals(rows...)

@@ -17,7 +17,7 @@ var anyRow = rapid.Custom(func(t *rapid.T) books.Row {
 	return drawRow(t, books.Kind(rapid.IntRange(0, int(books.KindCount)-1).Draw(t, "kind")), anyID.Draw(t, "id"))
 })
 
-func TestEveryColumnSurvivesText(t *testing.T) {
+func TestEvery_column_survives_text(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		row := anyRow.Draw(t, "row")
 		back := row.Kind().New()
@@ -37,7 +37,7 @@ func TestEveryColumnSurvivesText(t *testing.T) {
 	})
 }
 
-func TestEveryColumnIsJSONThatHoldsItsText(t *testing.T) {
+func TestEvery_column_is_JSON_that_holds_its_text(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		for _, v := range columns(anyRow.Draw(t, "row")) {
 			raw := v.AppendJSON(nil)
@@ -54,7 +54,7 @@ func TestEveryColumnIsJSONThatHoldsItsText(t *testing.T) {
 	})
 }
 
-func TestJSONStringsHoldNoControlCharacters(t *testing.T) {
+func TestJSON_strings_hold_no_control_characters(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := nastyText.Draw(t, "text")
 		raw := books.AppendJSONString(nil, s)
@@ -71,7 +71,7 @@ func TestJSONStringsHoldNoControlCharacters(t *testing.T) {
 	}
 }
 
-func TestNullAndTheEmptyTextStayApart(t *testing.T) {
+func TestNull_and_the_empty_text_stay_apart(t *testing.T) {
 	null, empty := books.Text{}, books.TextOf("")
 	if err := null.Parse([]byte{}); err != nil || null.Null() {
 		t.Error("the empty text was read as NULL")
@@ -84,7 +84,7 @@ func TestNullAndTheEmptyTextStayApart(t *testing.T) {
 	}
 }
 
-func TestColumnsThatMayNotBeNullRefuseNull(t *testing.T) {
+func TestColumns_that_may_not_be_null_refuse_null(t *testing.T) {
 	for _, v := range []books.Value{new(books.ID), new(books.Day), new(books.Money), new(books.Percent), new(books.String), new(books.Instant)} {
 		if v.Null() || v.Parse(nil) == nil {
 			t.Errorf("%T took NULL", v)
@@ -92,7 +92,7 @@ func TestColumnsThatMayNotBeNullRefuseNull(t *testing.T) {
 	}
 }
 
-func TestIDsAreWhatAnIntegerColumnHolds(t *testing.T) {
+func TestIDs_are_what_an_integer_column_holds(t *testing.T) {
 	var id books.ID
 	for _, s := range []string{"", "x", "1.0", "2147483648", "-2147483649", "1e3", " 1", "99999999999999999999"} {
 		if err := id.Parse([]byte(s)); err == nil {
@@ -104,7 +104,7 @@ func TestIDsAreWhatAnIntegerColumnHolds(t *testing.T) {
 	}
 }
 
-func TestTextThatIsNotUTF8IsRefused(t *testing.T) {
+func TestText_that_is_not_UTF8_is_refused(t *testing.T) {
 	s := books.TextOf("as it was")
 	for _, bad := range []string{"\xff", "Jo\xe3o", "\xed\xa0\x80", "a\xc3"} {
 		if err := s.Parse([]byte(bad)); err == nil {
@@ -113,7 +113,7 @@ func TestTextThatIsNotUTF8IsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatWasReadDoesNotReferToTheBuffer(t *testing.T) {
+func TestWhat_was_read_does_not_refer_to_the_buffer(t *testing.T) {
 	buffer := []byte("João")
 	var s books.Text
 	if err := s.Parse(buffer); err != nil {
@@ -125,7 +125,7 @@ func TestWhatWasReadDoesNotReferToTheBuffer(t *testing.T) {
 	}
 }
 
-func TestKindsAreFoundByName(t *testing.T) {
+func TestKinds_are_found_by_name(t *testing.T) {
 	for kind := range books.KindCount {
 		back, err := books.ParseKind(kind.String())
 		row := kind.New()

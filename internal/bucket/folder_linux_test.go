@@ -102,14 +102,14 @@ func (s stagedWithoutLinks) Discard() {
 	}
 }
 
-func TestFolderWithoutHardLinks(t *testing.T) {
+func TestFolder_without_hard_links(t *testing.T) {
 	failing(t, unix.SYS_LINKAT, unix.EPERM, func() {}) // skips here, if it must
 	buckettest.Run(t, func() bucket.Bucket {
 		return withoutLinks{t, bucket.NewFolder(filepath.Join(t.TempDir(), "backups"), nil)}
 	})
 }
 
-func TestFolderWithoutHardLinksSaysSo(t *testing.T) {
+func TestFolder_without_hard_links_says_so(t *testing.T) {
 	for _, answer := range []unix.Errno{unix.EPERM, unix.EOPNOTSUPP, unix.ENOSYS, unix.EMLINK} {
 		t.Run(answer.Error(), func(t *testing.T) {
 			root := t.TempDir()
@@ -134,7 +134,7 @@ func TestFolderWithoutHardLinksSaysSo(t *testing.T) {
 	}
 }
 
-func TestFolderOnABrokenDiskIsAnError(t *testing.T) {
+func TestFolder_on_a_broken_disk_is_an_error(t *testing.T) {
 	root := t.TempDir()
 	b := bucket.NewFolder(root, nil)
 	failing(t, unix.SYS_LINKAT, unix.EIO, func() {
@@ -145,7 +145,7 @@ func TestFolderOnABrokenDiskIsAnError(t *testing.T) {
 	wantTree(t, root, "drwxr-xr-x .", "drwx------ 2025_10")
 }
 
-func TestFolderNeverSyncsAFileAgainThatFailedOnce(t *testing.T) {
+func TestFolder_never_syncs_a_file_again_that_failed_once(t *testing.T) {
 	root := t.TempDir()
 	s, err := bucket.NewFolder(root, nil).Stage(t.Context(), name)
 	if err != nil {
@@ -168,7 +168,7 @@ func TestFolderNeverSyncsAFileAgainThatFailedOnce(t *testing.T) {
 	wantTree(t, root, "drwxr-xr-x .", "drwx------ 2025_10")
 }
 
-func TestFolderOnAFullDisk(t *testing.T) {
+func TestFolder_on_a_full_disk(t *testing.T) {
 	root := tmpfs(t, "size=1m")
 	b := bucket.NewFolder(root, nil)
 	if err := commit(t, b, name, "small"); err != nil {
@@ -187,7 +187,7 @@ func TestFolderOnAFullDisk(t *testing.T) {
 	}
 }
 
-func TestFolderOnAReadOnlyDisk(t *testing.T) {
+func TestFolder_on_a_read_only_disk(t *testing.T) {
 	root := tmpfs(t, "size=1m,ro")
 	b := bucket.NewFolder(filepath.Join(root, "backups"), nil)
 	if err := commit(t, b, name, "a"); !errors.Is(err, unix.EROFS) {
@@ -198,7 +198,7 @@ func TestFolderOnAReadOnlyDisk(t *testing.T) {
 	}
 }
 
-func TestFolderTakesOnlyFilesForObjects(t *testing.T) {
+func TestFolder_takes_only_files_for_objects(t *testing.T) {
 	root := t.TempDir()
 	b := bucket.NewFolder(root, nil)
 	if err := os.MkdirAll(filepath.Join(root, "2025_10", "folder.csv"), 0o700); err != nil {

@@ -74,7 +74,7 @@ func wantTree(t *testing.T, root string, want ...string) {
 	}
 }
 
-func TestFolderIsForItsOwnerOnly(t *testing.T) {
+func TestFolder_is_for_its_owner_only(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "new", "backups")
 	if err := commit(t, bucket.NewFolder(root, nil), name, "a"); err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ func TestFolderIsForItsOwnerOnly(t *testing.T) {
 	wantTree(t, filepath.Dir(root), "drwx------ .", "drwx------ backups", "drwx------ backups/2025_10", "-rw------- backups/"+name)
 }
 
-func TestFolderKeepsNothingOfWhatIsDiscarded(t *testing.T) {
+func TestFolder_keeps_nothing_of_what_is_discarded(t *testing.T) {
 	root := t.TempDir()
 	s, err := bucket.NewFolder(root, nil).Stage(t.Context(), name)
 	if err != nil {
@@ -95,7 +95,7 @@ func TestFolderKeepsNothingOfWhatIsDiscarded(t *testing.T) {
 	wantTree(t, root, "drwxr-xr-x .", "drwx------ 2025_10")
 }
 
-func TestFolderSweepsWhatAKilledProcessLeftADayAgo(t *testing.T) {
+func TestFolder_sweeps_what_a_killed_process_left_a_day_ago(t *testing.T) {
 	root := t.TempDir()
 	b := bucket.NewFolder(root, nil)
 	files := map[string]time.Duration{ // how old they are
@@ -132,7 +132,7 @@ func TestFolderSweepsWhatAKilledProcessLeftADayAgo(t *testing.T) {
 	}
 }
 
-func TestFolderNeverWritesThroughASymlink(t *testing.T) {
+func TestFolder_never_writes_through_a_symlink(t *testing.T) {
 	for _, target := range []string{"there", "nowhere"} {
 		t.Run(target, func(t *testing.T) {
 			root := t.TempDir()
@@ -158,7 +158,7 @@ func TestFolderNeverWritesThroughASymlink(t *testing.T) {
 	}
 }
 
-func TestFolderMayBeASymlink(t *testing.T) {
+func TestFolder_may_be_a_symlink(t *testing.T) {
 	elsewhere, root := t.TempDir(), filepath.Join(t.TempDir(), "backups")
 	if err := os.Symlink(elsewhere, root); err != nil {
 		t.Fatal(err)
@@ -175,7 +175,7 @@ func TestFolderMayBeASymlink(t *testing.T) {
 	}
 }
 
-func TestFolderThatIsAFileIsRefused(t *testing.T) {
+func TestFolder_that_is_a_file_is_refused(t *testing.T) {
 	for _, file := range []string{"backups", "backups/2025_10", ""} {
 		t.Run("file at "+file, func(t *testing.T) {
 			base := t.TempDir()
@@ -208,7 +208,7 @@ func TestFolderThatIsAFileIsRefused(t *testing.T) {
 	}
 }
 
-func TestFolderThatIsRemovedMeanwhileIsAnError(t *testing.T) {
+func TestFolder_that_is_removed_meanwhile_is_an_error(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "backups")
 	b := bucket.NewFolder(root, nil)
 	s, err := b.Stage(t.Context(), name)
@@ -230,7 +230,7 @@ func TestFolderThatIsRemovedMeanwhileIsAnError(t *testing.T) {
 	}
 }
 
-func TestFolderMayBeRelative(t *testing.T) {
+func TestFolder_may_be_relative(t *testing.T) {
 	for _, root := range []string{".", "backups", "./backups", "a/b/backups", "a/./b/../backups", "../elsewhere/backups", ""} {
 		t.Run("root "+root, func(t *testing.T) {
 			base := filepath.Join(t.TempDir(), "work")
@@ -259,7 +259,7 @@ func TestFolderMayBeRelative(t *testing.T) {
 	}
 }
 
-func TestFolderIsNamedForPeople(t *testing.T) {
+func TestFolder_is_named_for_people(t *testing.T) {
 	if got := bucket.NewFolder("data/backups", nil).String(); got != "data/backups" {
 		t.Errorf("named %q", got)
 	}

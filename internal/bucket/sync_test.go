@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestEveryNewFolderIsMadeDurableInItsParent(t *testing.T) {
+func TestEvery_new_folder_is_made_durable_in_its_parent(t *testing.T) {
 	for root, want := range map[string][]string{
 		".":                  {"."},
 		"there":              {"there"},
@@ -44,7 +44,7 @@ func TestEveryNewFolderIsMadeDurableInItsParent(t *testing.T) {
 	}
 }
 
-func TestAFolderThatCannotBeMadeDurableIsAnError(t *testing.T) {
+func TestA_folder_that_cannot_be_made_durable_is_an_error(t *testing.T) {
 	broken := errors.New("broken disk")
 	listen(t, func(string) error { return broken })
 	root := filepath.Join(t.TempDir(), "backups")
@@ -68,7 +68,7 @@ func listen(t *testing.T, fn func(string) error) {
 	t.Cleanup(func() { syncDir = sync })
 }
 
-func TestARenameNeverReplaces(t *testing.T) {
+func TestA_rename_never_replaces(t *testing.T) {
 	dir := t.TempDir()
 	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
 	for _, path := range []string{from, to} {

@@ -17,7 +17,7 @@ func (s *studio) adopt(t *testing.T) {
 }
 
 // v4 may close a month between two looks. Whoever only looks writes nothing.
-func TestReadsShowAStatementOfV4sAndLeaveItToOthersToRecordIt(t *testing.T) {
+func TestReads_show_a_statement_of_v4s_and_leave_it_to_others_to_record_it(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
 		s.CloseFrom = october

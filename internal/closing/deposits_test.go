@@ -113,7 +113,7 @@ func (s *studio) homeOfSession(t testing.TB, months []books.Month) string {
 
 var quarter = []books.Month{october, october.Add(1), october.Add(2)}
 
-func TestASessionLeavesWhenItIsOver(t *testing.T) {
+func TestA_session_leaves_when_it_is_over(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.Clock = noon(2026, time.January, 2)
 		s.people(t)
@@ -184,7 +184,7 @@ func orders(months []books.Month) [][]books.Month {
 	return all
 }
 
-func TestMonthsOfASessionCloseAndReopenInEveryOrder(t *testing.T) {
+func TestMonths_of_a_session_close_and_reopen_in_every_order(t *testing.T) {
 	for _, linked := range []string{"both", "payment"} {
 		t.Run(linked, func(t *testing.T) {
 			both(t, func(t *testing.T, s *studio) {
@@ -230,7 +230,7 @@ func TestMonthsOfASessionCloseAndReopenInEveryOrder(t *testing.T) {
 	}
 }
 
-func TestACompletedSessionStaysForALivePaymentOutsideTheMonth(t *testing.T) {
+func TestA_completed_session_stays_for_a_live_payment_outside_the_month(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.Clock = noon(2026, time.January, 2)
 		s.people(t)
@@ -249,7 +249,7 @@ func TestACompletedSessionStaysForALivePaymentOutsideTheMonth(t *testing.T) {
 	})
 }
 
-func TestANewerLinkStaysWhereTheDepositsMonthIsReopened(t *testing.T) {
+func TestA_newer_link_stays_where_the_deposits_month_is_reopened(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.Clock = noon(2026, time.January, 2)
 		s.people(t)
@@ -281,7 +281,7 @@ func TestANewerLinkStaysWhereTheDepositsMonthIsReopened(t *testing.T) {
 	})
 }
 
-func TestALateBalanceTakesTheSessionIntoTheRevision(t *testing.T) {
+func TestA_late_balance_takes_the_session_into_the_revision(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.Clock = noon(2026, time.January, 2)
 		s.people(t)
@@ -323,7 +323,7 @@ func depositsOf(rows []books.Row) string {
 	return strings.Join(marked, " ")
 }
 
-func TestDepositsComeIntoANewDatabaseWithTheirMonths(t *testing.T) {
+func TestDeposits_come_into_a_new_database_with_their_months(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.Clock = noon(2026, time.January, 2)
 		s.people(t)
@@ -361,7 +361,7 @@ func TestDepositsComeIntoANewDatabaseWithTheirMonths(t *testing.T) {
 	})
 }
 
-func TestAPaymentThatIsLiveAgainDoesNotCountTwice(t *testing.T) {
+func TestA_payment_that_is_live_again_does_not_count_twice(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.Clock = noon(2026, time.January, 2)
 		s.people(t)
@@ -382,7 +382,7 @@ func TestAPaymentThatIsLiveAgainDoesNotCountTwice(t *testing.T) {
 	})
 }
 
-func TestTheClientOfACommissionIsItsPaymentsOrElseItsSessions(t *testing.T) {
+func TestThe_client_of_a_commission_is_its_payments_or_else_its_sessions(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.people(t)
 		s.Exec(t, "INSERT INTO clients (id, name) VALUES (2, 'Caio')")

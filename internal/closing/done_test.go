@@ -7,6 +7,7 @@ import (
 
 	"extrato/internal/books"
 	"extrato/internal/closing"
+	"extrato/internal/store/storetest"
 )
 
 // afterCommit are what can happen to an answer.
@@ -22,7 +23,7 @@ var afterCommit = map[string]func(*testing.T, *studio, context.CancelFunc){
 	},
 }
 
-func TestWhatWasCommittedIsAnsweredAsDone(t *testing.T) {
+func TestWhat_was_committed_is_answered_as_done(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
 		for name, happens := range afterCommit {
@@ -71,6 +72,7 @@ func TestWhatWasCommittedIsAnsweredAsDone(t *testing.T) {
 }
 
 func TestCloseDue_that_is_interrupted_says_what_it_closed_and_stops_before_the_next(t *testing.T) {
+	storetest.Concurrent(t)
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
 		s.CloseFrom = september.Add(-1)

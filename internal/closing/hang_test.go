@@ -44,7 +44,7 @@ func (s *studio) wantAnswer(t *testing.T) {
 	}
 }
 
-func TestAPlaceThatHangsHoldsNobodyUpOnceTheCloseIsBrokenOff(t *testing.T) {
+func TestA_place_that_hangs_holds_nobody_up_once_the_close_is_broken_off(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.people(t)
 		s.payment(t, 1, "2025-10-10", "450.00")
@@ -75,7 +75,7 @@ func TestAPlaceThatHangsHoldsNobodyUpOnceTheCloseIsBrokenOff(t *testing.T) {
 	})
 }
 
-func TestNobodyWaitsForTheBackupOfACloseThatFailed(t *testing.T) {
+func TestNobody_waits_for_the_backup_of_a_close_that_failed(t *testing.T) {
 	closing.SetTimeouts(t, time.Second, time.Second)
 	both(t, func(t *testing.T, s *studio) {
 		s.people(t)
@@ -122,7 +122,8 @@ func (s slow) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 
 // A server that ends transactions in which nothing is done must not end the one
 // that waits for the proof: the close would fail every time.
-func TestASlowPlaceIsWaitedForWhereIdleTransactionsAreEnded(t *testing.T) {
+func TestA_slow_place_is_waited_for_where_idle_transactions_are_ended(t *testing.T) {
+	storetest.Concurrent(t)
 	both(t, func(t *testing.T, s *studio) {
 		if !s.Store().Postgres() {
 			t.Skip("SQLite has no such limit")
@@ -143,7 +144,7 @@ func TestASlowPlaceIsWaitedForWhereIdleTransactionsAreEnded(t *testing.T) {
 
 // A close whose backup is slow to be read back lets others write meanwhile, and
 // closes what there is then.
-func TestASlowPlaceHoldsNobodyUp(t *testing.T) {
+func TestA_slow_place_holds_nobody_up(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.people(t)
 		s.payment(t, 1, "2025-10-10", "450.00")

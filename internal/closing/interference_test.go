@@ -121,6 +121,7 @@ func (s *studio) onStep(heard func(string)) {
 }
 
 func TestClose_loses_and_doubles_nothing_whatever_another_connection_does_at_any_step(t *testing.T) {
+	storetest.Concurrent(t)
 	crowd := func(t *testing.T, s *studio) {
 		s.people(t)
 		s.Clock = noon(2090, time.January, 2)
@@ -393,6 +394,7 @@ func (s *studio) hasKeys(t *testing.T) bool {
 // Where somebody holds the tables, no try can have them for itself; and where
 // others change the rows in each of the others, all are lost.
 func TestClose_gives_up_with_nothing_changed_when_rows_change_during_every_try(t *testing.T) {
+	storetest.Concurrent(t)
 	s := postgresStudio(t) // on SQLite the writer waits for the transaction
 	s.fullOctober(t)
 	idle, err := s.SQL.BeginTx(t.Context(), nil)
@@ -488,6 +490,7 @@ func TestClose_takes_the_tables_for_itself_after_one_lost_try(t *testing.T) {
 }
 
 func TestClose_keeps_writers_out_where_a_foreign_key_is_missing(t *testing.T) {
+	storetest.Concurrent(t)
 	s := postgresStudio(t)
 	s.fullOctober(t)
 	s.dropForeignKeys(t)
@@ -537,6 +540,7 @@ func TestClose_answers_with_the_statement_that_v4_wrote_meanwhile(t *testing.T) 
 }
 
 func TestClose_that_is_interrupted_leaves_the_month_untouched(t *testing.T) {
+	storetest.Concurrent(t)
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
 		s.close(t, september, false)
@@ -564,6 +568,7 @@ func TestClose_that_is_interrupted_leaves_the_month_untouched(t *testing.T) {
 }
 
 func TestReopen_loses_nothing_that_another_connection_does_meanwhile(t *testing.T) {
+	storetest.Concurrent(t)
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
 		s.close(t, october, false)

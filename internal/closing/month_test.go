@@ -6,7 +6,7 @@ import (
 	"extrato/internal/closing"
 )
 
-func TestOneMonthIsDescribedAsInTheList(t *testing.T) {
+func TestOne_month_is_described_as_in_the_list(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
 		s.v4Statement(t, september.Add(-2))

@@ -17,6 +17,7 @@ import (
 	"extrato/internal/bucket"
 	"extrato/internal/closing"
 	"extrato/internal/store"
+	"extrato/internal/store/storetest"
 )
 
 // moody is a place whose calls do what before says first.
@@ -88,7 +89,7 @@ func (s *studio) writing(t *testing.T) (stop func() time.Duration) {
 	return func() time.Duration { cancel(); return <-longest }
 }
 
-func TestAPlaceThatHangsKeepsNobodyFromWriting(t *testing.T) {
+func TestA_place_that_hangs_keeps_nobody_from_writing(t *testing.T) {
 	closing.SetTimeouts(t, 500*time.Millisecond, time.Second)
 	for _, required := range []bool{true, false} {
 		for _, call := range []string{"list", "stage", "write", "commit", "open"} {
@@ -157,7 +158,8 @@ func (s *studio) hangsAt(t *testing.T, required bool, call, from string) {
 
 // A place that is only slow gets its copy, and the month one statement that
 // rests on it.
-func TestAPlaceThatIsSlowIsWaitedForWhileOthersWrite(t *testing.T) {
+func TestA_place_that_is_slow_is_waited_for_while_others_write(t *testing.T) {
+	storetest.Concurrent(t)
 	for _, required := range []bool{true, false} {
 		t.Run(fmt.Sprintf("required_%t", required), func(t *testing.T) {
 			both(t, func(t *testing.T, s *studio) {
@@ -181,7 +183,7 @@ func TestAPlaceThatIsSlowIsWaitedForWhileOthersWrite(t *testing.T) {
 	}
 }
 
-func TestAPlaceThatFillsUpOrVanishesMidway(t *testing.T) {
+func TestA_place_that_fills_up_or_vanishes_midway(t *testing.T) {
 	for _, required := range []bool{true, false} {
 		for name, fails := range map[string]func(s *studio, call string) error{
 			"fills up": func(_ *studio, call string) error {

@@ -26,14 +26,14 @@ import (
 	"extrato/internal/store/storetest"
 )
 
-// TestInvariantsHoldInRandomHistories is the five invariants of the design:
+// TestInvariants_hold_in_random_histories is the five invariants of the design:
 // whatever is inserted, edited, deleted, linked, backed up, corrupted, closed,
 // forced, reopened and restored, in any order, every row is in exactly one
 // place, leaves only when a backup on disk holds it, and comes back as it was;
 // what the program does and refuses is what a plain model says.
 //
 // EXTRATO_CHECKS multiplies the number of histories; -rapid.seed repeats a run.
-func TestInvariantsHoldInRandomHistories(t *testing.T) {
+func TestInvariants_hold_in_random_histories(t *testing.T) {
 	given := map[string]bool{} // on the command line; flag.Set would add to it
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	prints := fingerprints{of: map[string]books.Fingerprint{}, rows: map[books.Fingerprint]string{}}

@@ -46,7 +46,8 @@ func atOnce(closers []*closing.Closer, do func(int, *closing.Closer)) {
 	done.Wait()
 }
 
-func TestOfEightClosersOneClosesTheMonth(t *testing.T) {
+func TestOf_eight_closers_one_closes_the_month(t *testing.T) {
+	storetest.Concurrent(t)
 	both(t, func(t *testing.T, s *studio) {
 		s.people(t)
 		s.payment(t, 1, "2025-10-03", "12.30")
@@ -94,7 +95,8 @@ func (s *studio) oneClosing(t *testing.T, entries int64) {
 	}
 }
 
-func TestOfEightReopenersOneReopensTheMonth(t *testing.T) {
+func TestOf_eight_reopeners_one_reopens_the_month(t *testing.T) {
+	storetest.Concurrent(t)
 	both(t, func(t *testing.T, s *studio) {
 		s.people(t)
 		s.payment(t, 1, "2025-10-03", "12.30")
@@ -117,7 +119,8 @@ func TestOfEightReopenersOneReopensTheMonth(t *testing.T) {
 	})
 }
 
-func TestClosersAndReopenersAtOnceLoseNothing(t *testing.T) {
+func TestClosers_and_reopeners_at_once_lose_nothing(t *testing.T) {
+	storetest.Concurrent(t)
 	both(t, func(t *testing.T, s *studio) {
 		s.people(t)
 		s.payment(t, 1, "2025-10-03", "12.30")
@@ -150,7 +153,7 @@ func TestClosersAndReopenersAtOnceLoseNothing(t *testing.T) {
 	})
 }
 
-func TestWhoWaitsForAnotherSaysForWhom(t *testing.T) {
+func TestWho_waits_for_another_says_for_whom(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.people(t)
 		unlock, err := s.crowd(t, 1)[0].Store.LockMonth(t.Context(), october, nil)

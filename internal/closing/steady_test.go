@@ -14,6 +14,7 @@ import (
 	"extrato/internal/books"
 	"extrato/internal/closing"
 	"extrato/internal/store"
+	"extrato/internal/store/storetest"
 )
 
 var errMonthClosed = errors.New("the month is closed")
@@ -51,7 +52,8 @@ func (s *studio) theirs(ctx context.Context, month books.Month) error {
 
 // Five writers that never pause must not keep a month open, and nothing that
 // they wrote may be lost.
-func TestSteadyWritersNeverKeepAMonthOpen(t *testing.T) {
+func TestSteady_writers_never_keep_a_month_open(t *testing.T) {
+	storetest.Concurrent(t)
 	for name, write := range map[string]func(*studio, context.Context, books.Month) error{"ours": (*studio).ours, "v4s": (*studio).theirs} {
 		t.Run(name, func(t *testing.T) {
 			both(t, func(t *testing.T, s *studio) { s.underWriters(t, write) })
@@ -121,7 +123,8 @@ func (s *studio) underWriters(t *testing.T, write func(*studio, context.Context,
 
 // A writer of ours that begins after the close's snapshot has seen an open
 // month; on tables of many pages PostgreSQL notices only what was really read.
-func TestAWriterThatBeginsAfterTheSnapshotGetsNothingIntoAClosingMonth(t *testing.T) {
+func TestA_writer_that_begins_after_the_snapshot_gets_nothing_into_a_closing_month(t *testing.T) {
+	storetest.Concurrent(t)
 	add := map[string]string{
 		"payment":                      "INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id, created_at) VALUES (9000, '2025-10-09', 9, 'Pix', 1, '2025-10-09 12:00:00')",
 		"expense":                      "INSERT INTO gastos (id, data, valor, forma_pagamento, created_by, created_at) VALUES (9000, '2025-10-09', 9, 'Pix', 1, '2025-10-09 12:00:00')",
@@ -190,7 +193,7 @@ func (s *studio) manyRows(t *testing.T) {
 	}
 }
 
-func TestARevisionIsRefusedWhereAnotherCameFirst(t *testing.T) {
+func TestA_revision_is_refused_where_another_came_first(t *testing.T) {
 	s := postgresStudio(t)
 	s.fullOctober(t)
 	s.manyRows(t)
@@ -223,7 +226,7 @@ func TestARevisionIsRefusedWhereAnotherCameFirst(t *testing.T) {
 }
 
 // A row that only an index knows is counted as late and never read.
-func TestForceMakesNoRevisionOfTheVerySameRows(t *testing.T) {
+func TestForce_makes_no_revision_of_the_very_same_rows(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		if s.Store().Postgres() {
 			t.Skip("only SQLite's indexes can be made to lie from here")

@@ -131,7 +131,7 @@ func (s *studio) removeLive(t testing.TB, month books.Month) {
 	s.Exec(t, fmt.Sprintf("DELETE FROM gastos WHERE CAST(data AS TEXT) LIKE '%s-%%'", month))
 }
 
-func TestEveryTableIsOneThatIsCheckedOrOneApart(t *testing.T) {
+func TestEvery_table_is_one_that_is_checked_or_one_apart(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		query := "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'goose%' AND name NOT LIKE 'river%'"
 		if s.Path == "" {
@@ -145,7 +145,7 @@ func TestEveryTableIsOneThatIsCheckedOrOneApart(t *testing.T) {
 	})
 }
 
-func TestEveryChangedColumnIsFoundOrListed(t *testing.T) {
+func TestEvery_changed_column_is_found_or_listed(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.tampered(t)
 		seen := map[string]bool{}
@@ -225,9 +225,9 @@ func alteredJSON(text string, n int) string {
 	return text[:from] + value + text[to:]
 }
 
-// TestEveryChangedKeyOfAStatementIsFound changes the value of each key of each
+// TestEvery_changed_key_of_a_statement_is_found changes the value of each key of each
 // list, totals, links, people and header, and each key's name.
-func TestEveryChangedKeyOfAStatementIsFound(t *testing.T) {
+func TestEvery_changed_key_of_a_statement_is_found(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.tampered(t)
 		defer s.Unguard(t)()
@@ -290,7 +290,7 @@ func reseal(text string) string {
 	return at.ReplaceAllString(text, `"checksum": "`+hex.EncodeToString(sum[:])+`"`)
 }
 
-func TestEveryChangedFieldOfABackupIsFound(t *testing.T) {
+func TestEvery_changed_field_of_a_backup_is_found(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.tampered(t)
 		for _, file := range []string{s.closedWith(t, october).BackupFile, s.closedWith(t, september).BackupFile} {

@@ -12,7 +12,7 @@ import (
 
 // Of three servers that get the same key, the one that closes the month is
 // killed between its commit and its answer. Whoever asks again gets one answer.
-func TestAKeyWhoseServerIsKilledBeforeItAnswersIsAnsweredByTheOthers(t *testing.T) {
+func TestA_key_whose_server_is_killed_before_it_answers_is_answered_by_the_others(t *testing.T) {
 	program := build(t, "stoppoints")
 	s, _ := clusterStudio(t, program, 100)
 	before, bearer := s.look(t), s.token(t)

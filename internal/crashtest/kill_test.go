@@ -52,10 +52,10 @@ var deeds = []deed{
 	{name: "restore", prepare: lost, args: []string{"backup", "restore", month}, again: []int{0}},
 }
 
-// TestKilledAtEveryStep kills the program at each step of each command: the
+// TestKilled_at_every_step kills the program at each step of each command: the
 // month is as before or as after, nothing half is taken for a backup, and the
 // same command, run again, completes.
-func TestKilledAtEveryStep(t *testing.T) {
+func TestKilled_at_every_step(t *testing.T) {
 	program := build(t, "stoppoints")
 	both(t, program, 160, func(t *testing.T, fresh *studio) {
 		for _, d := range deeds {
@@ -171,10 +171,10 @@ func (o observed) onlyWholeBackups(t *testing.T, s *studio) {
 	}
 }
 
-// TestKilledAndInterruptedAtAnyInstant stops the program that people use at
+// TestKilled_and_interrupted_at_any_instant stops the program that people use at
 // random instants of the close of a large month, without any warning or with
 // the signals of a terminal and a service manager.
-func TestKilledAndInterruptedAtAnyInstant(t *testing.T) {
+func TestKilled_and_interrupted_at_any_instant(t *testing.T) {
 	program := build(t, "")
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -211,9 +211,9 @@ func TestKilledAndInterruptedAtAnyInstant(t *testing.T) {
 	})
 }
 
-// TestInterruptedAfterTheCommit interrupts a close of two due months when the
+// TestInterrupted_after_the_commit interrupts a close of two due months when the
 // first is closed: it is told as closed, and the second is left alone.
-func TestInterruptedAfterTheCommit(t *testing.T) {
+func TestInterrupted_after_the_commit(t *testing.T) {
 	program := build(t, "stoppoints")
 	both(t, program, 40, func(t *testing.T, fresh *studio) {
 		for _, c := range []struct {

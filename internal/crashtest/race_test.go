@@ -25,9 +25,9 @@ func repeated(n int, command string) []string {
 	return strings.Split(strings.TrimSuffix(strings.Repeat(command+"\n", n), "\n"), "\n")
 }
 
-// TestEightProcessesCloseOneMonthAtOnce: one closes it, seven are told so with
+// TestEight_processes_close_one_month_at_once: one closes it, seven are told so with
 // the same document, and there is one backup.
-func TestEightProcessesCloseOneMonthAtOnce(t *testing.T) {
+func TestEight_processes_close_one_month_at_once(t *testing.T) {
 	program := build(t, "")
 	both(t, program, 400, func(t *testing.T, fresh *studio) {
 		rows := fresh.look(t).all(t)
@@ -78,9 +78,9 @@ func rounds() int {
 	return 3
 }
 
-// TestEightProcessesDoDifferentThingsAtOnce: whatever they do to each other,
+// TestEight_processes_do_different_things_at_once: whatever they do to each other,
 // the month is closed once, and no row is lost or doubled.
-func TestEightProcessesDoDifferentThingsAtOnce(t *testing.T) {
+func TestEight_processes_do_different_things_at_once(t *testing.T) {
 	program := build(t, "")
 	both(t, program, 400, func(t *testing.T, fresh *studio) {
 		rows := fresh.look(t).all(t)

@@ -199,7 +199,7 @@ func (s *studio) awaitClosed(t *testing.T, timeout time.Duration) {
 	time.Sleep(2 * time.Second)
 }
 
-func TestThreeServersCloseWhatFallsDueOnceWhateverHappensToThem(t *testing.T) {
+func TestThree_servers_close_what_falls_due_once_whatever_happens_to_them(t *testing.T) {
 	program := build(t, "stoppoints")
 	for _, c := range []struct {
 		name, step string
@@ -286,7 +286,7 @@ func TestThreeServersCloseWhatFallsDueOnceWhateverHappensToThem(t *testing.T) {
 	}
 }
 
-func TestAServerThatIsToldToStopFinishesTheCloseOrRollsItBack(t *testing.T) {
+func TestA_server_that_is_told_to_stop_finishes_the_close_or_rolls_it_back(t *testing.T) {
 	program := build(t, "stoppoints")
 	for _, c := range []struct {
 		name   string
@@ -335,7 +335,7 @@ func signal(t *testing.T, r *served, which syscall.Signal) {
 	}
 }
 
-func TestOneSQLiteFileIsServedOnce(t *testing.T) {
+func TestOne_SQLite_file_is_served_once(t *testing.T) {
 	program := build(t, "")
 	db := storetest.SQLite(t, time.Now)
 	db.Store.Close()

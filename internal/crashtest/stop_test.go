@@ -25,7 +25,7 @@ func (s *studio) token(t *testing.T) string {
 	return ""
 }
 
-func TestARequestInFlightGetsItsAnswerFromAServerThatStops(t *testing.T) {
+func TestA_request_in_flight_gets_its_answer_from_a_server_that_stops(t *testing.T) {
 	program := build(t, "stoppoints")
 	for _, c := range []struct {
 		name   string
@@ -102,7 +102,7 @@ func TestARequestInFlightGetsItsAnswerFromAServerThatStops(t *testing.T) {
 
 // A job that runs when its process stops at once is not left "running", where
 // River would find it much later: the next process takes it up.
-func TestAJobOfAServerThatStopsAtOnceIsTakenUpByTheNext(t *testing.T) {
+func TestA_job_of_a_server_that_stops_at_once_is_taken_up_by_the_next(t *testing.T) {
 	program := build(t, "")
 	both(t, program, 40, func(t *testing.T, s *studio) {
 		var hangs atomic.Bool

@@ -146,7 +146,7 @@ func csvOf(t rapid.TB, s export.Statement, lang export.Lang) string {
 	return out.String()
 }
 
-func TestWhatIsNotTheStatementThatWasClosedIsShownUnderAWarningInEveryForm(t *testing.T) {
+func TestWhat_is_not_the_statement_that_was_closed_is_shown_under_a_warning_in_every_form(t *testing.T) {
 	s := october(t)
 	s.Unverified = true
 	for form, write := range forms {
@@ -167,7 +167,7 @@ func TestWhatIsNotTheStatementThatWasClosedIsShownUnderAWarningInEveryForm(t *te
 	}
 }
 
-func TestStatementsLookLikeThis(t *testing.T) {
+func TestStatements_look_like_this(t *testing.T) {
 	unbacked := statementOf(t, &books.Payment{ID: 1, Date: day(t, "2025-10-01"), Amount: 1, Method: "Pix"})
 	unbacked.BackupFile, unbacked.BackupSHA256, unbacked.Zone = "", "", nil
 	unverified := adopted(t)
@@ -182,7 +182,7 @@ func TestStatementsLookLikeThis(t *testing.T) {
 	}
 }
 
-func TestAnArtistSeesOnlyWhatIsTheArtists(t *testing.T) {
+func TestAn_artist_sees_only_what_is_the_artists(t *testing.T) {
 	s := october(t).ForArtist(2, "")
 	if want := (books.Counts{Payments: 1, Sessions: 1, Commissions: 1}); s.Header.Counts != want || len(s.Rows) != 3 {
 		t.Errorf("%+v, %d rows", s.Header.Counts, len(s.Rows))
@@ -205,7 +205,7 @@ func TestAnArtistSeesOnlyWhatIsTheArtists(t *testing.T) {
 	}
 }
 
-func TestNothingBelongsToAnUnknownArtist(t *testing.T) {
+func TestNothing_belongs_to_an_unknown_artist(t *testing.T) {
 	for name, s := range map[string]export.Statement{
 		"unknown": october(t).ForArtist(99, ""), "none": october(t).ForArtist(0, ""), "v4's": adopted(t).ForArtist(0, ""),
 	} {
@@ -215,7 +215,7 @@ func TestNothingBelongsToAnUnknownArtist(t *testing.T) {
 	}
 }
 
-func TestAStatementOfV4sKnowsArtistsByName(t *testing.T) {
+func TestA_statement_of_v4s_knows_artists_by_name(t *testing.T) {
 	s := adopted(t).ForArtist(2, "Ana")
 	if want := (books.Counts{Payments: 1, Commissions: 1}); s.Header.Counts != want || s.Header.Totals.Revenue != 45000 || s.Header.Totals.Expenses != 0 {
 		t.Errorf("%+v, %s", s.Header.Counts, s.Header.Totals.JSON())
@@ -229,7 +229,7 @@ func TestAStatementOfV4sKnowsArtistsByName(t *testing.T) {
 	}
 }
 
-func TestLanguagesAreChosenByName(t *testing.T) {
+func TestLanguages_are_chosen_by_name(t *testing.T) {
 	for _, s := range []string{"pt", "en"} {
 		if lang, err := export.ParseLang(s); err != nil || string(lang) != s {
 			t.Errorf("%q became %q, %v", s, lang, err)
@@ -254,7 +254,7 @@ var errFull = errors.New("no space left on device")
 
 func (full) Write([]byte) (int, error) { return 0, errFull }
 
-func TestAFullDiskIsTold(t *testing.T) {
+func TestA_full_disk_is_told(t *testing.T) {
 	for name, err := range map[string]error{
 		"text": export.WriteText(full{}, october(t), export.PT), "csv": export.WriteCSV(full{}, october(t), export.PT), "json": export.WriteJSON(full{}, october(t)),
 	} {

@@ -79,7 +79,7 @@ func anyStatement(t *rapid.T) export.Statement {
 	return s
 }
 
-func TestNoTextReachesATerminalThatItMayObey(t *testing.T) {
+func TestNo_text_reaches_a_terminal_that_it_may_obey(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anyStatement(t)
 		for _, form := range []string{"text.pt", "text.en", "json"} {
@@ -96,7 +96,7 @@ func TestNoTextReachesATerminalThatItMayObey(t *testing.T) {
 	})
 }
 
-func TestHiddenCharactersAreSeen(t *testing.T) {
+func TestHidden_characters_are_seen(t *testing.T) {
 	got := text(t, statementOf(t, &books.Payment{ID: 1, Date: 20251028, Method: "\x1b[31m\x00\x7f\u009b\u202e\r\nx\ty", ArtistID: 2}), export.PT)
 	if !strings.Contains(got, "␛[31m␀␡\ufffd\ufffd⏎x y") {
 		t.Error(got)
@@ -106,7 +106,7 @@ func TestHiddenCharactersAreSeen(t *testing.T) {
 // begins finds what a spreadsheet takes for a formula at the start of a cell.
 var begins = regexp.MustCompile(`^[\pZ\pC"]*[=+\-@＝＋－＠]`)
 
-func TestNoTextBecomesAFormula(t *testing.T) {
+func TestNo_text_becomes_a_formula(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anyStatement(t)
 		raw := csvOf(t, s, export.PT)
@@ -130,7 +130,7 @@ func TestNoTextBecomesAFormula(t *testing.T) {
 	})
 }
 
-func TestHarmlessTextsStayAsTheyAre(t *testing.T) {
+func TestHarmless_texts_stay_as_they_are(t *testing.T) {
 	for _, name := range []string{"João", "a=b", "a - b", "José; Maria", "x+y@z", "👩\u200d🎨", "'", "linha\nlinha", "1-2", "Ana, Bia", "\"Bia\""} {
 		records := readCSV(t, statementOf(t, &books.Expense{ID: 1, Date: 20251028, Description: books.TextOf(name), Method: "Pix"}))
 		if got := records[1][slices.Index(records[0], "descricao")]; got != name {
@@ -139,7 +139,7 @@ func TestHarmlessTextsStayAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestAmountsAreNumbersForTheSpreadsheet(t *testing.T) {
+func TestAmounts_are_numbers_for_the_spreadsheet(t *testing.T) {
 	for amount, want := range map[books.Money]string{45000: "450.00", -865: "-8.65", 0: "0.00", 123456789: "1234567.89"} {
 		records := readCSV(t, statementOf(t, rowsOf(func() string { return "x" }, amount)...))
 		for _, record := range records[1:5] {
@@ -159,7 +159,7 @@ func readCSV(t rapid.TB, s export.Statement) [][]string {
 	return records
 }
 
-func TestTheLastLineOfACSVCarriesTheChain(t *testing.T) {
+func TestThe_last_line_of_a_CSV_carries_the_chain(t *testing.T) {
 	s := october(t)
 	records := readCSV(t, s)
 	last, header := records[len(records)-1], records[0]
@@ -169,7 +169,7 @@ func TestTheLastLineOfACSVCarriesTheChain(t *testing.T) {
 	}
 }
 
-func TestJSONKeepsEveryTextWhole(t *testing.T) {
+func TestJSON_keeps_every_text_whole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anyStatement(t)
 		var document map[string]json.RawMessage
@@ -198,7 +198,7 @@ func TestJSONKeepsEveryTextWhole(t *testing.T) {
 	})
 }
 
-func TestJSONNumbersHaveTwoDecimals(t *testing.T) {
+func TestJSON_numbers_have_two_decimals(t *testing.T) {
 	got := forms["json"](t, october(t))
 	amounts := regexp.MustCompile(`"(valor|percentual|pagamento_valor|receita\w*|comissao|comissoes_total|saldo|total|total_pagamentos|despesas_total)":([^,}]*)`)
 	for _, m := range amounts.FindAllStringSubmatch(got, -1) {

@@ -11,7 +11,7 @@ import (
 	"extrato/internal/books"
 )
 
-func TestBothLanguagesSayEverything(t *testing.T) {
+func TestBoth_languages_say_everything(t *testing.T) {
 	pt, en := said(reflect.ValueOf(catalogues[PT]), "catalogue"), said(reflect.ValueOf(catalogues[EN]), "catalogue")
 	if len(pt) != len(en) || len(pt) < 80 {
 		t.Errorf("%d texts in Portuguese, %d in English", len(pt), len(en))
@@ -52,7 +52,7 @@ func said(v reflect.Value, where string) map[string]string {
 	return all
 }
 
-func TestEveryLineOfACSVHasAsManyCellsAsItsHeader(t *testing.T) {
+func TestEvery_line_of_a_CSV_has_as_many_cells_as_its_header(t *testing.T) {
 	for lang, c := range catalogues {
 		if n := len(csvLine{}.fields(Statement{})); n != len(c.csv) {
 			t.Errorf("%s: %d cells under %d titles", lang, n, len(c.csv))
@@ -60,7 +60,7 @@ func TestEveryLineOfACSVHasAsManyCellsAsItsHeader(t *testing.T) {
 	}
 }
 
-func TestEveryMonthHasAName(t *testing.T) {
+func TestEvery_month_has_a_name(t *testing.T) {
 	for month, want := range map[string]string{"2025-01": "janeiro de 2025", "2025-03": "março de 2025", "2100-12": "dezembro de 2100"} {
 		m, err := books.ParseMonth(month)
 		if got := catalogues[PT].month(m); err != nil || got != want {
@@ -72,7 +72,7 @@ func TestEveryMonthHasAName(t *testing.T) {
 	}
 }
 
-func TestLongTextsAreFoldedAndLoseNothing(t *testing.T) {
+func TestLong_texts_are_folded_and_lose_nothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := Visible(rapid.StringOfN(rapid.SampledFrom([]rune("ab çé李💉\u0301 -")), 0, 80, -1).Draw(t, "text"))
 		most := rapid.IntRange(2, 20).Draw(t, "most")

@@ -11,7 +11,7 @@ import (
 	"extrato/internal/export"
 )
 
-func TestAmountsStandUnderEachOther(t *testing.T) {
+func TestAmounts_stand_under_each_other(t *testing.T) {
 	widths := &runewidth.Condition{StrictEmojiNeutral: true}
 	names := rapid.SampledFrom(append([]string{"\u0301", "\u0591x", "e\u0301", "nome muito comprido que não cabe numa linha só", "semespaçossemespaçossemespaçossemespaços", "李小龙李小龙李小龙李小龙李小龙"}, attacks...))
 	rapid.Check(t, func(t *rapid.T) {
@@ -36,7 +36,7 @@ func TestAmountsStandUnderEachOther(t *testing.T) {
 	})
 }
 
-func TestTheSevenHeadingsOfV4ComeInItsOrder(t *testing.T) {
+func TestThe_seven_headings_of_v4_come_in_its_order(t *testing.T) {
 	got := text(t, october(t), export.PT)
 	for _, heading := range []string{
 		"Pagamentos", "Comissões", "Sessões realizadas", "Comissões por Artista", "Receita por Forma de Pagamento", "Gastos do Mês", "Totais do Mês",
@@ -49,7 +49,7 @@ func TestTheSevenHeadingsOfV4ComeInItsOrder(t *testing.T) {
 	}
 }
 
-func TestAMegabyteInOneNoteIsFoldedPieceByPiece(t *testing.T) {
+func TestA_megabyte_in_one_note_is_folded_piece_by_piece(t *testing.T) {
 	note := strings.Repeat("x", 1<<20) + strings.Repeat("\u0301", 10000) + " 李" + strings.Repeat("小", 5000)
 	got := text(t, statementOf(t, &books.Payment{ID: 1, Date: 20251028, Method: "Pix", ArtistID: 2, Note: books.TextOf(note)}), export.PT)
 	for _, sign := range []string{"x", "\u0301", "李", "小"} {

@@ -122,7 +122,7 @@ func (s *studio) fill(t testing.TB) {
 	s.Exec(t, "INSERT INTO comissoes (artista_id, percentual, valor, created_at) VALUES (1, 50, 4.44, '2025-10-20 12:00:00.000000')")
 }
 
-func TestFiguresAreTheSameBeforeAndAfterAClose(t *testing.T) {
+func TestFigures_are_the_same_before_and_after_a_close(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fill(t)
 		live := sorted(s.days(t, "2024-01-01", "2025-12-31"))
@@ -166,7 +166,7 @@ func TestFiguresAreTheSameBeforeAndAfterAClose(t *testing.T) {
 	})
 }
 
-func TestTheAuditComparesTheFiguresThatAreKept(t *testing.T) {
+func TestThe_audit_compares_the_figures_that_are_kept(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fill(t)
 		s.Exec(t, `INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, totais) VALUES (8, 2025,
@@ -211,7 +211,7 @@ func TestTheAuditComparesTheFiguresThatAreKept(t *testing.T) {
 	})
 }
 
-func TestThisMonthIsComparedWithTheSameDays(t *testing.T) {
+func TestThis_month_is_compared_with_the_same_days(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fill(t)
 		if _, err := s.closer.Close(t.Context(), october, closing.Options{}, "test"); err != nil {

@@ -39,7 +39,7 @@ func awaitTries(t *testing.T, db *storetest.DB, code string, more int64) {
 	await(t, "more attempts that fail of "+code, func() bool { return count() >= from+more })
 }
 
-func TestCausesThatTakeTurnsAreToldOnceEach(t *testing.T) {
+func TestCauses_that_take_turns_are_told_once_each(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
 		now.set("2025-12-02 12:00")
@@ -72,7 +72,7 @@ func TestCausesThatTakeTurnsAreToldOnceEach(t *testing.T) {
 	})
 }
 
-func TestACloseThatReachesItsTimeLimitIsToldLikeAnyFailure(t *testing.T) {
+func TestA_close_that_reaches_its_time_limit_is_told_like_any_failure(t *testing.T) {
 	defer jobs.CloseWithin(time.Second)()
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
@@ -106,7 +106,7 @@ func TestACloseThatReachesItsTimeLimitIsToldLikeAnyFailure(t *testing.T) {
 	})
 }
 
-func TestAFailureIsToldUnderTheIDOfItsRun(t *testing.T) {
+func TestA_failure_is_told_under_the_ID_of_its_run(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
 		now.set("2025-12-02 12:00")
@@ -137,7 +137,7 @@ func announced(t *testing.T, s *service) {
 	}
 }
 
-func TestAMessageWaitsForAProcessThatKnowsItsPlace(t *testing.T) {
+func TestA_message_waits_for_a_process_that_knows_its_place(t *testing.T) {
 	defer jobs.WaitForPlaces(time.Hour, 50*time.Millisecond)()
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
@@ -159,7 +159,7 @@ func TestAMessageWaitsForAProcessThatKnowsItsPlace(t *testing.T) {
 	})
 }
 
-func TestAMessageOfAProcessThatWasKilledIsSentByAnother(t *testing.T) {
+func TestA_message_of_a_process_that_was_killed_is_sent_by_another(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
 		now.set("2025-10-02 12:00")
@@ -177,14 +177,14 @@ func TestAMessageOfAProcessThatWasKilledIsSentByAnother(t *testing.T) {
 	})
 }
 
-func TestACloseHasItsOwnTimeBeforeItCountsAsOneThatDied(t *testing.T) {
+func TestA_close_has_its_own_time_before_it_counts_as_one_that_died(t *testing.T) {
 	closing, closeDied, died := jobs.Limits()
 	if closing < 10*time.Minute || closeDied < closing+time.Minute || died > 5*time.Minute {
 		t.Errorf("a close may take %s, and counts as dead after %s; anything else after %s", closing, closeDied, died)
 	}
 }
 
-func TestAMessageThatNobodyCanSendIsGivenUpLoudly(t *testing.T) {
+func TestA_message_that_nobody_can_send_is_given_up_loudly(t *testing.T) {
 	defer jobs.WaitForPlaces(300*time.Millisecond, 50*time.Millisecond)()
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
@@ -233,7 +233,7 @@ func (m *monitor) said() string {
 	return strings.Join(m.pings, " ")
 }
 
-func TestTheMonitorHearsOnceADayThatAllIsWell(t *testing.T) {
+func TestThe_monitor_hears_once_a_day_that_all_is_well(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
 		now.set("2025-10-02 12:00")
@@ -289,7 +289,7 @@ func TestTheMonitorHearsOnceADayThatAllIsWell(t *testing.T) {
 }
 
 // A person who closes what failed ends the failure for the monitor as well.
-func TestTheMonitorHearsAtOnceThatAFailureIsOver(t *testing.T) {
+func TestThe_monitor_hears_at_once_that_a_failure_is_over(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
 		now.set("2025-11-01 01:00")
@@ -310,7 +310,7 @@ func TestTheMonitorHearsAtOnceThatAFailureIsOver(t *testing.T) {
 	})
 }
 
-func TestTheMonitorHearsThatTheDatabaseIsGone(t *testing.T) {
+func TestThe_monitor_hears_that_the_database_is_gone(t *testing.T) {
 	var now clock
 	now.set("2025-10-02 12:00")
 	db, m := storetest.SQLite(t, now.now), watchedBy(t)

@@ -194,7 +194,7 @@ func closings(t *testing.T, db *storetest.DB) int64 {
 	return db.Int(t, "SELECT count(*) FROM closings")
 }
 
-func TestAMonthThatFallsDueIsClosedOnceAndAnnounced(t *testing.T) {
+func TestA_month_that_falls_due_is_closed_once_and_announced(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		open      func(testing.TB, func() time.Time) *storetest.DB
@@ -228,7 +228,7 @@ func TestAMonthThatFallsDueIsClosedOnceAndAnnounced(t *testing.T) {
 	}
 }
 
-func TestAMonthThatFailsIsToldOnceAndSoIsItsRecovery(t *testing.T) {
+func TestA_month_that_fails_is_told_once_and_so_is_its_recovery(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
 		now.set("2025-12-02 12:00")
@@ -255,7 +255,7 @@ func TestAMonthThatFailsIsToldOnceAndSoIsItsRecovery(t *testing.T) {
 	})
 }
 
-func TestAnAnnouncementIsSentOnlyIfItsFactIs(t *testing.T) {
+func TestAn_announcement_is_sent_only_if_its_fact_is(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
 		now.set("2025-10-15 12:00")
@@ -282,7 +282,7 @@ func TestAnAnnouncementIsSentOnlyIfItsFactIs(t *testing.T) {
 	})
 }
 
-func TestAMessageIsTriedAgainAndGivenUpLoudly(t *testing.T) {
+func TestA_message_is_tried_again_and_given_up_loudly(t *testing.T) {
 	defer jobs.TellSoon(3)()
 	var now clock
 	now.set("2025-10-15 12:00")
@@ -330,7 +330,7 @@ func (s *syncBuilder) String() string {
 	return s.b.String()
 }
 
-func TestAClockThatIsSetBackClosesNothingTwice(t *testing.T) {
+func TestA_clock_that_is_set_back_closes_nothing_twice(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
 		now.set("2025-11-02 12:00")
@@ -347,7 +347,7 @@ func TestAClockThatIsSetBackClosesNothingTwice(t *testing.T) {
 	})
 }
 
-func TestLateRowsAndASilentSafetyNetAreToldOnce(t *testing.T) {
+func TestLate_rows_and_a_silent_safety_net_are_told_once(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
 		now.set("2025-11-02 12:00")
@@ -400,7 +400,7 @@ func TestLateRowsAndASilentSafetyNetAreToldOnce(t *testing.T) {
 	})
 }
 
-func TestNothingClosesByItselfWhereThatIsSwitchedOff(t *testing.T) {
+func TestNothing_closes_by_itself_where_that_is_switched_off(t *testing.T) {
 	var now clock
 	now.set("2025-12-02 12:00")
 	db := storetest.SQLite(t, now.now)
@@ -415,7 +415,7 @@ func TestNothingClosesByItselfWhereThatIsSwitchedOff(t *testing.T) {
 	}
 }
 
-func TestStoppingWaitsForTheCloseOrRollsItBack(t *testing.T) {
+func TestStopping_waits_for_the_close_or_rolls_it_back(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		folder := t.TempDir()
 		for _, c := range []struct {
@@ -454,7 +454,7 @@ func TestStoppingWaitsForTheCloseOrRollsItBack(t *testing.T) {
 	})
 }
 
-func TestTheJobPageAnswers(t *testing.T) {
+func TestThe_job_page_answers(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
 		now.set("2025-10-15 12:00")
@@ -474,7 +474,7 @@ func TestTheJobPageAnswers(t *testing.T) {
 
 // A pause on River's page would stop the monthly close without a word, and
 // outlive a restart.
-func TestAPausedQueueIsResumed(t *testing.T) {
+func TestA_paused_queue_is_resumed(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		var now clock
 		now.set("2025-10-15 12:00")

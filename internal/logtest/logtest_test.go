@@ -27,7 +27,7 @@ func (f *failing) end() string {
 	return f.said
 }
 
-func TestALogThatHoldsWhatNoLogMayFailsItsTest(t *testing.T) {
+func TestA_log_that_holds_what_no_log_may_fails_its_test(t *testing.T) {
 	for _, secret := range []string{
 		"Bia", "=Bia; x", "Caio Vasconcelos", strings.Repeat("k", 40), "0123456789abcdef0123456789abcdef", "correct horse battery", "$argon2id$v=19",
 		"eyJhbGciOiJIUzI1NiJ9.x.y", "postgres://extrato:pass@db/extrato", "postgresql+psycopg2://u:p@h/d", "redis://:pw@h", "smtp://me:pw@mail:587", "Cookie: extrato_login=abc",
@@ -57,7 +57,7 @@ func TestALogThatHoldsWhatNoLogMayFailsItsTest(t *testing.T) {
 	}
 }
 
-func TestALogThatHoldsNothingSuchIsPassedOn(t *testing.T) {
+func TestA_log_that_holds_nothing_such_is_passed_on(t *testing.T) {
 	f := &failing{TB: t}
 	var lines strings.Builder
 	log := logtest.New(f, &lines)

@@ -16,7 +16,7 @@ import (
 	"extrato/internal/notify"
 )
 
-func TestAWrongURLIsNamedWithoutItsSecret(t *testing.T) {
+func TestA_wrong_URL_is_named_without_its_secret(t *testing.T) {
 	for _, url := range []string{"telegram://SECRET", "nonsense://SECRET@x", "SECRET", "SECRET:x", "discord://SECRET"} {
 		_, err := notify.NewNotifier([]string{"generic://127.0.0.1/x", url})
 		e := books.AsError(err)
@@ -29,14 +29,14 @@ func TestAWrongURLIsNamedWithoutItsSecret(t *testing.T) {
 	}
 }
 
-func TestAMailGoesToSeveralAddresses(t *testing.T) {
+func TestA_mail_goes_to_several_addresses(t *testing.T) {
 	notifier, err := notify.NewNotifier([]string{"smtp://h:25/?from=a@example.com&to=a@example.com,b@example.com"})
 	if err != nil || len(notifier.Places()) != 1 {
 		t.Errorf("%v", err)
 	}
 }
 
-func TestAMessageGoesToOnePlaceAndItsErrorNamesNoURL(t *testing.T) {
+func TestA_message_goes_to_one_place_and_its_error_names_no_URL(t *testing.T) {
 	var told string
 	answer := http.StatusOK
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -74,7 +74,7 @@ func TestAMessageGoesToOnePlaceAndItsErrorNamesNoURL(t *testing.T) {
 	}
 }
 
-func TestAHeartbeatPingsInHealthchecksForm(t *testing.T) {
+func TestA_heartbeat_pings_in_healthchecks_form(t *testing.T) {
 	var seen []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen = append(seen, r.URL.Path)
@@ -98,7 +98,7 @@ func TestAHeartbeatPingsInHealthchecksForm(t *testing.T) {
 	notify.NewHeartbeat("", logtest.Quiet(t)).Start(t.Context())
 }
 
-func TestMessagesHoldNoAmounts(t *testing.T) {
+func TestMessages_hold_no_amounts(t *testing.T) {
 	c := books.ChainEntry{Action: books.Closed, Month: books.Month{Year: 2025, Month: 10}, Totals: `{"receita_total":4711.00}`, Counts: books.Counts{Payments: 3}}
 	for _, m := range []notify.Message{notify.Done(c), notify.Late(c.Month, c.Counts), notify.LateBesideV4(c.Month, c.Counts), notify.Silent(40), notify.SeenAgain(), notify.Recovered(c.Month, time.Now())} {
 		if m.Title == "" || m.Text == "" || strings.Contains(m.Text, "4711") {

@@ -34,7 +34,7 @@ func redirecting(t *testing.T, status int, location string) (host string, arrive
 	return strings.TrimPrefix(s.URL, "http://"), bodies.String
 }
 
-func TestARedirectedMessageIsNotTaken(t *testing.T) {
+func TestA_redirected_message_is_not_taken(t *testing.T) {
 	m := notify.Silent(40)
 	for _, status := range []int{300, 301, 302, 303, 304, 305} {
 		for _, form := range []string{
@@ -58,7 +58,7 @@ func TestARedirectedMessageIsNotTaken(t *testing.T) {
 	}
 }
 
-func TestARedirectThatKeepsTheMessageIsFollowed(t *testing.T) {
+func TestA_redirect_that_keeps_the_message_is_followed(t *testing.T) {
 	for _, status := range []int{307, 308} {
 		host, arrived := redirecting(t, status, "/page")
 		notifier, err := notify.NewNotifier([]string{"generic://" + host + "/hook?disabletls=yes"})
@@ -80,7 +80,7 @@ func TestARedirectThatKeepsTheMessageIsFollowed(t *testing.T) {
 	}
 }
 
-func TestARedirectedHeartbeatIsNotTaken(t *testing.T) {
+func TestA_redirected_heartbeat_is_not_taken(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 304, 307, 308} {
 		host, arrived := redirecting(t, status, "/page")
 		var log bytes.Buffer

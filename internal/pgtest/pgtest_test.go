@@ -20,7 +20,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-func TestNewDropsTheDatabase(t *testing.T) {
+func TestNew_drops_the_database(t *testing.T) {
 	needPostgreSQL(t)
 	var url string
 	t.Run("that_somebody_still_uses", func(t *testing.T) {
@@ -32,7 +32,7 @@ func TestNewDropsTheDatabase(t *testing.T) {
 	}
 }
 
-func TestClusterKeepsDefaults(t *testing.T) {
+func TestCluster_keeps_defaults(t *testing.T) {
 	url := New(t)
 	for name, want := range map[string]string{
 		"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
@@ -44,7 +44,7 @@ func TestClusterKeepsDefaults(t *testing.T) {
 	}
 }
 
-func TestClusterKeepsItsDataAcrossARestart(t *testing.T) {
+func TestCluster_keeps_its_data_across_a_restart(t *testing.T) {
 	c := Start(t)
 	url := c.URL()
 	execute(t, url, "CREATE TABLE t AS SELECT 42 AS n")
@@ -59,7 +59,7 @@ func TestClusterKeepsItsDataAcrossARestart(t *testing.T) {
 	}
 }
 
-func TestClusterIsGoneAfterItsTest(t *testing.T) {
+func TestCluster_is_gone_after_its_test(t *testing.T) {
 	needPostgreSQL(t)
 	var c *Cluster
 	t.Run("that_ends", func(t *testing.T) { c = Start(t) })

@@ -46,7 +46,7 @@ func (s *studio) adds(t testing.TB, n recording.Entry) recording.Done {
 	return done
 }
 
-func TestAnEqualPaymentIsAskedAboutOnce(t *testing.T) {
+func TestAn_equal_payment_is_asked_about_once(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		first := s.adds(t, recording.Entry{Payment: paid("2025-11-01", 350_00)})
 		same := recording.Entry{Payment: paid("2025-11-01", 350_00)}
@@ -73,7 +73,7 @@ func TestAnEqualPaymentIsAskedAboutOnce(t *testing.T) {
 	})
 }
 
-func TestAFarDayAndAnUnusualAmountAreAskedAbout(t *testing.T) {
+func TestA_far_day_and_an_unusual_amount_are_asked_about(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		for i := range 5 {
 			s.adds(t, recording.Entry{Payment: paid("2025-11-01", books.Money(300_00+i))})
@@ -101,7 +101,7 @@ func TestAFarDayAndAnUnusualAmountAreAskedAbout(t *testing.T) {
 	})
 }
 
-func TestOfAPaymentThatIsCorrectedOnlyWhatIsNewIsAskedAbout(t *testing.T) {
+func TestOf_a_payment_that_is_corrected_only_what_is_new_is_asked_about(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		other := s.pay(t, paid("2025-11-01", 200_00), 0)
 		id := s.pay(t, paid("2025-10-01", 100_00), 0)
@@ -127,7 +127,7 @@ func TestOfAPaymentThatIsCorrectedOnlyWhatIsNewIsAskedAbout(t *testing.T) {
 	})
 }
 
-func TestAPaymentInAClosedMonthIsRefusedBeforeAnythingIsAsked(t *testing.T) {
+func TestA_payment_in_a_closed_month_is_refused_before_anything_is_asked(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		if _, err := s.closer.Close(t.Context(), october, closing.Options{}, "test"); err != nil {
 			t.Fatal(err)
@@ -138,7 +138,7 @@ func TestAPaymentInAClosedMonthIsRefusedBeforeAnythingIsAsked(t *testing.T) {
 	})
 }
 
-func TestAPaymentWithoutAPercentTakesTheArtistsDefault(t *testing.T) {
+func TestA_payment_without_a_percent_takes_the_artists_default(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		set := func(from string, percent books.Percent) {
 			t.Helper()
@@ -178,7 +178,7 @@ func TestAPaymentWithoutAPercentTakesTheArtistsDefault(t *testing.T) {
 	})
 }
 
-func TestATypedNameIsAClient(t *testing.T) {
+func TestA_typed_name_is_a_client(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.Exec(t, "INSERT INTO clients (id, name) VALUES (5, 'JOÃO DA SILVA'), (6, ' João da Silva'), (7, 'Ana  Paula')")
 		if s.Store.Postgres() {
@@ -219,7 +219,7 @@ func TestATypedNameIsAClient(t *testing.T) {
 	})
 }
 
-func TestADepositMakesItsSession(t *testing.T) {
+func TestA_deposit_makes_its_session(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		n := sure(paid("2025-11-01", 200_00), 0)
 		n.Deposit = true
@@ -260,7 +260,7 @@ func TestADepositMakesItsSession(t *testing.T) {
 	})
 }
 
-func TestASplitComesToTheCentavo(t *testing.T) {
+func TestA_split_comes_to_the_centavo(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		id := s.pay(t, paid("2025-11-01", 100_01), 50_00)
 		split := func(shares ...recording.Share) func(context.Context, *store.Tx) error {

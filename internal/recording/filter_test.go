@@ -9,7 +9,7 @@ import (
 	"extrato/internal/store"
 )
 
-func TestSumsAreThoseOfWhatIsFiltered(t *testing.T) {
+func TestSums_are_those_of_what_is_filtered(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.Exec(t, "INSERT INTO clients (id, name) VALUES (5, 'Íris Conceição')")
 		var ids []books.ID

@@ -168,7 +168,7 @@ func (s *studio) refused(t testing.TB, kind books.ErrorKind, code string, do fun
 	}
 }
 
-func TestAPaymentBringsItsCommissionAndItsSession(t *testing.T) {
+func TestA_payment_brings_its_commission_and_its_session(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		session := s.sit(t, "2025-10-31")
 		p := paid("2025-11-01", 333_33)
@@ -188,7 +188,7 @@ func TestAPaymentBringsItsCommissionAndItsSession(t *testing.T) {
 	})
 }
 
-func TestBlankOrNegativePercentMakesNoCommissionAndMoreThanAllIsRefused(t *testing.T) {
+func TestBlank_or_negative_percent_makes_no_commission_and_more_than_all_is_refused(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.pay(t, paid("2025-11-01", 100_00), 0)
 		s.pay(t, paid("2025-11-01", 100_00), -5_00)
@@ -206,7 +206,7 @@ func TestBlankOrNegativePercentMakesNoCommissionAndMoreThanAllIsRefused(t *testi
 	})
 }
 
-func TestAPaymentThatIsNoneIsRefused(t *testing.T) {
+func TestA_payment_that_is_none_is_refused(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		event := paid("2025-11-01", 1_00)
 		event.GoogleEventID = books.TextOf("evento")
@@ -246,7 +246,7 @@ func TestAPaymentThatIsNoneIsRefused(t *testing.T) {
 	})
 }
 
-func TestCommissionsFollowTheirPayment(t *testing.T) {
+func TestCommissions_follow_their_payment(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		id := s.pay(t, paid("2025-11-01", 100_00), 60_00)
 		p := paid("2025-11-01", 200_01)
@@ -274,7 +274,7 @@ func TestCommissionsFollowTheirPayment(t *testing.T) {
 	})
 }
 
-func TestADepositAndABalanceShareASession(t *testing.T) {
+func TestA_deposit_and_a_balance_share_a_session(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		session := s.sit(t, "2025-11-01")
 		deposit, balance := paid("2025-10-20", 100_00), paid("2025-11-01", 350_00)
@@ -313,7 +313,7 @@ func TestADepositAndABalanceShareASession(t *testing.T) {
 	})
 }
 
-func TestTheDepositsMonthClosesAndTheBalanceKeepsItsLink(t *testing.T) {
+func TestThe_deposits_month_closes_and_the_balance_keeps_its_link(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		session := s.sit(t, "2025-11-01")
 		deposit, balance := paid("2025-10-20", 100_00), paid("2025-11-01", 350_00)
@@ -332,7 +332,7 @@ func TestTheDepositsMonthClosesAndTheBalanceKeepsItsLink(t *testing.T) {
 	})
 }
 
-func TestASessionLinkedToAPaymentThatDoesNotNameItIsRefused(t *testing.T) {
+func TestA_session_linked_to_a_payment_that_does_not_name_it_is_refused(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		session, other := s.sit(t, "2025-11-01"), s.pay(t, paid("2025-11-01", 1_00), 0)
 		s.Exec(t, "UPDATE sessoes SET payment_id = $1 WHERE id = $2", int64(other), int64(session))
@@ -345,7 +345,7 @@ func TestASessionLinkedToAPaymentThatDoesNotNameItIsRefused(t *testing.T) {
 	})
 }
 
-func TestAClosedMonthTakesNoChange(t *testing.T) {
+func TestA_closed_month_takes_no_change(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.pay(t, paid("2025-10-10", 100_00), 60_00)
 		open := s.pay(t, paid("2025-11-01", 100_00), 60_00)
@@ -401,7 +401,7 @@ func TestAClosedMonthTakesNoChange(t *testing.T) {
 	})
 }
 
-func TestASessionThatAStatementNamesStays(t *testing.T) {
+func TestA_session_that_a_statement_names_stays(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		session := s.sit(t, "2025-10-09")
 		deposit, balance := paid("2025-10-10", 100_00), paid("2025-11-01", 100_00)
@@ -436,7 +436,7 @@ func TestASessionThatAStatementNamesStays(t *testing.T) {
 	})
 }
 
-func TestALateRowMayLeaveItsClosedMonth(t *testing.T) {
+func TestA_late_row_may_leave_its_closed_month(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.pay(t, paid("2025-10-10", 100_00), 60_00)
 		if _, err := s.closer.Close(t.Context(), october, closing.Options{}, "test"); err != nil {
@@ -489,7 +489,7 @@ func TestALateRowMayLeaveItsClosedMonth(t *testing.T) {
 	})
 }
 
-func TestARowThatAStatementHoldsGoesToNoOtherMonth(t *testing.T) {
+func TestA_row_that_a_statement_holds_goes_to_no_other_month(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		id := s.pay(t, paid("2025-10-10", 100_00), 0)
 		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
@@ -520,7 +520,7 @@ func TestARowThatAStatementHoldsGoesToNoOtherMonth(t *testing.T) {
 	})
 }
 
-func TestAMonthThatV4ClosedIsClosed(t *testing.T) {
+func TestA_month_that_v4_closed_is_closed(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.Exec(t, `INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, totais) VALUES (9, 2025, '"[]"', '"[]"', '"[]"', '"{}"')`)
 		s.refused(t, books.Refused, "month_closed", func(ctx context.Context, tx *store.Tx) error {
@@ -530,7 +530,7 @@ func TestAMonthThatV4ClosedIsClosed(t *testing.T) {
 	})
 }
 
-func TestPeopleWhoAreNamedStay(t *testing.T) {
+func TestPeople_who_are_named_stay(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.pay(t, paid("2025-11-01", 1), 0)
 		s.refused(t, books.Conflict, "client_in_use", func(ctx context.Context, tx *store.Tx) error { return only(s.r.RemoveClient(ctx, tx, eva, 1, nil)) })
@@ -555,7 +555,7 @@ func TestPeopleWhoAreNamedStay(t *testing.T) {
 	})
 }
 
-func TestOfTwoWhoSawTheSameOneWins(t *testing.T) {
+func TestOf_two_who_saw_the_same_one_wins(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		id := s.pay(t, paid("2025-11-01", 1_00), 0)
 		seen := get[*books.Payment](t, s, books.PaymentKind, id)
@@ -598,7 +598,7 @@ func TestOfTwoWhoSawTheSameOneWins(t *testing.T) {
 
 // A payment that comes while its month closes is in the statement or refused:
 // never late.
-func TestNoPaymentBecomesLateWhileItsMonthCloses(t *testing.T) {
+func TestNo_payment_becomes_late_while_its_month_closes(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.pay(t, paid("2025-10-10", 100_00), 60_00)
 		done := make(chan error, 1)
@@ -658,7 +658,7 @@ func TestNoPaymentBecomesLateWhileItsMonthCloses(t *testing.T) {
 
 // A payment that is written while its month closes, and committed after that,
 // is refused, whenever it was written and wherever in its table it stands.
-func TestAPaymentThatIsNotCommittedBeforeTheCloseIsNotLate(t *testing.T) {
+func TestA_payment_that_is_not_committed_before_the_close_is_not_late(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		if !s.Store.Postgres() {
 			t.Skip("SQLite has one writer")
@@ -716,7 +716,7 @@ func TestAPaymentThatIsNotCommittedBeforeTheCloseIsNotLate(t *testing.T) {
 	})
 }
 
-func TestListsGoOnWithoutTwiceOrNever(t *testing.T) {
+func TestLists_Go_on_without_twice_or_never(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		var want []books.ID
 		for i := range 23 {

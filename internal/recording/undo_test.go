@@ -124,7 +124,7 @@ func deposit2(session books.ID) books.Payment {
 	return p
 }
 
-func TestEveryChangeIsWrittenDownAndUndoneToTheByte(t *testing.T) {
+func TestEvery_change_is_written_down_and_undone_to_the_byte(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		clock := now
 		s.r.Now = func() time.Time { clock = clock.Add(time.Second); return clock }
@@ -184,7 +184,7 @@ func (s *studio) isWritten(t testing.TB, name string, done recording.Done) {
 	}
 }
 
-func TestAMarkThatSomebodyElseTookAwayIsAChangeSince(t *testing.T) {
+func TestA_mark_that_somebody_else_took_away_is_a_change_since(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		p := paid("2025-11-01", 100_00)
 		p.SessionID, p.Deposit = books.RefTo(s.sit(t, "2025-11-12")), true
@@ -195,7 +195,7 @@ func TestAMarkThatSomebodyElseTookAwayIsAChangeSince(t *testing.T) {
 	})
 }
 
-func TestWhatWasChangedSinceIsNotUndone(t *testing.T) {
+func TestWhat_was_changed_since_is_not_undone(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		id := s.pay(t, paid("2025-11-01", 100_00), 60_00)
 		made := s.last(t)
@@ -226,7 +226,7 @@ func TestWhatWasChangedSinceIsNotUndone(t *testing.T) {
 	})
 }
 
-func TestAnUndoComesWithinADayAndWhileTheMonthIsOpen(t *testing.T) {
+func TestAn_undo_comes_within_a_day_and_while_the_month_is_open(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		clock := now
 		s.r.Now = func() time.Time { return clock }
@@ -267,7 +267,7 @@ func TestAnUndoComesWithinADayAndWhileTheMonthIsOpen(t *testing.T) {
 }
 
 // Random edits and undos do what they do to a plain map of rows.
-func TestUndoAgreesWithAPlainModel(t *testing.T) {
+func TestUndo_agrees_with_a_plain_model(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		clock := now
 		s.r.Now = func() time.Time { return clock }

@@ -18,7 +18,7 @@ import (
 // The keys that /api/v1/openapi.json requires of a problem.
 var problemKeys = []string{"type", "title", "status", "detail", "code", "kind", "correlation_id"}
 
-func TestTheFramesOwnProblemsAreWhatTheDescriptionSays(t *testing.T) {
+func TestThe_frames_own_problems_are_what_the_description_says(t *testing.T) {
 	handler := frame(t, io.Discard).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("x") }))
 	busy := server.BusyFrame(frame(t, io.Discard))
 	for _, c := range []struct {
@@ -55,7 +55,7 @@ func TestTheFramesOwnProblemsAreWhatTheDescriptionSays(t *testing.T) {
 	}
 }
 
-func TestPublicRequestsHaveSmallBodies(t *testing.T) {
+func TestPublic_requests_have_small_bodies(t *testing.T) {
 	f := frame(t, io.Discard)
 	f.Public = func(r *http.Request) bool { return r.URL.Path == "/login" }
 	handler := f.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }))
@@ -80,7 +80,7 @@ func TestPublicRequestsHaveSmallBodies(t *testing.T) {
 
 // Half bodies from 600 sockets: only so many bytes are admitted, others are
 // still served, and the bytes are free again when the senders are gone.
-func TestHalfBodiesFromManySocketsAreBounded(t *testing.T) {
+func TestHalf_bodies_from_many_sockets_are_bounded(t *testing.T) {
 	f := frame(t, io.Discard, "127.0.0.1/32")
 	handler, inFlight := server.Watched(f, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }))
 	s := httptest.NewServer(handler)
@@ -126,7 +126,7 @@ func TestHalfBodiesFromManySocketsAreBounded(t *testing.T) {
 }
 
 // One address takes a part of the bytes, so others still come in.
-func TestOneSenderDoesNotTakeAllBytesInFlight(t *testing.T) {
+func TestOne_sender_does_not_take_all_bytes_in_flight(t *testing.T) {
 	b := server.NewBodies()
 	taken := 0
 	for b.Take("192.0.2.1:1", server.MaxBody) {

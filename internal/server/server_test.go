@@ -48,7 +48,7 @@ func frame(t testing.TB, log io.Writer, proxies ...string) server.Frame {
 	return f
 }
 
-func TestOnlyATrustedProxySaysWhereARequestComesFrom(t *testing.T) {
+func TestOnly_a_trusted_proxy_says_where_a_request_comes_from(t *testing.T) {
 	for _, c := range []struct {
 		name, peer, forwarded, proto string
 		address, scheme              string
@@ -105,7 +105,7 @@ func TestOnlyATrustedProxySaysWhereARequestComesFrom(t *testing.T) {
 	}
 }
 
-func TestTheCallersIDIsKeptIfItIsHarmless(t *testing.T) {
+func TestThe_callers_ID_is_kept_if_it_is_harmless(t *testing.T) {
 	for _, id := range []string{"run-4711_a.b", "", "abc", strings.Repeat("a", 65), "a\"b<script>", "aa bb", "ação-1"} {
 		var seen string
 		handler := frame(t, io.Discard).Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -124,7 +124,7 @@ func TestTheCallersIDIsKeptIfItIsHarmless(t *testing.T) {
 	}
 }
 
-func TestAPanicBecomesAnAnswerWithoutItsWords(t *testing.T) {
+func TestA_panic_becomes_an_answer_without_its_words(t *testing.T) {
 	var log logged
 	handler := frame(t, &log).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("SELECT secret") }))
 	w := httptest.NewRecorder()
@@ -144,7 +144,7 @@ func TestAPanicBecomesAnAnswerWithoutItsWords(t *testing.T) {
 }
 
 // A one-time link's key lets somebody in: it stands in no log.
-func TestTheLogHoldsNoKeyOfALink(t *testing.T) {
+func TestThe_log_holds_no_key_of_a_link(t *testing.T) {
 	var log logged
 	handler := frame(t, &log).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	for _, path := range []string{"/convite/SECRETKEY", "/convite/SECRETKEY/x", "/setup?key=SECRETKEY"} {
@@ -156,7 +156,7 @@ func TestTheLogHoldsNoKeyOfALink(t *testing.T) {
 }
 
 // A browser gets a page where there is one, a program JSON.
-func TestABrowserGetsThePageOfARefusal(t *testing.T) {
+func TestA_browser_gets_the_page_of_a_refusal(t *testing.T) {
 	f := frame(t, io.Discard)
 	f.Page = func(w http.ResponseWriter, r *http.Request, status int) bool {
 		if r.Header.Get("Accept") != "text/html" {
@@ -189,7 +189,7 @@ func TestABrowserGetsThePageOfARefusal(t *testing.T) {
 	}
 }
 
-func TestHalfAnAnswerIsBrokenOff(t *testing.T) {
+func TestHalf_an_answer_is_broken_off(t *testing.T) {
 	s := httptest.NewServer(frame(t, io.Discard).Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"half":`)
 		_ = http.NewResponseController(w).Flush()
@@ -206,7 +206,7 @@ func TestHalfAnAnswerIsBrokenOff(t *testing.T) {
 	}
 }
 
-func TestAnotherSitesFormIsRefused(t *testing.T) {
+func TestAnother_sites_form_is_refused(t *testing.T) {
 	called := false
 	handler := frame(t, io.Discard).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true }))
 	r := httptest.NewRequest("POST", "/login", nil)
@@ -223,7 +223,7 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-func TestALargeBodyIsRefusedBeforeItIsReadWhole(t *testing.T) {
+func TestA_large_body_is_refused_before_it_is_read_whole(t *testing.T) {
 	called := false
 	s := httptest.NewServer(frame(t, io.Discard).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true })))
 	defer s.Close()
@@ -253,7 +253,7 @@ func TestALargeBodyIsRefusedBeforeItIsReadWhole(t *testing.T) {
 
 // Of a request with both lengths a proxy in front may see another end than we
 // do. What stands behind it is not taken for a request.
-func TestNothingIsReadBehindABodyInChunks(t *testing.T) {
+func TestNothing_is_read_behind_a_body_in_chunks(t *testing.T) {
 	var called atomic.Int64
 	s := httptest.NewServer(frame(t, io.Discard).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called.Add(1) })))
 	defer s.Close()
@@ -285,7 +285,7 @@ func (z *zeros) Read(b []byte) (int, error) {
 	return int(n), nil
 }
 
-func TestSlowSendersKeepNobodyOut(t *testing.T) {
+func TestSlow_senders_keep_nobody_out(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -352,7 +352,7 @@ func asTimeout(err error, to *net.Error) bool {
 	return ok && e.Timeout()
 }
 
-func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
+func TestEvery_answer_carries_the_security_headers(t *testing.T) {
 	handler := frame(t, io.Discard).Wrap(http.NotFoundHandler())
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest("GET", "/nothing", nil))

@@ -324,7 +324,7 @@ func names(set map[string]bool) string {
 
 var errBack = errors.New("rolled back on purpose")
 
-func TestWhatBelongsToAMonthIsWhatThePlainDefinitionSays(t *testing.T) {
+func TestWhat_belongs_to_a_month_is_what_the_plain_definition_says(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		rapid.Check(t, func(rt *rapid.T) {
@@ -398,7 +398,7 @@ func TestWhatBelongsToAMonthIsWhatThePlainDefinitionSays(t *testing.T) {
 	})
 }
 
-func TestARemovedMonthCommits(t *testing.T) {
+func TestA_removed_month_commits(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		s := small{
@@ -468,7 +468,7 @@ func drawStored(t *rapid.T, row books.Row, made *int) {
 	}
 }
 
-func TestRowsComeBackFromTheDatabaseAsTheyWere(t *testing.T) {
+func TestRows_come_back_from_the_database_as_they_were(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		made := 0
@@ -528,7 +528,7 @@ func TestRowsComeBackFromTheDatabaseAsTheyWere(t *testing.T) {
 	})
 }
 
-func TestARowThatCannotBeKeptExactlyEndsTheMonthWithItsName(t *testing.T) {
+func TestA_row_that_cannot_be_kept_exactly_ends_the_month_with_its_name(t *testing.T) {
 	db := storetest.SQLite(t, now) // PostgreSQL's types refuse such rows themselves
 	people(t, db)
 	for what, column := range map[string][2]string{
@@ -552,7 +552,7 @@ func TestARowThatCannotBeKeptExactlyEndsTheMonthWithItsName(t *testing.T) {
 	}
 }
 
-func TestIdsAreNeverUsedTwice(t *testing.T) {
+func TestIds_are_never_used_twice(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		next := func() int64 {
@@ -590,7 +590,7 @@ func TestIdsAreNeverUsedTwice(t *testing.T) {
 	})
 }
 
-func TestSequencesOfANewDatabaseCanBeRaised(t *testing.T) {
+func TestSequences_of_a_new_database_can_be_raised(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		write(t, db.Store, func(tx *store.Tx) error { return tx.RaiseSequences(t.Context(), nil) })
 		people(t, db)
@@ -613,7 +613,7 @@ func TestSequencesOfANewDatabaseCanBeRaised(t *testing.T) {
 	})
 }
 
-func TestInsertedLinksNeverReplaceNewerOnes(t *testing.T) {
+func TestInserted_links_never_replace_newer_ones(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		small{
@@ -641,7 +641,7 @@ func TestInsertedLinksNeverReplaceNewerOnes(t *testing.T) {
 	})
 }
 
-func TestRowsThatCannotGoBackChangeNothing(t *testing.T) {
+func TestRows_that_cannot_Go_back_change_nothing(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		write(t, db.Store, insert(t.Context(), payment(1, "2025-10-03")))

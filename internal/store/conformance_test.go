@@ -121,7 +121,8 @@ func wantWritable(t *testing.T, s *store.Store) {
 	}
 }
 
-func TestWritesOfManyHappenAsIfOneAfterTheOther(t *testing.T) {
+func TestWrites_of_many_happen_as_if_one_after_the_other(t *testing.T) {
+	storetest.Concurrent(t)
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		const stores, writes = 4, 8
@@ -169,7 +170,8 @@ func TestWritesOfManyHappenAsIfOneAfterTheOther(t *testing.T) {
 	})
 }
 
-func TestWriteGivesUpAfterFiveTriesAndTheLastHoldsTheBooks(t *testing.T) {
+func TestWrite_gives_up_after_five_tries_and_the_last_holds_the_books(t *testing.T) {
+	storetest.Concurrent(t)
 	db := storetest.Postgres(t, now) // SQLite lets nobody else write meanwhile
 	people(t, db)
 	write(t, db.Store, func(tx *store.Tx) error { return tx.SetSetting(t.Context(), "n", "0") })
@@ -213,7 +215,8 @@ func TestWriteGivesUpAfterFiveTriesAndTheLastHoldsTheBooks(t *testing.T) {
 	wantWritable(t, db.Store)
 }
 
-func TestReadSeesOneMomentAndCannotWrite(t *testing.T) {
+func TestRead_sees_one_moment_and_cannot_write(t *testing.T) {
+	storetest.Concurrent(t)
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		write(t, db.Store, insert(t.Context(), payment(1, "2025-10-03")))
@@ -255,7 +258,8 @@ func TestReadSeesOneMomentAndCannotWrite(t *testing.T) {
 	})
 }
 
-func TestATransactionThatEndsBadlyLeavesNothing(t *testing.T) {
+func TestA_transaction_that_ends_badly_leaves_nothing(t *testing.T) {
+	storetest.Concurrent(t)
 	broken := errors.New("broken")
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
@@ -328,7 +332,7 @@ func TestATransactionThatEndsBadlyLeavesNothing(t *testing.T) {
 	})
 }
 
-func TestAReadThatEndsBadlyLeavesNothing(t *testing.T) {
+func TestA_read_that_ends_badly_leaves_nothing(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		for range 20 { // more than there are connections
 			if err := db.Store.Read(t.Context(), func(*store.Tx) error { return errors.New("broken") }); err == nil {
@@ -368,7 +372,8 @@ func wantLocked(t *testing.T, s *store.Store, month books.Month, locked bool) {
 	}
 }
 
-func TestLockMonthKeepsOthersOut(t *testing.T) {
+func TestLock_month_keeps_others_out(t *testing.T) {
+	storetest.Concurrent(t)
 	both(t, func(t *testing.T, db *storetest.DB) {
 		other := open(t, db.URL)
 		unlock, err := db.Store.LockMonth(t.Context(), october, nil)
@@ -385,7 +390,8 @@ func TestLockMonthKeepsOthersOut(t *testing.T) {
 	})
 }
 
-func TestLockMonthGoesWithItsProcess(t *testing.T) {
+func TestLock_month_goes_with_its_process(t *testing.T) {
+	storetest.Concurrent(t)
 	both(t, func(t *testing.T, db *storetest.DB) {
 		holder := startHolder(t, db)
 		wantLocked(t, db.Store, october, true)
@@ -435,7 +441,8 @@ func holdLock(url string) {
 	os.Exit(1)
 }
 
-func TestLockMonthGoesWithItsConnection(t *testing.T) {
+func TestLock_month_goes_with_its_connection(t *testing.T) {
+	storetest.Concurrent(t)
 	db := storetest.Postgres(t, now)
 	unlock, err := db.Store.LockMonth(t.Context(), october, nil)
 	if err != nil {
@@ -450,7 +457,8 @@ func TestLockMonthGoesWithItsConnection(t *testing.T) {
 
 // More closers than the pool has connections: those who wait must leave one
 // to the one who works.
-func TestManyWhoWaitForALockLetTheHolderWork(t *testing.T) {
+func TestMany_who_wait_for_a_lock_let_the_holder_work(t *testing.T) {
+	storetest.Concurrent(t)
 	both(t, func(t *testing.T, db *storetest.DB) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
@@ -472,7 +480,7 @@ func TestManyWhoWaitForALockLetTheHolderWork(t *testing.T) {
 	})
 }
 
-func TestTheChainOnlyGrows(t *testing.T) {
+func TestThe_chain_only_grows(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		schema := ""
 		if db.Path == "" {

@@ -15,7 +15,7 @@ import (
 // parts of them.
 var secrets = []string{"s3cret", "t0pper", "w0rd"}
 
-func TestAPasswordThatIsNotPercentEncodedIsRefusedAndNothingOfItSaid(t *testing.T) {
+func TestA_password_that_is_not_percent_encoded_is_refused_and_nothing_of_it_said(t *testing.T) {
 	for _, password := range []string{"s3cret/w0rd@t0pper", "s3cret@t0pper/w0rd", "s3cret@t0pper/w0rd@", "12?s3cret=t0pper", "12#s3cret", "s3cret#t0pper", "s3cret?t0pper",
 		"100%s3cret", "s3cret%", "[s3cret", "s3cret t0pper", `s3cret\t0pper`, "12/s3cret"} {
 		for _, scheme := range []string{"postgres", "postgresql+psycopg2"} {
@@ -36,7 +36,7 @@ func TestAPasswordThatIsNotPercentEncodedIsRefusedAndNothingOfItSaid(t *testing.
 	}
 }
 
-func TestAPasswordWithEverySignWorksPercentEncoded(t *testing.T) {
+func TestA_password_with_every_sign_works_percent_encoded(t *testing.T) {
 	to, db := v4Postgres(t)
 	const password = `s3cret/@:?#%[]\ &=+'"ß`
 	run(t, db, "CREATE ROLE signs LOGIN PASSWORD '"+strings.ReplaceAll(password, "'", "''")+"'")
@@ -63,7 +63,7 @@ func with(to, parameters string) string {
 	return to + "?" + parameters
 }
 
-func TestWhatTheServerSaysOfAURLIsTold(t *testing.T) {
+func TestWhat_the_server_says_of_a_URL_is_told(t *testing.T) {
 	to := pgtest.New(t)
 	for parameters, want := range map[string]struct {
 		kind       books.ErrorKind
@@ -101,7 +101,7 @@ func TestWhatTheServerSaysOfAURLIsTold(t *testing.T) {
 	}
 }
 
-func TestTimeoutsOfTheServerEndNoClose(t *testing.T) {
+func TestTimeouts_of_the_server_end_no_close(t *testing.T) {
 	to, db := v4Postgres(t)
 	name := strings.TrimPrefix(mustParse(t, to).Path, "/")
 	for _, setting := range []string{"statement_timeout = '1ms'", "idle_in_transaction_session_timeout = '1ms'", "idle_session_timeout = '1h'", "synchronous_commit = off"} {
@@ -133,7 +133,7 @@ func mustParse(t *testing.T, text string) *url.URL {
 	return u
 }
 
-func TestATableThatIsAlteredUnderAServerCostsNobodyAnError(t *testing.T) {
+func TestA_table_that_is_altered_under_a_server_costs_nobody_an_error(t *testing.T) {
 	s, db := takenOver(t)
 	read := func() error {
 		return s.Read(t.Context(), func(tx *store.Tx) error {

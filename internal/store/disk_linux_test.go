@@ -25,7 +25,7 @@ func smallDisk(t *testing.T, options string) string {
 	return dir
 }
 
-func TestAFullDiskIsSaidAndNothingChanges(t *testing.T) {
+func TestA_full_disk_is_said_and_nothing_changes(t *testing.T) {
 	dir := smallDisk(t, "size=2m")
 	url := "sqlite:///" + filepath.Join(dir, "extrato.db")
 	s, err := tryOpen(t, url, true)
@@ -53,7 +53,7 @@ func TestAFullDiskIsSaidAndNothingChanges(t *testing.T) {
 	wantWritable(t, s)
 }
 
-func TestADiskWithoutAnyRoomIsSaidToWhoeverOpensNext(t *testing.T) {
+func TestA_disk_without_any_room_is_said_to_whoever_opens_next(t *testing.T) {
 	dir := smallDisk(t, "size=2m")
 	url := "sqlite:///" + filepath.Join(dir, "extrato.db")
 	s, err := tryOpen(t, url, true)
@@ -97,7 +97,7 @@ func fillUp(path string) error {
 	return f.Close()
 }
 
-func TestAReadOnlyDatabaseIsSaid(t *testing.T) {
+func TestA_read_only_database_is_said(t *testing.T) {
 	dir := smallDisk(t, "size=8m")
 	url := "sqlite:///" + filepath.Join(dir, "extrato.db")
 	s, err := tryOpen(t, url, true)
@@ -126,14 +126,14 @@ func TestAReadOnlyDatabaseIsSaid(t *testing.T) {
 	wants(t, err, books.Refused, "database_unwritable")
 }
 
-func TestAFullDiskOfTemporaryFilesIsNotBlamedOnTheDatabase(t *testing.T) {
+func TestA_full_disk_of_temporary_files_is_not_blamed_on_the_database(t *testing.T) {
 	temp, folder := smallDisk(t, "size=1m"), t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	wantError(t, store.FullDisk(folder), books.Refused, "disk_full", "temporary files, in "+temp, "TMPDIR")
 	wantError(t, store.FullDisk(temp), books.Refused, "disk_full", "the disk with the database is full")
 }
 
-func TestADiskThatFailsAtACommitIsNoLostConnection(t *testing.T) {
+func TestA_disk_that_fails_at_a_commit_is_no_lost_connection(t *testing.T) {
 	db := storetest.SQLite(t, now)
 	err := db.Store.Outcome(t.Context(), errors.New("disk I/O error"))
 	wantError(t, err, books.Internal, "outcome_unknown", "the disk with the database failed", "what the system says of that disk")

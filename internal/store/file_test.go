@@ -78,7 +78,8 @@ func setProbe(t *testing.T, s *store.Store, value string, inside func()) error {
 	})
 }
 
-func TestASQLiteFileThatWasMovedTakesNoWrite(t *testing.T) {
+func TestA_SQLite_file_that_was_moved_takes_no_write(t *testing.T) {
+	storetest.Concurrent(t)
 	for _, m := range moves {
 		t.Run(m.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "studio", "extrato.db")
@@ -124,7 +125,7 @@ func TestASQLiteFileThatWasMovedTakesNoWrite(t *testing.T) {
 	}
 }
 
-func TestASQLiteFileMayBeCheckpointedUnderAServer(t *testing.T) {
+func TestA_SQLite_file_may_be_checkpointed_under_a_server(t *testing.T) {
 	db := storetest.SQLite(t, now)
 	for range 3 {
 		db.Exec(t, "PRAGMA wal_checkpoint(TRUNCATE)")
@@ -136,7 +137,7 @@ func TestASQLiteFileMayBeCheckpointedUnderAServer(t *testing.T) {
 	}
 }
 
-func TestOneServerOnOneSQLiteFileByWhateverName(t *testing.T) {
+func TestOne_server_on_one_SQLite_file_by_whatever_name(t *testing.T) {
 	db := storetest.SQLite(t, now)
 	dir := t.TempDir()
 	link, folder := filepath.Join(dir, "link.db"), filepath.Join(dir, "folder")
@@ -174,7 +175,7 @@ func TestOneServerOnOneSQLiteFileByWhateverName(t *testing.T) {
 	}
 }
 
-func TestASQLiteFileWithTwoNamesIsRefused(t *testing.T) {
+func TestA_SQLite_file_with_two_names_is_refused(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("LOUD: hard links are looked for on Linux")
 	}

@@ -7,7 +7,7 @@ import (
 	"extrato/internal/store/storetest"
 )
 
-func TestGuardsThatAreGoneSwitchedOffOrChangedAreNamedAndPutBack(t *testing.T) {
+func TestGuards_that_are_gone_switched_off_or_changed_are_named_and_put_back(t *testing.T) {
 	missing := func(t *testing.T, db *storetest.DB) []string {
 		t.Helper()
 		names, err := db.Store.MissingGuards(t.Context())

@@ -85,7 +85,7 @@ func relations(t *testing.T, db *sql.DB) string {
 		lines(t, db, "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg_temp%' AND nspname NOT LIKE 'pg_toast_temp%' ORDER BY 1")
 }
 
-func TestOddSchemasAreTakenOverOrRefusedBeforeAnythingIsMade(t *testing.T) {
+func TestOdd_schemas_are_taken_over_or_refused_before_anything_is_made(t *testing.T) {
 	eachHave(t, "schemas", oddSchemas, func(t *testing.T, h have) string {
 		to, db := h.database(t)
 		before := relations(t, db)
@@ -207,7 +207,7 @@ var oddTables = []have{
 	{what: "a user who may not see a column", make: []string{"REVOKE SELECT ON gastos FROM CLERK; GRANT SELECT (id, data, valor) ON gastos TO CLERK"}, code: "database_unwritable", words: "gastos"},
 }
 
-func TestOddTablesAndTriggersAreToldWithTheirRemedy(t *testing.T) {
+func TestOdd_tables_and_triggers_are_told_with_their_remedy(t *testing.T) {
 	eachHave(t, "tables", oddTables, func(t *testing.T, h have) string {
 		to, db := v4Postgres(t)
 		migrate(t, openAt(t, to))
@@ -226,7 +226,7 @@ func TestOddTablesAndTriggersAreToldWithTheirRemedy(t *testing.T) {
 }
 
 // The server's address is put into the URLs.
-func TestURLsAsPeopleHaveThemAreTold(t *testing.T) {
+func TestURLs_as_people_have_them_are_told(t *testing.T) {
 	to := mustParse(t, pgtest.New(t))
 	urls := []have{
 		{what: "`postgresql+psycopg2://…`, SQLAlchemy's form", url: "postgresql+psycopg2://postgres@HOST/NAME?sslmode=disable"},
@@ -253,7 +253,7 @@ func TestURLsAsPeopleHaveThemAreTold(t *testing.T) {
 	})
 }
 
-func TestATextThatIsNotUTF8IsNamed(t *testing.T) {
+func TestA_text_that_is_not_UTF8_is_named(t *testing.T) {
 	admin := connect(t, "pgx", pgtest.New(t))
 	run(t, admin, "CREATE DATABASE v4_ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
 	t.Cleanup(func() {

@@ -97,7 +97,7 @@ func mustImport(t testing.TB, to target, from string) store.Imported {
 	return done
 }
 
-func TestAnImportCarriesEverythingThatV4Knows(t *testing.T) {
+func TestAn_import_carries_everything_that_v4_knows(t *testing.T) {
 	url, v4 := v4Postgres(t)
 	before, layout := dump(t, v4), schema(t, v4)
 	targets(t, func(t *testing.T, to target) {
@@ -125,7 +125,7 @@ func TestAnImportCarriesEverythingThatV4Knows(t *testing.T) {
 	same(t, "the source's rows", before, dump(t, v4))
 }
 
-func TestAV4FileComesInAsTheSameRowsInPostgreSQLDo(t *testing.T) {
+func TestA_v4_file_comes_in_as_the_same_rows_in_PostgreSQL_do(t *testing.T) {
 	url, v4 := v4Postgres(t)
 	path := v4File(t)
 	copyAsV4Would(t, v4, path)
@@ -208,7 +208,7 @@ func insertAsV4Would(t testing.TB, tx *sql.Tx, table, row string) {
 	}
 }
 
-func TestAnImportReportsWhatItRoundedCutAndDoubts(t *testing.T) {
+func TestAn_import_reports_what_it_rounded_cut_and_doubts(t *testing.T) {
 	path := v4File(t, append(slices.Clone(someRows),
 		"INSERT INTO pagamentos (id, data, valor, forma_pagamento, artista_id, comissao) VALUES (2, '2025-10-05', 16.665, 'Pix', 1, 0.125), (3, '2025-10-05', -16.665, 'Pix', 1, 1.005), (4, '2025-10-05', 0.30000000000000004, 'Pix', 1, 2)",
 		"INSERT INTO comissoes (id, pagamento_id, artista_id, percentual, valor) VALUES (2, 1, 1, 33.335, 1.004999)",
@@ -267,7 +267,7 @@ func wantChanges(t *testing.T, what string, got, want []store.Change) {
 	}
 }
 
-func TestAV4FilesTimesAreUTCButACommissionsIsTheStudios(t *testing.T) {
+func TestA_v4_files_times_are_UTC_but_a_commissions_is_the_studios(t *testing.T) {
 	path := v4File(t, append(slices.Clone(someRows),
 		"INSERT INTO comissoes (id, artista_id, percentual, valor, created_at) VALUES (2, 1, 50, 1, '2018-11-04 00:00:00.000000')", // this midnight did not exist
 		"INSERT INTO comissoes (id, artista_id, percentual, valor, created_at) VALUES (3, 1, 50, 1, '2025-10-31 23:59:59.999999')",
@@ -287,7 +287,7 @@ func TestAV4FilesTimesAreUTCButACommissionsIsTheStudios(t *testing.T) {
 	}
 }
 
-func TestAnImportRefusesWhatItCannotKeepAndCopiesNothing(t *testing.T) {
+func TestAn_import_refuses_what_it_cannot_keep_and_copies_nothing(t *testing.T) {
 	both, postgres := []bool{false, true}, []bool{true}
 	long := strings.Repeat("ç", 256)
 	for _, bad := range []struct {
@@ -342,7 +342,7 @@ func TestAnImportRefusesWhatItCannotKeepAndCopiesNothing(t *testing.T) {
 	}
 }
 
-func TestAnImportIntoAnythingButANewDatabaseIsRefused(t *testing.T) {
+func TestAn_import_into_anything_but_a_new_database_is_refused(t *testing.T) {
 	path := v4File(t, someRows...)
 	rows := []struct{ table, columns, values string }{
 		{"users", "id, name, role, active_flag, unified_flow_enabled", "7, 'Cid', 'artist', TRUE, FALSE"},
@@ -381,7 +381,7 @@ func TestAnImportIntoAnythingButANewDatabaseIsRefused(t *testing.T) {
 	})
 }
 
-func TestAnImportFromItselfIsRefused(t *testing.T) {
+func TestAn_import_from_itself_is_refused(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		path := v4File(t, someRows...)
 		link := filepath.Join(t.TempDir(), "link.db")
@@ -403,7 +403,7 @@ func TestAnImportFromItselfIsRefused(t *testing.T) {
 	})
 }
 
-func TestADatabaseThatWeTookOverIsImportedOnlyWhileItHoldsNoStatementOfOurs(t *testing.T) {
+func TestA_database_that_we_took_over_is_imported_only_while_it_holds_no_statement_of_ours(t *testing.T) {
 	url, v4 := v4Postgres(t)
 	s := openAt(t, url)
 	migrate(t, s)
@@ -437,7 +437,7 @@ func TestADatabaseThatWeTookOverIsImportedOnlyWhileItHoldsNoStatementOfOurs(t *t
 	to.isEmpty(t)
 }
 
-func TestIdsThatEverWereDoNotComeBackAfterAnImport(t *testing.T) {
+func TestIds_that_ever_were_do_not_come_back_after_an_import(t *testing.T) {
 	url, _ := v4Postgres(t)
 	targets(t, func(t *testing.T, to target) {
 		mustImport(t, to, url)
@@ -465,7 +465,7 @@ func TestIdsThatEverWereDoNotComeBackAfterAnImport(t *testing.T) {
 	})
 }
 
-func TestAnImportReadsOneSnapshot(t *testing.T) {
+func TestAn_import_reads_one_snapshot(t *testing.T) {
 	url, v4 := v4Postgres(t)
 	want := dump(t, v4, carried...)
 	to := intoPostgres(t)
@@ -481,7 +481,8 @@ func TestAnImportReadsOneSnapshot(t *testing.T) {
 	same(t, "the rows", want, dump(t, to.db, carried...))
 }
 
-func TestOfManyImportsAtOnceOneComesIn(t *testing.T) {
+func TestOf_many_imports_at_once_one_comes_in(t *testing.T) {
+	storetest.Concurrent(t)
 	path := v4File(t, someRows...)
 	targets(t, func(t *testing.T, to target) {
 		migrate(t, to.store)
@@ -506,7 +507,8 @@ func TestOfManyImportsAtOnceOneComesIn(t *testing.T) {
 	})
 }
 
-func TestAnInterruptedImportLeavesNothing(t *testing.T) {
+func TestAn_interrupted_import_leaves_nothing(t *testing.T) {
+	storetest.Concurrent(t)
 	url, _ := v4Postgres(t)
 	targets(t, func(t *testing.T, to target) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -524,7 +526,7 @@ func TestAnInterruptedImportLeavesNothing(t *testing.T) {
 	})
 }
 
-func TestOlderV4DatabasesAreImportedWithTheSameFingerprint(t *testing.T) {
+func TestOlder_v4_databases_are_imported_with_the_same_fingerprint(t *testing.T) {
 	url, _ := v4Postgres(t, "ALTER TABLE sessoes ADD hora TIME", "UPDATE sessoes SET hora = '14:30' WHERE id % 2 = 0", "UPDATE sessoes SET hora = '09:05:01.25' WHERE id = 1003",
 		"ALTER TABLE sessoes ALTER status DROP NOT NULL", "UPDATE sessoes SET status = NULL WHERE id % 3 = 0", "DROP TABLE extrato_run_logs",
 		"ALTER TABLE extratos ALTER pagamentos TYPE jsonb, ALTER totais TYPE jsonb")
@@ -544,7 +546,8 @@ func TestOlderV4DatabasesAreImportedWithTheSameFingerprint(t *testing.T) {
 	}
 }
 
-func TestASessionsTimeOfAV4FileIsWrittenAsPostgreSQLWritesIt(t *testing.T) {
+func TestA_sessions_time_of_a_v4_file_is_written_as_PostgreSQL_writes_it(t *testing.T) {
+	storetest.Concurrent(t)
 	path := v4File(t, append(slices.Clone(someRows), "ALTER TABLE sessoes ADD hora TIME", "UPDATE sessoes SET hora = '14:30:00.000000'")...)
 	targets(t, func(t *testing.T, to target) {
 		mustImport(t, to, "sqlite:///"+path)
@@ -554,7 +557,7 @@ func TestASessionsTimeOfAV4FileIsWrittenAsPostgreSQLWritesIt(t *testing.T) {
 	})
 }
 
-func TestNothingThatAnImportSaysHoldsAPassword(t *testing.T) {
+func TestNothing_that_an_import_says_holds_a_password(t *testing.T) {
 	url, _ := v4Postgres(t)
 	secret := "s3gr3do"
 	with := strings.Replace(url, "@", ":"+secret+"@", 1)
@@ -579,7 +582,7 @@ func TestNothingThatAnImportSaysHoldsAPassword(t *testing.T) {
 	}
 }
 
-func TestAnImportSaysWhenThereIsNothingToImport(t *testing.T) {
+func TestAn_import_says_when_there_is_nothing_to_import(t *testing.T) {
 	to := intoSQLite(t)
 	missing := filepath.Join(t.TempDir(), "none.db")
 	_, err := to.store.Import(t.Context(), "sqlite:///"+missing, nil)
@@ -598,7 +601,7 @@ func TestAnImportSaysWhenThereIsNothingToImport(t *testing.T) {
 	to.isEmpty(t)
 }
 
-func TestAnImportCarriesTheMarksOfDeposits(t *testing.T) {
+func TestAn_import_carries_the_marks_of_deposits(t *testing.T) {
 	from := v4File(t, append(slices.Clone(someRows),
 		"CREATE TABLE deposits (payment INTEGER PRIMARY KEY, session INTEGER, day TEXT, amount NUMERIC(10,2), marked BOOLEAN NOT NULL, month TEXT)",
 		"INSERT INTO deposits (payment, session, day, amount, marked) VALUES (1, 1, '2025-10-03', 450.10, 1)")...)

@@ -44,6 +44,7 @@ func TestMonthRows_blame_no_row_for_an_interruption(t *testing.T) {
 }
 
 func TestWrite_knows_that_an_interruption_before_the_commit_changed_nothing(t *testing.T) {
+	storetest.Concurrent(t)
 	interrupted(t, func(t *testing.T, db *storetest.DB, ctx context.Context, cancel context.CancelFunc) {
 		err := db.Store.Write(ctx, func(tx *store.Tx) error {
 			err := tx.SetSetting(ctx, "key", "value")

@@ -14,7 +14,8 @@ import (
 	"extrato/internal/store/storetest"
 )
 
-func TestLockMonthDoesNotWaitForEverForAProcessThatIsStopped(t *testing.T) {
+func TestLock_month_does_not_wait_for_ever_for_a_process_that_is_stopped(t *testing.T) {
+	storetest.Concurrent(t)
 	defer store.WaitForLock(300 * time.Millisecond)()
 	both(t, func(t *testing.T, db *storetest.DB) {
 		holder := startHolder(t, db)

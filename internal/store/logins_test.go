@@ -9,7 +9,7 @@ import (
 	"extrato/internal/store/storetest"
 )
 
-func TestALoginIsKeptUntilItEnds(t *testing.T) {
+func TestA_login_is_kept_until_it_ends(t *testing.T) {
 	now := time.Date(2025, 11, 2, 3, 0, 0, 0, time.UTC)
 	storetest.Both(t, func() time.Time { return now }, func(t *testing.T, db *storetest.DB) {
 		start := now

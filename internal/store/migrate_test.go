@@ -17,9 +17,10 @@ import (
 	"extrato/internal/closing"
 	"extrato/internal/pgtest"
 	"extrato/internal/store"
+	"extrato/internal/store/storetest"
 )
 
-func TestMigrateOnlyAddsToAV4Database(t *testing.T) {
+func TestMigrate_only_adds_to_a_v4_database(t *testing.T) {
 	url, v4 := v4Postgres(t)
 	rows, before := dump(t, v4), schema(t, v4)
 	done := migrate(t, openAt(t, url))
@@ -30,7 +31,7 @@ func TestMigrateOnlyAddsToAV4Database(t *testing.T) {
 	same(t, "v4's rows", rows, dump(t, v4))
 }
 
-func TestMigrateTwiceDoesNothingTheSecondTime(t *testing.T) {
+func TestMigrate_twice_does_nothing_the_second_time(t *testing.T) {
 	url, v4 := v4Postgres(t, "DROP INDEX ix_pagamentos_data")
 	migrate(t, openAt(t, url))
 	rows, before := dump(t, v4), schema(t, v4)
@@ -42,7 +43,7 @@ func TestMigrateTwiceDoesNothingTheSecondTime(t *testing.T) {
 	same(t, "rows", rows, dump(t, v4))
 }
 
-func TestReadyLeavesAV4DatabaseToAPerson(t *testing.T) {
+func TestReady_leaves_a_v4_database_to_a_person(t *testing.T) {
 	url, v4 := v4Postgres(t)
 	before := schema(t, v4)
 	wantError(t, openAt(t, url).Ready(t.Context()), books.Refused, "v4_database", "extrato migrate")
@@ -52,7 +53,7 @@ func TestReadyLeavesAV4DatabaseToAPerson(t *testing.T) {
 	}
 }
 
-func TestALaterVersionsDatabaseIsLeftAlone(t *testing.T) {
+func TestA_later_versions_database_is_left_alone(t *testing.T) {
 	for _, target := range []struct{ name, url, driver, dsn string }{newSQLite(t), {"postgres", pgtest.New(t), "pgx", ""}} {
 		t.Run(target.name, func(t *testing.T) {
 			s := openAt(t, target.url)
@@ -74,7 +75,7 @@ func TestALaterVersionsDatabaseIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestOlderV4DatabasesCloseAndComeBackByteForByte(t *testing.T) {
+func TestOlder_v4_databases_close_and_come_back_byte_for_byte(t *testing.T) {
 	jsonb := "ALTER TABLE extratos ALTER pagamentos TYPE jsonb, ALTER sessoes TYPE jsonb, ALTER comissoes TYPE jsonb, ALTER gastos TYPE jsonb, ALTER totais TYPE jsonb"
 	for _, older := range []struct {
 		name    string
@@ -135,7 +136,7 @@ func TestOlderV4DatabasesCloseAndComeBackByteForByte(t *testing.T) {
 // sessionsKey is the name of the key from sessions to payments in testdata/v4.sql.
 const sessionsKey = "sessoes_payment_id_fkey"
 
-func TestASessionsTimeIsPartOfTheStatement(t *testing.T) {
+func TestA_sessions_time_is_part_of_the_statement(t *testing.T) {
 	s, _ := takenOver(t, "ALTER TABLE sessoes ADD hora TIME", "UPDATE sessoes SET hora = '14:30'")
 	closeMonth(t, closer(t, s), october)
 	readIn(t, s, func(tx *store.Tx) error {
@@ -162,7 +163,7 @@ func readIn(t testing.TB, s *store.Store, fn func(*store.Tx) error) {
 	}
 }
 
-func TestMigrateRefusesDuplicatesAndBreaksNothing(t *testing.T) {
+func TestMigrate_refuses_duplicates_and_breaks_nothing(t *testing.T) {
 	url, v4 := v4Postgres(t, "ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano",
 		"INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, totais) SELECT mes, ano, pagamentos, sessoes, comissoes, totais FROM extratos")
 	s := openAt(t, url)
@@ -180,7 +181,7 @@ func TestMigrateRefusesDuplicatesAndBreaksNothing(t *testing.T) {
 	}
 }
 
-func TestReadyPutsAUniqueKeyBackThatWasLostSince(t *testing.T) {
+func TestReady_puts_a_unique_key_back_that_was_lost_since(t *testing.T) {
 	s, v4 := takenOver(t)
 	run(t, v4, "ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano")
 	if err := s.Ready(t.Context()); err != nil {
@@ -191,7 +192,8 @@ func TestReadyPutsAUniqueKeyBackThatWasLostSince(t *testing.T) {
 	}
 }
 
-func TestEveryWriteKeepsWritersOutOnlyWhereAForeignKeyIsMissing(t *testing.T) {
+func TestEvery_write_keeps_writers_out_only_where_a_foreign_key_is_missing(t *testing.T) {
+	storetest.Concurrent(t)
 	held := func(t *testing.T, s *store.Store, v4 *sql.DB) (locks int64) {
 		t.Helper()
 		err := s.Write(t.Context(), func(*store.Tx) error {
@@ -224,7 +226,7 @@ func TestEveryWriteKeepsWritersOutOnlyWhereAForeignKeyIsMissing(t *testing.T) {
 	}
 }
 
-func TestACloseRefusesAColumnThatItDoesNotKnow(t *testing.T) {
+func TestA_close_refuses_a_column_that_it_does_not_know(t *testing.T) {
 	for table, id := range map[string]int{"pagamentos": 480, "sessoes": 1320, "comissoes": 240, "gastos": 60} {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
@@ -249,7 +251,7 @@ func dumpWithoutLog(t testing.TB, db *sql.DB) string {
 	return dump(t, db)
 }
 
-func TestMigrateWaitsForAPersonWhoHoldsTheTables(t *testing.T) {
+func TestMigrate_waits_for_a_person_who_holds_the_tables(t *testing.T) {
 	dropped := []string{"DROP INDEX ix_gastos_data", "DROP INDEX ix_pagamentos_data"}
 	added := []string{"index extrato_pagamentos_data", "index extrato_gastos_data"}
 	for _, holder := range []struct {
@@ -283,7 +285,8 @@ func TestMigrateWaitsForAPersonWhoHoldsTheTables(t *testing.T) {
 	}
 }
 
-func TestManyMigratesAtOnceAreOne(t *testing.T) {
+func TestMany_migrates_at_once_are_one(t *testing.T) {
+	storetest.Concurrent(t)
 	url, v4 := v4Postgres(t, "DROP INDEX ix_gastos_data", "DROP INDEX ix_pagamentos_data", "ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano")
 	before := dump(t, v4)
 	var mu sync.Mutex
@@ -307,7 +310,8 @@ func TestManyMigratesAtOnceAreOne(t *testing.T) {
 	same(t, "v4's rows", before, dump(t, v4))
 }
 
-func TestV4WritesOnWhileItIsTakenOver(t *testing.T) {
+func TestV4_writes_on_while_it_is_taken_over(t *testing.T) {
+	storetest.Concurrent(t)
 	url, v4 := v4Postgres(t, "DROP INDEX ix_gastos_data", "DROP INDEX ix_pagamentos_data", "DROP INDEX ix_sessoes_payment_id")
 	ctx, cancel := context.WithCancel(t.Context())
 	written := make(chan int64)
@@ -351,7 +355,7 @@ var statements = map[string]string{
 	"broken lists":  `'{"a": 1}', '"[{"', '[1]', '7', '[]'`,
 }
 
-func TestV4sStatementsAreAdoptedAndStayAsTheyAre(t *testing.T) {
+func TestV4s_statements_are_adopted_and_stay_as_they_are(t *testing.T) {
 	july := books.Month{Year: 2025, Month: time.July}
 	for name, parts := range statements {
 		t.Run(name, func(t *testing.T) {
@@ -396,7 +400,7 @@ func refusedAndUnchanged(t *testing.T, c *closing.Closer, v4 *sql.DB, month book
 	run(t, v4, "DELETE FROM gastos WHERE id = 9000")
 }
 
-func TestAStatementThatV4AddsLaterIsAdoptedAtTheNextLook(t *testing.T) {
+func TestA_statement_that_v4_adds_later_is_adopted_at_the_next_look(t *testing.T) {
 	s, v4 := takenOver(t)
 	c := closer(t, s)
 	run(t, v4, "INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais) VALUES (9, 2025, "+statements["strings"]+")")
@@ -410,7 +414,7 @@ func TestAStatementThatV4AddsLaterIsAdoptedAtTheNextLook(t *testing.T) {
 	refusedAndUnchanged(t, c, v4, september)
 }
 
-func TestAStatementOfNoMonthDoesNotBreakTheChain(t *testing.T) {
+func TestA_statement_of_no_month_does_not_break_the_chain(t *testing.T) {
 	s, v4 := takenOver(t, "INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais) VALUES (13, 1999, "+statements["strings"]+")")
 	c := closer(t, s)
 	closeMonth(t, c, october)
@@ -420,7 +424,7 @@ func TestAStatementOfNoMonthDoesNotBreakTheChain(t *testing.T) {
 	allProved(t, c)
 }
 
-func TestTextInAnotherEncodingHasTheSameFingerprint(t *testing.T) {
+func TestText_in_another_encoding_has_the_same_fingerprint(t *testing.T) {
 	inUTF8, _ := takenOver(t, plainLetters)
 	want := closeMonth(t, closer(t, inUTF8), october).Fingerprint
 

@@ -36,7 +36,7 @@ func listen(t *testing.T, serve func(net.Conn)) string {
 	return listener.Addr().String()
 }
 
-func TestAConnectionPoolerIsNamed(t *testing.T) {
+func TestA_connection_pooler_is_named(t *testing.T) {
 	to := pgtest.New(t)
 	host := mustParse(t, to).Host
 	for what, serve := range map[string]func(net.Conn){

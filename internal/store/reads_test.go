@@ -56,7 +56,8 @@ func wantCounted(ctx context.Context, tx *store.Tx, months ...books.Month) error
 	return nil
 }
 
-func TestAllMonthsCountedAtOnceAreEachMonthCounted(t *testing.T) {
+func TestAll_months_counted_at_once_are_each_month_counted(t *testing.T) {
+	storetest.Concurrent(t)
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		months := []books.Month{october.Add(-12), october.Add(-2), october.Add(-1), october, october.Add(1), october.Add(2)}
@@ -71,7 +72,7 @@ func TestAllMonthsCountedAtOnceAreEachMonthCounted(t *testing.T) {
 	})
 }
 
-func TestTotalsBySumsAreThoseByRow(t *testing.T) {
+func TestTotals_by_sums_are_those_by_row(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		db.Exec(t, "INSERT INTO users (id, name, role, active_flag, unified_flow_enabled) VALUES (4, 'Artist 1', 'artist', TRUE, FALSE)") // of the same name
@@ -85,7 +86,7 @@ func TestTotalsBySumsAreThoseByRow(t *testing.T) {
 	})
 }
 
-func TestCountsAreThoseOfTheBooksAfterEveryChange(t *testing.T) {
+func TestCounts_are_those_of_the_books_after_every_change(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		s := open(t, db.URL)
@@ -157,7 +158,8 @@ func TestCountsAreThoseOfTheBooksAfterEveryChange(t *testing.T) {
 	})
 }
 
-func TestCountsAreThoseOfTheirSnapshotWhileOthersWrite(t *testing.T) {
+func TestCounts_are_those_of_their_snapshot_while_others_write(t *testing.T) {
+	storetest.Concurrent(t)
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		s := open(t, db.URL)
@@ -222,7 +224,7 @@ func pages(ctx context.Context, tx *store.Tx, w store.Wanted) (ids []books.ID, e
 	}
 }
 
-func TestListsGoOnInOrderWhateverTheyAreFilteredBy(t *testing.T) {
+func TestLists_Go_on_in_order_whatever_they_are_filtered_by(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		type row struct {
@@ -285,7 +287,7 @@ func TestListsGoOnInOrderWhateverTheyAreFilteredBy(t *testing.T) {
 	})
 }
 
-func TestCommissionsOfABusyMonthAreThoseThatBelongToIt(t *testing.T) {
+func TestCommissions_of_a_busy_month_are_those_that_belong_to_it(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		fill := func(query string) {
@@ -334,7 +336,8 @@ func TestCommissionsOfABusyMonthAreThoseThatBelongToIt(t *testing.T) {
 	})
 }
 
-func TestASlowTransactionThatLostHoldsTheBooksAtTheNextTry(t *testing.T) {
+func TestA_slow_transaction_that_lost_holds_the_books_at_the_next_try(t *testing.T) {
+	storetest.Concurrent(t)
 	at := clock
 	db := storetest.Postgres(t, func() time.Time { return at }) // SQLite lets nobody else write meanwhile
 	people(t, db)

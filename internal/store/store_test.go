@@ -31,7 +31,7 @@ func tryOpen(t *testing.T, url string, create bool) (*store.Store, error) {
 	return s, err
 }
 
-func TestURLsThatAreNoneAreRefused(t *testing.T) {
+func TestURLs_that_are_none_are_refused(t *testing.T) {
 	for _, url := range []string{
 		"", "sqlite", "sqlite:", "sqlite://x.db", "sqlite:///", "sqlite:///x.db?mode=ro", "mysql://a@b/c", "postgres", "postgres:/x", "/tmp/x.db", "x.db",
 		"postgres://ana:s3cret@host:port/x", "postgres://ana:s3cret@host/x?sslmode=never", "postgresql+psycopg2://ana:s3cret@[::1/x",
@@ -44,7 +44,7 @@ func TestURLsThatAreNoneAreRefused(t *testing.T) {
 	}
 }
 
-func TestASQLiteFileMayHaveAnyName(t *testing.T) {
+func TestA_SQLite_file_may_have_any_name(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	for name, url := range map[string]string{
@@ -97,7 +97,7 @@ func TestASQLiteFileMayHaveAnyName(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoSQLiteDatabaseIsSaid(t *testing.T) {
+func TestWhat_is_no_SQLite_database_is_said(t *testing.T) {
 	dir := t.TempDir()
 	text := filepath.Join(dir, "text.db")
 	if err := os.WriteFile(text, bytes.Repeat([]byte("this is no database\n"), 1000), 0o600); err != nil {
@@ -119,7 +119,7 @@ func TestWhatIsNoSQLiteDatabaseIsSaid(t *testing.T) {
 	}
 }
 
-func TestADamagedSQLiteFileIsSaid(t *testing.T) {
+func TestA_damaged_SQLite_file_is_said(t *testing.T) {
 	db := storetest.SQLite(t, now)
 	people(t, db)
 	var rows []books.Row
@@ -150,7 +150,8 @@ func TestADamagedSQLiteFileIsSaid(t *testing.T) {
 	wants(t, err, books.Integrity, "database_corrupt")
 }
 
-func TestTwoStoresOnOneSQLiteFileBothWrite(t *testing.T) {
+func TestTwo_stores_on_one_SQLite_file_both_write(t *testing.T) {
+	storetest.Concurrent(t)
 	db := storetest.SQLite(t, now)
 	people(t, db)
 	var all sync.WaitGroup
@@ -170,7 +171,7 @@ func TestTwoStoresOnOneSQLiteFileBothWrite(t *testing.T) {
 	}
 }
 
-func TestAServerThatDoesNotAnswerIsSaidWithoutASecret(t *testing.T) {
+func TestA_server_that_does_not_answer_is_said_without_a_secret(t *testing.T) {
 	refused, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +191,7 @@ func TestAServerThatDoesNotAnswerIsSaidWithoutASecret(t *testing.T) {
 	}
 }
 
-func TestAWrongPasswordOrDatabaseIsSaidWithoutASecret(t *testing.T) {
+func TestA_wrong_password_or_database_is_said_without_a_secret(t *testing.T) {
 	cluster := pgtest.Start(t)
 	s, err := tryOpen(t, strings.Replace(cluster.URL(), "/postgres?", "/no_such?", 1), false)
 	wants(t, err, books.NotFound, "no_database")
@@ -223,7 +224,7 @@ func TestAWrongPasswordOrDatabaseIsSaidWithoutASecret(t *testing.T) {
 	}
 }
 
-func TestACommitWhoseAnswerIsLostHappensOnce(t *testing.T) {
+func TestA_commit_whose_answer_is_lost_happens_once(t *testing.T) {
 	db := storetest.Postgres(t, now)
 	people(t, db)
 	line := storetest.NewLine(t, db.URL)
@@ -248,7 +249,8 @@ func TestACommitWhoseAnswerIsLostHappensOnce(t *testing.T) {
 	}
 }
 
-func TestATransactionThatIsInterruptedBeforeItsCommitDidNotHappen(t *testing.T) {
+func TestA_transaction_that_is_interrupted_before_its_commit_did_not_happen(t *testing.T) {
+	storetest.Concurrent(t)
 	storetest.Both(t, now, func(t *testing.T, db *storetest.DB) {
 		for range 20 {
 			ctx, interrupt := context.WithCancel(t.Context())
@@ -266,7 +268,7 @@ func TestATransactionThatIsInterruptedBeforeItsCommitDidNotHappen(t *testing.T) 
 	})
 }
 
-func TestACommitThatIsRefusedIsNotTriedAgain(t *testing.T) {
+func TestA_commit_that_is_refused_is_not_tried_again(t *testing.T) {
 	db := storetest.Postgres(t, now)
 	people(t, db)
 	db.Exec(t, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'our rule'; END $$")
@@ -281,7 +283,7 @@ func TestACommitThatIsRefusedIsNotTriedAgain(t *testing.T) {
 	}
 }
 
-func TestACommitOfWhichNobodySaysWhetherItHappenedIsUnknown(t *testing.T) {
+func TestA_commit_of_which_nobody_says_whether_it_happened_is_unknown(t *testing.T) {
 	defer store.WaitForOutcome(300 * time.Millisecond)()
 	db := storetest.Postgres(t, now)
 	line := storetest.NewLine(t, db.URL)
@@ -305,7 +307,8 @@ func TestACommitOfWhichNobodySaysWhetherItHappenedIsUnknown(t *testing.T) {
 	}
 }
 
-func TestAConnectionThatIsCutInATransactionChangesNothing(t *testing.T) {
+func TestA_connection_that_is_cut_in_a_transaction_changes_nothing(t *testing.T) {
+	storetest.Concurrent(t)
 	db := storetest.Postgres(t, now)
 	err := db.Store.Write(t.Context(), func(tx *store.Tx) error {
 		if err := tx.SetSetting(t.Context(), "x", "y"); err != nil {
@@ -324,7 +327,7 @@ func TestAConnectionThatIsCutInATransactionChangesNothing(t *testing.T) {
 	}
 }
 
-func TestALineThatIsCutIsADatabaseThatDoesNotAnswer(t *testing.T) {
+func TestA_line_that_is_cut_is_a_database_that_does_not_answer(t *testing.T) {
 	db := storetest.Postgres(t, now)
 	line := storetest.NewLine(t, db.URL)
 	s := open(t, line.URL)
@@ -340,7 +343,7 @@ func TestALineThatIsCutIsADatabaseThatDoesNotAnswer(t *testing.T) {
 	wantWritable(t, s)
 }
 
-func TestStatementsOfEveryShapeOfV4sAreRead(t *testing.T) {
+func TestStatements_of_every_shape_of_v4s_are_read(t *testing.T) {
 	payments := `[{"id": 7, "data": "2025-10-03", "cliente_name": "João", "artista_name": "Ana", "valor": 450.0, "forma_pagamento": "Pix", "observacoes": null, "sessao_id": null, "sessao_data": null}]`
 	quoted := func(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }
 	both(t, func(t *testing.T, db *storetest.DB) {
@@ -462,7 +465,7 @@ func roundTripStatement(t *testing.T, db *storetest.DB) {
 	})
 }
 
-func TestALateCommissionOfAClosedPaymentBelongsToThatStatement(t *testing.T) {
+func TestA_late_commission_of_a_closed_payment_belongs_to_that_statement(t *testing.T) {
 	db := storetest.SQLite(t, now) // PostgreSQL's foreign key allows none
 	people(t, db)
 	spool, _ := spoolOf(t, payment(777, "2025-10-03"))
@@ -485,7 +488,7 @@ func TestALateCommissionOfAClosedPaymentBelongsToThatStatement(t *testing.T) {
 	})
 }
 
-func TestBackupsRunsAndSettingsAreKept(t *testing.T) {
+func TestBackups_runs_and_settings_are_kept(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		at := books.InstantOf(clock)
 		b := store.Backup{File: "2025_10/backup_2025_10.csv", Month: october, Copy: 1, SHA256: strings.Repeat("a", 64), Size: 1 << 40, State: "ok", CreatedAt: at, VerifiedAt: at}
@@ -533,7 +536,7 @@ func TestBackupsRunsAndSettingsAreKept(t *testing.T) {
 	})
 }
 
-func TestARowFromTheFutureIsNamed(t *testing.T) {
+func TestA_row_from_the_future_is_named(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		limit := books.InstantOf(clock)
@@ -558,7 +561,7 @@ func TestARowFromTheFutureIsNamed(t *testing.T) {
 	})
 }
 
-func TestAColumnThatNobodyKnowsRefusesTheMonthThatUsesIt(t *testing.T) {
+func TestA_column_that_nobody_knows_refuses_the_month_that_uses_it(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		write(t, db.Store, insert(t.Context(), payment(7, "2025-10-03"), payment(8, "2025-11-03")))
@@ -581,7 +584,7 @@ func TestAColumnThatNobodyKnowsRefusesTheMonthThatUsesIt(t *testing.T) {
 	})
 }
 
-func TestStatementsAreCounted(t *testing.T) {
+func TestStatements_are_counted(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		count := func() int64 {

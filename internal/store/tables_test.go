@@ -76,7 +76,7 @@ func dropRole(t testing.TB, db *sql.DB, name string) {
 	}
 }
 
-func TestATableThatShowsLessThanItHoldsClosesNoMonth(t *testing.T) {
+func TestA_table_that_shows_less_than_it_holds_closes_no_month(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		to, v4 := v4Postgres(t)
 		migrate(t, openAt(t, to))
@@ -155,7 +155,7 @@ func replaceTable(text, table string) string {
 
 // The check of the tables comes first; whatever asks later, or without it, gets
 // no filtered answer from the server either.
-func TestNoQueryIsFilteredByAPolicy(t *testing.T) {
+func TestNo_query_is_filtered_by_a_policy(t *testing.T) {
 	to, v4 := v4Postgres(t)
 	migrate(t, openAt(t, to))
 	s := openAt(t, asClerk(t, v4, with(to, "options=-crow_security%3Don")))

@@ -11,12 +11,12 @@ import (
 	"extrato/internal/store"
 )
 
-func TestAMonthOfAV4DatabaseClosesAndComesBackByteForByte(t *testing.T) {
+func TestA_month_of_a_v4_database_closes_and_comes_back_byte_for_byte(t *testing.T) {
 	s, db := takenOver(t)
 	exactlyClosedAndBack(t, s, db)
 }
 
-func TestAMonthOfAnImportedV4DatabaseClosesAndComesBackWithTheSameFingerprint(t *testing.T) {
+func TestA_month_of_an_imported_v4_database_closes_and_comes_back_with_the_same_fingerprint(t *testing.T) {
 	url, v4 := v4Postgres(t)
 	file, db := imported(t, url)
 	other, otherDB := importedInto(t, url, pgtest.New(t), "pgx")
@@ -93,7 +93,7 @@ func allProved(t *testing.T, c *closing.Closer) {
 	}
 }
 
-func TestAMonthRestoredIntoACopyWithoutItEqualsTheOriginal(t *testing.T) {
+func TestA_month_restored_into_a_copy_without_it_equals_the_original(t *testing.T) {
 	url, v4 := v4Postgres(t)
 	s := openAt(t, url)
 	migrate(t, s)
@@ -120,7 +120,7 @@ func TestAMonthRestoredIntoACopyWithoutItEqualsTheOriginal(t *testing.T) {
 	same(t, "after the restore", original, dump(t, copyDB))
 }
 
-func TestAMonthRestoredIntoAnEmptyDatabaseHasItsRowsAndInactiveArtists(t *testing.T) {
+func TestA_month_restored_into_an_empty_database_has_its_rows_and_inactive_artists(t *testing.T) {
 	s, v4 := takenOver(t)
 	c := closer(t, s)
 	// A session of September that nobody paid stays, so it is not in the backup.

@@ -113,7 +113,7 @@ func drawMade(t *rapid.T, sqlite bool) (sql, text string) {
 	return quoted(), text
 }
 
-func TestTheMonthsOfCommissionsAreThoseOfAPlainReckoning(t *testing.T) {
+func TestThe_months_of_commissions_are_those_of_a_plain_reckoning(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		sqlite := db.Path != ""
 		people(t, db)
@@ -229,7 +229,7 @@ func wantReckoned(t *testing.T, tx *store.Tx, all []writtenCommission, want map[
 	return err
 }
 
-func TestCommissionsWithoutAPaymentAreNoneTheMoreStatements(t *testing.T) {
+func TestCommissions_without_a_payment_are_none_the_more_statements(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		count := func(want int64) int64 {

@@ -9,7 +9,7 @@ import (
 
 // In a real browser: the pages through which a studio comes in, by keyboard,
 // each looked at.
-func TestInARealBrowserAStudioComesIn(t *testing.T) {
+func TestIn_a_real_browser_a_studio_comes_in(t *testing.T) {
 	b := open(t)
 	c := webtest.Start(t, b.base)
 	c.Open(b.setup)
@@ -77,7 +77,7 @@ func TestInARealBrowserAStudioComesIn(t *testing.T) {
 }
 
 // Each page in English, which has other lengths.
-func TestInARealBrowserEveryPageInEnglish(t *testing.T) {
+func TestIn_a_real_browser_every_page_in_English(t *testing.T) {
 	b := open(t)
 	owner(t, b).Send("Continuar", "Nome do estúdio", "Estúdio Agulha Fina")
 	c := webtest.Start(t, b.base)
@@ -106,7 +106,7 @@ func TestInARealBrowserEveryPageInEnglish(t *testing.T) {
 }
 
 // The switch for light and dark works without a new page: what is typed stays.
-func TestInARealBrowserTheLookChangesWhileOneTypes(t *testing.T) {
+func TestIn_a_real_browser_the_look_changes_while_one_types(t *testing.T) {
 	b := open(t)
 	c := webtest.Start(t, b.base)
 	c.Open("/login")

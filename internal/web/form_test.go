@@ -21,7 +21,7 @@ func posted(fields ...string) *form {
 	return New(Options{}).visit(httptest.NewRecorder(), r).form()
 }
 
-func TestAFormSaysBesideEachFieldWhatWasUnderstood(t *testing.T) {
+func TestA_form_says_beside_each_field_what_was_understood(t *testing.T) {
 	f := posted("valor", "35O,00", "dia", "31/02/2025", "percentual", "cem", "nome", strings.Repeat("W", 101), "nota", "a\xff", "vazio", " \u00a0")
 	f.money("valor")
 	f.day("dia")
@@ -43,7 +43,7 @@ func TestAFormSaysBesideEachFieldWhatWasUnderstood(t *testing.T) {
 	}
 }
 
-func TestAFormReadsWhatIsRight(t *testing.T) {
+func TestA_form_reads_what_is_right(t *testing.T) {
 	f := posted("valor", "R$ 200+150", "dia", "2025-10-28", "percentual", "", "nome", "  Bia ")
 	day, err := books.ParseDay("2025-10-28")
 	if err != nil {
@@ -58,7 +58,7 @@ func TestAFormReadsWhatIsRight(t *testing.T) {
 }
 
 // A refusal without a place, or without words, is no fault of a field.
-func TestAFormTakesOnlyRefusalsThatHaveAPlace(t *testing.T) {
+func TestA_form_takes_only_refusals_that_have_a_place(t *testing.T) {
 	f := posted()
 	if err := f.refuse(books.Refusedf("last_admin", "x"), faults{"last_admin": whole}); err != nil || f.Wrong == "" {
 		t.Errorf("%v %q", err, f.Wrong)

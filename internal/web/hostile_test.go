@@ -29,7 +29,7 @@ func (b *browser) send(method, path, form string, header ...string) (status int,
 }
 
 // The header is a program's. At a page it says nothing, and breaks nothing.
-func TestAnAuthorizationHeaderBreaksNoPage(t *testing.T) {
+func TestAn_authorization_header_breaks_no_page(t *testing.T) {
 	b := open(t)
 	key := strings.TrimPrefix(b.setup, "/setup?key=")
 	b.post("/setup", "key", key, "email", "ana@example.com", "name", "Ana", "password", "correct horse battery")
@@ -58,7 +58,7 @@ func TestAnAuthorizationHeaderBreaksNoPage(t *testing.T) {
 	}
 }
 
-func TestAWrongMethodIsToldWhichAreRight(t *testing.T) {
+func TestA_wrong_method_is_told_which_are_right(t *testing.T) {
 	b := open(t)
 	for _, c := range [][3]string{
 		{"OPTIONS", "/login", "GET, HEAD, POST"}, {"TRACE", "/login", "GET, HEAD, POST"}, {"GET", "/logout", "POST"}, {"HEAD", "/logout", "POST"},
@@ -71,7 +71,7 @@ func TestAWrongMethodIsToldWhichAreRight(t *testing.T) {
 	}
 }
 
-func TestNoFolderIsListedAndNoOtherFileShown(t *testing.T) {
+func TestNo_folder_is_listed_and_no_other_file_shown(t *testing.T) {
 	b := open(t)
 	for _, path := range []string{"/static/", "/static", "/static/.", "/static/..", "/static/..%2ftemplates%2flogin.html", "/static/%2e%2e/web.go", "/static/%2fetc%2fpasswd", "/static/nothing.css", "/static/extrato.css/"} {
 		resp, err := b.client.Get(b.base + path)

@@ -47,7 +47,7 @@ func users(t *testing.T, s *store.Store) (all []store.User) {
 	return slices.DeleteFunc(all, func(u store.User) bool { return u.ID == auth.ServiceAccount })
 }
 
-func TestTheFirstStepsLeadAnOwnerIn(t *testing.T) {
+func TestThe_first_steps_lead_an_owner_in(t *testing.T) {
 	both(t, func(t *testing.T, b *browser, db *storetest.DB) {
 		p := webtest.NewPerson(t, b.base)
 		p.Open(b.setup).Send("Criar", "Nome", `Rafa "<b>" Nogueira`, "E-mail", "rafa@example.com", "Senha", "curta").Is(422, "/setup").Says("de 10 a 200 letras")
@@ -85,14 +85,14 @@ func TestTheFirstStepsLeadAnOwnerIn(t *testing.T) {
 	})
 }
 
-func TestTheOwnerAloneIsAnArtistToo(t *testing.T) {
+func TestThe_owner_alone_is_an_artist_too(t *testing.T) {
 	b := open(t)
 	p := owner(t, b)
 	p.Open("/comecar?passo=artista").Send("Continuar").Is(422, "").Says("Escreva o nome do artista")
 	p.Send("Continuar", "Também tatua", "1", "Comissão %", "").Says("Rafa Nogueira, sem comissão")
 }
 
-func TestPeopleComeInByOneTimeLinks(t *testing.T) {
+func TestPeople_come_in_by_one_time_links(t *testing.T) {
 	both(t, func(t *testing.T, b *browser, _ *storetest.DB) {
 		p := owner(t, b)
 		p.Open("/acesso").Send("Criar acesso", "Nome", "Bia Moreira", "E-mail", "nada").Is(422, "").Says("não é um endereço de e-mail")
@@ -129,7 +129,7 @@ func TestPeopleComeInByOneTimeLinks(t *testing.T) {
 }
 
 // An artist of the first steps who gets a way in stays the one artist.
-func TestAnArtistWhoGetsAccessStaysOne(t *testing.T) {
+func TestAn_artist_who_gets_access_stays_one(t *testing.T) {
 	both(t, func(t *testing.T, b *browser, db *storetest.DB) {
 		p := owner(t, b)
 		p.Open("/comecar?passo=artista").Send("Continuar", "Nome", "Bia Moreira", "Comissão %", "60")
@@ -154,7 +154,7 @@ func linkOn(t *testing.T, p *webtest.Person, base string) string {
 	return strings.Fields(link)[0]
 }
 
-func TestTheLastAdminStays(t *testing.T) {
+func TestThe_last_admin_stays(t *testing.T) {
 	both(t, func(t *testing.T, b *browser, db *storetest.DB) {
 		p := owner(t, b)
 		rafa := ""
@@ -190,7 +190,7 @@ func TestTheLastAdminStays(t *testing.T) {
 	})
 }
 
-func TestATokenIsShownOnceAndRevoked(t *testing.T) {
+func TestA_token_is_shown_once_and_revoked(t *testing.T) {
 	both(t, func(t *testing.T, b *browser, _ *storetest.DB) {
 		p := owner(t, b)
 		p.Open("/acesso").Send("Criar token", "Nome", "Rede de segurança").Is(422, "").Says("Marque o que o token pode fazer.")
@@ -211,7 +211,7 @@ func TestATokenIsShownOnceAndRevoked(t *testing.T) {
 	})
 }
 
-func TestAFormTakesEffectOnce(t *testing.T) {
+func TestA_form_takes_effect_once(t *testing.T) {
 	both(t, func(t *testing.T, b *browser, db *storetest.DB) {
 		p := owner(t, b)
 		p.Open("/acesso")
@@ -234,7 +234,7 @@ func TestAFormTakesEffectOnce(t *testing.T) {
 	})
 }
 
-func TestALostLoginLosesNothingThatWasTyped(t *testing.T) {
+func TestA_lost_login_loses_nothing_that_was_typed(t *testing.T) {
 	b := open(t)
 	p := owner(t, b)
 	p.Open("/acesso")
@@ -254,7 +254,7 @@ func TestALostLoginLosesNothingThatWasTyped(t *testing.T) {
 	p.Send("Enviar agora").Is(200, "/acesso").Says("Acesso de "+hostile, "Recepção")
 }
 
-func TestAKeptFormGoesNowhereElse(t *testing.T) {
+func TestA_kept_form_goes_nowhere_else(t *testing.T) {
 	b := open(t)
 	b.client = owner(t, b).Client
 	for _, action := range []string{"https://evil.example/x", "//evil.example", "javascript:alert(1)", ""} {
@@ -266,7 +266,7 @@ func TestAKeptFormGoesNowhereElse(t *testing.T) {
 	}
 }
 
-func TestErrorsArePagesForPeopleAndJSONForPrograms(t *testing.T) {
+func TestErrors_are_pages_for_people_and_JSON_for_programs(t *testing.T) {
 	b := open(t)
 	p := owner(t, b)
 	for path, status := range map[string]int{"/nada": 404, "/convite/x": 410, "/setup?key=x": 410} {
@@ -290,7 +290,7 @@ func TestErrorsArePagesForPeopleAndJSONForPrograms(t *testing.T) {
 	}
 }
 
-func TestLookAndLanguageAreKeptOnTheDevice(t *testing.T) {
+func TestLook_and_language_are_kept_on_the_device(t *testing.T) {
 	b := open(t)
 	p := owner(t, b)
 	p.Open("/acesso?x=1").Send("English").Is(200, "/acesso?x=1").Says("People", "Create access")
@@ -306,7 +306,7 @@ func TestLookAndLanguageAreKeptOnTheDevice(t *testing.T) {
 	p.Open("/atalhos").Send("Desligar as teclas").Says("Ligar as teclas")
 }
 
-func TestTheUndoOfAnotherPersonIsNotThere(t *testing.T) {
+func TestThe_undo_of_another_person_is_not_there(t *testing.T) {
 	b := open(t)
 	p := owner(t, b)
 	b.client = p.Client
@@ -318,7 +318,7 @@ func TestTheUndoOfAnotherPersonIsNotThere(t *testing.T) {
 }
 
 // An admin takes back what anybody did, the reception only what it did itself.
-func TestWhoMayUndoWhat(t *testing.T) {
+func TestWho_may_undo_what(t *testing.T) {
 	both(t, func(t *testing.T, b *browser, db *storetest.DB) {
 		p := owner(t, b)
 		p.Open("/acesso").Send("Criar acesso", "Nome", "Rita", "E-mail", "rita@example.com", "Papel", "Recepção")
@@ -372,7 +372,7 @@ func TestWhoMayUndoWhat(t *testing.T) {
 }
 
 // Hostile text in every field of every form: nothing breaks, nothing is lost.
-func TestHostileTextInEveryField(t *testing.T) {
+func TestHostile_text_in_every_field(t *testing.T) {
 	b := open(t)
 	p := owner(t, b)
 	b.client = p.Client

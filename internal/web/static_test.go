@@ -17,7 +17,7 @@ const (
 	mostScript = 6 << 10
 )
 
-func TestStaticFilesAreSmallHashedZippedAndKept(t *testing.T) {
+func TestStatic_files_are_small_hashed_zipped_and_kept(t *testing.T) {
 	for name, hashed := range static.names {
 		r := httptest.NewRequest(http.MethodGet, static.path(name), nil)
 		r.SetPathValue("file", hashed)
@@ -47,7 +47,7 @@ func TestStaticFilesAreSmallHashedZippedAndKept(t *testing.T) {
 }
 
 // Nothing in the script needs what the policy forbids.
-func TestTheScriptNeedsNoEval(t *testing.T) {
+func TestThe_script_needs_no_eval(t *testing.T) {
 	script := string(static.files[static.names["extrato.js"]].plain)
 	for _, word := range []string{"eval(", "new Function", "innerHTML", "document.write", ".style.", "setAttribute(\"style", "http://", "https://"} {
 		if strings.Contains(script, word) {

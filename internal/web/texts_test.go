@@ -89,7 +89,7 @@ func asked(t *testing.T) map[string]bool {
 	return names
 }
 
-func TestEveryTextIsThereAndUsedInEachLanguage(t *testing.T) {
+func TestEvery_text_is_there_and_used_in_each_language(t *testing.T) {
 	names := asked(t)
 	places := regexp.MustCompile(`%[.0-9]*[a-z%]`)
 	for name, words := range portuguese.texts {

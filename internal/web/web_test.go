@@ -101,7 +101,7 @@ func (b *browser) read(resp *http.Response, err error) (status int, to, text str
 	return resp.StatusCode, resp.Header.Get("Location"), string(body)
 }
 
-func TestTheFirstPersonSetsUpSignsOutAndIn(t *testing.T) {
+func TestThe_first_person_sets_up_signs_out_and_in(t *testing.T) {
 	b := open(t)
 	if status, to, _ := b.get("/"); status != http.StatusSeeOther || to != "/login?next=%2F" {
 		t.Errorf("a stranger at /: %d %s", status, to)
@@ -140,7 +140,7 @@ func TestTheFirstPersonSetsUpSignsOutAndIn(t *testing.T) {
 	}
 }
 
-func TestALinkLeadsNowhereElse(t *testing.T) {
+func TestA_link_leads_nowhere_else(t *testing.T) {
 	b := open(t)
 	key := strings.TrimPrefix(b.setup, "/setup?key=")
 	b.post("/setup", "key", key, "email", "ana@example.com", "name", "Ana", "password", "correct horse battery")
@@ -155,7 +155,7 @@ func TestALinkLeadsNowhereElse(t *testing.T) {
 	}
 }
 
-func TestTooManyTriesAreSentAway(t *testing.T) {
+func TestToo_many_tries_are_sent_away(t *testing.T) {
 	b := open(t)
 	for i := range 7 {
 		status, _, text := b.post("/login", "email", "ana@example.com", "password", "wrong horse battery")
@@ -169,7 +169,7 @@ func TestTooManyTriesAreSentAway(t *testing.T) {
 	}
 }
 
-func TestPagesLoadNothingFromElsewhere(t *testing.T) {
+func TestPages_load_nothing_from_elsewhere(t *testing.T) {
 	b := open(t)
 	for _, path := range []string{"/login", b.setup, "/setup?key=x", "/login/oidc"} {
 		_, _, text := b.get(path)
@@ -186,7 +186,7 @@ func TestPagesLoadNothingFromElsewhere(t *testing.T) {
 	}
 }
 
-func TestAProgramThatTriesTooOftenIsToldWhenToComeBack(t *testing.T) {
+func TestA_program_that_tries_too_often_is_told_when_to_come_back(t *testing.T) {
 	b := open(t)
 	for i := range 7 {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.base+"/", nil)
@@ -209,7 +209,7 @@ func TestAProgramThatTriesTooOftenIsToldWhenToComeBack(t *testing.T) {
 	}
 }
 
-func TestASilentProviderIsToldApartFromNone(t *testing.T) {
+func TestA_silent_provider_is_told_apart_from_none(t *testing.T) {
 	b := open(t)
 	if status, _, text := b.get("/login/oidc"); status != http.StatusNotFound || !strings.Contains(text, "Nenhum provedor") {
 		t.Errorf("%d %s", status, text)
@@ -225,7 +225,7 @@ func TestASilentProviderIsToldApartFromNone(t *testing.T) {
 	}
 }
 
-func TestBytesThatAreNoTextBreakNoForm(t *testing.T) {
+func TestBytes_that_are_no_text_break_no_form(t *testing.T) {
 	b := open(t)
 	key := strings.TrimPrefix(b.setup, "/setup?key=")
 	for _, bad := range []string{"\xff", "a\x00@example.com", strings.Repeat("a", 1<<10)} {

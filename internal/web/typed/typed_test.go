@@ -21,7 +21,7 @@ func TestMoney(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoAmountIsSaid(t *testing.T) {
+func TestWhat_is_no_amount_is_said(t *testing.T) {
 	for want, texts := range map[error][]string{
 		ErrEmpty:    {"", " ", "\u00a0\t"},
 		ErrLetter:   {"35O,00", "abc", "1e5", "NaN", "0x10", "R$ R$ 5", "350 reais"},

@@ -23,7 +23,7 @@ func (n *noting) Helper()             {}
 const good = `<!doctype html><html lang="pt-BR"><head><title>x</title><meta name="viewport" content="width=device-width"></head><body><main><h1>x</h1>%s</main></body></html>`
 
 // A check that finds nothing on a bad page would let every page through.
-func TestACheckFindsEachFault(t *testing.T) {
+func TestA_check_finds_each_fault(t *testing.T) {
 	mux := http.NewServeMux()
 	pages := map[string]struct{ body, finds string }{
 		"good":    {"<p>well</p>", ""},
@@ -70,7 +70,7 @@ func TestACheckFindsEachFault(t *testing.T) {
 }
 
 // So would one that reads a page and finds no fault in its source.
-func TestFaultsOfASource(t *testing.T) {
+func TestFaults_of_a_source(t *testing.T) {
 	for body, want := range map[string]string{
 		"": "", "<h1>two</h1>": "2 headings", `<p id="a"></p><p id="a"></p>`: "two elements", `<p style="x">x</p>`: "forbids", `<p onclick="x">x</p>`: "forbids",
 		`<p hx-on:click="x">x</p>`: "forbids", `<input name="a">`: "no label", `<label for="b">b</label><input id="b">`: "", `<label>c<input></label>`: "",
