@@ -168,9 +168,9 @@ func (a *Audit) checkStatement(ctx context.Context, tx *store.Tx, e books.ChainE
 	if err != nil {
 		return a.check(e, stored, err)
 	}
-	found, sums := readAll(e, stored)
-	if found != "" {
-		a.problem("%s", found)
+	difference, sums := verify(e, stored)
+	if difference != "" {
+		a.problem("%s", difference)
 		return nil
 	}
 	kept, err := tx.MonthSums(ctx, e.Month, e.Revision)
@@ -238,8 +238,8 @@ func (a *Audit) check(e books.ChainEntry, stored books.Stored, err error) error 
 		a.problem("revision %d of %s is gone", e.Revision, e.Month)
 		return nil
 	}
-	if found := discrepancy(e, stored); found != "" {
-		a.problem("%s", found)
+	if difference, _ := verify(e, stored); difference != "" {
+		a.problem("%s", difference)
 	}
 	return nil
 }

@@ -144,6 +144,13 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 	if err != nil {
 		return c.nameOpen(ctx, result), err
 	}
+	return c.closeLocked(ctx, month, o, gone, run)
+}
+
+// closeLocked closes month behind its lock: the place is made ready, then one
+// transaction does the rest. If that would wait too long for the proof, it is
+// rolled back, and run again once the copy is proved.
+func (c *Closer) closeLocked(ctx context.Context, month books.Month, o Options, gone *missingStatement, run run) (Result, error) {
 	copies, unready := c.prepareCopies(ctx, month)
 	defer copies.drop()
 	open := c.openBefore(ctx, month)
@@ -151,7 +158,7 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 	if err != nil { // a foreign table explains it better
 		return Result{Month: month}, cmp.Or(c.Store.CheckTables(ctx), err)
 	}
-	result = Result{Month: month}
+	result := Result{Month: month}
 	try := func(tx *store.Tx) error {
 		run.enter(Reading)
 		c.step("transaction begun")

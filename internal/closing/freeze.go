@@ -96,7 +96,7 @@ func (c *Closer) rowsOf(ctx context.Context, tx *store.Tx, p plan) (books.Rows, 
 	if !p.revise {
 		return live, leaving, nil
 	}
-	stored, err := c.asClosed(ctx, tx, p.month, p.last) // a revision of any other would pass for the closed one
+	stored, err := verifiedStatement(ctx, tx, p.month, p.last) // a revision of any other would pass for the closed one
 	if err != nil {
 		return nil, nil, err
 	}

@@ -87,7 +87,7 @@ func (c *Closer) StoredStatement(ctx context.Context, tx *store.Tx, month books.
 	if err != nil {
 		return books.Stored{}, last, err
 	}
-	stored, err := c.asClosed(ctx, tx, month, last)
+	stored, err := verifiedStatement(ctx, tx, month, last)
 	if err == nil && !last.HasStatement() {
 		last, err = tx.Adoption(ctx, month, "extrato")
 	}

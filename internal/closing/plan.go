@@ -87,11 +87,11 @@ func (c *Closer) planAfter(ctx context.Context, tx *store.Tx, month books.Month,
 	var err error
 	if last.HasStatement() {
 		if late, err = tx.CountMonth(ctx, month); err == nil {
-			err = closedAs(ctx, tx, month, last)
+			err = verifiedHeader(ctx, tx, month, last)
 		}
 	}
 	switch {
-	case errors.Is(err, errGone) && force && gone != nil && late.Total() > 0:
+	case errors.Is(err, errMissing) && force && gone != nil && late.Total() > 0:
 		// A person has put the rows back, from the backup, and asks for a new statement of them.
 		note, err := checkRestored(ctx, tx, last, late, gone)
 		if err != nil {
@@ -121,3 +121,6 @@ func (c *Closer) planAfter(ctx context.Context, tx *store.Tx, month books.Month,
 	}
 	return nil, resultOf(last, AlreadyClosed), err
 }
+
+// lateBesideV4 is the hint for late rows of a month with a statement of v4's.
+const lateBesideV4 = "the statement is v4's and cannot be revised: move its late rows to a month that is open, by their date, or delete those that it holds already"

@@ -3,7 +3,6 @@ package closing
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
@@ -38,58 +37,6 @@ func (c *Closer) previewSeen(ctx context.Context, month books.Month, force bool,
 		result = c.nameOpen(ctx, result)
 	}
 	return result, err
-}
-
-// errRehearsed rolls a rehearsal back.
-var errRehearsed = errors.New("it was only a rehearsal")
-
-// PreviewDue returns the result CloseDue would have. A later month depends on
-// the rows taken by an earlier one, such as the payment of a session paid in
-// both. So if several are months, the rows of each are deleted in a transaction,
-// and that is rolled back.
-func (c *Closer) PreviewDue(ctx context.Context) (DueResult, error) {
-	months, err := c.readDue(ctx)
-	if err != nil {
-		return DueResult{}, err
-	}
-	places := make([]error, len(months))
-	for i, m := range months {
-		places[i] = c.checkBackup(ctx, m) // before others have to wait
-	}
-	rehearse := c.Store.Read
-	if len(months) > 1 {
-		rehearse = c.Store.Write
-	}
-	var due DueResult
-	err = rehearse(ctx, func(tx *store.Tx) error {
-		due = DueResult{Closed: []Result{}}
-		for i, m := range months {
-			due.Failed, due.Waiting = m, months[i+1:]
-			result, leaving, err := c.preview(ctx, tx, m, false, nil, places[i], nil)
-			if err == nil && len(due.Waiting) > 0 {
-				err = remove(ctx, tx, m, leaving)
-			}
-			if err != nil && result.Outcome != AlreadyClosed {
-				return err
-			}
-			due.Closed = append(due.Closed, result)
-		}
-		due.Failed, due.Waiting = books.Month{}, nil
-		return errRehearsed
-	})
-	switch {
-	case errors.Is(err, errRehearsed):
-	case due.Failed.IsZero():
-		return DueResult{}, err
-	default:
-		due.Err = err
-	}
-	for i, r := range due.Closed {
-		r = c.nameOpen(ctx, r)
-		r.EarlierOpen = slices.DeleteFunc(r.EarlierOpen, func(m books.Month) bool { return slices.Contains(months[:i], m) })
-		due.Closed[i] = r
-	}
-	return due, nil
 }
 
 // preview is Preview in a transaction; place is the reason why no backup can be

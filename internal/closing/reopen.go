@@ -57,48 +57,8 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 	var result Result
 	err = c.Store.Write(ctx, func(tx *store.Tx) error {
 		c.step("reopen begun")
-		last, err := tx.LastEntry(ctx, month)
+		entry, err := c.unfreeze(ctx, tx, month, reason, run)
 		if err != nil {
-			return err
-		}
-		if last.Action == books.Reopened {
-			return books.Refusedf("month_held", "%s is reopened already", month).WithHint("close it again: extrato close %s", month)
-		}
-		rows, err := c.storedRows(ctx, tx, month, last)
-		if err != nil {
-			return err
-		}
-		rows, emptied, err := canComeBack(ctx, tx, month, rows)
-		if err != nil {
-			return err
-		}
-		kept, err := putBack(ctx, tx, rows)
-		if err != nil {
-			return err
-		}
-		c.step("rows put back")
-		at := books.InstantOf(c.Now())
-		if err := tx.MoveToRevisions(ctx, month, last.Revision, at); err != nil {
-			return err
-		}
-		if err := tx.SaveMonthSums(ctx, month, last.Revision, nil); err != nil {
-			return err
-		}
-		c.step("statement moved to revisions")
-		entry, err := tx.AppendEntry(ctx, books.ChainEntry{
-			Action: books.Reopened, Month: month, Revision: last.Revision, At: at, By: run.by, Reason: reason,
-			CorrelationID: run.id, Fingerprint: last.Fingerprint, Core: last.Core, Counts: last.Counts, Totals: last.Totals,
-			BackupFile: last.BackupFile, BackupSHA256: last.BackupSHA256, Notes: append(emptied, keptLinks(kept)...),
-		})
-		if err != nil {
-			return err
-		}
-		c.step("chain grown")
-		if err := tx.AddRun(ctx, run.record(c.Now(), string(books.Reopened), nil)); err != nil {
-			return err
-		}
-		c.step("run recorded")
-		if err := c.announce(ctx, tx, entry); err != nil {
 			return err
 		}
 		result = resultOf(entry, Outcome(books.Reopened)).with(open)
@@ -119,6 +79,54 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 	return result, nil
 }
 
+// unfreeze is freeze backwards, in a transaction: the statement's rows come
+// back, it moves to the earlier revisions, and the chain gets its entry.
+func (c *Closer) unfreeze(ctx context.Context, tx *store.Tx, month books.Month, reason string, run run) (books.ChainEntry, error) {
+	var none books.ChainEntry
+	last, err := tx.LastEntry(ctx, month)
+	if err != nil {
+		return none, err
+	}
+	if last.Action == books.Reopened {
+		return none, books.Refusedf("month_held", "%s is reopened already", month).WithHint("close it again: extrato close %s", month)
+	}
+	rows, err := c.storedRows(ctx, tx, month, last)
+	if err != nil {
+		return none, err
+	}
+	rows, emptied, err := canComeBack(ctx, tx, month, rows)
+	if err != nil {
+		return none, err
+	}
+	kept, err := putBack(ctx, tx, rows)
+	if err != nil {
+		return none, err
+	}
+	c.step("rows put back")
+	at := books.InstantOf(c.Now())
+	if err := tx.MoveToRevisions(ctx, month, last.Revision, at); err != nil {
+		return none, err
+	}
+	if err := tx.SaveMonthSums(ctx, month, last.Revision, nil); err != nil {
+		return none, err
+	}
+	c.step("statement moved to revisions")
+	entry, err := tx.AppendEntry(ctx, books.ChainEntry{
+		Action: books.Reopened, Month: month, Revision: last.Revision, At: at, By: run.by, Reason: reason,
+		CorrelationID: run.id, Fingerprint: last.Fingerprint, Core: last.Core, Counts: last.Counts, Totals: last.Totals,
+		BackupFile: last.BackupFile, BackupSHA256: last.BackupSHA256, Notes: append(emptied, keptLinks(kept)...),
+	})
+	if err != nil {
+		return none, err
+	}
+	c.step("chain grown")
+	if err := tx.AddRun(ctx, run.record(c.Now(), string(books.Reopened), nil)); err != nil {
+		return none, err
+	}
+	c.step("run recorded")
+	return entry, c.announce(ctx, tx, entry)
+}
+
 // besideV4 is the warning for a database shared with v4, which ignores held
 // months.
 const besideV4 = "v4 would close this month again, without our proof: keep its monthly job off (ENABLE_MONTHLY_EXTRATO_JOB=false) and its Histórico page closed until extrato has closed it"
@@ -126,7 +134,7 @@ const besideV4 = "v4 would close this month again, without our proof: keep its m
 // storedRows returns a statement's rows, if they are all there and as the
 // chain says.
 func (c *Closer) storedRows(ctx context.Context, tx *store.Tx, month books.Month, last books.ChainEntry) ([]books.Row, error) {
-	stored, err := c.asClosed(ctx, tx, month, last)
+	stored, err := verifiedStatement(ctx, tx, month, last)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/store"
 )
@@ -158,16 +157,4 @@ func (c *Closer) finish(ctx context.Context, r run, result string, cause error) 
 	if err != nil {
 		c.Log.Warn("attempt not recorded", "month", r.month.String(), "correlation_id", r.id, "cause", err.Error())
 	}
-}
-
-// recordBackup records a backup just proved.
-func (c *Closer) recordBackup(ctx context.Context, tx *store.Tx, m backup.Manifest) error {
-	var created books.Instant
-	if err := created.Parse([]byte(m.CreatedAt)); err != nil {
-		return err
-	}
-	return tx.SaveBackup(ctx, store.Backup{
-		File: m.File, Month: m.Month, Copy: m.Copy, SHA256: m.SHA256, Size: m.Size, Fingerprint: m.Fingerprint, Manifest: m.Checksum,
-		State: string(backup.OK), CreatedAt: created, VerifiedAt: books.InstantOf(c.Now()),
-	})
 }

@@ -111,7 +111,7 @@ func (c *Closer) Unverified(ctx context.Context, month books.Month) (Statement, 
 		}
 		stored, err := tx.Statement(ctx, month)
 		if err != nil {
-			return gone(s.Closing, month, err)
+			return errStatementMissing(s.Closing, month, err)
 		}
 		s.takeAll(stored)
 		return nil

@@ -19,7 +19,7 @@ func signIn(c *webtest.Chromium, email string) {
 }
 
 // In a real browser: a whole day by keyboard alone.
-func TestInARealBrowserADayByKeyboardAlone(t *testing.T) {
+func TestIn_a_real_browser_a_day_by_keyboard_alone(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
 		s := studio(t, db)
 		c := webtest.Start(t, s.base)

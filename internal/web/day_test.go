@@ -68,7 +68,7 @@ func (s *opened) count(table string) int64 {
 	return s.db.Int(s.t, "SELECT count(*) FROM "+table)
 }
 
-func TestADaysPayments(t *testing.T) {
+func TestA_days_payments(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *opened) {
 		p := s.owner
 		p.Open("/caixa").Is(200, "/caixa/"+s.today.String()).Says("Caixa do dia", "hoje", "Nada lançado neste dia ainda.")
@@ -95,7 +95,7 @@ func TestADaysPayments(t *testing.T) {
 	})
 }
 
-func TestNothingThatWasTypedIsLost(t *testing.T) {
+func TestNothing_that_was_typed_is_lost(t *testing.T) {
 	s := studio(t, storetest.SQLite(t, time.Now))
 	p := s.owner
 	p.Open("/caixa").Send("Registrar", "Data", "2025-02-31", "Valor", "35O,00", "Cliente", "Duda Falcão", "Comissão %", "sessenta", "É sinal", "1",

@@ -99,7 +99,7 @@ var states = map[string]func(v *visit, text string) []any{
 // partials are the templates that no page is.
 var partials = []string{"", "frame.html", "top", "end", "news", "entry", "icon", "input", "wrong", "key", "retry"}
 
-func TestEveryTemplateInEveryState(t *testing.T) {
+func TestEvery_template_in_every_state(t *testing.T) {
 	states := maps.Clone(states)
 	maps.Copy(states, statesOfDay)
 	partials := slices.Concat(partials, partialsOfDay)

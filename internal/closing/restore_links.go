@@ -63,69 +63,88 @@ func (r *Restoration) cutLinks(ctx context.Context, tx *store.Tx, resting restin
 	if err != nil {
 		return err
 	}
-	// whole reports whether row's link can be set.
-	whole := func(row books.Row, kind books.Kind, id books.ID) (bool, error) {
-		if there[kind][id] {
-			return true, nil
-		}
-		if home := resting.home[kind][id]; !home.IsZero() {
-			return false, linkedElsewhere(row, r.Month, kind, id, home)
-		}
-		note := waiting(row, kind, id, r.Month)
-		if others[kind][id] {
-			note = fmt.Sprintf("%s did not get its link: %s %d of the database is not the one that the backup means", books.Describe(row), kind, id)
-		}
-		r.Notes = append(r.Notes, note)
-		return false, nil
-	}
+	ends := &linkEnds{r: r, resting: resting, there: there, others: others, enforced: tx.Postgres()}
 	var rows []books.Row
 	for _, row := range r.rows {
-		ok := true
-		bare, link := unlinked(row)
-		switch of := row.(type) {
-		case *books.Payment:
-			if link.Valid {
-				ok, err = whole(row, books.SessionKind, link.V)
-			}
-		case *books.Session:
-			if link.Valid {
-				ok, err = whole(row, books.PaymentKind, link.V)
-			}
-		case *books.Commission:
-			switch id := of.PaymentID; {
-			case others[books.PaymentKind][id.V]:
-				err = books.Refusedf("payment_differs", "%s is of a pagamento %d that the backup does not hold, and the live pagamento %d may be another", books.Describe(row), id.V, id.V).
-					WithHint("nothing was changed; enter the commission by hand if it is of the live one")
-			case id.Valid && tx.Postgres() && !there[books.PaymentKind][id.V]:
-				err = books.Refusedf("linked_row_gone", "%s is of pagamento %d, which is neither live nor in the backup", books.Describe(row), of.PaymentID.V).
-					WithHint("PostgreSQL cannot hold it; restore %s into SQLite", r.Month)
-			}
-		case *books.Link:
-			bare = nil
-			if ok, err = whole(row, books.SessionKind, of.SessionID); ok && err == nil {
-				ok, err = whole(row, books.PaymentKind, of.PaymentID)
-			}
-			if ok {
-				r.Links++
-			}
-		}
-		switch {
-		case err != nil:
+		kept, err := ends.cut(row)
+		if err != nil {
 			return err
-		case ok:
-			rows = append(rows, row)
-		case bare != nil:
-			rows = append(rows, bare)
+		}
+		if kept != nil {
+			rows = append(rows, kept)
 		}
 	}
 	r.rows = rows
 	r.links = slices.DeleteFunc(r.links, func(l *books.Link) bool {
-		ok, failed := whole(&books.Payment{ID: l.PaymentID}, books.SessionKind, l.SessionID)
+		ok, failed := ends.whole(&books.Payment{ID: l.PaymentID}, books.SessionKind, books.RefTo(l.SessionID))
 		err = errors.Join(err, failed)
 		return !ok
 	})
 	r.Links += len(r.links)
 	return err
+}
+
+// linkEnds decides which links of a restoration can be set.
+type linkEnds struct {
+	r             *Restoration
+	resting       resting
+	there, others map[books.Kind]map[books.ID]bool // see ends
+	enforced      bool                             // foreign keys hold for commissions too
+}
+
+// whole reports whether row's link can be set; if not, a note says why.
+func (e *linkEnds) whole(row books.Row, kind books.Kind, link books.Ref) (bool, error) {
+	id := link.V
+	if !link.Valid || e.there[kind][id] {
+		return true, nil
+	}
+	if home := e.resting.home[kind][id]; !home.IsZero() {
+		return false, linkedElsewhere(row, e.r.Month, kind, id, home)
+	}
+	note := waiting(row, kind, id, e.r.Month)
+	if e.others[kind][id] {
+		note = fmt.Sprintf("%s did not get its link: %s %d of the database is not the one that the backup means", books.Describe(row), kind, id)
+	}
+	e.r.Notes = append(e.r.Notes, note)
+	return false, nil
+}
+
+// cut returns row without a link that cannot be set; nil if nothing is left.
+func (e *linkEnds) cut(row books.Row) (books.Row, error) {
+	switch of := row.(type) {
+	case *books.Payment, *books.Session:
+		kind, link := linkOf(row)
+		ok, err := e.whole(row, kind, link)
+		if ok || err != nil {
+			return row, err
+		}
+		bare, _ := unlinked(row)
+		return bare, nil
+	case *books.Commission:
+		return row, e.checkCommission(of)
+	case *books.Link:
+		ok, err := e.whole(row, books.SessionKind, books.RefTo(of.SessionID))
+		if ok && err == nil {
+			ok, err = e.whole(row, books.PaymentKind, books.RefTo(of.PaymentID))
+		}
+		if !ok || err != nil {
+			return nil, err
+		}
+		e.r.Links++
+	}
+	return row, nil
+}
+
+func (e *linkEnds) checkCommission(c *books.Commission) error {
+	switch id := c.PaymentID; {
+	case e.others[books.PaymentKind][id.V]:
+		return books.Refusedf("payment_differs", "%s is of a pagamento %d that the backup does not hold, and the live pagamento %d may be another", books.Describe(c), id.V, id.V).
+			WithHint("nothing was changed; enter the commission by hand if it is of the live one")
+	case id.Valid && e.enforced && !e.there[books.PaymentKind][id.V]:
+		return books.Refusedf("linked_row_gone", "%s is of pagamento %d, which is neither live nor in the backup", books.Describe(c), id.V).
+			WithHint("PostgreSQL cannot hold it; restore %s into SQLite", e.r.Month)
+	}
+	return nil
 }
 
 // waiting is the note about a link to be set later.
