@@ -112,15 +112,15 @@ func (a *app) openCarefully(c config.Config, n need) (*store.Store, store.Condit
 
 // refuseAfresh refuses to begin a studio beside the backups of another one.
 func (a *app) refuseAfresh(c config.Config) error {
-	folder, err := filepath.Abs(c.Backups)
+	place, err := bucket.Open(c.Backups, nil)
 	if err != nil {
 		return err
 	}
-	months, err := (&backup.Backups{Bucket: bucket.NewFolder(folder, nil)}).Months(a.ctx)
+	months, err := (&backup.Backups{Bucket: place}).Months(a.ctx)
 	if err != nil || len(months) == 0 {
 		return nil //nolint:nilerr // an unreadable folder is reported by the command that needs backups
 	}
-	return books.Refusedf("database_gone", "%s is empty, but %s has backups up to %s: there was a studio", store.Place(c.DatabaseURL), folder, months[len(months)-1]).
+	return books.Refusedf("database_gone", "%s is empty, but %s has backups up to %s: there was a studio", store.Place(c.DatabaseURL), place, months[len(months)-1]).
 		WithHint("nothing was made; put its database back (or mount its disk, or correct DATABASE_URL); to begin anew all the same: extrato migrate --new, then extrato backup restore MONTH for each month")
 }
 
@@ -167,18 +167,18 @@ func (a *app) closerOn(c config.Config, s *store.Store) (*closing.Closer, error)
 	if err != nil {
 		return nil, err
 	}
-	folder, err := filepath.Abs(c.Backups)
+	log := a.logger(c)
+	place, err := bucket.Open(c.Backups, func(s string) { log.Warn("backup folder", "note", s) })
 	if err != nil {
 		return nil, err
 	}
-	log := a.logger(c)
 	now := func() time.Time { return time.Now().In(c.Zone) }
 	step := a.progress()
 	return &closing.Closer{
 		Store: s, Schedule: schedule, CloseFrom: from, RequireBackup: c.RequireBackup, Now: now, Log: log, Step: step,
 		SpoolDir: s.SpoolDir(),
 		Backups: &backup.Backups{
-			Bucket: bucket.NewFolder(folder, func(s string) { log.Warn("backup folder", "note", s) }), Now: now, Zone: c.Zone,
+			Bucket: place, Now: now, Zone: c.Zone,
 			Program: programVersion(), SpoolDir: s.SpoolDir(), Step: step,
 		},
 	}, nil

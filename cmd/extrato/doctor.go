@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"path/filepath"
+	"fmt"
 	"time"
 
 	"extrato/internal/auth"
@@ -62,15 +62,15 @@ func (a *app) examine() (doctor.Report, error) {
 	if zone == nil {
 		zone = time.UTC // checks of the zone are skipped
 	}
-	folder, err := filepath.Abs(c.Backups)
+	place, err := bucket.Open(c.Backups, nil)
 	if err != nil {
 		return doctor.Report{}, err
 	}
 	now := func() time.Time { return time.Now().In(zone) }
 	d := &doctor.Doctor{
-		Config: c, Now: now, Folder: folder, CheckKey: auth.CheckKey,
+		Config: c, Now: now, Folder: fmt.Sprint(place), CheckKey: auth.CheckKey,
 		CheckPlaces: func(urls []string) error { _, err := notify.NewNotifier(urls); return err },
-		Backups:     &backup.Backups{Bucket: bucket.NewFolder(folder, nil), Now: now, Zone: zone, Program: programVersion()},
+		Backups:     &backup.Backups{Bucket: place, Now: now, Zone: zone, Program: programVersion()},
 	}
 	if d.OpenErr = namesFolder(c.DatabaseURL); d.OpenErr == nil {
 		d.Store, d.OpenErr = store.OpenUntouched(a.ctx, store.Options{URL: c.DatabaseURL, Zone: zone, Now: time.Now, Log: a.logger(c)})

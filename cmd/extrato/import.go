@@ -1,9 +1,8 @@
 package main
 
 import (
+	"extrato/internal/v4import"
 	"strconv"
-
-	"extrato/internal/store"
 )
 
 type importCommand struct {
@@ -31,7 +30,7 @@ func (c *importCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	done, err := s.Import(a.ctx, c.From, a.progress())
+	done, err := v4import.Import(a.ctx, s, c.From, a.progress())
 	if err != nil {
 		s.RemoveIfNew()
 		return err
@@ -46,7 +45,7 @@ func (c *importCommand) Run(a *app) error {
 // shownChanges is how many changes of one sort a person is shown; --json has all.
 const shownChanges = 20
 
-func (a *app) printImport(done store.Imported) {
+func (a *app) printImport(done v4import.Imported) {
 	a.printf("imported from %s\n", done.From)
 	for _, t := range done.Tables {
 		a.printf("  %-17s %d rows\n", t.Table, t.Rows)
@@ -72,7 +71,7 @@ func (a *app) printImport(done store.Imported) {
 	}
 }
 
-func (a *app) printChanges(title string, changes []store.Change) {
+func (a *app) printChanges(title string, changes []v4import.Change) {
 	if len(changes) == 0 {
 		return
 	}

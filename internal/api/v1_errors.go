@@ -104,13 +104,6 @@ var databaseAway = store.ErrUnreachable.WithHint("try again in a moment; whoever
 
 var somethingWrong = &books.Error{Kind: books.Internal, Code: "internal", Message: "something went wrong here", Hint: "try again; if it stays, look for the correlation id in the server's log"}
 
-// The statuses of the kinds of errors.
-var statusOf = map[books.ErrorKind]int{
-	books.Invalid: http.StatusUnprocessableEntity, books.NotFound: http.StatusNotFound, books.Unauthorized: http.StatusUnauthorized,
-	books.Forbidden: http.StatusForbidden, books.Refused: http.StatusConflict, books.Conflict: http.StatusConflict,
-	books.Integrity: http.StatusInternalServerError, books.Internal: http.StatusInternalServerError,
-}
-
 // Errors with a status of their own.
 var (
 	errStale = &books.Error{Kind: books.Conflict, Code: "stale", Message: "somebody else changed this row since you read it",

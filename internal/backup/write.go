@@ -12,7 +12,6 @@
 package backup
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -179,21 +178,6 @@ func (b *Backups) keep(ctx context.Context, spool io.ReaderAt, m Manifest, taken
 	return Receipt{Manifest: m}, err
 }
 
-// readBack proves the copy just written.
-func (b *Backups) readBack(ctx context.Context, written Manifest) (Manifest, error) {
-	proved, err := b.prove(ctx, written.Month, written.Copy, nil)
-	if errors.Is(err, bucket.ErrNotExist) {
-		err = corruptf("the backup is gone right after it was written").Because(err)
-	}
-	if err != nil {
-		return Manifest{}, fmt.Errorf("read back %s: %w", written.File, err)
-	}
-	if proved.SHA256 != written.SHA256 {
-		return Manifest{}, corruptf("%s was replaced while it was read back", written.File)
-	}
-	return proved, nil
-}
-
 // Receipt waits until the copy was read back, and returns the proof that it
 // holds the rows, or an explaining Error. It waits no longer than ctx: a hung
 // place, such as a share with its server gone, cannot be made to answer. It may
@@ -221,18 +205,6 @@ func (u *Unproved) Receipt(ctx context.Context) (Receipt, error) {
 // Stop cancels an unfinished copy; a file with its name stays. It does not wait
 // for a hung place.
 func (u *Unproved) Stop() { u.cancel() }
-
-// provedAlready proves copy n again if its manifest agrees with m.
-func (b *Backups) provedAlready(ctx context.Context, n int, m Manifest) (Manifest, bool) {
-	if n == 0 {
-		return Manifest{}, false
-	}
-	if there, err := b.manifest(ctx, m.Month, n); err != nil || there.SHA256 != m.SHA256 || there.Salt != m.Salt {
-		return Manifest{}, false
-	}
-	there, err := b.prove(ctx, m.Month, n, nil)
-	return there, err == nil
-}
 
 // spool writes the rows into a local file without a name.
 func (b *Backups) spool(month books.Month, rows books.Rows) (*os.File, Manifest, error) {
@@ -322,49 +294,6 @@ func (b *Backups) commitManifest(ctx context.Context, m Manifest) error {
 	}
 	b.step("manifest staged")
 	return staged.Commit(ctx, manifestName(m.File))
-}
-
-// prove reads a copy back, every byte and every row, and returns its manifest
-// if the two agree exactly. keep, if set, gets each row before the whole copy
-// is proved.
-func (b *Backups) prove(ctx context.Context, month books.Month, n int, keep func(books.Row)) (Manifest, error) {
-	m, err := b.manifest(ctx, month, n)
-	if err != nil {
-		return m, err
-	}
-	file, err := b.Bucket.Open(ctx, m.File)
-	if err != nil {
-		return m, err
-	}
-	defer file.Close()
-	seen := &sink{to: io.Discard, hash: sha256.New()}
-	in := io.TeeReader(bufio.NewReaderSize(whileWanted{ctx, file}, 1<<20), seen)
-	found := newContents()
-	for row, err := range books.Ahead(readRows(in)) {
-		if err == nil {
-			err = found.add(row)
-		}
-		if err != nil {
-			return m, err
-		}
-		if keep != nil {
-			keep(row)
-		}
-	}
-	return m, m.compare(found, hex.EncodeToString(seen.hash.Sum(nil)), seen.size)
-}
-
-// whileWanted reads until ctx is over.
-type whileWanted struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r whileWanted) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
 }
 
 // ErrUnwritable is the code of every failure to write a backup.

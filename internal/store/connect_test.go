@@ -9,6 +9,7 @@ import (
 	"extrato/internal/books"
 	"extrato/internal/pgtest"
 	"extrato/internal/store"
+	"extrato/internal/store/v4test"
 )
 
 // secrets are what no answer may hold: the passwords in the URLs below, and
@@ -37,9 +38,9 @@ func TestA_password_that_is_not_percent_encoded_is_refused_and_nothing_of_it_sai
 }
 
 func TestA_password_with_every_sign_works_percent_encoded(t *testing.T) {
-	to, db := v4Postgres(t)
+	to, db := v4test.Postgres(t)
 	const password = `s3cret/@:?#%[]\ &=+'"ß`
-	run(t, db, "CREATE ROLE signs LOGIN PASSWORD '"+strings.ReplaceAll(password, "'", "''")+"'")
+	v4test.Run(t, db, "CREATE ROLE signs LOGIN PASSWORD '"+strings.ReplaceAll(password, "'", "''")+"'")
 	t.Cleanup(func() { dropRole(t, db, "signs") })
 	u, err := url.Parse(to)
 	if err != nil {
@@ -96,20 +97,20 @@ func TestWhat_the_server_says_of_a_URL_is_told(t *testing.T) {
 				}
 				return
 			}
-			wantError(t, err, want.kind, want.code, want.says)
+			v4test.WantError(t, err, want.kind, want.code, want.says)
 		})
 	}
 }
 
 func TestTimeouts_of_the_server_end_no_close(t *testing.T) {
-	to, db := v4Postgres(t)
+	to, db := v4test.Postgres(t)
 	name := strings.TrimPrefix(mustParse(t, to).Path, "/")
 	for _, setting := range []string{"statement_timeout = '1ms'", "idle_in_transaction_session_timeout = '1ms'", "idle_session_timeout = '1h'", "synchronous_commit = off"} {
-		run(t, db, "ALTER DATABASE "+name+" SET "+setting)
+		v4test.Run(t, db, "ALTER DATABASE "+name+" SET "+setting)
 	}
-	s := openAt(t, to)
-	migrate(t, s)
-	closeMonth(t, closer(t, s), october)
+	s := v4test.Open(t, to)
+	v4test.Migrate(t, s)
+	v4test.CloseMonth(t, v4test.Closer(t, s), october)
 	err := s.Write(t.Context(), func(tx *store.Tx) error {
 		for name, want := range map[string]string{"synchronous_commit": "on", "idle_session_timeout": "0"} {
 			var setting string
@@ -134,7 +135,7 @@ func mustParse(t *testing.T, text string) *url.URL {
 }
 
 func TestA_table_that_is_altered_under_a_server_costs_nobody_an_error(t *testing.T) {
-	s, db := takenOver(t)
+	s, db := v4test.TakenOver(t)
 	read := func() error {
 		return s.Read(t.Context(), func(tx *store.Tx) error {
 			for _, table := range []string{"pagamentos", "gastos"} {
@@ -167,7 +168,7 @@ func TestA_table_that_is_altered_under_a_server_costs_nobody_an_error(t *testing
 			}
 		}
 		for _, table := range []string{"pagamentos", "gastos", "sessoes", "comissoes", "clients", "users"} {
-			run(t, db, "ALTER TABLE "+table+" ALTER id TYPE "+kind)
+			v4test.Run(t, db, "ALTER TABLE "+table+" ALTER id TYPE "+kind)
 		}
 	}
 	if err := read(); err != nil {

@@ -38,9 +38,9 @@ func (t *Tx) DepositsAtRest(ctx context.Context) ([]Deposit, error) {
 	return all, err
 }
 
-// reopenDeposits makes the deposits of live payments agree with the rows, and
+// ReopenDeposits makes the deposits of live payments agree with the rows, and
 // deletes those of unmarked payments.
-func (t *Tx) reopenDeposits(ctx context.Context, payments []books.Row) error {
+func (t *Tx) ReopenDeposits(ctx context.Context, payments []books.Row) error {
 	ids, marked := make([]books.ID, len(payments)), [][2]string{}
 	for i, row := range payments {
 		p := row.(*books.Payment)

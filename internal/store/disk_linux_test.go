@@ -12,6 +12,7 @@ import (
 	"extrato/internal/books"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
+	"extrato/internal/store/v4test"
 )
 
 // smallDisk mounts a file system of its own and returns its folder.
@@ -129,14 +130,14 @@ func TestA_read_only_database_is_said(t *testing.T) {
 func TestA_full_disk_of_temporary_files_is_not_blamed_on_the_database(t *testing.T) {
 	temp, folder := smallDisk(t, "size=1m"), t.TempDir()
 	t.Setenv("TMPDIR", temp)
-	wantError(t, store.FullDisk(folder), books.Refused, "disk_full", "temporary files, in "+temp, "TMPDIR")
-	wantError(t, store.FullDisk(temp), books.Refused, "disk_full", "the disk with the database is full")
+	v4test.WantError(t, store.FullDisk(folder), books.Refused, "disk_full", "temporary files, in "+temp, "TMPDIR")
+	v4test.WantError(t, store.FullDisk(temp), books.Refused, "disk_full", "the disk with the database is full")
 }
 
 func TestA_disk_that_fails_at_a_commit_is_no_lost_connection(t *testing.T) {
 	db := storetest.SQLite(t, now)
 	err := db.Store.Outcome(t.Context(), errors.New("disk I/O error"))
-	wantError(t, err, books.Internal, "outcome_unknown", "the disk with the database failed", "what the system says of that disk")
+	v4test.WantError(t, err, books.Internal, "outcome_unknown", "the disk with the database failed", "what the system says of that disk")
 	if e := books.AsError(err); strings.Contains(e.Error(), "connection") {
 		t.Errorf("it says %q", e.Error())
 	}

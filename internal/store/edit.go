@@ -22,7 +22,7 @@ func (t *Tx) AddRecord(ctx context.Context, row books.Row) (books.ID, error) {
 	if p, ok := row.(*books.Payment); ok && err == nil && bool(p.Deposit) {
 		added := *p
 		added.ID = id
-		err = t.reopenDeposits(ctx, []books.Row{&added})
+		err = t.ReopenDeposits(ctx, []books.Row{&added})
 	}
 	return id, taken(row, err)
 }
@@ -42,7 +42,7 @@ func (t *Tx) ChangeRecord(ctx context.Context, row books.Row) error {
 	}
 	_, err := t.exec(ctx, "UPDATE "+row.Kind().Table()+" SET "+list+" WHERE id = $1", args...)
 	if err == nil && row.Kind() == books.PaymentKind {
-		err = t.reopenDeposits(ctx, []books.Row{row})
+		err = t.ReopenDeposits(ctx, []books.Row{row})
 	}
 	return taken(row, err)
 }

@@ -29,3 +29,23 @@ func (t *Tx) SQL() *sql.Tx { return t.tx }
 // Alone runs fn while no other process runs Alone, to prepare a library's
 // tables in this database.
 func (s *Store) Alone(ctx context.Context, fn func() error) error { return s.alone(ctx, fn) }
+
+// One reads the one row of a query into dest, for package v4import.
+func (t *Tx) One(ctx context.Context, query string, args []any, dest ...any) error {
+	return t.one(ctx, query, args, dest...)
+}
+
+// List calls read for each row of a query, for package v4import.
+func (t *Tx) List(ctx context.Context, query string, args []any, read func(scan func(...any) error) error) error {
+	return t.list(ctx, query, args, read)
+}
+
+// Exec runs a statement and returns the number of rows it changed, for package
+// v4import.
+func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	return t.exec(ctx, query, args...)
+}
+
+// ForgetColumns makes the transaction read the tables' columns again, after they
+// were altered in it.
+func (t *Tx) ForgetColumns() { t.cols = nil }

@@ -12,6 +12,7 @@ import (
 	"extrato/internal/books"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
+	"extrato/internal/store/v4test"
 )
 
 // move takes a SQLite file from under a store, and back puts it where it was.
@@ -104,7 +105,7 @@ func TestA_SQLite_file_that_was_moved_takes_no_write(t *testing.T) {
 				if err := do(); err == nil {
 					t.Errorf("%s went on", what)
 				} else {
-					wantError(t, err, books.Refused, "database_moved", "put the file back")
+					v4test.WantError(t, err, books.Refused, "database_moved", "put the file back")
 				}
 			}
 			if n := strings.Count(log.String(), "database file gone"); n != 1 {
@@ -119,7 +120,7 @@ func TestA_SQLite_file_that_was_moved_takes_no_write(t *testing.T) {
 			}
 			// A move in the middle of a transaction: the commit is not acknowledged.
 			err = setProbe(t, s, "between", func() { m.do(t, path) })
-			wantError(t, err, books.Internal, "database_moved", "may be lost")
+			v4test.WantError(t, err, books.Internal, "database_moved", "may be lost")
 			m.back(t, path)
 		})
 	}
@@ -159,7 +160,7 @@ func TestOne_server_on_one_SQLite_file_by_whatever_name(t *testing.T) {
 		if err := other.LockServing(); err == nil {
 			t.Errorf("%s: a second server starts", what)
 		} else {
-			wantError(t, err, books.Refused, "already_serving", "stop the other one")
+			v4test.WantError(t, err, books.Refused, "already_serving", "stop the other one")
 		}
 		if err := setProbe(t, other, what, func() {}); err != nil {
 			t.Errorf("%s: a command beside the server cannot write: %v", what, err)
@@ -187,9 +188,9 @@ func TestA_SQLite_file_with_two_names_is_refused(t *testing.T) {
 	}
 	for _, name := range []string{db.Path, second} {
 		_, err := tryOpen(t, "sqlite:///"+name, true)
-		wantError(t, err, books.Refused, "database_unfit", "hard links", "-samefile")
+		v4test.WantError(t, err, books.Refused, "database_unfit", "hard links", "-samefile")
 		_, err = store.OpenUntouched(t.Context(), store.Options{URL: "sqlite:///" + name, Zone: storetest.Zone, Now: now})
-		wantError(t, err, books.Refused, "database_unfit")
+		v4test.WantError(t, err, books.Refused, "database_unfit")
 	}
 	if err := os.Remove(second); err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"extrato/internal/closing"
 	"extrato/internal/pgtest"
 	"extrato/internal/store"
+	"extrato/internal/store/v4test"
 )
 
 var update = flag.Bool("update", false, "write the tables of docs/databases.md anew")
@@ -45,10 +46,10 @@ const (
 
 var oddSchemas = []have{
 	{what: "v4's tables in a schema that `ALTER DATABASE … SET search_path` names", v4: true,
-		make: append(moved(v4Tables...), "ALTER DATABASE DATABASE SET search_path = studio")},
-	{what: "v4's tables in a schema that `?options=-csearch_path%3Dstudio` names", v4: true, make: moved(v4Tables...), url: "options=-csearch_path%3Dstudio"},
-	{what: "v4's tables in a schema that `?search_path=studio` names", v4: true, make: moved(v4Tables...), url: "search_path=studio"},
-	{what: "v4's tables in the schema studio, which nothing names", v4: true, make: moved(v4Tables...), code: "books_elsewhere", words: "studio"},
+		make: append(moved(v4test.Tables...), "ALTER DATABASE DATABASE SET search_path = studio")},
+	{what: "v4's tables in a schema that `?options=-csearch_path%3Dstudio` names", v4: true, make: moved(v4test.Tables...), url: "options=-csearch_path%3Dstudio"},
+	{what: "v4's tables in a schema that `?search_path=studio` names", v4: true, make: moved(v4test.Tables...), url: "search_path=studio"},
+	{what: "v4's tables in the schema studio, which nothing names", v4: true, make: moved(v4test.Tables...), code: "books_elsewhere", words: "studio"},
 	{what: "v4's tables in two schemas", v4: true, make: append(moved("gastos"), "ALTER DATABASE DATABASE SET search_path = public, studio"), code: "table_unfit", words: "gastos is in studio"},
 	{what: "a search_path of which no schema exists", make: []string{"ALTER DATABASE DATABASE SET search_path = studio"}, code: "no_schema", words: "studio"},
 	{what: "another application's database, with `users` and `clients`", make: []string{otherPeople}, code: "not_v4", words: "users, clients"},
@@ -64,13 +65,13 @@ func (h have) database(t *testing.T) (to string, db *sql.DB) {
 	t.Helper()
 	to = pgtest.New(t)
 	if h.v4 {
-		to, db = v4Postgres(t)
+		to, db = v4test.Postgres(t)
 	} else {
-		db = connect(t, "pgx", to)
+		db = v4test.Connect(t, "pgx", to)
 	}
 	name := strings.TrimPrefix(mustParse(t, to).Path, "/")
 	for _, query := range h.make {
-		run(t, db, strings.ReplaceAll(query, "DATABASE DATABASE", "DATABASE "+name))
+		v4test.Run(t, db, strings.ReplaceAll(query, "DATABASE DATABASE", "DATABASE "+name))
 	}
 	if h.url != "" {
 		to = with(to, h.url)
@@ -80,26 +81,26 @@ func (h have) database(t *testing.T) (to string, db *sql.DB) {
 
 // relations are all that a database has, and how many rows v4's tables hold.
 func relations(t *testing.T, db *sql.DB) string {
-	return lines(t, db, `SELECT relnamespace::regnamespace || '.' || relname FROM pg_class
+	return v4test.Lines(t, db, `SELECT relnamespace::regnamespace || '.' || relname FROM pg_class
 		WHERE relnamespace::regnamespace::text NOT LIKE 'pg\_%' AND relnamespace::regnamespace::text <> 'information_schema' ORDER BY 1`) +
-		lines(t, db, "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg_temp%' AND nspname NOT LIKE 'pg_toast_temp%' ORDER BY 1")
+		v4test.Lines(t, db, "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg_temp%' AND nspname NOT LIKE 'pg_toast_temp%' ORDER BY 1")
 }
 
 func TestOdd_schemas_are_taken_over_or_refused_before_anything_is_made(t *testing.T) {
 	eachHave(t, "schemas", oddSchemas, func(t *testing.T, h have) string {
 		to, db := h.database(t)
 		before := relations(t, db)
-		s := openAt(t, to)
+		s := v4test.Open(t, to)
 		_, err := s.Migrate(t.Context())
 		if err == nil {
 			h.worksIn(t, s, db)
 			return h.told(t, err)
 		}
-		same(t, "what the database has", before, relations(t, db))
+		v4test.Same(t, "what the database has", before, relations(t, db))
 		if err := s.Ready(t.Context()); err == nil {
 			t.Error("a start goes on where migrate is refused")
 		}
-		same(t, "what the database has", before, relations(t, db))
+		v4test.Same(t, "what the database has", before, relations(t, db))
 		return h.told(t, err)
 	})
 }
@@ -125,10 +126,10 @@ func eachHave(t *testing.T, name string, all []have, test func(*testing.T, have)
 // worksIn asserts that nothing was made beside v4's own tables.
 func (h have) worksIn(t *testing.T, s *store.Store, db *sql.DB) {
 	t.Helper()
-	if n := number(t, db, "SELECT count(*) FROM pg_class WHERE relname = 'pagamentos' AND relkind = 'r'"); n != 1 {
+	if n := v4test.Number(t, db, "SELECT count(*) FROM pg_class WHERE relname = 'pagamentos' AND relkind = 'r'"); n != 1 {
 		t.Errorf("there are %d tables pagamentos", n)
 	}
-	if r := closeMonth(t, closer(t, s), october); r.Counts != octoberRows {
+	if r := v4test.CloseMonth(t, v4test.Closer(t, s), october); r.Counts != v4test.OctoberRows {
 		t.Errorf("it closed %+v", r.Counts)
 	}
 	if err := s.Ready(t.Context()); err != nil {
@@ -209,17 +210,17 @@ var oddTables = []have{
 
 func TestOdd_tables_and_triggers_are_told_with_their_remedy(t *testing.T) {
 	eachHave(t, "tables", oddTables, func(t *testing.T, h have) string {
-		to, db := v4Postgres(t)
-		migrate(t, openAt(t, to))
+		to, db := v4test.Postgres(t)
+		v4test.Migrate(t, v4test.Open(t, to))
 		to = asClerk(t, db, to)
 		clerk := mustParse(t, to).User.Username()
 		for _, query := range h.make {
-			run(t, db, strings.ReplaceAll(query, "CLERK", clerk))
+			v4test.Run(t, db, strings.ReplaceAll(query, "CLERK", clerk))
 		}
 		before := dumpWithoutLog(t, db)
-		_, err := closer(t, openAt(t, to)).Close(t.Context(), october, closing.Options{}, "test")
+		_, err := v4test.Closer(t, v4test.Open(t, to)).Close(t.Context(), october, closing.Options{}, "test")
 		if h.code != "" {
-			same(t, "the rows", before, dumpWithoutLog(t, db))
+			v4test.Same(t, "the rows", before, dumpWithoutLog(t, db))
 		}
 		return h.told(t, err)
 	})
@@ -254,8 +255,8 @@ func TestURLs_as_people_have_them_are_told(t *testing.T) {
 }
 
 func TestA_text_that_is_not_UTF8_is_named(t *testing.T) {
-	admin := connect(t, "pgx", pgtest.New(t))
-	run(t, admin, "CREATE DATABASE v4_ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+	admin := v4test.Connect(t, "pgx", pgtest.New(t))
+	v4test.Run(t, admin, "CREATE DATABASE v4_ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
 	t.Cleanup(func() {
 		if _, err := admin.ExecContext(context.Background(), "DROP DATABASE v4_ascii WITH (FORCE)"); err != nil {
 			t.Error(err)
@@ -263,21 +264,21 @@ func TestA_text_that_is_not_UTF8_is_named(t *testing.T) {
 	})
 	to := mustParse(t, pgtest.New(t))
 	to.Path = "/v4_ascii"
-	s := openAt(t, to.String())
-	migrate(t, s)
-	db := connect(t, "pgx", to.String())
-	run(t, db, "INSERT INTO users (id, name, role, active_flag, unified_flow_enabled) VALUES (1, 'Ana', 'artist', TRUE, FALSE)",
+	s := v4test.Open(t, to.String())
+	v4test.Migrate(t, s)
+	db := v4test.Connect(t, "pgx", to.String())
+	v4test.Run(t, db, "INSERT INTO users (id, name, role, active_flag, unified_flow_enabled) VALUES (1, 'Ana', 'artist', TRUE, FALSE)",
 		`INSERT INTO gastos (id, data, valor, forma_pagamento, created_by, descricao, created_at) VALUES (7, '2025-10-03', 10, 'Pix', 1, convert_from('\x6361666520e9', 'SQL_ASCII'), '2025-10-03')`)
-	_, err := closer(t, s).Close(t.Context(), october, closing.Options{}, "test")
-	wantError(t, err, books.Integrity, "text_not_utf8", "not UTF-8", "extrato doctor", "ENCODING 'UTF8'")
-	readIn(t, s, func(tx *store.Tx) error {
+	_, err := v4test.Closer(t, s).Close(t.Context(), october, closing.Options{}, "test")
+	v4test.WantError(t, err, books.Integrity, "text_not_utf8", "not UTF-8", "extrato doctor", "ENCODING 'UTF8'")
+	v4test.Read(t, s, func(tx *store.Tx) error {
 		bad, err := tx.BadTexts(t.Context(), 5)
 		if len(bad) != 1 || bad[0].Row != "gasto 7" || !strings.Contains(bad[0].Why, `descricao is not UTF-8: "cafe \xe9"`) {
 			t.Errorf("it names %+v", bad)
 		}
 		return err
 	})
-	if n := number(t, db, "SELECT count(*) FROM gastos"); n != 1 {
+	if n := v4test.Number(t, db, "SELECT count(*) FROM gastos"); n != 1 {
 		t.Errorf("%d expenses are left", n)
 	}
 }

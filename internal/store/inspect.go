@@ -192,34 +192,6 @@ func (t *Tx) Damage(ctx context.Context) ([]string, error) {
 	return found, err
 }
 
-// MissingKeys names the foreign and unique keys needed by a close and missing
-// in a PostgreSQL database. SQLite's tables are ours and have them.
-func (s *Store) MissingKeys(ctx context.Context) (foreign, unique []string, err error) {
-	if !s.dialect.postgres {
-		return nil, nil, nil
-	}
-	if foreign, err = s.missingForeignKeys(ctx); err != nil {
-		return nil, nil, err
-	}
-	err = s.Read(ctx, func(t *Tx) error {
-		for _, k := range uniqueKeys {
-			var found int
-			err := t.one(ctx, `SELECT count(*) FROM pg_index i WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
-				AND (SELECT array_agg(a.attname::text ORDER BY a.attname) FROM unnest(i.indkey::int2[]) AS k (attnum)
-					JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum)
-				= (SELECT array_agg(c ORDER BY c) FROM unnest(string_to_array($2, ',')) AS c)`, []any{k.table, k.columns}, &found)
-			if err != nil {
-				return err
-			}
-			if found == 0 {
-				unique = append(unique, k.table+" ("+k.columns+")")
-			}
-		}
-		return nil
-	})
-	return foreign, unique, err
-}
-
 // UnknownColumns names the unknown columns with data in some live row: no month
 // with such a row can be closed.
 func (t *Tx) UnknownColumns(ctx context.Context) ([]string, error) {
@@ -234,7 +206,7 @@ func (t *Tx) UnknownColumns(ctx context.Context) ([]string, error) {
 				continue
 			}
 			var n int64
-			if err := t.one(ctx, "SELECT count("+quoteName(c)+") FROM "+kind.Table(), nil, &n); err != nil {
+			if err := t.one(ctx, "SELECT count("+QuoteName(c)+") FROM "+kind.Table(), nil, &n); err != nil {
 				return nil, err
 			}
 			if n > 0 {
@@ -272,6 +244,23 @@ func (t *Tx) MonthlessRows(ctx context.Context, limit int) ([]BadRow, error) {
 	return found[:min(len(found), limit)], err
 }
 
+// EachMonthlessCommission calls fn with the id and created_at, as stored, of each
+// commission of no month, in order.
+func (t *Tx) EachMonthlessCommission(ctx context.Context, fn func(id int64, createdAt string)) error {
+	ids, err := t.monthlessCommissions(ctx)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	query := "SELECT id, coalesce(" + t.s.dialect.text("created_at") + ", 'NULL') FROM comissoes WHERE id IN (" + t.s.dialect.idList("$1") + ") ORDER BY id"
+	return t.list(ctx, query, []any{jsonIDs(ids)}, func(scan func(...any) error) error {
+		var id int64
+		var createdAt string
+		err := scan(&id, &createdAt)
+		fn(id, createdAt)
+		return err
+	})
+}
+
 // monthlessCommissions returns the ids of the commissions of no month.
 func (t *Tx) monthlessCommissions(ctx context.Context) (ids []books.ID, err error) {
 	err = t.eachUnpaired(ctx, "TRUE", func(u unpairedCommission) {
@@ -296,7 +285,7 @@ func (t *Tx) badRows(ctx context.Context, kind books.Kind, why, query string, ar
 // clients and artists, and returns those with a value that cannot be kept
 // exactly, such as NaN or parts of a cent, at most limit of them.
 func (t *Tx) UnreadableRows(ctx context.Context, limit int) ([]BadRow, error) {
-	hasTime, err := t.hasColumn(ctx, "sessoes", "hora")
+	hasTime, err := t.HasColumn(ctx, "sessoes", "hora")
 	if err != nil {
 		return nil, err
 	}
@@ -365,7 +354,7 @@ func (t *Tx) BadTexts(ctx context.Context, limit int) ([]BadRow, error) {
 				continue
 			}
 			// As bytes no text is checked on its way out.
-			query := fmt.Sprintf("SELECT id, convert_to(CAST(%s AS TEXT), 'SQL_ASCII') FROM %s WHERE %[1]s IS NOT NULL ORDER BY id", quoteName(c), kind.Table())
+			query := fmt.Sprintf("SELECT id, convert_to(CAST(%s AS TEXT), 'SQL_ASCII') FROM %s WHERE %[1]s IS NOT NULL ORDER BY id", QuoteName(c), kind.Table())
 			err := t.list(ctx, query, nil, func(scan func(...any) error) error {
 				var id int64
 				var text []byte

@@ -18,57 +18,58 @@ import (
 	"extrato/internal/pgtest"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
+	"extrato/internal/store/v4test"
 )
 
 func TestMigrate_only_adds_to_a_v4_database(t *testing.T) {
-	url, v4 := v4Postgres(t)
-	rows, before := dump(t, v4), schema(t, v4)
-	done := migrate(t, openAt(t, url))
-	if len(done.Applied) != 1 || len(done.Added)+len(done.Notes) != 0 || !slices.Equal(done.Adopted, []books.Month{august}) {
+	url, v4 := v4test.Postgres(t)
+	rows, before := v4test.Dump(t, v4), v4test.Schema(t, v4)
+	done := v4test.Migrate(t, v4test.Open(t, url))
+	if len(done.Applied) != 1 || len(done.Added)+len(done.Notes) != 0 || !slices.Equal(done.Adopted, []books.Month{v4test.August}) {
 		t.Errorf("migrate says %+v", done)
 	}
-	same(t, "v4's schema", before, schema(t, v4))
-	same(t, "v4's rows", rows, dump(t, v4))
+	v4test.Same(t, "v4's schema", before, v4test.Schema(t, v4))
+	v4test.Same(t, "v4's rows", rows, v4test.Dump(t, v4))
 }
 
 func TestMigrate_twice_does_nothing_the_second_time(t *testing.T) {
-	url, v4 := v4Postgres(t, "DROP INDEX ix_pagamentos_data")
-	migrate(t, openAt(t, url))
-	rows, before := dump(t, v4), schema(t, v4)
-	again := migrate(t, openAt(t, url))
+	url, v4 := v4test.Postgres(t, "DROP INDEX ix_pagamentos_data")
+	v4test.Migrate(t, v4test.Open(t, url))
+	rows, before := v4test.Dump(t, v4), v4test.Schema(t, v4)
+	again := v4test.Migrate(t, v4test.Open(t, url))
 	if len(again.Applied)+len(again.Added)+len(again.Adopted) != 0 {
 		t.Errorf("the second migrate says %+v", again)
 	}
-	same(t, "schema", before, schema(t, v4))
-	same(t, "rows", rows, dump(t, v4))
+	v4test.Same(t, "schema", before, v4test.Schema(t, v4))
+	v4test.Same(t, "rows", rows, v4test.Dump(t, v4))
 }
 
 func TestReady_leaves_a_v4_database_to_a_person(t *testing.T) {
-	url, v4 := v4Postgres(t)
-	before := schema(t, v4)
-	wantError(t, openAt(t, url).Ready(t.Context()), books.Refused, "v4_database", "extrato migrate")
-	same(t, "v4's schema", before, schema(t, v4))
-	if n := number(t, v4, "SELECT count(*) FROM pg_namespace WHERE nspname = 'extrato'"); n != 0 {
+	url, v4 := v4test.Postgres(t)
+	before := v4test.Schema(t, v4)
+	v4test.WantError(t, v4test.Open(t, url).Ready(t.Context()), books.Refused, "v4_database", "extrato migrate")
+	v4test.Same(t, "v4's schema", before, v4test.Schema(t, v4))
+	if n := v4test.Number(t, v4, "SELECT count(*) FROM pg_namespace WHERE nspname = 'extrato'"); n != 0 {
 		t.Error("our schema was made")
 	}
 }
 
 func TestA_later_versions_database_is_left_alone(t *testing.T) {
-	for _, target := range []struct{ name, url, driver, dsn string }{newSQLite(t), {"postgres", pgtest.New(t), "pgx", ""}} {
-		t.Run(target.name, func(t *testing.T) {
-			s := openAt(t, target.url)
-			migrate(t, s)
-			table, dsn := "goose_db_version", target.dsn
+	for _, target := range []v4test.Target{v4test.NewSQLite(t), v4test.NewPostgres(t)} {
+		t.Run(target.Name, func(t *testing.T) {
+			s := v4test.Open(t, target.URL)
+			v4test.Migrate(t, s)
+			table, dsn := "goose_db_version", target.DSN
 			if dsn == "" {
-				table, dsn = "extrato.goose_db_version", target.url
+				table, dsn = "extrato.goose_db_version", target.URL
 			}
-			db := connect(t, target.driver, dsn)
-			run(t, db, "INSERT INTO "+table+" (version_id, is_applied) VALUES (9999, TRUE)")
-			before := number(t, db, "SELECT count(*) FROM "+table)
-			wantError(t, s.Ready(t.Context()), books.Refused, "newer_database", "newer extrato")
+			db := v4test.Connect(t, target.Driver, dsn)
+			v4test.Run(t, db, "INSERT INTO "+table+" (version_id, is_applied) VALUES (9999, TRUE)")
+			before := v4test.Number(t, db, "SELECT count(*) FROM "+table)
+			v4test.WantError(t, s.Ready(t.Context()), books.Refused, "newer_database", "newer extrato")
 			_, err := s.Migrate(t.Context())
-			wantError(t, err, books.Refused, "newer_database")
-			if after := number(t, db, "SELECT count(*) FROM "+table); after != before {
+			v4test.WantError(t, err, books.Refused, "newer_database")
+			if after := v4test.Number(t, db, "SELECT count(*) FROM "+table); after != before {
 				t.Errorf("%d versions are recorded, %d were", after, before)
 			}
 		})
@@ -119,16 +120,16 @@ func TestOlder_v4_databases_close_and_come_back_byte_for_byte(t *testing.T) {
 	} {
 		t.Run(older.name, func(t *testing.T) {
 			t.Parallel()
-			url, v4 := v4Postgres(t, older.queries...)
-			s := openAt(t, url)
-			done := migrate(t, s)
+			url, v4 := v4test.Postgres(t, older.queries...)
+			s := v4test.Open(t, url)
+			done := v4test.Migrate(t, s)
 			if !slices.Equal(done.Added, append([]string{}, older.added...)) || len(done.Notes) != older.notes {
 				t.Errorf("migrate says %+v, want added %q and %d notes", done, older.added, older.notes)
 			}
-			if n := number(t, v4, "SELECT count(*) FROM pg_index WHERE NOT indisvalid"); n != 0 {
+			if n := v4test.Number(t, v4, "SELECT count(*) FROM pg_index WHERE NOT indisvalid"); n != 0 {
 				t.Errorf("%d indexes are invalid", n)
 			}
-			exactlyClosedAndBack(t, s, v4, v4Tables...)
+			exactlyClosedAndBack(t, s, v4, v4test.Tables...)
 		})
 	}
 }
@@ -137,9 +138,9 @@ func TestOlder_v4_databases_close_and_come_back_byte_for_byte(t *testing.T) {
 const sessionsKey = "sessoes_payment_id_fkey"
 
 func TestA_sessions_time_is_part_of_the_statement(t *testing.T) {
-	s, _ := takenOver(t, "ALTER TABLE sessoes ADD hora TIME", "UPDATE sessoes SET hora = '14:30'")
-	closeMonth(t, closer(t, s), october)
-	readIn(t, s, func(tx *store.Tx) error {
+	s, _ := v4test.TakenOver(t, "ALTER TABLE sessoes ADD hora TIME", "UPDATE sessoes SET hora = '14:30'")
+	v4test.CloseMonth(t, v4test.Closer(t, s), october)
+	v4test.Read(t, s, func(tx *store.Tx) error {
 		stored, err := tx.Statement(t.Context(), october)
 		if err != nil {
 			return err
@@ -156,38 +157,31 @@ func TestA_sessions_time_is_part_of_the_statement(t *testing.T) {
 	})
 }
 
-func readIn(t testing.TB, s *store.Store, fn func(*store.Tx) error) {
-	t.Helper()
-	if err := s.Read(t.Context(), fn); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestMigrate_refuses_duplicates_and_breaks_nothing(t *testing.T) {
-	url, v4 := v4Postgres(t, "ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano",
+	url, v4 := v4test.Postgres(t, "ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano",
 		"INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, totais) SELECT mes, ano, pagamentos, sessoes, comissoes, totais FROM extratos")
-	s := openAt(t, url)
-	rows, before := dump(t, v4), schema(t, v4)
+	s := v4test.Open(t, url)
+	rows, before := v4test.Dump(t, v4), v4test.Schema(t, v4)
 	_, err := s.Migrate(t.Context())
-	wantError(t, err, books.Refused, "duplicates", "extratos", "mes,ano", "extrato migrate again")
-	same(t, "v4's schema", before, schema(t, v4))
-	same(t, "v4's rows", rows, dump(t, v4))
+	v4test.WantError(t, err, books.Refused, "duplicates", "extratos", "mes,ano", "extrato migrate again")
+	v4test.Same(t, "v4's schema", before, v4test.Schema(t, v4))
+	v4test.Same(t, "v4's rows", rows, v4test.Dump(t, v4))
 	// Whoever comes next must not take it for a database that is ready.
-	wantError(t, s.Ready(t.Context()), books.Refused, "v4_database")
+	v4test.WantError(t, s.Ready(t.Context()), books.Refused, "v4_database")
 
-	run(t, v4, "DELETE FROM extratos WHERE id = (SELECT max(id) FROM extratos)")
-	if done := migrate(t, s); !slices.Contains(done.Added, "unique index extrato_extratos_mes_ano") {
+	v4test.Run(t, v4, "DELETE FROM extratos WHERE id = (SELECT max(id) FROM extratos)")
+	if done := v4test.Migrate(t, s); !slices.Contains(done.Added, "unique index extrato_extratos_mes_ano") {
 		t.Errorf("migrate says %+v", done)
 	}
 }
 
 func TestReady_puts_a_unique_key_back_that_was_lost_since(t *testing.T) {
-	s, v4 := takenOver(t)
-	run(t, v4, "ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano")
+	s, v4 := v4test.TakenOver(t)
+	v4test.Run(t, v4, "ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano")
 	if err := s.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n := number(t, v4, "SELECT count(*) FROM pg_indexes WHERE indexname = 'extrato_extratos_mes_ano'"); n != 1 {
+	if n := v4test.Number(t, v4, "SELECT count(*) FROM pg_indexes WHERE indexname = 'extrato_extratos_mes_ano'"); n != 1 {
 		t.Error("a month could be closed twice")
 	}
 }
@@ -197,7 +191,7 @@ func TestEvery_write_keeps_writers_out_only_where_a_foreign_key_is_missing(t *te
 	held := func(t *testing.T, s *store.Store, v4 *sql.DB) (locks int64) {
 		t.Helper()
 		err := s.Write(t.Context(), func(*store.Tx) error {
-			locks = number(t, v4, "SELECT count(*) FROM pg_locks WHERE relation = 'pagamentos'::regclass AND mode = 'ShareRowExclusiveLock' AND granted")
+			locks = v4test.Number(t, v4, "SELECT count(*) FROM pg_locks WHERE relation = 'pagamentos'::regclass AND mode = 'ShareRowExclusiveLock' AND granted")
 			return nil
 		})
 		if err != nil {
@@ -205,18 +199,18 @@ func TestEvery_write_keeps_writers_out_only_where_a_foreign_key_is_missing(t *te
 		}
 		return locks
 	}
-	url, v4 := v4Postgres(t)
-	s := openAt(t, url)
-	migrate(t, s)
+	url, v4 := v4test.Postgres(t)
+	s := v4test.Open(t, url)
+	v4test.Migrate(t, s)
 	if n := held(t, s, v4); n != 0 {
 		t.Error("writers are kept out although all keys are there")
 	}
-	run(t, v4, "ALTER TABLE comissoes DROP CONSTRAINT comissoes_pagamento_id_fkey")
+	v4test.Run(t, v4, "ALTER TABLE comissoes DROP CONSTRAINT comissoes_pagamento_id_fkey")
 	for _, look := range []func(*store.Store) error{
 		func(s *store.Store) error { _, err := s.Migrate(t.Context()); return err },
 		func(s *store.Store) error { return s.Ready(t.Context()) },
 	} {
-		again := openAt(t, url)
+		again := v4test.Open(t, url)
 		if err := look(again); err != nil {
 			t.Fatal(err)
 		}
@@ -230,15 +224,15 @@ func TestA_close_refuses_a_column_that_it_does_not_know(t *testing.T) {
 	for table, id := range map[string]int{"pagamentos": 480, "sessoes": 1320, "comissoes": 240, "gastos": 60} {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
-			s, v4 := takenOver(t, "ALTER TABLE "+table+` ADD "Cor ""Favorita""" TEXT`,
+			s, v4 := v4test.TakenOver(t, "ALTER TABLE "+table+` ADD "Cor ""Favorita""" TEXT`,
 				fmt.Sprintf(`UPDATE %s SET "Cor ""Favorita""" = 'azul' WHERE id = %d`, table, id))
-			before := dump(t, v4)
-			c := closer(t, s)
+			before := v4test.Dump(t, v4)
+			c := v4test.Closer(t, s)
 			_, err := c.Close(t.Context(), october, closing.Options{}, "test")
-			wantError(t, err, books.Refused, "unknown_column", fmt.Sprintf(" %d ", id), table, `Cor "Favorita"`)
-			same(t, "the books", before, dumpWithoutLog(t, v4))
+			v4test.WantError(t, err, books.Refused, "unknown_column", fmt.Sprintf(" %d ", id), table, `Cor "Favorita"`)
+			v4test.Same(t, "the books", before, dumpWithoutLog(t, v4))
 			// A month in which no row holds anything there loses nothing.
-			closeMonth(t, c, september)
+			v4test.CloseMonth(t, c, v4test.September)
 		})
 	}
 }
@@ -247,8 +241,8 @@ func TestA_close_refuses_a_column_that_it_does_not_know(t *testing.T) {
 // attempt leaves.
 func dumpWithoutLog(t testing.TB, db *sql.DB) string {
 	t.Helper()
-	run(t, db, "DELETE FROM extrato_run_logs WHERE status = 'error'")
-	return dump(t, db)
+	v4test.Run(t, db, "DELETE FROM extrato_run_logs WHERE status = 'error'")
+	return v4test.Dump(t, db)
 }
 
 func TestMigrate_waits_for_a_person_who_holds_the_tables(t *testing.T) {
@@ -265,7 +259,7 @@ func TestMigrate_waits_for_a_person_who_holds_the_tables(t *testing.T) {
 	} {
 		t.Run(holder.name, func(t *testing.T) {
 			t.Parallel()
-			url, v4 := v4Postgres(t, holder.dropped...)
+			url, v4 := v4test.Postgres(t, holder.dropped...)
 			tx, err := v4.BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
 			if err != nil {
 				t.Fatal(err)
@@ -274,11 +268,11 @@ func TestMigrate_waits_for_a_person_who_holds_the_tables(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.AfterFunc(4500*time.Millisecond, func() { tx.Rollback() })
-			done := migrate(t, openAt(t, url))
+			done := v4test.Migrate(t, v4test.Open(t, url))
 			if !slices.Equal(done.Added, holder.added) || len(done.Applied) != 1 {
 				t.Errorf("migrate says %+v", done)
 			}
-			if n := number(t, v4, "SELECT count(*) FROM pg_index WHERE NOT indisvalid"); n != 0 {
+			if n := v4test.Number(t, v4, "SELECT count(*) FROM pg_index WHERE NOT indisvalid"); n != 0 {
 				t.Errorf("%d indexes are invalid", n)
 			}
 		})
@@ -287,14 +281,14 @@ func TestMigrate_waits_for_a_person_who_holds_the_tables(t *testing.T) {
 
 func TestMany_migrates_at_once_are_one(t *testing.T) {
 	storetest.Concurrent(t)
-	url, v4 := v4Postgres(t, "DROP INDEX ix_gastos_data", "DROP INDEX ix_pagamentos_data", "ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano")
-	before := dump(t, v4)
+	url, v4 := v4test.Postgres(t, "DROP INDEX ix_gastos_data", "DROP INDEX ix_pagamentos_data", "ALTER TABLE extratos DROP CONSTRAINT uq_extratos_mes_ano")
+	before := v4test.Dump(t, v4)
 	var mu sync.Mutex
 	var all store.Migration
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			done, err := openAt(t, url).Migrate(t.Context())
+			done, err := v4test.Open(t, url).Migrate(t.Context())
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -307,12 +301,12 @@ func TestMany_migrates_at_once_are_one(t *testing.T) {
 	if len(all.Applied) != 1 || len(all.Added) != 3 || len(all.Adopted) != 1 {
 		t.Errorf("together they did %+v", all)
 	}
-	same(t, "v4's rows", before, dump(t, v4))
+	v4test.Same(t, "v4's rows", before, v4test.Dump(t, v4))
 }
 
 func TestV4_writes_on_while_it_is_taken_over(t *testing.T) {
 	storetest.Concurrent(t)
-	url, v4 := v4Postgres(t, "DROP INDEX ix_gastos_data", "DROP INDEX ix_pagamentos_data", "DROP INDEX ix_sessoes_payment_id")
+	url, v4 := v4test.Postgres(t, "DROP INDEX ix_gastos_data", "DROP INDEX ix_pagamentos_data", "DROP INDEX ix_sessoes_payment_id")
 	ctx, cancel := context.WithCancel(t.Context())
 	written := make(chan int64)
 	go func() {
@@ -331,16 +325,16 @@ func TestV4_writes_on_while_it_is_taken_over(t *testing.T) {
 		written <- n
 	}()
 	time.Sleep(50 * time.Millisecond)
-	s := openAt(t, url)
-	migrate(t, s)
+	s := v4test.Open(t, url)
+	v4test.Migrate(t, s)
 	cancel()
 	n := <-written
-	if live := number(t, v4, "SELECT count(*) FROM pagamentos") - 396; n == 0 || live < n || live > n+1 {
+	if live := v4test.Number(t, v4, "SELECT count(*) FROM pagamentos") - 396; n == 0 || live < n || live > n+1 {
 		t.Errorf("v4 wrote %d payments, %d are there", n, live)
 	}
-	r := closeMonth(t, closer(t, s), october)
-	if r.Counts.Payments < octoberRows.Payments+n {
-		t.Errorf("closed %+v, want %d payments more than %+v", r.Counts, n, octoberRows)
+	r := v4test.CloseMonth(t, v4test.Closer(t, s), october)
+	if r.Counts.Payments < v4test.OctoberRows.Payments+n {
+		t.Errorf("closed %+v, want %d payments more than %+v", r.Counts, n, v4test.OctoberRows)
 	}
 }
 
@@ -361,20 +355,20 @@ func TestV4s_statements_are_adopted_and_stay_as_they_are(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			insert := "INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais, created_at) VALUES (7, 2025, " + parts + ", '2025-08-02 05:00:00+00')"
-			url, v4 := v4Postgres(t, insert)
-			s := openAt(t, url)
-			before := dump(t, v4)
-			if done := migrate(t, s); !slices.Equal(done.Adopted, []books.Month{july, august}) {
+			url, v4 := v4test.Postgres(t, insert)
+			s := v4test.Open(t, url)
+			before := v4test.Dump(t, v4)
+			if done := v4test.Migrate(t, s); !slices.Equal(done.Adopted, []books.Month{july, v4test.August}) {
 				t.Errorf("migrate says %+v", done)
 			}
-			c := closer(t, s)
+			c := v4test.Closer(t, s)
 			refusedAndUnchanged(t, c, v4, july)
-			same(t, "v4's rows", before, dumpWithoutLog(t, v4))
+			v4test.Same(t, "v4's rows", before, dumpWithoutLog(t, v4))
 			audit, err := c.VerifyChain(t.Context())
 			if err != nil || !audit.OK || audit.Entries != 2 {
 				t.Errorf("audit says %+v, %v", audit, err)
 			}
-			run(t, v4, "UPDATE extratos SET totais = '{\"receita_total\": 2}' WHERE mes = 7")
+			v4test.Run(t, v4, "UPDATE extratos SET totais = '{\"receita_total\": 2}' WHERE mes = 7")
 			if audit, err := c.VerifyChain(t.Context()); err != nil || audit.OK {
 				t.Errorf("audit does not see that v4's statement was changed: %+v, %v", audit, err)
 			}
@@ -386,52 +380,52 @@ func TestV4s_statements_are_adopted_and_stay_as_they_are(t *testing.T) {
 // v4's statement.
 func refusedAndUnchanged(t *testing.T, c *closing.Closer, v4 *sql.DB, month books.Month) {
 	t.Helper()
-	run(t, v4, fmt.Sprintf("INSERT INTO gastos (id, data, valor, forma_pagamento, created_by, created_at) VALUES (9000, '%s', 1, 'Pix', 1, '2025-11-01')", month.First()))
+	v4test.Run(t, v4, fmt.Sprintf("INSERT INTO gastos (id, data, valor, forma_pagamento, created_by, created_at) VALUES (9000, '%s', 1, 'Pix', 1, '2025-11-01')", month.First()))
 	_, err := c.Reopen(t.Context(), month, "test", "test")
-	wantError(t, err, books.Refused, "statement_of_v4", month.String())
+	v4test.WantError(t, err, books.Refused, "statement_of_v4", month.String())
 	_, err = c.Close(t.Context(), month, closing.Options{Force: true}, "test")
-	wantError(t, err, books.Refused, "statement_of_v4", month.String())
+	v4test.WantError(t, err, books.Refused, "statement_of_v4", month.String())
 	if _, err = c.Close(t.Context(), month, closing.Options{}, "test"); !errors.Is(err, books.ErrClosed) {
 		t.Errorf("a close of %s gives %v", month, err)
 	}
-	if n := number(t, v4, "SELECT count(*) FROM gastos WHERE id = 9000"); n != 1 {
+	if n := v4test.Number(t, v4, "SELECT count(*) FROM gastos WHERE id = 9000"); n != 1 {
 		t.Error("the late row is gone")
 	}
-	run(t, v4, "DELETE FROM gastos WHERE id = 9000")
+	v4test.Run(t, v4, "DELETE FROM gastos WHERE id = 9000")
 }
 
 func TestA_statement_that_v4_adds_later_is_adopted_at_the_next_look(t *testing.T) {
-	s, v4 := takenOver(t)
-	c := closer(t, s)
-	run(t, v4, "INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais) VALUES (9, 2025, "+statements["strings"]+")")
+	s, v4 := v4test.TakenOver(t)
+	c := v4test.Closer(t, s)
+	v4test.Run(t, v4, "INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais) VALUES (9, 2025, "+statements["strings"]+")")
 	due, err := c.DueMonths(t.Context())
-	if err != nil || slices.Contains(due, september) {
+	if err != nil || slices.Contains(due, v4test.September) {
 		t.Fatalf("due are %v, %v", due, err)
 	}
-	if n := number(t, v4, "SELECT count(*) FROM extrato.closings WHERE action = 'adopted' AND month = '2025-09'"); n != 1 {
+	if n := v4test.Number(t, v4, "SELECT count(*) FROM extrato.closings WHERE action = 'adopted' AND month = '2025-09'"); n != 1 {
 		t.Error("the chain does not list v4's statement of September")
 	}
-	refusedAndUnchanged(t, c, v4, september)
+	refusedAndUnchanged(t, c, v4, v4test.September)
 }
 
 func TestA_statement_of_no_month_does_not_break_the_chain(t *testing.T) {
-	s, v4 := takenOver(t, "INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais) VALUES (13, 1999, "+statements["strings"]+")")
-	c := closer(t, s)
-	closeMonth(t, c, october)
-	if n := number(t, v4, "SELECT count(*) FROM extrato.closings WHERE month NOT IN ('2025-08', '2025-10')"); n != 0 {
+	s, v4 := v4test.TakenOver(t, "INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais) VALUES (13, 1999, "+statements["strings"]+")")
+	c := v4test.Closer(t, s)
+	v4test.CloseMonth(t, c, october)
+	if n := v4test.Number(t, v4, "SELECT count(*) FROM extrato.closings WHERE month NOT IN ('2025-08', '2025-10')"); n != 0 {
 		t.Errorf("the chain has %d entries of no month", n)
 	}
 	allProved(t, c)
 }
 
 func TestText_in_another_encoding_has_the_same_fingerprint(t *testing.T) {
-	inUTF8, _ := takenOver(t, plainLetters)
-	want := closeMonth(t, closer(t, inUTF8), october).Fingerprint
+	inUTF8, _ := v4test.TakenOver(t, plainLetters)
+	want := v4test.CloseMonth(t, v4test.Closer(t, inUTF8), october).Fingerprint
 
 	url := pgtest.New(t)
-	admin := connect(t, "pgx", url)
+	admin := v4test.Connect(t, "pgx", url)
 	name := "latin_" + filepath.Base(t.TempDir()) + strings.ToLower(t.Name()[:5])
-	run(t, admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
+	v4test.Run(t, admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
 	t.Cleanup(func() { _, _ = admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)") })
 	latin := url[:strings.LastIndex(url, "/")+1] + name
 	if _, query, ok := strings.Cut(url, "?"); ok {
@@ -440,10 +434,10 @@ func TestText_in_another_encoding_has_the_same_fingerprint(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "latin.sql")
 	withoutEmoji(t, path)
 	pgtest.Load(t, latin, path)
-	run(t, connect(t, "pgx", latin), plainLetters)
-	s := openAt(t, latin)
-	migrate(t, s)
-	if got := closeMonth(t, closer(t, s), october).Fingerprint; got != want {
+	v4test.Run(t, v4test.Connect(t, "pgx", latin), plainLetters)
+	s := v4test.Open(t, latin)
+	v4test.Migrate(t, s)
+	if got := v4test.CloseMonth(t, v4test.Closer(t, s), october).Fingerprint; got != want {
 		t.Errorf("the fingerprint is %s, in UTF-8 %s", got, want)
 	}
 }
@@ -457,7 +451,7 @@ const plainLetters = `UPDATE pagamentos SET observacoes = 'x' WHERE observacoes 
 // withoutEmoji writes testdata/v4.sql without what LATIN1 cannot hold.
 func withoutEmoji(t *testing.T, path string) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", "v4.sql"))
+	text, err := os.ReadFile(v4test.Script("v4.sql"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func (t *Tx) MonthRows(ctx context.Context, month books.Month) books.Rows {
 			yield(nil, err)
 			return
 		}
-		hasTime, err := t.hasColumn(ctx, "sessoes", "hora")
+		hasTime, err := t.HasColumn(ctx, "sessoes", "hora")
 		if err != nil {
 			yield(nil, err)
 			return
@@ -117,7 +117,8 @@ func (t *Tx) columnsOf(ctx context.Context, table string) ([]string, error) {
 	return t.cols[table], nil
 }
 
-func (t *Tx) hasColumn(ctx context.Context, table, column string) (bool, error) {
+// HasColumn reports whether a table of the books has a column.
+func (t *Tx) HasColumn(ctx context.Context, table, column string) (bool, error) {
 	columns, err := t.columnsOf(ctx, table)
 	return slices.Contains(columns, column), err
 }
@@ -145,7 +146,7 @@ func (t *Tx) CheckColumns(ctx context.Context, month books.Month) error {
 			}
 			ids, n := t.s.dialect.monthIDs(kind)
 			var id int64
-			query := fmt.Sprintf("SELECT id FROM %s WHERE %s IS NOT NULL AND id IN (%s) LIMIT 1", kind.Table(), quoteName(c), ids)
+			query := fmt.Sprintf("SELECT id FROM %s WHERE %s IS NOT NULL AND id IN (%s) LIMIT 1", kind.Table(), QuoteName(c), ids)
 			switch err := t.one(ctx, query, args[:n], &id); {
 			case err == nil:
 				return books.Refusedf("unknown_column", "%s %d holds something in column %s.%s, which this program does not know", kind, id, kind.Table(), c).
@@ -158,7 +159,8 @@ func (t *Tx) CheckColumns(ctx context.Context, month books.Month) error {
 	return nil
 }
 
-func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+// QuoteName returns a name as an SQL identifier.
+func QuoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // CountMonth counts the live rows of month.
 func (t *Tx) CountMonth(ctx context.Context, month books.Month) (books.Counts, error) {

@@ -11,6 +11,7 @@ import (
 
 	"extrato/internal/books"
 	"extrato/internal/pgtest"
+	"extrato/internal/store/v4test"
 )
 
 // listen hands each connection to serve, and returns where.
@@ -69,7 +70,7 @@ func TestA_connection_pooler_is_named(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			_, err := tryOpen(t, strings.Replace(to, host, listen(t, serve), 1), false)
-			wantError(t, err, books.Refused, "database_pooler", "PgBouncer", "5432")
+			v4test.WantError(t, err, books.Refused, "database_pooler", "PgBouncer", "5432")
 		})
 	}
 }

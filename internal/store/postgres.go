@@ -247,55 +247,6 @@ func (t *Tx) onRawConn(data func(*pgconn.PgConn) error) error {
 	})
 }
 
-// advisoryNamespace sets our advisory locks apart from others' ("extr").
-const advisoryNamespace = 0x65787472
-
-func (s *Store) lockAdvisory(ctx context.Context, month books.Month, waits func(string)) (func(), error) {
-	// A connection of its own: waiting processes must not use up the pool needed
-	// by the working one.
-	s.statements.Add(1)
-	conn, err := pgx.ConnectConfig(ctx, s.lockConfig)
-	if err != nil {
-		return nil, s.dialect.explain(err)
-	}
-	key := month.Year*100 + int(month.Month)
-	hangUp := func() {
-		// A context of its own: the lock goes even if the caller was interrupted.
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		_ = conn.Close(ctx) // the connection is closed even on an error
-	}
-	if err := awaitAdvisory(ctx, conn, key, waits); err != nil {
-		hangUp()
-		return nil, s.dialect.explain(err)
-	}
-	return hangUp, nil
-}
-
-func awaitAdvisory(ctx context.Context, conn *pgx.Conn, key int, waits func(string)) error {
-	var locked bool
-	err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, $2)", advisoryNamespace, key).Scan(&locked)
-	if err != nil || locked {
-		return err
-	}
-	holder := func() (name string) {
-		_ = conn.QueryRow(ctx, `SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-			WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database()
-				AND CAST(l.classid AS BIGINT) = $1 AND CAST(l.objid AS BIGINT) = $2`, advisoryNamespace, key).Scan(&name)
-		return name // "" if it is gone by now
-	}
-	waits(holder())
-	_, err = conn.Exec(ctx, "SELECT set_config('lock_timeout', $1, false)", fmt.Sprint(monthLockTimeout.Milliseconds()))
-	if err == nil {
-		_, err = conn.Exec(ctx, "SELECT pg_advisory_lock($1, $2)", advisoryNamespace, key)
-	}
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == lockNotAvailable {
-		return stillLocked(holder())
-	}
-	return err
-}
-
 // Clock returns PostgreSQL's clock, or the zero Time on SQLite.
 func (t *Tx) Clock(ctx context.Context) (time.Time, error) {
 	if !t.s.dialect.postgres {

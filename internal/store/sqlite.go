@@ -10,9 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"github.com/gofrs/flock"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -191,36 +189,6 @@ func alreadyExplained(err error) bool {
 	return errors.As(err, &e)
 }
 
-// lockFile takes a lock on a file beside the database. It ends with the
-// process. The file names its holder for waiting processes; the next holder
-// replaces the name left by a killed one.
-func (s *Store) lockFile(ctx context.Context, waits func(string)) (func(), error) {
-	lock := flock.New(s.dialect.path+".close-lock", flock.SetPermissions(0o600))
-	holder := func() string {
-		text, _ := os.ReadFile(lock.Path())
-		return string(text)
-	}
-	locked, err := lock.TryLock()
-	if err == nil && !locked {
-		waits(holder())
-		waiting, cancel := context.WithTimeout(ctx, monthLockTimeout)
-		defer cancel()
-		_, err = lock.TryLockContext(waiting, 10*time.Millisecond)
-		if err != nil && waiting.Err() != nil {
-			return nil, cmp.Or(ctx.Err(), stillLocked(holder()))
-		}
-	}
-	if err != nil {
-		return nil, books.Refusedf("database_unwritable", "cannot lock the file beside the database").
-			WithHint("let extrato write the folder that the database is in").Because(err)
-	}
-	_ = os.WriteFile(lock.Path(), []byte(thisProcess()), 0o600) // a full disk must not keep anybody from working
-	return func() {
-		_ = os.Truncate(lock.Path(), 0)
-		_ = lock.Unlock()
-	}, nil
-}
-
 // CheckSpace refuses a statement of size bytes if SQLite's disk has no room for
 // it: the transaction's log peaks at one and a half times its size, and as much
 // again is kept in reserve. PostgreSQL's disk cannot be seen from here.
@@ -237,25 +205,5 @@ func (t *Tx) CheckSpace(size int64) error {
 		return books.Refusedf("disk_full", "the disk with the database has %d %s free, this close needs %d %s", free/bytes, unit, (need+bytes-1)/bytes, unit).
 			WithHint("nothing was changed; free some space and try again")
 	}
-	return nil
-}
-
-// LockServing keeps other servers off this database until Close. It refuses
-// (kind Refused) if another one serves the same SQLite file, under any name:
-// their writers would wait for each other. PostgreSQL takes several.
-func (s *Store) LockServing() error {
-	if s.dialect.postgres {
-		return nil
-	}
-	unlock, mine, err := lockServing(s.dialect.path)
-	if err != nil {
-		return books.Refusedf("database_unwritable", "cannot lock the database for this server").
-			WithHint("let extrato write the file and the folder that it is in").Because(err)
-	}
-	if !mine {
-		return books.Refusedf("already_serving", "another extrato serves this SQLite file").
-			WithHint("stop the other one, or keep the books in PostgreSQL, where several may serve")
-	}
-	s.closeFuncs = append([]func(){unlock}, s.closeFuncs...) // closed last: before, it would take SQLite's own locks along
 	return nil
 }

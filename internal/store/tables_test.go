@@ -13,6 +13,7 @@ import (
 	"extrato/internal/closing"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
+	"extrato/internal/store/v4test"
 )
 
 // hiding is a way in which a table shows less than it holds, or keeps what is
@@ -55,7 +56,7 @@ var clerks atomic.Int64
 func asClerk(t testing.TB, db *sql.DB, to string) string {
 	t.Helper()
 	name := fmt.Sprintf("clerk_%d", clerks.Add(1))
-	run(t, db, "CREATE ROLE "+name+" LOGIN", "GRANT ALL ON ALL TABLES IN SCHEMA public, extrato TO "+name,
+	v4test.Run(t, db, "CREATE ROLE "+name+" LOGIN", "GRANT ALL ON ALL TABLES IN SCHEMA public, extrato TO "+name,
 		"GRANT ALL ON ALL SEQUENCES IN SCHEMA public, extrato TO "+name, "GRANT ALL ON SCHEMA public, extrato TO "+name)
 	t.Cleanup(func() { dropRole(t, db, name) })
 	u, err := url.Parse(to)
@@ -78,9 +79,9 @@ func dropRole(t testing.TB, db *sql.DB, name string) {
 
 func TestA_table_that_shows_less_than_it_holds_closes_no_month(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
-		to, v4 := v4Postgres(t)
-		migrate(t, openAt(t, to))
-		s := openAt(t, asClerk(t, v4, to))
+		to, v4 := v4test.Postgres(t)
+		v4test.Migrate(t, v4test.Open(t, to))
+		s := v4test.Open(t, asClerk(t, v4, to))
 		for _, h := range hidingOnPostgres {
 			t.Run(h.name, func(t *testing.T) {
 				for _, table := range hideable {
@@ -88,19 +89,19 @@ func TestA_table_that_shows_less_than_it_holds_closes_no_month(t *testing.T) {
 				}
 			})
 		}
-		closeMonth(t, closer(t, s), october)
+		v4test.CloseMonth(t, v4test.Closer(t, s), october)
 	})
 	t.Run("sqlite", func(t *testing.T) {
 		db := storetest.SQLite(t, now)
-		v4 := connect(t, "sqlite", "file:"+db.Path+"?_pragma=busy_timeout(15000)&_pragma=legacy_alter_table(1)")
+		v4 := v4test.Connect(t, "sqlite", "file:"+db.Path+"?_pragma=busy_timeout(15000)&_pragma=legacy_alter_table(1)")
 		for _, h := range hidingOnSQLite {
 			t.Run(h.name, func(t *testing.T) {
 				for _, table := range hideable {
-					h.refused(t, openAt(t, db.URL), v4, table)
+					h.refused(t, v4test.Open(t, db.URL), v4, table)
 				}
 			})
 		}
-		closeMonth(t, closer(t, openAt(t, db.URL)), october)
+		v4test.CloseMonth(t, v4test.Closer(t, v4test.Open(t, db.URL)), october)
 	})
 }
 
@@ -111,15 +112,15 @@ func (h hiding) refused(t *testing.T, s *store.Store, v4 *sql.DB, table string) 
 	fill := func(text string) []string { return strings.Split(strings.ReplaceAll(text, "T_", table+"_"), "; ") }
 	named := func(text string) string { return replaceTable(text, table) }
 	for _, query := range fill(h.do) {
-		run(t, v4, named(query))
+		v4test.Run(t, v4, named(query))
 	}
-	count := func() int64 { return number(t, v4, "SELECT count(*) FROM "+table) }
+	count := func() int64 { return v4test.Number(t, v4, "SELECT count(*) FROM "+table) }
 	before := count()
 	for what, do := range map[string]func() error{
 		"the check": func() error { return s.CheckTables(t.Context()) },
 		"a start":   func() error { return s.Ready(t.Context()) },
 		"a close": func() error {
-			_, err := closer(t, s).Close(t.Context(), october, closing.Options{}, "test")
+			_, err := v4test.Closer(t, s).Close(t.Context(), october, closing.Options{}, "test")
 			return err
 		},
 	} {
@@ -135,7 +136,7 @@ func (h hiding) refused(t *testing.T, s *store.Store, v4 *sql.DB, table string) 
 		t.Errorf("%s: a refusal left %d rows of %d", table, after, before)
 	}
 	for _, query := range fill(h.undo) {
-		run(t, v4, named(query))
+		v4test.Run(t, v4, named(query))
 	}
 	if err := s.CheckTables(t.Context()); err != nil {
 		t.Errorf("%s: the remedy did not help: %v", table, err)
@@ -156,9 +157,9 @@ func replaceTable(text, table string) string {
 // The check of the tables comes first; whatever asks later, or without it, gets
 // no filtered answer from the server either.
 func TestNo_query_is_filtered_by_a_policy(t *testing.T) {
-	to, v4 := v4Postgres(t)
-	migrate(t, openAt(t, to))
-	s := openAt(t, asClerk(t, v4, with(to, "options=-crow_security%3Don")))
+	to, v4 := v4test.Postgres(t)
+	v4test.Migrate(t, v4test.Open(t, to))
+	s := v4test.Open(t, asClerk(t, v4, with(to, "options=-crow_security%3Don")))
 	count := func() (n books.Counts, err error) {
 		err = s.Read(t.Context(), func(tx *store.Tx) error {
 			n, err = tx.CountMonth(t.Context(), october)
@@ -166,13 +167,13 @@ func TestNo_query_is_filtered_by_a_policy(t *testing.T) {
 		})
 		return n, err
 	}
-	if n, err := count(); err != nil || n.Payments != octoberRows.Payments {
+	if n, err := count(); err != nil || n.Payments != v4test.OctoberRows.Payments {
 		t.Fatalf("%+v, %v", n, err)
 	}
-	run(t, v4, "ALTER TABLE pagamentos ENABLE ROW LEVEL SECURITY", "CREATE POLICY part ON pagamentos USING (id % 2 = 0)")
+	v4test.Run(t, v4, "ALTER TABLE pagamentos ENABLE ROW LEVEL SECURITY", "CREATE POLICY part ON pagamentos USING (id % 2 = 0)")
 	n, err := count()
 	if err == nil {
 		t.Fatalf("a policy filters what is counted: %+v", n)
 	}
-	wantError(t, err, books.Refused, "table_unfit", "pagamentos", "ROW LEVEL SECURITY")
+	v4test.WantError(t, err, books.Refused, "table_unfit", "pagamentos", "ROW LEVEL SECURITY")
 }

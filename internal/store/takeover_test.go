@@ -9,22 +9,24 @@ import (
 	"extrato/internal/closing"
 	"extrato/internal/pgtest"
 	"extrato/internal/store"
+	"extrato/internal/store/v4test"
+	"extrato/internal/v4import"
 )
 
 func TestA_month_of_a_v4_database_closes_and_comes_back_byte_for_byte(t *testing.T) {
-	s, db := takenOver(t)
+	s, db := v4test.TakenOver(t)
 	exactlyClosedAndBack(t, s, db)
 }
 
 func TestA_month_of_an_imported_v4_database_closes_and_comes_back_with_the_same_fingerprint(t *testing.T) {
-	url, v4 := v4Postgres(t)
+	url, v4 := v4test.Postgres(t)
 	file, db := imported(t, url)
 	other, otherDB := importedInto(t, url, pgtest.New(t), "pgx")
 
-	inSQLite := exactlyClosedAndBack(t, file, db, carried...)
-	inPostgres := exactlyClosedAndBack(t, other, otherDB, carried...)
-	migrated := openAt(t, url)
-	migrate(t, migrated)
+	inSQLite := exactlyClosedAndBack(t, file, db, v4test.Carried...)
+	inPostgres := exactlyClosedAndBack(t, other, otherDB, v4test.Carried...)
+	migrated := v4test.Open(t, url)
+	v4test.Migrate(t, migrated)
 	inPlace := exactlyClosedAndBack(t, migrated, v4)
 
 	if inSQLite != inPlace || inPostgres != inPlace {
@@ -36,11 +38,11 @@ func TestA_month_of_an_imported_v4_database_closes_and_comes_back_with_the_same_
 // must give back tables as they were, and returns its fingerprint.
 func exactlyClosedAndBack(t *testing.T, s *store.Store, db *sql.DB, tables ...string) books.Fingerprint {
 	t.Helper()
-	c := closer(t, s)
-	before := dump(t, db, tables...)
-	first := closeMonth(t, c, october)
-	if first.Counts != octoberRows {
-		t.Errorf("closed %+v, want %+v", first.Counts, octoberRows)
+	c := v4test.Closer(t, s)
+	before := v4test.Dump(t, db, tables...)
+	first := v4test.CloseMonth(t, c, october)
+	if first.Counts != v4test.OctoberRows {
+		t.Errorf("closed %+v, want %+v", first.Counts, v4test.OctoberRows)
 	}
 	for _, left := range []struct {
 		what, query string
@@ -60,14 +62,14 @@ func exactlyClosedAndBack(t *testing.T, s *store.Store, db *sql.DB, tables ...st
 		{"links of deposits' sessions to November", "SELECT count(*) FROM sessoes s JOIN pagamentos p ON p.id = s.payment_id WHERE s.id BETWEEN 2001 AND 2005", 5},
 		{"statements", "SELECT count(*) FROM extratos", 2},
 	} {
-		if got := number(t, db, left.query); got != left.want {
+		if got := v4test.Number(t, db, left.query); got != left.want {
 			t.Errorf("after the close there are %d %s, want %d", got, left.what, left.want)
 		}
 	}
 	allProved(t, c)
-	reopen(t, c, october)
-	same(t, "after the reopen", before, dump(t, db, tables...))
-	again := closeMonth(t, c, october)
+	v4test.Reopen(t, c, october)
+	v4test.Same(t, "after the reopen", before, v4test.Dump(t, db, tables...))
+	again := v4test.CloseMonth(t, c, october)
 	if again.Fingerprint != first.Fingerprint || again.Revision != 2 {
 		t.Errorf("closing again gives %+v", again)
 	}
@@ -94,76 +96,66 @@ func allProved(t *testing.T, c *closing.Closer) {
 }
 
 func TestA_month_restored_into_a_copy_without_it_equals_the_original(t *testing.T) {
-	url, v4 := v4Postgres(t)
-	s := openAt(t, url)
-	migrate(t, s)
-	c := closer(t, s)
+	url, v4 := v4test.Postgres(t)
+	s := v4test.Open(t, url)
+	v4test.Migrate(t, s)
+	c := v4test.Closer(t, s)
 	if _, err := c.CreateBackup(t.Context(), october, "test"); err != nil {
 		t.Fatal(err)
 	}
-	original := dump(t, v4)
+	original := v4test.Dump(t, v4)
 
 	lost := []string{
 		"UPDATE sessoes SET payment_id = NULL WHERE id BETWEEN 1001 AND 1320 OR id = 2006",
 		"DELETE FROM comissoes WHERE id <= 240", "DELETE FROM pagamentos WHERE id BETWEEN 101 AND 480",
 		"DELETE FROM sessoes WHERE id BETWEEN 1001 AND 1320", "DELETE FROM gastos WHERE id <= 60",
 	}
-	copied, copyDB := takenOver(t, lost...)
+	copied, copyDB := v4test.TakenOver(t, lost...)
 	c.Store = copied
 	restored, err := c.Restore(t.Context(), october, "", false, "test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if restored.Missing.Total() != octoberRows.Total() || restored.Clients+restored.Artists != 0 {
+	if restored.Missing.Total() != v4test.OctoberRows.Total() || restored.Clients+restored.Artists != 0 {
 		t.Errorf("restored %+v", restored)
 	}
-	same(t, "after the restore", original, dump(t, copyDB))
+	v4test.Same(t, "after the restore", original, v4test.Dump(t, copyDB))
 }
 
 func TestA_month_restored_into_an_empty_database_has_its_rows_and_inactive_artists(t *testing.T) {
-	s, v4 := takenOver(t)
-	c := closer(t, s)
+	s, v4 := v4test.TakenOver(t)
+	c := v4test.Closer(t, s)
 	// A session of September that nobody paid stays, so it is not in the backup.
-	first := closeMonth(t, c, september)
-	reopen(t, c, september)
-	want := lines(t, v4, "SELECT r::text FROM pagamentos r WHERE id BETWEEN 11 AND 18 ORDER BY id")
+	first := v4test.CloseMonth(t, c, v4test.September)
+	v4test.Reopen(t, c, v4test.September)
+	want := v4test.Lines(t, v4, "SELECT r::text FROM pagamentos r WHERE id BETWEEN 11 AND 18 ORDER BY id")
 
-	for _, target := range []struct{ name, url, driver, dsn string }{
-		newSQLite(t), {"postgres", pgtest.New(t), "pgx", ""},
+	for _, target := range []v4test.Target{
+		v4test.NewSQLite(t), v4test.NewPostgres(t),
 	} {
-		t.Run(target.name, func(t *testing.T) {
-			empty := openAt(t, target.url)
-			migrate(t, empty)
-			db := connect(t, target.driver, target.url)
-			if target.dsn != "" {
-				db = connect(t, target.driver, target.dsn)
+		t.Run(target.Name, func(t *testing.T) {
+			empty := v4test.Open(t, target.URL)
+			v4test.Migrate(t, empty)
+			db := v4test.Connect(t, target.Driver, target.URL)
+			if target.DSN != "" {
+				db = v4test.Connect(t, target.Driver, target.DSN)
 			}
 			c.Store = empty
-			if _, err := c.Restore(t.Context(), september, "", false, "test"); err != nil {
+			if _, err := c.Restore(t.Context(), v4test.September, "", false, "test"); err != nil {
 				t.Fatal(err)
 			}
-			if n := number(t, db, "SELECT count(*) FROM users WHERE active_flag OR password_hash IS NOT NULL"); n != 0 {
+			if n := v4test.Number(t, db, "SELECT count(*) FROM users WHERE active_flag OR password_hash IS NOT NULL"); n != 0 {
 				t.Errorf("%d artists could log in", n)
 			}
-			if target.name == "postgres" {
-				same(t, "payments", want, lines(t, db, "SELECT r::text FROM pagamentos r ORDER BY id"))
+			if target.Name == "postgres" {
+				v4test.Same(t, "payments", want, v4test.Lines(t, db, "SELECT r::text FROM pagamentos r ORDER BY id"))
 			}
-			again := closer(t, empty)
-			if r := closeMonth(t, again, september); r.Fingerprint != first.Fingerprint {
+			again := v4test.Closer(t, empty)
+			if r := v4test.CloseMonth(t, again, v4test.September); r.Fingerprint != first.Fingerprint {
 				t.Errorf("the restored month has fingerprint %s, the original %s", r.Fingerprint, first.Fingerprint)
 			}
 		})
 	}
-}
-
-func newSQLite(t testing.TB) struct{ name, url, driver, dsn string } {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "extrato.db")
-	return struct{ name, url, driver, dsn string }{"sqlite", "sqlite:///" + path, "sqlite", sqliteDSN(path)}
-}
-
-func sqliteDSN(path string) string {
-	return "file:" + path + "?_pragma=busy_timeout(15000)&_pragma=foreign_keys(1)"
 }
 
 // imported imports the database at url into a new SQLite file.
@@ -171,17 +163,17 @@ func imported(t testing.TB, url string) (*store.Store, *sql.DB) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "imported.db")
 	s, _ := importedInto(t, url, "sqlite:///"+path, "")
-	return s, connect(t, "sqlite", sqliteDSN(path))
+	return s, v4test.Connect(t, "sqlite", v4test.SQLiteDSN(path))
 }
 
 func importedInto(t testing.TB, from, to, driver string) (*store.Store, *sql.DB) {
 	t.Helper()
-	s := openAt(t, to)
-	if _, err := s.Import(t.Context(), from, nil); err != nil {
+	s := v4test.Open(t, to)
+	if _, err := v4import.Import(t.Context(), s, from, nil); err != nil {
 		t.Fatal(err)
 	}
 	if driver == "" {
 		return s, nil
 	}
-	return s, connect(t, driver, to)
+	return s, v4test.Connect(t, driver, to)
 }

@@ -74,7 +74,7 @@ func (t *Tx) AddUser(ctx context.Context, u User) (User, error) {
 		_, err = t.exec(ctx, `INSERT INTO users (id, email, name, role, active_flag, unified_flow_enabled, created_at, updated_at)
 			VALUES ($1, $2, $3, $4, $5, FALSE, $6, $6)`, int64(u.ID), nullText(u.Email), u.Name, roleOfV4(u.Role), u.Active, now)
 		if err == nil {
-			err = t.raiseSequence(ctx, "users", int64(u.ID))
+			err = t.RaiseSequence(ctx, "users", int64(u.ID))
 		}
 	}
 	if err == nil {

@@ -148,7 +148,7 @@ func (s *monthStudio) haltAt(step string) *halt {
 	return h
 }
 
-func TestAMonthIsClosedOnAPage(t *testing.T) {
+func TestA_month_is_closed_on_a_page(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		m := last()
 		s.pays(t, m.First().Add(3), 450_00)
@@ -172,7 +172,7 @@ func (s *monthStudio) tamper(t testing.TB) {
 }
 
 // What keeps a month from being closed is said in words, and leaves it open.
-func TestEachRefusalOfACloseIsSaidInWords(t *testing.T) {
+func TestEach_refusal_of_a_close_is_said_in_words(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		m := last()
 		address := "/meses/" + path(m) + "/fechar"
@@ -234,7 +234,7 @@ func TestEachRefusalOfACloseIsSaidInWords(t *testing.T) {
 	})
 }
 
-func TestALateRowIsTakenIn(t *testing.T) {
+func TestA_late_row_is_taken_in(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		m := last()
 		address := "/meses/" + path(m) + "/fechar"
@@ -254,7 +254,7 @@ func TestALateRowIsTakenIn(t *testing.T) {
 }
 
 // A statement that somebody changed is shown with what is wrong, and no amount.
-func TestAStatementThatIsNotWhatWasClosedShowsNoAmount(t *testing.T) {
+func TestA_statement_that_is_not_what_was_closed_shows_no_amount(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		m := last()
 		address := "/meses/" + path(m) + "/fechar"
@@ -269,7 +269,7 @@ func TestAStatementThatIsNotWhatWasClosedShowsNoAmount(t *testing.T) {
 }
 
 // One press is enough: a second one, or a second tab, gets the same close.
-func TestTwoPressesCloseOnce(t *testing.T) {
+func TestTwo_presses_close_once(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		m := last()
 		address := "/meses/" + path(m) + "/fechar"
@@ -292,7 +292,7 @@ func TestTwoPressesCloseOnce(t *testing.T) {
 }
 
 // A run of another process, or of one that was killed, is known by the books.
-func TestARunThatIsNotOursIsAskedForAgain(t *testing.T) {
+func TestA_run_that_is_not_ours_is_asked_for_again(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		m := last()
 		address := "/meses/" + path(m) + "/fechar"
@@ -310,7 +310,7 @@ func TestARunThatIsNotOursIsAskedForAgain(t *testing.T) {
 
 // In a real browser: a close is watched step by step, goes on when the browser
 // leaves, and two watchers of two months do not mix.
-func TestInARealBrowserAMonthIsClosed(t *testing.T) {
+func TestIn_a_real_browser_a_month_is_closed(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		m := last()
 		before := m.Add(-1)

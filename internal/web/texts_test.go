@@ -117,7 +117,7 @@ func TestEvery_text_is_there_and_used_in_each_language(t *testing.T) {
 	}
 }
 
-func TestNoTwoPartsOfACatalogueHaveTheSameName(t *testing.T) {
+func TestNo_two_parts_of_a_catalogue_have_the_same_name(t *testing.T) {
 	for lang, parts := range map[*language][]map[string]string{portuguese: {textsPt, textsPtDay, textsPtMonth}, english: {textsEn, textsEnDay, textsEnMonth}} {
 		sum := 0
 		for _, part := range parts {

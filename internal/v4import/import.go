@@ -1,13 +1,14 @@
-package store
+// Package v4import copies a v4 database into a new one of this program.
+package v4import
 
 import (
 	"context"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"extrato/internal/books"
+	"extrato/internal/store"
 )
 
 // Imported is the report of Import: rows copied, values changed, tables left
@@ -53,27 +54,27 @@ type Change struct {
 // a row or is the source; and Refused if the source is this program's and holds
 // statements of its own, or is this program's SQLite file. Those move whole,
 // with pg_dump or as a file, together with their chain.
-func (s *Store) Import(ctx context.Context, fromURL string, step func(string)) (Imported, error) {
+func Import(ctx context.Context, s *store.Store, fromURL string, step func(string)) (Imported, error) {
 	if step == nil {
 		step = func(string) {}
 	}
-	source, err := s.openSource(ctx, fromURL)
+	source, err := s.OpenSource(ctx, fromURL)
 	if err != nil {
 		return Imported{}, err
 	}
 	defer source.Close()
-	if err := s.refuseSource(ctx, source); err != nil {
+	if err := refuseSource(ctx, s, source); err != nil {
 		return Imported{}, err
 	}
-	if err := s.refuseFull(ctx); err != nil {
+	if err := refuseFull(ctx, s); err != nil {
 		return Imported{}, err
 	}
 	if _, err := s.Migrate(ctx); err != nil {
 		return Imported{}, err
 	}
 	var done Imported
-	err = source.Read(ctx, func(from *Tx) error {
-		return s.Write(ctx, func(to *Tx) error {
+	err = source.Read(ctx, func(from *store.Tx) error {
+		return s.Write(ctx, func(to *store.Tx) error {
 			im := &importing{from: from, to: to, step: step}
 			im.done = Imported{
 				From: withoutSecrets(fromURL), Tables: []TableRows{}, Rounded: []Change{}, Unlinked: []Change{},
@@ -87,22 +88,9 @@ func (s *Store) Import(ctx context.Context, fromURL string, step func(string)) (
 	return done, err
 }
 
-// refuseFull refuses a database with any data, before it is touched.
-func (s *Store) refuseFull(ctx context.Context) error {
-	switch condition, err := s.Condition(ctx); {
-	case err != nil:
-		return err
-	case condition == V4:
-		return notEmpty("v4's books")
-	case condition == Current:
-		return s.Read(ctx, func(t *Tx) error { return t.refuseRows(ctx) })
-	}
-	return nil
-}
-
 // importing is one import, inside both transactions.
 type importing struct {
-	from, to *Tx
+	from, to *store.Tx
 	step     func(string)
 	done     Imported
 	tables   map[string][]string         // the source's tables and their columns
@@ -112,11 +100,11 @@ type importing struct {
 }
 
 func (im *importing) run(ctx context.Context) error {
-	if err := im.to.refuseRows(ctx); err != nil {
+	if err := refuseRows(ctx, im.to); err != nil {
 		return err
 	}
 	var err error
-	if im.tables, err = im.from.allTables(ctx); err != nil {
+	if im.tables, err = allTables(ctx, im.from); err != nil {
 		return err
 	}
 	if err := im.refuseForeign(); err != nil {
@@ -137,7 +125,7 @@ func (im *importing) run(ctx context.Context) error {
 		im.step(table.name)
 	}
 	// Sessions and payments refer to each other.
-	if err := im.to.setLinks(ctx, im.links); err != nil {
+	if err := im.to.SetLinks(ctx, im.links); err != nil {
 		return err
 	}
 	if err := im.copyDeposits(ctx); err != nil {
@@ -146,7 +134,7 @@ func (im *importing) run(ctx context.Context) error {
 	if err := im.raiseSequences(ctx); err != nil {
 		return err
 	}
-	adopted, err := im.to.adoptUnknown(ctx, "import")
+	adopted, err := im.to.AdoptStatements(ctx, "import")
 	if err != nil {
 		return err
 	}
@@ -168,7 +156,7 @@ func (im *importing) copyDeposits(ctx context.Context) error {
 		return nil
 	}
 	var ids []books.ID
-	err := im.from.list(ctx, "SELECT payment FROM deposits WHERE marked", nil, func(scan func(...any) error) error {
+	err := im.from.List(ctx, "SELECT payment FROM deposits WHERE marked", nil, func(scan func(...any) error) error {
 		var id int64
 		err := scan(&id)
 		ids = append(ids, books.ID(id))
@@ -185,144 +173,21 @@ func (im *importing) copyDeposits(ctx context.Context) error {
 	for _, row := range marked {
 		row.(*books.Payment).Deposit = true
 	}
-	return im.to.reopenDeposits(ctx, marked)
+	return im.to.ReopenDeposits(ctx, marked)
 }
 
 // reportMonthless reports the commissions that no close would ever include.
 func (im *importing) reportMonthless(ctx context.Context) error {
-	ids, err := im.to.monthlessCommissions(ctx)
-	if err != nil || len(ids) == 0 {
-		return err
-	}
-	query := "SELECT id, coalesce(" + im.to.s.dialect.text("created_at") + ", 'NULL') FROM comissoes WHERE id IN (" + im.to.s.dialect.idList("$1") + ") ORDER BY id"
-	return im.to.list(ctx, query, []any{jsonIDs(ids)}, func(scan func(...any) error) error {
-		change := Change{Table: "comissoes", Column: "created_at", Why: "and the row has no payment, so it belongs to no month"}
-		err := scan(&change.ID, &change.Old)
-		im.done.Doubtful = append(im.done.Doubtful, change)
-		return err
-	})
-}
-
-// refuseRows refuses a database with anything but its own settings.
-func (t *Tx) refuseRows(ctx context.Context) error {
-	tables := []string{"closings", "revisions", "backups", "runs"}
-	for _, table := range importTables {
-		tables = append(tables, table.name)
-	}
-	for _, table := range tables {
-		var rows int64
-		if err := t.one(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+table+" LIMIT 1) AS r", nil, &rows); err != nil {
-			return err
-		}
-		if rows > 0 {
-			return notEmpty("rows in " + table)
-		}
-	}
-	return nil
-}
-
-func notEmpty(what string) error {
-	return books.Refusedf("not_empty", "this database holds %s; an import needs a new one", what).
-		WithHint("set DATABASE_URL to a database that does not exist yet, such as sqlite:///data/extrato.db; v4's PostgreSQL database is taken over in place with extrato migrate")
-}
-
-// refuseForeign refuses a source without the tables common to all v4 versions.
-func (im *importing) refuseForeign() error {
-	for _, table := range importTables {
-		columns, ok := im.tables[table.name]
-		if !ok && table.optional {
-			continue
-		}
-		if !ok {
-			return books.Refusedf("not_v4", "the source has no table %s: it is no database of v4's", table.name).
-				WithHint("name v4's database: extrato import --from URL")
-		}
-		for _, c := range table.columns {
-			if c.required && !slices.Contains(columns, c.name) {
-				return books.Refusedf("not_v4", "the source's table %s has no column %s: it is no database of v4's", table.name, c.name).
-					WithHint("name v4's database: extrato import --from URL")
-			}
-		}
-	}
-	return nil
-}
-
-// checkKeys checks the source against v4's keys, since it may lack them, and
-// finds dangling references.
-func (im *importing) checkKeys(ctx context.Context, table importTable) error {
-	for _, key := range table.unique {
-		if err := im.refuseDuplicates(ctx, table, key); err != nil {
-			return err
-		}
-	}
-	for _, ref := range table.references {
-		if !im.has(table.name, ref.column) {
-			continue
-		}
-		if err := im.findDangling(ctx, table, ref); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (im *importing) has(table, column string) bool { return slices.Contains(im.tables[table], column) }
-
-func (im *importing) refuseDuplicates(ctx context.Context, table importTable, key string) error {
-	present := ""
-	for _, column := range strings.Split(key, ", ") {
-		if !im.has(table.name, column) {
-			return nil
-		}
-		present += " AND " + column + " IS NOT NULL"
-	}
-	return im.from.list(ctx, "SELECT min(id), max(id) FROM "+table.name+" WHERE TRUE"+present+
-		" GROUP BY "+key+" HAVING count(*) > 1 ORDER BY 1 LIMIT 1", nil, func(scan func(...any) error) error {
-		var first, last int64
-		if err := scan(&first, &last); err != nil {
-			return err
-		}
-		return books.Refusedf("duplicates", "rows %d and %d of %s have the same %s", first, last, table.name, key).
-			WithHint("correct one of them in the source, then import again; nothing was copied")
-	})
-}
-
-// findDangling finds the dangling references of one column: a SQLite file, or
-// an older PostgreSQL database, may hold some.
-func (im *importing) findDangling(ctx context.Context, table importTable, ref reference) error {
-	query := "SELECT r.id, CAST(r." + ref.column + " AS TEXT) FROM " + table.name + " r WHERE r." + ref.column + ` IS NOT NULL
-		AND NOT EXISTS (SELECT 1 FROM ` + ref.to + " x WHERE x.id = r." + ref.column + ") ORDER BY r.id"
-	return im.from.list(ctx, query, nil, func(scan func(...any) error) error {
-		change := Change{Table: table.name, Column: ref.column}
-		if err := scan(&change.ID, &change.Old); err != nil {
-			return err
-		}
-		switch {
-		case ref.onDangling == carried && !im.to.s.dialect.postgres:
-			change.Why = "names a row of " + ref.to + " that does not exist"
-			im.done.Doubtful = append(im.done.Doubtful, change)
-		case ref.onDangling == cut:
-			im.done.Unlinked = append(im.done.Unlinked, change)
-			name := table.name + "." + ref.column
-			if im.dangling == nil {
-				im.dangling = map[string]map[int64]string{}
-			}
-			if im.dangling[name] == nil {
-				im.dangling[name] = map[int64]string{}
-			}
-			im.dangling[name][change.ID] = change.Old
-		default:
-			return errNotConvertible(cell{table.name, change.ID, ref.column},
-				"names row "+change.Old+" of "+ref.to+", which does not exist, and this database insists on it")
-		}
-		return nil
+	return im.to.EachMonthlessCommission(ctx, func(id int64, createdAt string) {
+		im.done.Doubtful = append(im.done.Doubtful, Change{Table: "comissoes", ID: id, Column: "created_at", Old: createdAt,
+			Why: "and the row has no payment, so it belongs to no month"})
 	})
 }
 
 // widenColumns gives a new PostgreSQL database the columns of older v4
 // versions, if the source has data in them.
 func (im *importing) widenColumns(ctx context.Context) error {
-	if !im.to.s.dialect.postgres {
+	if !im.to.Postgres() {
 		return nil
 	}
 	for _, older := range []struct{ column, holds, change string }{
@@ -333,18 +198,18 @@ func (im *importing) widenColumns(ctx context.Context) error {
 			continue
 		}
 		var rows int64
-		if err := im.from.one(ctx, "SELECT count(*) FROM sessoes WHERE "+older.holds, nil, &rows); err != nil {
+		if err := im.from.One(ctx, "SELECT count(*) FROM sessoes WHERE "+older.holds, nil, &rows); err != nil {
 			return err
 		}
 		if rows == 0 {
 			continue
 		}
-		if _, err := im.to.exec(ctx, "ALTER TABLE sessoes "+older.change); err != nil {
+		if _, err := im.to.Exec(ctx, "ALTER TABLE sessoes "+older.change); err != nil {
 			return err
 		}
 		im.done.Notes = append(im.done.Notes, fmt.Sprintf("the source is an older v4 database (sessoes.%s): this one was made like it", older.column))
 	}
-	im.to.cols = nil
+	im.to.ForgetColumns()
 	return nil
 }
 
@@ -369,7 +234,7 @@ func (im *importing) raiseSequences(ctx context.Context) error {
 		if kind.Table() == "" {
 			continue
 		}
-		last, err := im.from.lastID(ctx, kind.Table())
+		last, err := lastID(ctx, im.from, kind.Table())
 		if err != nil {
 			return err
 		}
@@ -379,9 +244,9 @@ func (im *importing) raiseSequences(ctx context.Context) error {
 		return err
 	}
 	for _, table := range []string{"extratos", "extrato_run_logs"} {
-		last, err := im.from.lastID(ctx, table)
+		last, err := lastID(ctx, im.from, table)
 		if err == nil {
-			err = im.to.raiseSequence(ctx, table, last)
+			err = im.to.RaiseSequence(ctx, table, last)
 		}
 		if err != nil {
 			return err
@@ -391,21 +256,21 @@ func (im *importing) raiseSequences(ctx context.Context) error {
 }
 
 // lastID returns the last id of table's sequence, or 0 if it has none.
-func (t *Tx) lastID(ctx context.Context, table string) (int64, error) {
+func lastID(ctx context.Context, t *store.Tx, table string) (int64, error) {
 	exists, of := "SELECT to_regclass($1) IS NOT NULL", table
 	last := `SELECT coalesce(max(last_value), 0) FROM pg_sequences
 		WHERE to_regclass(format('%I.%I', schemaname, sequencename)) = to_regclass(pg_get_serial_sequence(to_regclass($1)::text, 'id'))`
-	if !t.s.dialect.postgres {
+	if !t.Postgres() {
 		// Only a file with AUTOINCREMENT somewhere has this table.
 		exists, of = "SELECT count(*) > 0 FROM sqlite_schema WHERE name = $1", "sqlite_sequence"
 		last = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = $1"
 	}
 	var there bool
-	if err := t.one(ctx, exists, []any{of}, &there); err != nil || !there {
+	if err := t.One(ctx, exists, []any{of}, &there); err != nil || !there {
 		return 0, err
 	}
 	var id int64
-	err := t.one(ctx, last, []any{table}, &id)
+	err := t.One(ctx, last, []any{table}, &id)
 	return id, err
 }
 
@@ -421,12 +286,12 @@ func (im *importing) listLeft(ctx context.Context) error {
 			columns = importTables[spec].unknown(im.tables[name])
 		}
 		for _, column := range columns {
-			query := "SELECT count(*) FROM " + quoteName(name)
+			query := "SELECT count(*) FROM " + store.QuoteName(name)
 			if column != "" {
-				query += " WHERE " + quoteName(column) + " IS NOT NULL"
+				query += " WHERE " + store.QuoteName(column) + " IS NOT NULL"
 			}
 			left := TableRows{Table: name, Column: column}
-			if err := im.from.one(ctx, query, nil, &left.Rows); err != nil {
+			if err := im.from.One(ctx, query, nil, &left.Rows); err != nil {
 				return err
 			}
 			if left.Rows > 0 {

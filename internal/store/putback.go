@@ -26,7 +26,7 @@ func (t *Tx) InsertRows(ctx context.Context, rows []books.Row) (kept []*books.Li
 	for _, row := range rows {
 		byKind[row.Kind()] = append(byKind[row.Kind()], row)
 	}
-	hasTime, err := t.hasColumn(ctx, "sessoes", "hora")
+	hasTime, err := t.HasColumn(ctx, "sessoes", "hora")
 	if err != nil {
 		return nil, err
 	}
@@ -42,10 +42,10 @@ func (t *Tx) InsertRows(ctx context.Context, rows []books.Row) (kept []*books.Li
 			return nil, err
 		}
 	}
-	if err := t.reopenDeposits(ctx, byKind[books.PaymentKind]); err != nil {
+	if err := t.ReopenDeposits(ctx, byKind[books.PaymentKind]); err != nil {
 		return nil, err
 	}
-	if err := t.setLinks(ctx, links); err != nil {
+	if err := t.SetLinks(ctx, links); err != nil {
 		return nil, err
 	}
 	return t.restoreLinks(ctx, byKind[books.LinkKind])
@@ -105,8 +105,8 @@ func separator(i int) string {
 	return ", "
 }
 
-// setLinks sets sessoes.payment_id where it is NULL.
-func (t *Tx) setLinks(ctx context.Context, links []*books.Link) error {
+// SetLinks sets sessoes.payment_id where it is NULL.
+func (t *Tx) SetLinks(ctx context.Context, links []*books.Link) error {
 	return t.setNull(ctx, "sessoes", "payment_id", links, func(l *books.Link) (at, to books.ID) { return l.SessionID, l.PaymentID })
 }
 
@@ -139,7 +139,7 @@ func (t *Tx) restoreLinks(ctx context.Context, rows []books.Row) (kept []*books.
 	for _, row := range rows {
 		links = append(links, row.(*books.Link))
 	}
-	if err := t.setLinks(ctx, links); err != nil {
+	if err := t.SetLinks(ctx, links); err != nil {
 		return nil, err
 	}
 	for batch := range slices.Chunk(links, insertBatch) {
@@ -158,37 +158,6 @@ func (t *Tx) restoreLinks(ctx context.Context, rows []books.Row) (kept []*books.
 		}
 	}
 	return kept, nil
-}
-
-// LiveByID returns the live rows of one kind with these ids, without copies
-// except for the mark of a deposit.
-func (t *Tx) LiveByID(ctx context.Context, kind books.Kind, ids []books.ID) (map[books.ID]books.Row, error) {
-	hasTime, err := t.hasColumn(ctx, "sessoes", "hora")
-	if err != nil {
-		return nil, err
-	}
-	found := map[books.ID]books.Row{}
-	if len(ids) == 0 {
-		return found, nil
-	}
-	columns, from := strings.Join(t.s.selectColumns(kind, hasTime), ", "), kind.Table()+" r"
-	if kind == books.PaymentKind {
-		columns, from = columns+", "+markOf("e"), from+" LEFT JOIN deposits e ON e.payment = r.id"
-	}
-	more := func(row books.Row, values []books.Value) []books.Value {
-		if p, ok := row.(*books.Payment); ok {
-			values = append(values, &p.Deposit)
-		}
-		return values
-	}
-	query := "SELECT " + columns + " FROM " + from + " WHERE r.id IN (" + t.s.dialect.idList("$1") + ") ORDER BY r.id"
-	for row, err := range t.scan(ctx, kind, more, query, jsonIDs(ids)) {
-		if err != nil {
-			return nil, err
-		}
-		found[row.Key()] = row
-	}
-	return found, nil
 }
 
 // jsonTexts returns the texts as a JSON array.
@@ -226,7 +195,7 @@ func (t *Tx) RaiseSequences(ctx context.Context, highest books.Highest) error {
 		if kind == books.PaymentKind {
 			last = max(last, named)
 		}
-		if err := t.raiseSequence(ctx, kind.Table(), int64(last)); err != nil {
+		if err := t.RaiseSequence(ctx, kind.Table(), int64(last)); err != nil {
 			return fmt.Errorf("raise the sequence of %s: %w", kind.Table(), err)
 		}
 	}
@@ -240,8 +209,8 @@ func (t *Tx) namedPayment(ctx context.Context) (id books.ID, err error) {
 	return id, err
 }
 
-// raiseSequence puts the table's next id above last and above its own ids.
-func (t *Tx) raiseSequence(ctx context.Context, table string, last int64) error {
+// RaiseSequence puts the table's next id above last and above its own ids.
+func (t *Tx) RaiseSequence(ctx context.Context, table string, last int64) error {
 	if t.s.dialect.postgres {
 		query := `SELECT setval(s.name, greatest(s.used, s.last)) FROM (
 			SELECT q.name, greatest($1, (SELECT max(id) FROM ` + table + `), 1) AS used,
