@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"extrato/internal/books"
 	"extrato/internal/store"
 )
 
@@ -22,7 +21,7 @@ type copied struct {
 }
 
 func (v *v1) listBackups(ctx context.Context, in *monthInput) (*listed[copied], error) {
-	m, err := books.ParseMonth(in.Month)
+	m, err := in.Month.parse()
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +48,7 @@ func (v *v1) listBackups(ctx context.Context, in *monthInput) (*listed[copied], 
 }
 
 type verifyInput struct {
-	Month string `path:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10"`
+	Month monthText `path:"month"`
 	Keyed
 }
 
@@ -68,11 +67,11 @@ type readBacked struct {
 }
 
 func (v *v1) verifyMonth(ctx context.Context, in *verifyInput) (*response[verified], error) {
-	m, err := books.ParseMonth(in.Month)
+	m, err := in.Month.parse()
 	if err != nil {
 		return nil, err
 	}
-	return repeatable(ctx, v, in.Key, "POST /api/v1/months/"+in.Month+"/verify", nil, func() (response[verified], error) {
+	return repeatable(ctx, v, in.Key, "POST /api/v1/months/"+string(in.Month)+"/verify", nil, func() (response[verified], error) {
 		problems, closed, err := v.s.Closer.VerifyStatement(ctx, m)
 		if err != nil {
 			return response[verified]{}, err

@@ -13,16 +13,16 @@ import (
 // recording.
 
 // dayAndAmount reads the two values common to most rows.
-func dayAndAmount(date, amount string) (books.Day, books.Money, error) {
+func dayAndAmount(date string, amount amountText) (books.Day, books.Money, error) {
 	day, err := books.ParseDay(date)
 	if err != nil {
 		return 0, 0, err
 	}
-	money, err := books.ParseMoney(amount)
+	money, err := books.ParseMoney(string(amount))
 	return day, money, err
 }
 
-func percentOf(text string) (books.Percent, error) {
+func percentOf(text percentText) (books.Percent, error) {
 	var p books.Percent
 	if err := p.Parse([]byte(text)); err != nil {
 		return 0, books.Invalidf("invalid_percent", "a percentage is a decimal number such as 60.00").WithHint("send it as a string, with at most two decimals")
@@ -46,7 +46,7 @@ func (in paymentInput) entry(id books.ID) (e recording.Entry, err error) {
 	if in.CommissionPercent != nil {
 		var percent books.Percent // blank: none
 		if *in.CommissionPercent != "" {
-			if percent, err = percentOf(*in.CommissionPercent); err != nil {
+			if percent, err = percentOf(percentText(*in.CommissionPercent)); err != nil {
 				return e, err
 			}
 		}

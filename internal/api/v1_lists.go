@@ -17,7 +17,7 @@ import (
 
 // list answers with a part of the wanted live rows. An artist's own login sees
 // only their own.
-func (r *resource[New, In, Out]) list(ctx context.Context, month string, w store.Wanted, p Part) (*listed[Out], error) {
+func (r *resource[New, In, Out]) list(ctx context.Context, month monthText, w store.Wanted, p Part) (*listed[Out], error) {
 	w.Kind, w.Limit = r.kind, p.Limit
 	var err error
 	if w.Month, err = monthOrNone(month); err != nil {
@@ -57,11 +57,11 @@ func (r *resource[New, In, Out]) list(ctx context.Context, month string, w store
 	return shownPage(items, cursorOf(r.kind, more)), nil
 }
 
-func monthOrNone(month string) (books.Month, error) {
+func monthOrNone(month monthText) (books.Month, error) {
 	if month == "" {
 		return books.Month{}, nil
 	}
-	return books.ParseMonth(month)
+	return month.parse()
 }
 
 // cursor is a position as callers carry it.
@@ -120,21 +120,21 @@ func rowList(path, name, tag string, needs auth.Permission, order string) operat
 }
 
 type listOfArtist struct {
-	Month  string `query:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10" doc:"Only what belongs to this month; of sessions, those of its days."`
-	Artist int64  `query:"artist" minimum:"1" maximum:"2147483647" doc:"Only this artist's."`
+	Month  monthText `query:"month" doc:"Only what belongs to this month; of sessions, those of its days."`
+	Artist rowID     `query:"artist" doc:"Only this artist's."`
 	Part
 }
 
 // PaymentFilter selects payments.
 type PaymentFilter struct {
-	Month   string   `query:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10" doc:"Only this month's."`
-	From    string   `query:"from" format:"date" doc:"Only from this day on."`
-	To      string   `query:"to" format:"date" doc:"Only up to this day."`
-	Artist  int64    `query:"artist" minimum:"1" maximum:"2147483647" doc:"Only this artist's."`
-	Client  int64    `query:"client" minimum:"1" maximum:"2147483647" doc:"Only this client's."`
-	Method  string   `query:"method" maxLength:"50" doc:"Only those made this way."`
-	Text    string   `query:"text" maxLength:"255" doc:"Only those with this text in the note or the client's name, blind to case and accents."`
-	Without []string `query:"without" enum:"commission,client,session" doc:"Only those that lack all of these."`
+	Month   monthText `query:"month" doc:"Only this month's."`
+	From    string    `query:"from" format:"date" doc:"Only from this day on."`
+	To      string    `query:"to" format:"date" doc:"Only up to this day."`
+	Artist  rowID     `query:"artist" doc:"Only this artist's."`
+	Client  rowID     `query:"client" doc:"Only this client's."`
+	Method  string    `query:"method" maxLength:"50" doc:"Only those made this way."`
+	Text    string    `query:"text" maxLength:"255" doc:"Only those with this text in the note or the client's name, blind to case and accents."`
+	Without []string  `query:"without" enum:"commission,client,session" doc:"Only those that lack all of these."`
 }
 
 type listOfPayments struct {
@@ -199,14 +199,14 @@ func (v *v1) sumPayments(ctx context.Context, in *PaymentFilter) (*paymentSumsBo
 }
 
 type listOfCommissions struct {
-	Month   string `query:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10" doc:"Only what belongs to this month."`
-	Artist  int64  `query:"artist" minimum:"1" maximum:"2147483647" doc:"Only this artist's."`
-	Payment int64  `query:"payment" minimum:"1" maximum:"2147483647" doc:"Only this payment's."`
+	Month   monthText `query:"month" doc:"Only what belongs to this month."`
+	Artist  rowID     `query:"artist" doc:"Only this artist's."`
+	Payment rowID     `query:"payment" doc:"Only this payment's."`
 	Part
 }
 
 type listOfMonth struct {
-	Month string `query:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10" doc:"Only this month's."`
+	Month monthText `query:"month" doc:"Only this month's."`
 	Part
 }
 

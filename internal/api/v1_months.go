@@ -90,13 +90,13 @@ func rowOf(r books.Row) row {
 }
 
 type monthInput struct {
-	Month string `path:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10"`
+	Month monthText `path:"month"`
 }
 
 type shownMonth struct{ Body monthDetail }
 
 type closeInput struct {
-	Month string `path:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10"`
+	Month monthText `path:"month"`
 	Keyed
 	Body *closeBody
 }
@@ -106,7 +106,7 @@ type closeBody struct {
 }
 
 type reopenInput struct {
-	Month string `path:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10"`
+	Month monthText `path:"month"`
 	Keyed
 	Body reopenBody
 }
@@ -200,7 +200,7 @@ func (v *v1) listMonths(ctx context.Context, in *listOfAll) (*listed[month], err
 }
 
 func (v *v1) getMonth(ctx context.Context, in *monthInput) (*shownMonth, error) {
-	m, err := books.ParseMonth(in.Month)
+	m, err := in.Month.parse()
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +228,7 @@ func shownWhole(m closing.WholeMonth) (*shownMonth, error) {
 }
 
 func (v *v1) closeMonth(ctx context.Context, in *closeInput) (*response[outcome], error) {
-	m, err := books.ParseMonth(in.Month)
+	m, err := in.Month.parse()
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +240,7 @@ func (v *v1) closeMonth(ctx context.Context, in *closeInput) (*response[outcome]
 }
 
 func (v *v1) reopenMonth(ctx context.Context, in *reopenInput) (*response[outcome], error) {
-	m, err := books.ParseMonth(in.Month)
+	m, err := in.Month.parse()
 	if err != nil {
 		return nil, err
 	}

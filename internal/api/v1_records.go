@@ -31,7 +31,7 @@ type resource[New, In, Out any] struct {
 }
 
 type readOne struct {
-	ID int64 `path:"id" minimum:"1" maximum:"2147483647" doc:"The row's id."`
+	ID rowID `path:"id" doc:"The row's id."`
 	Read
 }
 
@@ -41,13 +41,13 @@ type addOne[New any] struct {
 }
 
 type changeOne[In any] struct {
-	ID int64 `path:"id" minimum:"1" maximum:"2147483647" doc:"The row's id."`
+	ID rowID `path:"id" doc:"The row's id."`
 	Conditional
 	Body In
 }
 
 type removeOne struct {
-	ID int64 `path:"id" minimum:"1" maximum:"2147483647" doc:"The row's id."`
+	ID rowID `path:"id" doc:"The row's id."`
 	Conditional
 }
 

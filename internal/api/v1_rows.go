@@ -9,11 +9,11 @@ import (
 
 type paymentInput struct {
 	Date              string      `json:"date" format:"date" example:"2025-10-28" doc:"The day of the payment. Its month must be open."`
-	Amount            string      `json:"amount" pattern:"^[0-9]{1,8}([.][0-9]{1,2})?$" maxLength:"11" example:"450.00"`
+	Amount            amountText  `json:"amount" example:"450.00"`
 	Method            string      `json:"method" minLength:"1" maxLength:"50" example:"Pix" doc:"Dinheiro, Pix, Cartão de Crédito, Cartão de Débito, Outros, or any other text."`
-	ArtistID          int64       `json:"artist_id" minimum:"1" maximum:"2147483647" example:"3"`
-	ClientID          *int64      `json:"client_id,omitempty" nullable:"true" minimum:"1" maximum:"2147483647" example:"7"`
-	SessionID         *int64      `json:"session_id,omitempty" nullable:"true" minimum:"1" maximum:"2147483647" doc:"The session that is paid. It points back at this payment and becomes paid; an earlier payment, a deposit, keeps its own link."`
+	ArtistID          rowID       `json:"artist_id" example:"3"`
+	ClientID          *rowID      `json:"client_id,omitempty" nullable:"true" example:"7"`
+	SessionID         *rowID      `json:"session_id,omitempty" nullable:"true" doc:"The session that is paid. It points back at this payment and becomes paid; an earlier payment, a deposit, keeps its own link."`
 	Note              *string     `json:"note,omitempty" nullable:"true" maxLength:"255"`
 	GoogleEventID     *string     `json:"google_event_id,omitempty" nullable:"true" maxLength:"100" doc:"No two payments may have the same."`
 	CommissionPercent *string     `json:"commission_percent,omitempty" nullable:"true" pattern:"^(-?[0-9]{1,3}([.][0-9]{1,2})?)?$" maxLength:"7" example:"60.00" doc:"Makes the artist's commission: amount × percent / 100, half a centavo rounded up. Left out or null: of a new payment the artist's default of that day; one that there is keeps its commissions. Blank, or 0 or less, makes none; above 100 is refused, and so is one for a commission that is split."`
@@ -24,8 +24,8 @@ type paymentInput struct {
 }
 
 type newSession struct {
-	Date   string `json:"date" format:"date" example:"2025-11-12"`
-	Amount string `json:"amount" pattern:"^[0-9]{1,8}([.][0-9]{1,2})?$" maxLength:"11" example:"800.00" doc:"Its price."`
+	Date   string     `json:"date" format:"date" example:"2025-11-12"`
+	Amount amountText `json:"amount" example:"800.00" doc:"Its price."`
 }
 
 type payment struct {
@@ -47,13 +47,13 @@ type payment struct {
 }
 
 type sessionInput struct {
-	Date          string  `json:"date" format:"date" example:"2025-10-28"`
-	Amount        string  `json:"amount" pattern:"^[0-9]{1,8}([.][0-9]{1,2})?$" maxLength:"11" example:"450.00"`
-	ArtistID      int64   `json:"artist_id" minimum:"1" maximum:"2147483647" example:"3"`
-	ClientID      int64   `json:"client_id" minimum:"1" maximum:"2147483647" example:"7"`
-	Status        *string `json:"status,omitempty" nullable:"true" maxLength:"20" example:"active" doc:"active, paid or completed. Without it a new session is active, and one that there is keeps its own."`
-	Note          *string `json:"note,omitempty" nullable:"true" maxLength:"255"`
-	GoogleEventID *string `json:"google_event_id,omitempty" nullable:"true" maxLength:"100" doc:"No two sessions may have the same."`
+	Date          string     `json:"date" format:"date" example:"2025-10-28"`
+	Amount        amountText `json:"amount" example:"450.00"`
+	ArtistID      rowID      `json:"artist_id" example:"3"`
+	ClientID      rowID      `json:"client_id" example:"7"`
+	Status        *string    `json:"status,omitempty" nullable:"true" maxLength:"20" example:"active" doc:"active, paid or completed. Without it a new session is active, and one that there is keeps its own."`
+	Note          *string    `json:"note,omitempty" nullable:"true" maxLength:"255"`
+	GoogleEventID *string    `json:"google_event_id,omitempty" nullable:"true" maxLength:"100" doc:"No two sessions may have the same."`
 }
 
 type session struct {
@@ -74,16 +74,16 @@ type session struct {
 }
 
 type newCommission struct {
-	PaymentID int64   `json:"payment_id" minimum:"1" maximum:"2147483647" example:"12"`
-	ArtistID  *int64  `json:"artist_id,omitempty" nullable:"true" minimum:"1" maximum:"2147483647" doc:"The payment's artist, if left out."`
-	Percent   string  `json:"percent" pattern:"^[0-9]{1,3}([.][0-9]{1,2})?$" maxLength:"6" example:"60.00" doc:"Above 0, at most 100. The amount is computed from it."`
-	Note      *string `json:"note,omitempty" nullable:"true" maxLength:"255"`
+	PaymentID rowID       `json:"payment_id" example:"12"`
+	ArtistID  *rowID      `json:"artist_id,omitempty" nullable:"true" doc:"The payment's artist, if left out."`
+	Percent   percentText `json:"percent" example:"60.00" doc:"Above 0, at most 100. The amount is computed from it."`
+	Note      *string     `json:"note,omitempty" nullable:"true" maxLength:"255"`
 }
 
 type commissionInput struct {
-	ArtistID int64   `json:"artist_id" minimum:"1" maximum:"2147483647"`
-	Percent  string  `json:"percent" pattern:"^[0-9]{1,3}([.][0-9]{1,2})?$" maxLength:"6" example:"60.00" doc:"Above 0, at most 100. The amount is computed from it."`
-	Note     *string `json:"note,omitempty" nullable:"true" maxLength:"255"`
+	ArtistID rowID       `json:"artist_id"`
+	Percent  percentText `json:"percent" example:"60.00" doc:"Above 0, at most 100. The amount is computed from it."`
+	Note     *string     `json:"note,omitempty" nullable:"true" maxLength:"255"`
 }
 
 type commission struct {
@@ -101,10 +101,10 @@ type commission struct {
 }
 
 type expenseInput struct {
-	Date        string  `json:"date" format:"date" example:"2025-10-28" doc:"Its month must be open."`
-	Amount      string  `json:"amount" pattern:"^[0-9]{1,8}([.][0-9]{1,2})?$" maxLength:"11" example:"33.33"`
-	Method      string  `json:"method" minLength:"1" maxLength:"50" example:"Pix"`
-	Description *string `json:"description,omitempty" nullable:"true" maxLength:"255" example:"Tinta"`
+	Date        string     `json:"date" format:"date" example:"2025-10-28" doc:"Its month must be open."`
+	Amount      amountText `json:"amount" example:"33.33"`
+	Method      string     `json:"method" minLength:"1" maxLength:"50" example:"Pix"`
+	Description *string    `json:"description,omitempty" nullable:"true" maxLength:"255" example:"Tinta"`
 }
 
 type expense struct {
@@ -210,7 +210,7 @@ func ref(r books.Ref) *int64 {
 	return &id
 }
 
-func refOf(id *int64) books.Ref {
+func refOf(id *rowID) books.Ref {
 	if id == nil {
 		return books.Ref{}
 	}

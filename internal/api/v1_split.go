@@ -12,9 +12,9 @@ import (
 )
 
 type share struct {
-	ArtistID int64   `json:"artist_id" minimum:"1" maximum:"2147483647" example:"3"`
-	Percent  string  `json:"percent" pattern:"^[0-9]{1,3}([.][0-9]{1,2})?$" maxLength:"6" example:"40.00" doc:"Above 0; all shares together are at most 100."`
-	Note     *string `json:"note,omitempty" nullable:"true" maxLength:"255"`
+	ArtistID rowID       `json:"artist_id" example:"3"`
+	Percent  percentText `json:"percent" example:"40.00" doc:"Above 0; all shares together are at most 100."`
+	Note     *string     `json:"note,omitempty" nullable:"true" maxLength:"255"`
 }
 
 type split struct {
@@ -22,13 +22,13 @@ type split struct {
 }
 
 type splitOne struct {
-	ID int64 `path:"id" minimum:"1" maximum:"2147483647" doc:"The payment's id."`
+	ID rowID `path:"id" doc:"The payment's id."`
 	Conditional
 	Body split
 }
 
 type completeOne struct {
-	ID int64 `path:"id" minimum:"1" maximum:"2147483647" doc:"The session's id."`
+	ID rowID `path:"id" doc:"The session's id."`
 	Conditional
 }
 

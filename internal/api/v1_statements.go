@@ -16,8 +16,8 @@ import (
 )
 
 type statementInput struct {
-	Month  string `path:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10"`
-	Artist int64  `query:"artist" minimum:"1" maximum:"2147483647" doc:"Only this artist's rows, and counts and totals of these."`
+	Month  monthText `path:"month"`
+	Artist rowID     `query:"artist" doc:"Only this artist's rows, and counts and totals of these."`
 	Part
 }
 
@@ -46,7 +46,7 @@ type statementPlace struct {
 }
 
 func (v *v1) getStatement(ctx context.Context, in *statementInput) (*shownStatement, error) {
-	m, err := books.ParseMonth(in.Month)
+	m, err := in.Month.parse()
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (v *v1) getStatement(ctx context.Context, in *statementInput) (*shownStatem
 
 // artistAsked returns the artist to show, 0 for everybody. An artist's login
 // gets its own rows, without a word about others'.
-func artistAsked(ctx context.Context, asked int64) (books.ID, error) {
+func artistAsked(ctx context.Context, asked rowID) (books.ID, error) {
 	only, limited := who(ctx).OnlyArtist()
 	switch {
 	case !limited:
@@ -149,9 +149,9 @@ func (s *statement) fill(stored books.Stored, artist books.ID, name string, from
 }
 
 type csvInput struct {
-	Month  string `path:"month" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2025-10"`
-	Artist int64  `query:"artist" minimum:"1" maximum:"2147483647" doc:"Only this artist's rows."`
-	Lang   string `query:"lang" enum:"pt,en" default:"pt" doc:"The language of titles."`
+	Month  monthText `path:"month"`
+	Artist rowID     `query:"artist" doc:"Only this artist's rows."`
+	Lang   string    `query:"lang" enum:"pt,en" default:"pt" doc:"The language of titles."`
 }
 
 type csvAnswer struct {
@@ -174,7 +174,7 @@ func (v *v1) registerCSV() {
 }
 
 func (v *v1) statementCSV(ctx context.Context, in *csvInput) (*csvAnswer, error) {
-	m, err := books.ParseMonth(in.Month)
+	m, err := in.Month.parse()
 	if err != nil {
 		return nil, err
 	}

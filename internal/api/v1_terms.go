@@ -11,8 +11,8 @@ import (
 )
 
 type artistTerm struct {
-	From    string `json:"from" format:"date" example:"2025-10-01" doc:"The first day on which it holds."`
-	Percent string `json:"percent" pattern:"^[0-9]{1,3}([.][0-9]{1,2})?$" maxLength:"6" example:"60.00" doc:"What a payment without a percent brings; 0 is none."`
+	From    string      `json:"from" format:"date" example:"2025-10-01" doc:"The first day on which it holds."`
+	Percent percentText `json:"percent" example:"60.00" doc:"What a payment without a percent brings; 0 is none."`
 }
 
 type artistTerms struct {
@@ -20,22 +20,22 @@ type artistTerms struct {
 }
 
 type termsOf struct {
-	ID int64 `path:"id" minimum:"1" maximum:"2147483647" doc:"The artist's id."`
+	ID rowID `path:"id" doc:"The artist's id."`
 }
 
 type termsOfBody struct{ Body artistTerms }
 
 type setTerm struct {
-	ID int64 `path:"id" minimum:"1" maximum:"2147483647" doc:"The artist's id."`
+	ID rowID `path:"id" doc:"The artist's id."`
 	Keyed
 	Body artistTerm
 }
 
 type methodTerms struct {
-	Method  string `json:"method" minLength:"1" maxLength:"50" example:"Cartão de Crédito"`
-	From    string `json:"from" format:"date" example:"2025-10-01" doc:"The first day on which they hold."`
-	Percent string `json:"percent" pattern:"^[0-9]{1,3}([.][0-9]{1,2})?$" maxLength:"6" example:"3.49" doc:"The part of each payment that the method costs."`
-	Days    int    `json:"days" minimum:"0" maximum:"366" example:"30" doc:"How many days later the money comes."`
+	Method  string      `json:"method" minLength:"1" maxLength:"50" example:"Cartão de Crédito"`
+	From    string      `json:"from" format:"date" example:"2025-10-01" doc:"The first day on which they hold."`
+	Percent percentText `json:"percent" example:"3.49" doc:"The part of each payment that the method costs."`
+	Days    int         `json:"days" minimum:"0" maximum:"366" example:"30" doc:"How many days later the money comes."`
 }
 
 type allMethodTerms struct {
@@ -83,7 +83,7 @@ func (v *v1) registerTerms() {
 }
 
 func (v *v1) setArtistTerm(ctx context.Context, in *setTerm) (*response[artistTerms], error) {
-	return onceInTx(ctx, v, in.Key, "POST /api/v1/artists/"+strconv.FormatInt(in.ID, 10)+"/terms", in.Body, func(tx *store.Tx) (response[artistTerms], error) {
+	return onceInTx(ctx, v, in.Key, "POST /api/v1/artists/"+strconv.FormatInt(int64(in.ID), 10)+"/terms", in.Body, func(tx *store.Tx) (response[artistTerms], error) {
 		out := response[artistTerms]{Status: http.StatusOK}
 		artist := books.ID(in.ID)
 		if _, err := v.artists().find(ctx, tx, artist); err != nil {
@@ -128,7 +128,7 @@ func termsShown(ctx context.Context, tx *store.Tx, artist books.ID) (artistTerms
 	out := artistTerms{Terms: []artistTerm{}}
 	list, err := tx.ArtistTerms(ctx, artist)
 	for _, t := range list {
-		out.Terms = append(out.Terms, artistTerm{t.From.String(), t.Percent.String()})
+		out.Terms = append(out.Terms, artistTerm{t.From.String(), percentText(t.Percent.String())})
 	}
 	return out, err
 }
@@ -137,7 +137,7 @@ func methodTermsShown(ctx context.Context, tx *store.Tx) (allMethodTerms, error)
 	out := allMethodTerms{Terms: []methodTerms{}}
 	list, err := tx.MethodTerms(ctx)
 	for _, t := range list {
-		out.Terms = append(out.Terms, methodTerms{t.Method, t.From.String(), t.Percent.String(), t.Days})
+		out.Terms = append(out.Terms, methodTerms{t.Method, t.From.String(), percentText(t.Percent.String()), t.Days})
 	}
 	return out, err
 }
