@@ -82,10 +82,8 @@ func loadDatabase(ctx context.Context, o options, d database, rows int, lasts ti
 	if err := s.signIn(); err != nil {
 		return "", err
 	}
-	for m := time.Date(2025-loadYears, 10, 1, 0, 0, 0, 0, time.UTC); m.Before(time.Date(2025, 10, 1, 0, 0, 0, 0, time.UTC)); m = m.AddDate(0, 1, 0) {
-		if status, err := s.post("/api/v1/months/"+m.Format("2006-01")+"/close", "{}"); err != nil || status != http.StatusOK {
-			return "", fmt.Errorf("close %s: %d %w", m.Format("2006-01"), status, err)
-		}
+	if err := closeYears(s); err != nil {
+		return "", err
 	}
 	if err := o.wait(); err != nil {
 		return "", err
@@ -109,12 +107,7 @@ func loadDatabase(ctx context.Context, o options, d database, rows int, lasts ti
 	}
 	all.Wait()
 	peak := s.memory("VmHWM")
-	if os.Getenv("BENCH_PATHS") != "" {
-		for path, took := range reads.byPath {
-			slices.Sort(took)
-			fmt.Fprintf(os.Stderr, "%-30s %6d  p50 %8s  p99 %8s max %s\n", path, len(took), took[len(took)/2].Round(100*time.Microsecond), took[len(took)*99/100].Round(100*time.Microsecond), took[len(took)-1].Round(time.Millisecond))
-		}
-	}
+	reads.printPaths()
 	fails := slices.Concat(reads.failed, writes.failed)
 	for _, f := range fails[:min(len(fails), 5)] {
 		fmt.Fprintln(os.Stderr, "failed:", f)
@@ -126,6 +119,28 @@ func loadDatabase(ctx context.Context, o options, d database, rows int, lasts ti
 	n := len(reads.took) + len(writes.took)
 	return fmt.Sprintf("| %s, %s | %.0f | %s | %s | %s | %s | %d of %d | %.1f s | %d MiB | %s |", d.name(), thousands(rows), float64(n)/lasts.Seconds(),
 		reads.at(.5), reads.at(.99), writes.at(.5), writes.at(.99), len(fails), n+len(fails), closed.Seconds(), peak>>20, idle), nil
+}
+
+// printPaths prints the times of each path, if BENCH_PATHS asks for them.
+func (r *times64) printPaths() {
+	if os.Getenv("BENCH_PATHS") == "" {
+		return
+	}
+	for path, took := range r.byPath {
+		slices.Sort(took)
+		fmt.Fprintf(os.Stderr, "%-30s %6d  p50 %8s  p99 %8s max %s\n", path, len(took), took[len(took)/2].Round(100*time.Microsecond), took[len(took)*99/100].Round(100*time.Microsecond), took[len(took)-1].Round(time.Millisecond))
+	}
+}
+
+// closeYears closes the months of loadYears before the one closed under load.
+func closeYears(s *serving) error {
+	last := time.Date(2025, 10, 1, 0, 0, 0, 0, time.UTC)
+	for m := last.AddDate(-loadYears, 0, 0); m.Before(last); m = m.AddDate(0, 1, 0) {
+		if status, err := s.post("/api/v1/months/"+m.Format("2006-01")+"/close", "{}"); err != nil || status != http.StatusOK {
+			return fmt.Errorf("close %s: %d %w", m.Format("2006-01"), status, err)
+		}
+	}
+	return nil
 }
 
 // fillYears adds a hundred payments to each month of the ten years before.

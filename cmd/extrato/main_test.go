@@ -208,19 +208,17 @@ func TestInterrupt_leaves_the_month_whole(t *testing.T) {
 		switch code := process.ProcessState.ExitCode(); {
 		case err == nil && (state != "closed" || live != 0):
 			t.Errorf("the close succeeded, and October is %s with %d live rows", state, live)
-		case err != nil && code == -1: // before the program listened to signals
+		case err == nil:
+		case code == -1: // before the program listened to signals
 			interrupted++
-			if state == "closed" && live != 0 || state != "closed" && live != rows {
-				t.Errorf("October is %s with %d live rows", state, live)
-			}
-		case err != nil:
+		default:
 			interrupted++
 			if code != 1 || !strings.HasPrefix(problems.String(), "extrato: interrupted\nhint: ") {
 				t.Errorf("the interrupted close exits with %d and says %q", code, problems.String())
 			}
-			if state == "closed" && live != 0 || state != "closed" && live != rows {
-				t.Errorf("October is %s with %d live rows", state, live)
-			}
+		}
+		if state == "closed" && live != 0 || state != "closed" && live != rows {
+			t.Errorf("October is %s with %d live rows", state, live)
 		}
 		if state != "closed" {
 			if code, _, problems := answer(t, "close", "2025-10"); code != 0 {

@@ -117,41 +117,7 @@ func bodies() []string {
 func (g *generator) operation(method, path string, op map[string]any) {
 	valid := ""
 	if body, ok := op["requestBody"].(map[string]any); ok {
-		schema := body["content"].(map[string]any)["application/json"].(map[string]any)["schema"].(map[string]any)
-		fields := g.fields(schema)
-		valid = object(fields, "", "")
-		for _, name := range slices.Sorted(maps.Keys(fields)) {
-			for _, value := range junk {
-				g.send(method, path, object(fields, name, value))
-			}
-			g.send(method, path, object(fields, name, "-")) // missing
-		}
-		if status := g.send(method, path, strings.TrimSuffix(valid, "}")+`,"surprise":1}`); status < 400 {
-			g.t.Errorf("%s %s takes a field that it does not know", method, path)
-		}
-		for _, body := range bodies() {
-			g.send(method, path, body)
-		}
-		for _, body := range []string{utf16Of(valid, false), utf16Of(valid, true), "\xef\xbb\xbf" + valid, valid + "\x00", valid + valid, strings.ToUpper(valid)} {
-			for _, kind := range []string{"application/json", "application/json; charset=utf-16"} {
-				if status := g.send(method, path, body, "Content-Type", kind); status < 400 && valid != "{}" {
-					g.t.Errorf("%s %s takes %.40q", method, path, body)
-				}
-			}
-		}
-		for _, name := range slices.Sorted(maps.Keys(fields)) { // a name that comes twice, and in other letters
-			for _, value := range []string{`null`, `-1`, `"x"`, fields[name]} {
-				g.send(method, path, strings.TrimSuffix(valid, "}")+fmt.Sprintf(`,%q:%s}`, name, value))
-			}
-			if upper := strings.ToUpper(name); g.send(method, path, strings.TrimSuffix(valid, "}")+fmt.Sprintf(`,%q:%s}`, upper, fields[name])) < 400 {
-				g.t.Errorf("%s %s takes %s for %s", method, path, upper, name)
-			}
-		}
-		for _, kind := range []string{"text/plain", "application/xml", "multipart/form-data", "////", "\x00", "application/json; charset=x"} {
-			if status := g.send(method, path, valid, "Content-Type", kind); kind == "text/plain" && status != http.StatusUnsupportedMediaType && status != http.StatusUnprocessableEntity {
-				g.t.Errorf("%s %s takes %s with %d", method, path, kind, status)
-			}
-		}
+		valid = g.bodies(method, path, body)
 	} else {
 		g.send(method, path, `{"a":1}`)
 		g.send(method, path, "\xff")
@@ -164,34 +130,78 @@ func (g *generator) operation(method, path string, op map[string]any) {
 	}
 	parameters, _ := op["parameters"].([]any)
 	for _, p := range parameters {
-		name, in := p.(map[string]any)["name"].(string), p.(map[string]any)["in"].(string)
-		for _, text := range texts {
-			switch in {
-			case "path":
-				if text != "" && text != "../x" {
-					g.send(method, strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(text)), valid)
-				}
-			case "query":
-				g.send(method, path+"?"+name+"="+url.QueryEscape(text), valid)
-			case "header":
-				g.send(method, path, valid, name, text)
-			}
-		}
-		if name == "cursor" {
-			for _, text := range cursors() {
-				g.send(method, path+"?cursor="+url.QueryEscape(text), valid)
-			}
-		}
-		if in == "header" {
-			for _, text := range []string{strings.Repeat("k", 128), strings.Repeat("k", 129), strings.Repeat(`"x",`, 5000), "a b", "ç", "\x7f", `"` + strings.Repeat("x", 400) + `"`, `*, "x"`, `"x" "y"`, "W/", "\t"} {
-				g.send(method, path, valid, name, text)
-			}
-		}
-		if in == "query" {
-			g.send(method, path+"?"+name+"=%zz&"+name+"=1&"+name+"=2;%00", valid)
-		}
+		g.parameter(method, path, valid, p.(map[string]any))
 	}
 	g.send(method, path+"?surprise=1", valid)
+}
+
+// bodies sends bodies of every kind, and returns a valid one.
+func (g *generator) bodies(method, path string, body map[string]any) (valid string) {
+	schema := body["content"].(map[string]any)["application/json"].(map[string]any)["schema"].(map[string]any)
+	fields := g.fields(schema)
+	valid = object(fields, "", "")
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		for _, value := range junk {
+			g.send(method, path, object(fields, name, value))
+		}
+		g.send(method, path, object(fields, name, "-")) // missing
+	}
+	if status := g.send(method, path, strings.TrimSuffix(valid, "}")+`,"surprise":1}`); status < 400 {
+		g.t.Errorf("%s %s takes a field that it does not know", method, path)
+	}
+	for _, body := range bodies() {
+		g.send(method, path, body)
+	}
+	for _, body := range []string{utf16Of(valid, false), utf16Of(valid, true), "\xef\xbb\xbf" + valid, valid + "\x00", valid + valid, strings.ToUpper(valid)} {
+		for _, kind := range []string{"application/json", "application/json; charset=utf-16"} {
+			if status := g.send(method, path, body, "Content-Type", kind); status < 400 && valid != "{}" {
+				g.t.Errorf("%s %s takes %.40q", method, path, body)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) { // a name that comes twice, and in other letters
+		for _, value := range []string{`null`, `-1`, `"x"`, fields[name]} {
+			g.send(method, path, strings.TrimSuffix(valid, "}")+fmt.Sprintf(`,%q:%s}`, name, value))
+		}
+		if upper := strings.ToUpper(name); g.send(method, path, strings.TrimSuffix(valid, "}")+fmt.Sprintf(`,%q:%s}`, upper, fields[name])) < 400 {
+			g.t.Errorf("%s %s takes %s for %s", method, path, upper, name)
+		}
+	}
+	for _, kind := range []string{"text/plain", "application/xml", "multipart/form-data", "////", "\x00", "application/json; charset=x"} {
+		if status := g.send(method, path, valid, "Content-Type", kind); kind == "text/plain" && status != http.StatusUnsupportedMediaType && status != http.StatusUnprocessableEntity {
+			g.t.Errorf("%s %s takes %s with %d", method, path, kind, status)
+		}
+	}
+	return valid
+}
+
+func (g *generator) parameter(method, path, valid string, p map[string]any) {
+	name, in := p["name"].(string), p["in"].(string)
+	for _, text := range texts {
+		switch in {
+		case "path":
+			if text != "" && text != "../x" {
+				g.send(method, strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(text)), valid)
+			}
+		case "query":
+			g.send(method, path+"?"+name+"="+url.QueryEscape(text), valid)
+		case "header":
+			g.send(method, path, valid, name, text)
+		}
+	}
+	if name == "cursor" {
+		for _, text := range cursors() {
+			g.send(method, path+"?cursor="+url.QueryEscape(text), valid)
+		}
+	}
+	if in == "header" {
+		for _, text := range []string{strings.Repeat("k", 128), strings.Repeat("k", 129), strings.Repeat(`"x",`, 5000), "a b", "ç", "\x7f", `"` + strings.Repeat("x", 400) + `"`, `*, "x"`, `"x" "y"`, "W/", "\t"} {
+			g.send(method, path, valid, name, text)
+		}
+	}
+	if in == "query" {
+		g.send(method, path+"?"+name+"=%zz&"+name+"=1&"+name+"=2;%00", valid)
+	}
 }
 
 // fields returns an example for each field of a body.

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -240,4 +241,115 @@ func (p *provider) signIn(b *browser, email, name string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// browser keeps cookies across requests to a handler behind the logins.
+type browser struct {
+	t       *testing.T
+	g       *auth.Guard
+	cookies map[string]*http.Cookie
+	secure  bool
+}
+
+func (b *browser) do(handle func(r *http.Request)) {
+	b.t.Helper()
+	r := httptest.NewRequest("POST", "/", nil)
+	if b.secure {
+		r.URL.Scheme = "https"
+	}
+	for _, c := range b.cookies {
+		r.AddCookie(c)
+	}
+	w := httptest.NewRecorder()
+	b.g.Logins(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { handle(r) })).ServeHTTP(w, r)
+	for _, c := range w.Result().Cookies() {
+		b.cookies[c.Name] = c
+	}
+}
+
+func (b *browser) who() (i auth.Identity, err error) {
+	b.t.Helper()
+	b.do(func(r *http.Request) { i, err = b.g.Identify(r) })
+	return i, err
+}
+
+func (b *browser) signIn(email, password string) (err error) {
+	b.t.Helper()
+	b.do(func(r *http.Request) { err = b.g.SignIn(r, email, password) })
+	return err
+}
+
+func TestA_login_lasts_until_it_is_ended(t *testing.T) {
+	storetest.Both(t, clock, func(t *testing.T, db *storetest.DB) {
+		g := guard(t, db, 0)
+		ana := user(t, db, "ana@example.com", "admin", "correct horse battery")
+		fresh := func() *browser { return &browser{t: t, g: g, cookies: map[string]*http.Cookie{}} }
+		for _, wrong := range [][2]string{{"ana@example.com", "wrong horse battery"}, {"nobody@example.com", "correct horse battery"}, {"", ""}, {"github-actions@tattoo-studio.local", ""}} {
+			b := fresh()
+			if err := b.signIn(wrong[0], wrong[1]); !errors.Is(err, auth.ErrSignIn) {
+				t.Errorf("%v: %v", wrong, err)
+			}
+			if _, err := b.who(); !errors.Is(err, auth.ErrNoToken) {
+				t.Errorf("%v is in: %v", wrong, err)
+			}
+		}
+		b := fresh()
+		if err := b.signIn(" Ana@Example.com ", "correct horse battery"); err != nil {
+			t.Fatal(err)
+		}
+		c := b.cookies["extrato_login"]
+		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Secure {
+			t.Errorf("cookie %+v", c)
+		}
+		if i, err := b.who(); err != nil || i.UserID != ana.ID || !i.May(auth.Manage) {
+			t.Errorf("%+v %v", i, err)
+		}
+		if n := db.Int(t, "SELECT count(*) FROM "+table(db, "logins")+" WHERE token = $1", c.Value); n != 0 {
+			t.Error("the table holds what the cookie holds")
+		}
+		tls := &browser{t: t, g: g, cookies: map[string]*http.Cookie{}, secure: true}
+		if err := tls.signIn("ana@example.com", "correct horse battery"); err != nil || !tls.cookies["extrato_login"].Secure {
+			t.Errorf("%v; the cookie goes without TLS", err)
+		}
+		t.Run("signing out", func(t *testing.T) {
+			b := fresh()
+			if err := b.signIn("ana@example.com", "correct horse battery"); err != nil {
+				t.Fatal(err)
+			}
+			stolen := *b.cookies["extrato_login"]
+			b.do(func(r *http.Request) {
+				if err := g.SignOut(r); err != nil {
+					t.Error(err)
+				}
+			})
+			b.cookies["extrato_login"] = &stolen
+			if _, err := b.who(); !errors.Is(err, auth.ErrNoToken) {
+				t.Errorf("still in: %v", err)
+			}
+		})
+		t.Run("a new password", func(t *testing.T) {
+			hash, err := auth.HashPassword("another horse battery")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Store.Write(t.Context(), func(tx *store.Tx) error { return tx.SetPassword(t.Context(), ana.ID, hash) }); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.who(); !errors.Is(err, auth.ErrNoToken) {
+				t.Errorf("still in: %v", err)
+			}
+		})
+		t.Run("disabled", func(t *testing.T) {
+			if err := b.signIn("ana@example.com", "another horse battery"); err != nil {
+				t.Fatal(err)
+			}
+			db.Exec(t, "UPDATE users SET active_flag = FALSE WHERE id = $1", int64(ana.ID))
+			if _, err := b.who(); !errors.Is(err, auth.ErrNoToken) {
+				t.Errorf("still in: %v", err)
+			}
+			if err := b.signIn("ana@example.com", "another horse battery"); !errors.Is(err, auth.ErrSignIn) {
+				t.Errorf("signs in: %v", err)
+			}
+		})
+	})
 }

@@ -2,6 +2,7 @@ package closing_test
 
 import (
 	"context"
+	"database/sql"
 	"path/filepath"
 	"testing"
 	"time"
@@ -113,4 +114,38 @@ func (s *studio) live(t testing.TB, month books.Month) books.Fingerprint {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// eventually waits for a writer that a test started, with a deadline.
+func eventually(t testing.TB, done <-chan error) error {
+	t.Helper()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(30 * time.Second):
+		t.Fatal("the other writer still waits after 30 seconds")
+		return nil
+	}
+}
+
+// inOwnTx runs statements in one transaction beside the program and returns
+// how many rows each changed.
+func inOwnTx(t testing.TB, db *sql.DB, statements []string) (changed []int64, err error) {
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback()
+	for _, q := range statements {
+		result, err := tx.ExecContext(t.Context(), q)
+		if err != nil {
+			return changed, err
+		}
+		n, err := result.RowsAffected()
+		if err != nil {
+			return changed, err
+		}
+		changed = append(changed, n)
+	}
+	return changed, tx.Commit()
 }

@@ -1,7 +1,6 @@
 package closing_test
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
@@ -366,38 +364,4 @@ func (s *studio) v4Statement(t testing.TB, month books.Month) {
 	const totals = `"{\"receita_total\": 0.0, \"comissoes_total\": 0, \"despesas_total\": 0, \"saldo\": 0, \"receita_liquida\": 0}"`
 	s.Exec(t, `INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, gastos, totais)
 		VALUES ($1, $2, '"[]"', '"[]"', '"[]"', '"[]"', $3)`, int(month.Month), month.Year, totals)
-}
-
-// eventually waits for a writer that a test started, with a deadline.
-func eventually(t testing.TB, done <-chan error) error {
-	t.Helper()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(30 * time.Second):
-		t.Fatal("the other writer still waits after 30 seconds")
-		return nil
-	}
-}
-
-// inOwnTx runs statements in one transaction beside the program and returns
-// how many rows each changed.
-func inOwnTx(t testing.TB, db *sql.DB, statements []string) (changed []int64, err error) {
-	tx, err := db.BeginTx(t.Context(), nil)
-	if err != nil {
-		return nil, err
-	}
-	defer tx.Rollback()
-	for _, q := range statements {
-		result, err := tx.ExecContext(t.Context(), q)
-		if err != nil {
-			return changed, err
-		}
-		n, err := result.RowsAffected()
-		if err != nil {
-			return changed, err
-		}
-		changed = append(changed, n)
-	}
-	return changed, tx.Commit()
 }

@@ -224,7 +224,7 @@ func pages(ctx context.Context, tx *store.Tx, w store.Wanted) (ids []books.ID, e
 	}
 }
 
-func TestLists_Go_on_in_order_whatever_they_are_filtered_by(t *testing.T) {
+func TestLists_go_on_in_order_whatever_they_are_filtered_by(t *testing.T) {
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		type row struct {
