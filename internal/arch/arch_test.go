@@ -104,6 +104,74 @@ func TestCheck_fails_on_a_file_that_it_cannot_read(t *testing.T) {
 	}
 }
 
+func TestFiles_and_functions_have_a_size_one_can_read(t *testing.T) {
+	broken, err := CheckSizes("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sentence := range broken {
+		t.Error(sentence)
+	}
+}
+
+func TestComments_are_plain_English(t *testing.T) {
+	wrong, err := CheckWords("../..")
+	if wrong != "" || err != nil {
+		t.Error(wrong, err)
+	}
+}
+
+func TestCheck_sizes(t *testing.T) {
+	long := "func long() {\n" + strings.Repeat("\tlong()\n", 60) + "}\n"
+	table := "var _ = f\n\nfunc f() {\n\t_ = []string{\n" + strings.Repeat("\t\t\"x\",\n", 80) + "\t}\n\t_ = `" + strings.Repeat("\n", 80) + "`\n}\n"
+	subtests := "func f() {\n" + strings.Repeat("\tg(func() {\n"+strings.Repeat("\t\tf()\n", 20)+"\t})\n", 4) + "}\n"
+	for name, tree := range map[string]struct {
+		file, text string
+		want       []string
+	}{
+		"finds_a_long_function":                 {"a.go", long, []string{"a.go: long has 62 lines, the limit is 60"}},
+		"finds_a_long_method_of_a_test":         {"a_test.go", strings.Replace(long, "long", "(x T) long", 1), []string{"a_test.go: long has 62 lines, the limit is 60"}},
+		"finds_a_long_file":                     {"a.go", strings.Repeat("// x\n", 399), []string{"a.go: 401 lines, the limit is 400"}},
+		"finds_a_long_test_file":                {"a_test.go", strings.Repeat("// x\n", 399), []string{"a_test.go: 401 lines, the limit is 400"}},
+		"takes_the_longest_file":                {"a.go", strings.Repeat("// x\n", 398), nil},
+		"leaves_tables_out":                     {"a.go", table, nil},
+		"counts_a_closure_with_its_function":    {"a.go", subtests, []string{"a.go: f has 90 lines, the limit is 60"}},
+		"counts_the_subtests_of_a_test_alone":   {"a_test.go", subtests, nil},
+		"finds_a_long_closure_in_a_tests_table": {"a_test.go", "func f() {\n\tx = []T{{func() {\n" + strings.Repeat("\t\tf()\n", 60) + "\t}}}\n}\n", []string{"a_test.go: f has 62 lines, the limit is 60"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			write(t, filepath.Join(root, tree.file), "package p\n\n"+tree.text)
+			got, err := CheckSizes(root)
+			if err != nil || !slices.Equal(got, tree.want) {
+				t.Errorf("got %q, %v, want %q", got, err, tree.want)
+			}
+		})
+	}
+}
+
+func TestCheck_words(t *testing.T) {
+	plain := "// Close closes a month and returns its statement: no row is lost here.\n"
+	for name, tree := range map[string]struct {
+		text string
+		ok   bool
+	}{
+		"takes_plain_comments":                 {strings.Repeat(plain, 10), true},
+		"finds_relative_words":                 {strings.Repeat(plain, 3) + "// It closes what is due.\n", false},
+		"finds_them_behind_code":               {strings.Repeat(plain, 3) + "var x = 1 // whoever comes\n", false},
+		"leaves_code_and_directives_alone":     {strings.Repeat(plain, 3) + "//go:generate that which\nvar who = \"what that\"\n", true},
+		"takes_one_in_fifty_words_of_comments": {strings.Repeat(plain, 5) + "// that\n", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			write(t, filepath.Join(root, "a.go"), "package p\n\n"+tree.text)
+			if wrong, err := CheckWords(root); (wrong == "") != tree.ok || err != nil {
+				t.Errorf("%q, %v", wrong, err)
+			}
+		})
+	}
+}
+
 func write(t *testing.T, file, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {

@@ -55,6 +55,13 @@ func TestIn_a_real_browser_a_studio_comes_in(t *testing.T) {
 	c.Check("acesso")
 	c.Open("/nada")
 	c.Check("404")
+	leaveAndComeIn(t, c, link)
+}
+
+// leaveAndComeIn signs out, fails to sign in, and comes in as the artist by the
+// one-time link.
+func leaveAndComeIn(t *testing.T, c *webtest.Chromium, link string) {
+	t.Helper()
 	c.Press("Sair")
 	c.Check("entrar")
 	c.Type("E-mail", "rafa@example.com")
