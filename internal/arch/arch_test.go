@@ -172,6 +172,40 @@ func TestCheck_words(t *testing.T) {
 	}
 }
 
+func TestThe_architecture_names_files_and_functions_that_exist(t *testing.T) {
+	broken, err := CheckDocument("../..", "docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sentence := range broken {
+		t.Error(sentence)
+	}
+}
+
+func TestCheck_document(t *testing.T) {
+	for name, doc := range map[string]struct {
+		text string
+		want []string
+	}{
+		"takes_what_is_there":          {"`cmd/x/a.go`: `T.Do` and `Do`, then `x`; the folder `cmd/x`", nil},
+		"finds_a_missing_file":         {"see\n`cmd/x/b.go`: `Do`", []string{"doc.md:2: there is no cmd/x/b.go"}},
+		"finds_a_missing_folder":       {"`internal/y`", []string{"doc.md:1: there is no internal/y"}},
+		"finds_a_missing_function":     {"`cmd/x/a.go`: `Undo`", []string{"doc.md:1: cmd/x/a.go has no function Undo"}},
+		"finds_a_missing_method":       {"`cmd/x/a.go` has `Do` and `T.Undo`", []string{"doc.md:1: cmd/x/a.go has no function T.Undo"}},
+		"tells_methods_from_functions": {"`cmd/x/a.go`: `U.Do`", []string{"doc.md:1: cmd/x/a.go has no function U.Do"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			write(t, filepath.Join(root, "cmd/x/a.go"), "package x\n\ntype T struct{}\n\nfunc (t *T) Do() {}\n\nfunc Do() {}\n")
+			write(t, filepath.Join(root, "doc.md"), doc.text)
+			got, err := CheckDocument(root, "doc.md")
+			if err != nil || !slices.Equal(got, doc.want) {
+				t.Errorf("got %q, %v, want %q", got, err, doc.want)
+			}
+		})
+	}
+}
+
 func write(t *testing.T, file, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
