@@ -40,7 +40,7 @@ func (c *auditVerifyCommand) Run(a *app) error {
 	if c.Head != "" {
 		var err error
 		if head, err = books.ParseFingerprint(c.Head); err != nil {
-			return books.Invalidf("invalid_head", "--head %q is no hash of an entry", c.Head).
+			return books.Invalidf("invalid_head", "--head %q is not the hash of an entry", c.Head).
 				WithHint("write all 64 hexadecimal digits, as extrato audit verify and printed statements show them")
 		}
 	}
@@ -72,7 +72,7 @@ func (c *auditVerifyCommand) Run(a *app) error {
 		}
 	}
 	if !audit.OK {
-		return shown{books.Integrityf("chain_broken", "the chain or a statement is not as it was").
+		return shown{books.Integrityf("chain_broken", "the chain or a statement was changed").
 			WithHint("%s", doctor.MendBooks)}
 	}
 	return nil

@@ -130,7 +130,7 @@ func (c *backupVerifyCommand) Run(a *app) error {
 		are, order = "are", " (reopen several newest first, close them oldest first)"
 	}
 	wrong := books.Integrityf("backup_corrupt", "%d of %d backups %s corrupt or missing", bad, len(found), are).
-		WithHint("put back the file as it was, from a copy of the folder; where there is none, keep what is left and make a new copy: extrato backup create MONTH; a closed month rests on that one once it is reopened and closed again%s", order)
+		WithHint("restore the file from a copy of the folder; without one, keep the remains and make a new copy: extrato backup create MONTH; a closed month uses the new copy after it is reopened and closed again%s", order)
 	if e := books.AsError(closer.CheckPlace(a.ctx)); e != nil && e.Kind == books.Refused {
 		wrong = wrong.WithHint("%s", e.Hint) // a new copy would be refused there
 	}

@@ -191,7 +191,7 @@ func (a *app) fillDemo(settings config.Config) error {
 
 // open opens the demo, and refuses any other database.
 func (c *demoCommand) open(a *app, settings config.Config) (*closing.Closer, books.Month, error) {
-	foreign := books.Refusedf("not_a_demo", "%s holds a database that is no demo", c.Dir).
+	foreign := books.Refusedf("not_a_demo", "%s holds a database that is not a demo", c.Dir).
 		WithHint("nothing was changed; name another folder: extrato demo --dir DIR")
 	look, err := store.OpenUntouched(a.ctx, store.Options{URL: settings.DatabaseURL, Zone: settings.Zone, Now: time.Now})
 	if err != nil {

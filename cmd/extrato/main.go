@@ -85,7 +85,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	code = runOn(ctx, args, out, stderr)
 	if code == 0 && out.err != nil && !out.unwanted() {
 		return report(io.Discard, stderr, false, (&books.Error{Kind: books.Internal, Code: "output_lost", Message: "the output could not be written"}).
-			WithHint("what was asked for is done, only its output is lost").Because(out.err))
+			WithHint("the command succeeded, only its output was lost").Because(out.err))
 	}
 	return code
 }
@@ -220,7 +220,7 @@ func report(stdout, stderr io.Writer, asJSON bool, err error) int {
 func explained(err error) *books.Error {
 	if errors.Is(err, context.Canceled) {
 		return (&books.Error{Kind: books.Internal, Code: "interrupted", Message: "interrupted"}).
-			WithHint("nothing was changed halfway; run the command again")
+			WithHint("no change was left half done; run the command again")
 	}
 	return books.AsError(err)
 }

@@ -147,7 +147,7 @@ func (c *safetynetCommand) settings(a *app) (config.Config, error) {
 	}
 	if settings.Zone == nil {
 		settings.Zone = time.UTC
-		wrong = cmp.Or(wrong, error(books.Invalidf("invalid_setting", "TZ is no time zone").WithHint("write a name such as America/Sao_Paulo")))
+		wrong = cmp.Or(wrong, error(books.Invalidf("invalid_setting", "TZ is not a time zone").WithHint("write a name such as America/Sao_Paulo")))
 	}
 	if text := settings.Problems["EXTRATO_SAFETYNET_PAUSE"]; text != "" {
 		settings.Net.Pause = 5 * time.Second

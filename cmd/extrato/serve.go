@@ -131,7 +131,7 @@ func (a *app) serve(settings config.Config, s *store.Store, timeout time.Duratio
 	listener, err := (&net.ListenConfig{}).Listen(working, "tcp", net.JoinHostPort(settings.Host, settings.Port))
 	if err != nil {
 		return books.Refusedf("cannot_listen", "cannot listen on %s", net.JoinHostPort(settings.Host, settings.Port)).
-			WithHint("another program may be there; set HOST and PORT").Because(err)
+			WithHint("another program may use that port; set HOST and PORT").Because(err)
 	}
 	defer listener.Close()
 	if err := p.jobs.Start(working); err != nil {

@@ -93,6 +93,6 @@ func (s *Server) readyQueues(ctx context.Context, fail func(name, word string, e
 		fail("queues", "unknown", err)
 	case len(paused) > 0:
 		word := "paused: " + strings.Join(paused, ", ")
-		fail("queues", word, books.Refusedf("queue_paused", "jobs stand still (%s)", word).WithHint("resume them on River's page, /river"))
+		fail("queues", word, books.Refusedf("queue_paused", "queues of jobs are paused (%s)", word).WithHint("resume them on River's page, /river"))
 	}
 }

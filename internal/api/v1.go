@@ -187,4 +187,4 @@ type Part struct {
 	Cursor string `query:"cursor" maxLength:"400" doc:"next_cursor of the part before."`
 }
 
-var errCursor = books.Invalidf("invalid_cursor", "this is no cursor of this list").WithHint("take next_cursor as it is, or leave cursor out to begin anew")
+var errCursor = books.Invalidf("invalid_cursor", "the cursor does not belong to this list").WithHint("send next_cursor unchanged, or leave cursor out to start again")

@@ -85,7 +85,7 @@ func parseRowName(name string) (books.Kind, books.ID, error) {
 	k, known := rowKinds[kind]
 	n, err := strconv.ParseInt(id, 10, 32)
 	if !known || err != nil || n < 1 {
-		return 0, 0, books.Invalidf("invalid_row", "this names no row").WithHint("write a kind and an id, such as payment:12")
+		return 0, 0, books.Invalidf("invalid_row", "this is not the name of a row").WithHint("write a kind and an id, such as payment:12")
 	}
 	return k, books.ID(n), nil
 }

@@ -128,7 +128,7 @@ func (v *v1) refusal(ctx context.Context, err error) *Problem {
 	var e *books.Error
 	if errors.Is(err, store.ErrCommitUnknown) && errors.As(err, &e) {
 		v.s.Log.Error("nobody knows whether a request took effect", "cause", err.Error(), "correlation_id", books.CorrelationID(ctx))
-		return newProblem(ctx, http.StatusInternalServerError, e.WithHint("look whether it did before you send it again; with the same Idempotency-Key a request may be sent again at once"))
+		return newProblem(ctx, http.StatusInternalServerError, e.WithHint("check whether the change was saved before you send it again; with the same Idempotency-Key a request may be sent again at once"))
 	}
 	if !errors.As(err, &e) || statusOf[e.Kind] == 0 || e.Kind == books.Internal {
 		if ctx.Err() == nil {

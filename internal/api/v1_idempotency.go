@@ -30,8 +30,8 @@ type response[T any] struct {
 	Body     T
 }
 
-var errKeyReused = books.Invalidf("idempotency_key_reused", "this Idempotency-Key came with another request before").
-	WithHint("use a new key for each thing that is to be done")
+var errKeyReused = books.Invalidf("idempotency_key_reused", "this Idempotency-Key was used for another request before").
+	WithHint("use a new key for each request")
 
 // answerTries is the number of looks for an answer saved meanwhile.
 const answerTries = 3

@@ -146,7 +146,7 @@ type listOfPayments struct {
 func (f PaymentFilter) wanted() (w store.Wanted, err error) {
 	for _, text := range []string{f.Method, f.Text} {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-			return w, books.Invalidf("invalid_text", "the filter is no text that a row could have").WithHint("send all text as UTF-8, without NUL characters")
+			return w, books.Invalidf("invalid_text", "no row can have the text of this filter").WithHint("send all text as UTF-8, without NUL characters")
 		}
 	}
 	w.Artist = books.ID(f.Artist)

@@ -146,7 +146,7 @@ func (v *v1) signAgain(ctx context.Context, id string) (string, error) {
 		return "", err
 	}
 	if len(found) != 1 || found[0].RevokedAt.Valid || found[0].ExpiresAt.Time().Before(v.s.Now().Add(-time.Minute)) {
-		return "", books.Conflictf("token_gone", "the token that this key made is no longer good").WithHint("make another, with a new key")
+		return "", books.Conflictf("token_gone", "the token made with this key is no longer valid").WithHint("make another, with a new key")
 	}
 	return v.s.Guard.Sign(found[0])
 }
@@ -155,7 +155,7 @@ func (v *v1) signAgain(ctx context.Context, id string) (string, error) {
 func checkTokenName(name string) error {
 	for _, r := range name {
 		if r < ' ' {
-			return books.Invalidf("invalid_name", "a token's name holds no control characters").WithHint("write the name on one line")
+			return books.Invalidf("invalid_name", "a token's name may not contain control characters").WithHint("write the name on one line")
 		}
 	}
 	return nil

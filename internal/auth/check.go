@@ -26,11 +26,11 @@ func CheckKey(key string, now time.Time) error {
 		return strconv.Itoa(int(id)), err
 	}
 	if id, err := read(key); err != nil || id != strconv.Itoa(int(ServiceAccount)) {
-		return books.Refusedf("key_unusable", "a token that JWT_SECRET_KEY signs cannot be read back").
+		return books.Refusedf("key_unusable", "a token signed with JWT_SECRET_KEY cannot be read back").
 			WithHint("make another key: openssl rand -hex 32").Because(err)
 	}
 	if _, err := read(key + "x"); err == nil {
-		return books.Integrityf("key_unusable", "a token that another key signed is taken")
+		return books.Integrityf("key_unusable", "a token signed with another key was accepted")
 	}
 	return nil
 }

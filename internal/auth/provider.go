@@ -47,7 +47,7 @@ const signInLasts = 10 * time.Minute
 func (p *loginProvider) oauth(ctx context.Context, base string) (*oauth2.Config, *oidc.Provider, error) {
 	found, err := p.lazy.provider(ctx)
 	if err != nil {
-		return nil, nil, books.Refusedf("provider_unreachable", "the provider people sign in with does not answer").
+		return nil, nil, books.Refusedf("provider_unreachable", "the sign-in provider does not answer").
 			WithHint("try again, or sign in with the password; the owner checks EXTRATO_LOGIN_OIDC_ISSUER").Because(err)
 	}
 	return &oauth2.Config{

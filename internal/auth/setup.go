@@ -163,11 +163,11 @@ func checkUser(u store.User) error {
 	local, domain, ok := strings.Cut(u.Email, "@")
 	switch {
 	case !ok || local == "" || !strings.Contains(domain, ".") || len(u.Email) > 100 || !isLine(u.Email) || strings.ContainsAny(u.Email, " <>,"):
-		return books.Invalidf("invalid_email", "that is no e-mail address of at most 100 characters").WithHint("such as ana@example.com")
+		return books.Invalidf("invalid_email", "that is not an e-mail address of at most 100 characters").WithHint("such as ana@example.com")
 	case !isName(u.Name):
 		return books.Invalidf("invalid_name", "a name has 1 to 100 characters").WithHint("write one on one line")
 	case !slices.Contains(Roles(), Role(u.Role)):
-		return books.Invalidf("invalid_role", "the role %q is neither admin, reception nor artist", u.Role).WithHint("choose one of them: an artist sees only what is theirs")
+		return books.Invalidf("invalid_role", "the role %q is neither admin, reception nor artist", u.Role).WithHint("choose one of them: an artist sees their own rows only")
 	}
 	return nil
 }

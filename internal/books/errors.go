@@ -122,7 +122,7 @@ func AsError(err error) *Error {
 // The errors for errors.Is.
 var (
 	ErrClosed = &Error{Kind: Refused, Code: "already_closed", Message: "the month is already closed",
-		Hint: "its statement says what it holds; to change something in it, reopen it"}
+		Hint: "see its statement; to change something in it, reopen it"}
 	ErrNotEnded  = &Error{Kind: Refused, Code: "month_not_ended", Message: "the month has not ended", Hint: "wait until it is over"}
 	ErrNotClosed = &Error{Kind: NotFound, Code: "not_closed", Message: "the month has no statement", Hint: "close the month first"}
 )

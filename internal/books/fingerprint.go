@@ -114,7 +114,7 @@ func NewDigest() *Digest {
 func (d *Digest) Add(row Row) error {
 	if d.last != nil && Compare(d.last, row) >= 0 {
 		return Integrityf("rows_out_of_order", "%s comes after %s", Describe(row), Describe(d.last)).
-			WithHint("keep the database as it is; extrato audit verify says what else is not as it was")
+			WithHint("keep the database as it is; extrato audit verify lists all differences")
 	}
 	d.last = row
 	d.counts.Add(row.Kind())

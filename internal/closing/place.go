@@ -100,5 +100,5 @@ func unreadablePlace(err error) error {
 		return err
 	}
 	return books.Refusedf("backups_unreadable", "the backups cannot be listed").Because(err).
-		WithHint("make the folder in EXTRATO_BACKUPS one that extrato may read")
+		WithHint("let extrato read the folder in EXTRATO_BACKUPS")
 }

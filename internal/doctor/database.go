@@ -46,9 +46,9 @@ func (d *Doctor) describe(r *Report, condition store.Condition) {
 		r.fail(name, "copy it into a new database, and set DATABASE_URL to that: DATABASE_URL=sqlite:///data/extrato.db extrato import --from sqlite:///"+d.Store.Path(),
 			"%s is v4's", place)
 	case condition == store.Older:
-		r.warn(name, "extrato migrate, or any command that closes", "%s is of an earlier version of extrato", place)
+		r.warn(name, "extrato migrate, or any command that closes", "%s was made by an older version of extrato", place)
 	case condition == store.Newer:
-		r.fail(name, "install the newer extrato", "%s is of a later version of extrato", place)
+		r.fail(name, "install the newer extrato", "%s was made by a newer version of extrato", place)
 	default:
 		r.ok(name, "%s answers and is of this version", place)
 	}
@@ -218,7 +218,7 @@ func (d *Doctor) triggers(ctx context.Context, r *Report) {
 	case err != nil:
 		r.failed(name, err)
 	case len(found) > 0:
-		r.warn(name, "make sure that they let rows go and come back as they are; a close or reopen that finds otherwise is refused", "triggers act on the books' rows: %s", some(found))
+		r.warn(name, "make sure that they let rows be deleted and restored unchanged; otherwise the close or the reopening is refused", "triggers act on the books' rows: %s", some(found))
 	default:
 		r.ok(name, "no trigger acts on the books' rows before they are written")
 	}

@@ -43,7 +43,7 @@ func (d *Doctor) service(r *Report) {
 		r.ok("sign-in", "by password, or with the provider for %d addresses", len(c.Emails))
 	}
 	if len(c.Notify) == 0 {
-		r.warn("telling", "set EXTRATO_NOTIFY to whom it should tell", "nobody is told when a month cannot be closed")
+		r.warn("telling", "set EXTRATO_NOTIFY to the places to notify", "nobody is notified when a month cannot be closed")
 	} else if err := d.CheckPlaces(c.Notify); err != nil {
 		r.fail("telling", books.AsError(err).Hint, "%v", err)
 	} else {
@@ -99,7 +99,7 @@ func (d *Doctor) account(ctx context.Context, tx *store.Tx, r *Report) error {
 	case u.ID == 0:
 		r.ok(name, "user %d is not there yet; serve makes it", serviceAccount)
 	case !u.Active || u.Role != "admin":
-		r.warn(name, "restart extrato serve: it repairs the account", "user %d is disabled or no admin: tokens for programs are refused", serviceAccount)
+		r.warn(name, "restart extrato serve: it repairs the account", "user %d is disabled or not an admin: tokens for programs are refused", serviceAccount)
 	default:
 		r.ok(name, "user %d is there", serviceAccount)
 	}

@@ -44,7 +44,7 @@ func (d *Doctor) serving(ctx context.Context, r *Report) {
 	}
 	for _, path := range []string{"/api/backup/create_service", "/api/extrato/generate_service"} {
 		if status, _, err := ask(ctx, http.MethodPost, "http://"+place+path); err != nil || status != http.StatusUnauthorized && status != http.StatusTooManyRequests {
-			r.fail(name, "look for what stands in front of it, or at which program it is", "the one at %s answers %d to %s without a token, not 401", place, status, path)
+			r.fail(name, "check the proxy in front of it, and which program answers", "the one at %s answers %d to %s without a token, not 401", place, status, path)
 			return
 		}
 	}

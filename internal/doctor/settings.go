@@ -33,7 +33,7 @@ func (d *Doctor) settings(r *Report) {
 		case note != "":
 			r.ok(name, "%s: %s", message, note)
 		case v.Name == "EXTRATO_REQUIRE_BACKUP" && !d.Config.RequireBackup:
-			r.warn(name, "set EXTRATO_REQUIRE_BACKUP=true", "%s: a month whose backup cannot be written is closed all the same, and the chain says so for ever", message)
+			r.warn(name, "set EXTRATO_REQUIRE_BACKUP=true", "%s: a month is closed even if its backup cannot be written, and the chain records it permanently", message)
 		case v.Name == "ENABLE_MONTHLY_EXTRATO_JOB" && !d.Config.MonthlyJob:
 			r.warn(name, "set ENABLE_MONTHLY_EXTRATO_JOB=true, or close every month with extrato close", "%s: months do not close by themselves", message)
 		default:

@@ -186,7 +186,7 @@ func (w *closeWorker) Work(ctx context.Context, _ *river.Job[closeDue]) error {
 			r.o.Log.Warn("the row of months goes on in another run", "month", result.Failed.String(), "limit", closeTimeout.String(), "correlation_id", result.RunID)
 			return nil // others took its time
 		}
-		result.Err = books.Refusedf("close_too_long", "the close did not end within %s and was broken off", closeTimeout).
+		result.Err = books.Refusedf("close_too_long", "the close took longer than %s and was interrupted", closeTimeout).
 			WithHint("see whether the database and the folder of the backups are slow or locked; extrato close %s has no such limit", result.Failed).Because(result.Err)
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), notifyTimeout)
 		defer cancel()

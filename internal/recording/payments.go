@@ -120,12 +120,12 @@ func (r *Recorder) checkEntry(ctx context.Context, tx *store.Tx, e Entry) (clien
 func checkDeposit(n Entry, client named) error {
 	switch {
 	case n.Session != nil && (n.SessionID.Valid || !bool(n.Deposit)):
-		return books.Invalidf("needless_session", "only a deposit that names no session makes one").
-			WithHint("leave out the session to be made, or the other")
+		return books.Invalidf("needless_session", "a new session can only be made for a deposit without a session").
+			WithHint("leave out the new session, or the existing one")
 	case !bool(n.Deposit) || n.SessionID.Valid:
 		return nil
 	case n.Session == nil:
-		return books.Invalidf("missing_session", "a deposit is on account of a session").
+		return books.Invalidf("missing_session", "a deposit needs a session").
 			WithHint("name the session, or give the day and the price of the one to be made")
 	case !client.id.Valid && client.name == "":
 		return books.Invalidf("missing_client", "a session needs a client").WithHint("name the client of the session that the deposit is for")
@@ -305,8 +305,8 @@ func (r *Recorder) knownSession(ctx context.Context, tx *store.Tx, id books.Ref)
 		return err
 	}
 	if p, ok := payments[session.PaymentID.V].(*books.Payment); ok && p.SessionID != id {
-		return books.Conflictf("session_linked", "session %d is linked to payment %d, which does not name it", id.V, p.ID).
-			WithHint("let payment %d name the session, or delete it, then try again", p.ID)
+		return books.Conflictf("session_linked", "session %d is linked to payment %d, but that payment is not linked to the session", id.V, p.ID).
+			WithHint("link payment %d to the session, or delete it, then try again", p.ID)
 	}
 	return nil
 }

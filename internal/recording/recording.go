@@ -122,7 +122,7 @@ func checkDay(day books.Day) error {
 
 func checkAmount(amount books.Money) error {
 	if amount < 0 || amount > MaxAmount {
-		return books.Invalidf("invalid_amount", "the amount is not from 0.00 to %s", MaxAmount).WithHint("write an amount in it, such as 450.00")
+		return books.Invalidf("invalid_amount", "the amount must be from 0.00 to %s", MaxAmount).WithHint("write an amount such as 450.00")
 	}
 	return nil
 }

@@ -28,14 +28,14 @@ func (r *Recorder) SetMethodTerms(ctx context.Context, tx *store.Tx, t store.Met
 		return err
 	}
 	if t.Days < 0 || t.Days > longest {
-		return books.Invalidf("invalid_days", "the days are not from 0 to %d", longest).WithHint("write after how many days the money comes, such as 30")
+		return books.Invalidf("invalid_days", "the number of days must be from 0 to %d", longest).WithHint("write the number of days until the money arrives, such as 30")
 	}
 	return tx.SetMethodTerms(ctx, t)
 }
 
 func checkTermPercent(percent books.Percent) error {
 	if percent < 0 || percent > MaxPercent {
-		return books.Invalidf("invalid_percent", "the percentage is not from 0 to 100").WithHint("write a percentage such as 60.00; 0 is none")
+		return books.Invalidf("invalid_percent", "the percentage must be from 0 to 100").WithHint("write a percentage such as 60.00; 0 is none")
 	}
 	return nil
 }

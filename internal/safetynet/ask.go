@@ -140,7 +140,7 @@ func about(a answer, month books.Month) error {
 }
 
 func errWrongMonth(month books.Month) error {
-	return books.Integrityf("wrong_month", "asked for %s, the server answers something else", month).WithHint("look at what stands between us and the server")
+	return books.Integrityf("wrong_month", "asked for %s, the server answers something else", month).WithHint("check the proxy between this machine and the server")
 }
 
 // alreadyExists recognises v4's message for a month with a statement.

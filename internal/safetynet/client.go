@@ -47,7 +47,7 @@ func NewClient(base string, who Identity, version string, limit time.Duration, w
 	base = strings.TrimSpace(base)
 	u, err := url.Parse(base)
 	if err != nil || strings.ContainsFunc(base, unicode.IsSpace) || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, books.Invalidf("invalid_setting", "EXTRATO_API_BASE_URL is no address of a server").WithHint("write it as https://studio.example")
+		return nil, books.Invalidf("invalid_setting", "EXTRATO_API_BASE_URL is not the address of a server").WithHint("write it as https://studio.example")
 	}
 	if strings.Contains(u.Path, "@") {
 		return nil, books.Invalidf("invalid_setting", "EXTRATO_API_BASE_URL has a @ behind its host: a password in it is not percent-encoded").
@@ -191,14 +191,14 @@ func (c *Client) refusal(a answer) error {
 	known := harmless(a.body)
 	switch {
 	case a.status == http.StatusUnauthorized:
-		e := &books.Error{Kind: books.Unauthorized, Code: "bad_token", Message: "the server does not accept who we are (401)",
+		e := &books.Error{Kind: books.Unauthorized, Code: "bad_token", Message: "the server does not accept our identity (401)",
 			Hint: "check the secret EXTRATO_API_TOKEN: it may have expired; or the identity that EXTRATO_JOB_OIDC_* pins"}
 		if c.unsent {
 			e.Hint += "; if a proxy asks for the user and password in EXTRATO_API_BASE_URL, let it pass /api/ without them"
 		}
 		return e
 	case a.status == http.StatusForbidden:
-		return &books.Error{Kind: books.Forbidden, Code: "forbidden", Message: "the server knows us, and does not let us do this (403)",
+		return &books.Error{Kind: books.Forbidden, Code: "forbidden", Message: "the server knows us, but we lack the permission for this (403)",
 			Hint: "the token in EXTRATO_API_TOKEN needs the scopes backup, close and read"}
 	case known["reason"] == "month_held":
 		return books.Refusedf("month_held", "the month was reopened and is held").WithHint("a person closes it: extrato close MONTH")
@@ -217,7 +217,7 @@ func (c *Client) refusal(a answer) error {
 		return again{&books.Error{Kind: books.Internal, Code: "server_error", Message: fmt.Sprintf("the server failed (%d%s)", a.status, stage(known)),
 			Hint: "look in its log"}, c.retryAfter(a)}
 	case a.status >= http.StatusOK && a.status < http.StatusMultipleChoices, a.status == http.StatusConflict:
-		return again{&books.Error{Kind: books.Internal, Code: "bad_answer", Message: "the answer is not the JSON that is expected", Hint: "something between us and the server may change answers"}, 0}
+		return again{&books.Error{Kind: books.Internal, Code: "bad_answer", Message: "the answer is not the expected JSON", Hint: "something between us and the server may change answers"}, 0}
 	}
 	if a.status >= http.StatusMultipleChoices && a.status < http.StatusBadRequest {
 		return again{books.Refusedf("redirected", "the server answered with a redirect (%d), which is not followed: the token is for this address alone", a.status).

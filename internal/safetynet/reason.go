@@ -59,7 +59,7 @@ func reason(a answer) *books.Error {
 	case said.Kind == books.Refused:
 		return books.Refusedf("server_refuses", "the server refuses: a person must decide").WithHint(onServer + "extrato close MONTH")
 	case said.Kind == books.Integrity:
-		return books.Integrityf("server_integrity", "something that the server stores is not what it should be").WithHint(onServer + "extrato close MONTH; extrato audit verify")
+		return books.Integrityf("server_integrity", "data stored on the server is damaged").WithHint(onServer + "extrato close MONTH; extrato audit verify")
 	}
 	return nil
 }

@@ -164,7 +164,7 @@ func (n *Net) withoutProof(ctx context.Context, month books.Month, force bool, r
 	r.note("no_v1")
 	if n.State.Head.Seq > 0 { // a server with proofs before must not lose them silently
 		return books.Refusedf("proof_gone", "the server no longer has /api/v1, which proved its closes before").
-			WithHint("look at what stands between us and it; after going back to v4 on purpose, remove the state file")
+			WithHint("check the proxy between this machine and the server; after going back to v4 on purpose, remove the state file")
 	}
 	existed, err := n.makeClose(ctx, month, false, r, nil)
 	if err == nil && existed && force { // only now: with force the month would be closed even if it is held
@@ -191,7 +191,7 @@ func (n *Net) leaveOpen(m monthState, r *Result) error {
 	var due books.Instant
 	from, err := books.ParseMonth(m.From)
 	if err != nil || due.Parse([]byte(m.DueAt)) != nil {
-		return &books.Error{Kind: books.Internal, Code: "bad_answer", Message: "the answer is not the JSON that is expected", Hint: "the server may be of an older version"}
+		return &books.Error{Kind: books.Internal, Code: "bad_answer", Message: "the answer is not the expected JSON", Hint: "the server may be of an older version"}
 	}
 	at := due.Time().In(n.Now().Location())
 	switch {

@@ -97,7 +97,7 @@ func (n *Net) statementOf(ctx context.Context, month books.Month) (m monthState,
 // there is an error of a server with a working /api/v1 a moment ago.
 func there(err error) error {
 	if errors.Is(err, errNoV1) {
-		return &books.Error{Kind: books.Internal, Code: "unexpected_answer", Message: "the server no longer has /api/v1", Hint: "look at what stands between us and it"}
+		return &books.Error{Kind: books.Internal, Code: "unexpected_answer", Message: "the server no longer has /api/v1", Hint: "check the proxy between this machine and the server"}
 	}
 	return err
 }

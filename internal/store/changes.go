@@ -163,8 +163,8 @@ func changedRow(kind string, id int64, before, after sql.NullString) (r ChangedR
 }
 
 func brokenChange(id int64, err error) error {
-	return books.Integrityf("broken_change", "what change %d keeps of a row cannot be read", id).
-		WithHint("somebody wrote the table changes by hand; it cannot be undone").Because(err)
+	return books.Integrityf("broken_change", "the record of change %d cannot be read", id).
+		WithHint("somebody edited the table changes by hand; this change cannot be undone").Because(err)
 }
 
 // PutBack restores the rows of a change as they were before it. The caller has

@@ -44,7 +44,7 @@ func thisProcess() string {
 }
 
 func stillLocked(holder string) error {
-	return books.Conflictf("locked", "somebody else has been closing, reopening or backing up for %s", monthLockTimeout).
+	return books.Conflictf("locked", "another process has been closing, reopening or backing up for %s", monthLockTimeout).
 		WithHint("nothing was changed; it is %s: let it go on or end it, then try again", cmp.Or(holder, "another process"))
 }
 

@@ -97,8 +97,8 @@ func (s *Store) Migrate(ctx context.Context) (Migration, error) {
 		return done, err
 	}
 	if condition == Newer {
-		return done, books.Refusedf("newer_database", "the database is of a later version of extrato").
-			WithHint("install the newer extrato; this one would not understand everything in it")
+		return done, books.Refusedf("newer_database", "the database was made by a newer version of extrato").
+			WithHint("install that version; this one would not understand everything in it")
 	}
 	if condition == V4 && !s.dialect.postgres {
 		return done, s.refuseV4File()

@@ -149,7 +149,7 @@ func (t *Tx) CheckColumns(ctx context.Context, month books.Month) error {
 			query := fmt.Sprintf("SELECT id FROM %s WHERE %s IS NOT NULL AND id IN (%s) LIMIT 1", kind.Table(), QuoteName(c), ids)
 			switch err := t.one(ctx, query, args[:n], &id); {
 			case err == nil:
-				return books.Refusedf("unknown_column", "%s %d holds something in column %s.%s, which this program does not know", kind, id, kind.Table(), c).
+				return books.Refusedf("unknown_column", "%s %d has data in column %s.%s, which this program does not know", kind, id, kind.Table(), c).
 					WithHint("nothing was changed; empty or drop the column, or ask for a version of extrato that carries it")
 			case !errors.Is(err, sql.ErrNoRows):
 				return err

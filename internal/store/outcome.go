@@ -60,9 +60,9 @@ func (s *Store) outcome(ctx context.Context, number sql.NullInt64, lost error) e
 		}
 	}
 	if !s.dialect.postgres {
-		return (&books.Error{Kind: books.Internal, Code: "outcome_unknown", Message: "the disk with the database failed during the commit, so it may have happened"}).
-			WithHint("see what the system says of that disk; look whether it did before asking for it again").Because(lost)
+		return (&books.Error{Kind: books.Internal, Code: "outcome_unknown", Message: "the disk with the database failed during the commit: the change may be saved or not"}).
+			WithHint("see what the system says of that disk; check whether the change was saved before you repeat it").Because(lost)
 	}
-	return (&books.Error{Kind: books.Internal, Code: "outcome_unknown", Message: "the connection to the database was lost during the commit, so it may have happened"}).
-		WithHint("look whether it did before asking for it again").Because(lost)
+	return (&books.Error{Kind: books.Internal, Code: "outcome_unknown", Message: "the connection to the database was lost during the commit: the change may be saved or not"}).
+		WithHint("check whether the change was saved before you repeat it").Because(lost)
 }

@@ -58,7 +58,7 @@ func (t *Tx) errRowsKept(ctx context.Context, gone, wanted books.Counts) error {
 		who = "the trigger " + strings.Join(names, ", ")
 	}
 	return books.Refusedf("rows_kept", "the database kept rows of the month: %d were deleted where %d were read", gone.Total()+gone.Links, wanted.Total()+wanted.Links).
-		WithHint("nothing was changed; look at %s: a close needs deletes that delete, so drop it (a soft delete would count these rows twice)", who)
+		WithHint("nothing was changed; look at %s: a close needs real deletes, so drop it (a soft delete would count these rows twice)", who)
 }
 
 // errReferenced explains a foreign key of a table outside the books onto rows

@@ -17,12 +17,12 @@ func (im *importing) refuseForeign() error {
 			continue
 		}
 		if !ok {
-			return books.Refusedf("not_v4", "the source has no table %s: it is no database of v4's", table.name).
+			return books.Refusedf("not_v4", "the source has no table %s: it is not a database of v4's", table.name).
 				WithHint("name v4's database: extrato import --from URL")
 		}
 		for _, c := range table.columns {
 			if c.required && !slices.Contains(columns, c.name) {
-				return books.Refusedf("not_v4", "the source's table %s has no column %s: it is no database of v4's", table.name, c.name).
+				return books.Refusedf("not_v4", "the source's table %s has no column %s: it is not a database of v4's", table.name, c.name).
 					WithHint("name v4's database: extrato import --from URL")
 			}
 		}
