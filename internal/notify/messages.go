@@ -42,8 +42,8 @@ func Failed(month books.Month, cause *books.Error, waiting []books.Month, correl
 		pt, en = " Esperam por ele: "+list+".", " Waiting behind it: "+list+"."
 	}
 	lines := []string{
-		fmt.Sprintf("O mês %s não pôde ser fechado. Nada foi alterado; tentamos de novo sozinhos.%s", month, pt),
-		fmt.Sprintf("Month %s could not be closed. Nothing was changed; it is tried again by itself.%s", month, en),
+		fmt.Sprintf("O mês %s não pôde ser fechado. Nada foi alterado; o sistema vai tentar de novo sozinho.%s", month, pt),
+		fmt.Sprintf("Month %s could not be closed. Nothing was changed; extrato tries again by itself.%s", month, en),
 		fmt.Sprintf("Causa / cause: %s (%s)", cause.Message, cause.Code),
 	}
 	if cause.Hint != "" {
@@ -57,7 +57,7 @@ func Failed(month books.Month, cause *books.Error, waiting []books.Month, correl
 func Recovered(month books.Month, since time.Time) Message {
 	return message(fmt.Sprintf("Extrato %s: resolvido", month),
 		fmt.Sprintf("O problema com o mês %s, desde %s, está resolvido.", month, since.Format("02/01/2006 15:04")),
-		fmt.Sprintf("The trouble with month %s, since %s, is over.", month, since.Format("2006-01-02 15:04")))
+		fmt.Sprintf("The problem with month %s, since %s, is solved.", month, since.Format("2006-01-02 15:04")))
 }
 
 // Late announces live rows in a closed month.
@@ -70,8 +70,8 @@ func Late(month books.Month, n books.Counts) Message {
 // LateBesideV4 tells the same where the statement is v4's.
 func LateBesideV4(month books.Month, n books.Counts) Message {
 	return message(fmt.Sprintf("Extrato %s: lançamentos atrasados", month),
-		fmt.Sprintf("Há lançamentos de %s ao lado do extrato que a v4 fez, e ele não pode ser revisado: %s. Mova-os para um mês em aberto, pela data, ou apague os que já estão no extrato.", month, n.Portuguese()),
-		fmt.Sprintf("Rows of %s stand beside the statement that v4 made, which cannot be revised: %s. Move them to a month that is open, by their date, or delete those that the statement holds already.", month, n.English()))
+		fmt.Sprintf("Há lançamentos de %s fora do extrato feito pela v4, que não pode ser revisado: %s. Mude a data deles para um mês em aberto, ou apague os que já estão no extrato.", month, n.Portuguese()),
+		fmt.Sprintf("Rows of %s are live beside v4's statement, and it cannot be revised: %s. Move them to an open month, by their date, or delete those already in the statement.", month, n.English()))
 }
 
 // Silent announces that the safety net has not been seen for some days.
