@@ -126,7 +126,7 @@ func (s *opened) closes(month books.Month) {
 	}
 }
 
-func TestAnEqualPaymentIsAskedAboutOnce(t *testing.T) {
+func TestAn_equal_payment_is_asked_about_once(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *opened) {
 		p := s.owner
 		pay := func() *webtest.Person {
@@ -155,7 +155,7 @@ func TestAnEqualPaymentIsAskedAboutOnce(t *testing.T) {
 	})
 }
 
-func TestAFarDayAndAnUnusualAmountAreAskedAbout(t *testing.T) {
+func TestA_far_day_and_an_unusual_amount_are_asked_about(t *testing.T) {
 	s := studio(t, storetest.SQLite(t, time.Now))
 	p := s.owner
 	far := s.today.Add(-40)
@@ -172,7 +172,7 @@ func TestAFarDayAndAnUnusualAmountAreAskedAbout(t *testing.T) {
 }
 
 // A deposit in one month, the balance in the next, with the close in between.
-func TestADepositAndItsBalance(t *testing.T) {
+func TestA_deposit_and_its_balance(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *opened) {
 		p := s.owner
 		last := s.today.Month().Add(-1)
@@ -202,7 +202,7 @@ func TestADepositAndItsBalance(t *testing.T) {
 	})
 }
 
-func TestAClosedMonthAndBothWaysOut(t *testing.T) {
+func TestA_closed_month_and_both_ways_out(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *opened) {
 		p := s.owner
 		last := s.today.Month().Add(-1)
@@ -225,7 +225,7 @@ func (s *opened) paid(fields ...string) string {
 	return fmt.Sprintf("/pagamentos/%d", s.db.Int(s.t, "SELECT max(id) FROM pagamentos"))
 }
 
-func TestOneIsCorrectedSplitDeletedAndBroughtBack(t *testing.T) {
+func TestOne_is_corrected_split_deleted_and_brought_back(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *opened) {
 		p := s.owner
 		path := s.paid("Valor", "350", "Cliente", "Duda Falcão", "Observações", "Retoque")
@@ -268,7 +268,7 @@ func TestOneIsCorrectedSplitDeletedAndBroughtBack(t *testing.T) {
 }
 
 // Two people at one row: neither overwrites what the other saved unseen.
-func TestTwoPeopleAtOnePayment(t *testing.T) {
+func TestTwo_people_at_one_payment(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *opened) {
 		path := s.paid("Valor", "350", "Cliente", "Duda Falcão")
 		first, second, third, fourth := *s.owner, *s.owner, *s.owner, *s.owner

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ func fetched(t *testing.T, p *webtest.Person, base, path string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
-func TestTheListOfPaymentsIsFilteredAndSummed(t *testing.T) {
+func TestThe_list_of_payments_is_filtered_and_summed(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *opened) {
 		p := s.owner
 		s.paid("Valor", "350", "Cliente", "Duda Falcão", "Forma de pagamento", "Pix", "Observações", "Retoque")
@@ -81,7 +82,7 @@ func TestTheListOfPaymentsIsFilteredAndSummed(t *testing.T) {
 	})
 }
 
-func TestTheListOfPaymentsHasPages(t *testing.T) {
+func TestThe_list_of_payments_has_pages(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *opened) {
 		for i := range 53 {
 			s.db.Exec(t, fmt.Sprintf("INSERT INTO pagamentos (data, valor, forma_pagamento, artista_id, created_at, updated_at) VALUES ('%s', %d.10, 'Pix', %d, '2026-01-02 03:04:05', '2026-01-02 03:04:05')", s.today, 100+i, s.bia))
@@ -97,80 +98,91 @@ func TestTheListOfPaymentsHasPages(t *testing.T) {
 }
 
 // What each role sees and may.
-func TestReceptionAndArtistSeeWhatTheyMay(t *testing.T) {
+func TestReception_and_artist_see_what_they_may(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *opened) {
 		bias := s.paid("Valor", "350", "Cliente", "Duda Falcão")
 		caios := s.paid("Valor", "200", "Artista", "Caio Tanaka", "Cliente", "Marina Prado")
 		s.owner.Open("/caixa/"+s.yesterday.String()).Send("Registrar", "Valor", "100", "Artista", "Bia Moreira")
 
-		rita := s.comesIn("Rita Lopes", "rita@example.com", "Recepção")
-		rita.Open("/caixa").Is(200, "")
-		if text := rita.Text(); strings.Contains(text, "omissão") || strings.Contains(text, "210,00") {
-			t.Errorf("the reception sees commissions: %s", text)
-		}
-		rita.Send("Registrar", "Valor", "500", "Artista", "Bia Moreira").Says("R$ 500,00 registrado.")
-		if n := s.db.Int(t, "SELECT CAST(max(valor) * 100 AS BIGINT) FROM comissoes"); n != 300_00 {
-			t.Errorf("the default commission of the reception's payment is %d", n)
-		}
-		form := rita.Open("/caixa").Values("Registrar")
-		form.Set("percentual", "1")
-		form.Set("valor", "600")
-		rita.Post("/caixa/"+s.today.String(), form)
-		if n := s.db.Int(t, "SELECT CAST(max(valor) * 100 AS BIGINT) FROM comissoes"); n != 360_00 {
-			t.Errorf("the reception decides about a commission: %d", n)
-		}
-		rita.Open("/pagamentos?mes="+s.today.Month().String()+"&de=2001-01-01&ate=2099-01-01&semcom=1").Is(200, "").Says("R$ 350,00", "Filtrados 4")
-		if text := rita.Text(); strings.Contains(text, "R$ 100,00") || strings.Contains(text, "omissão") {
-			t.Errorf("the reception sees more than a day: %s", text)
-		}
-		rita.Send("Filtrar", "Dia", s.yesterday.String()).Says("R$ 100,00", "Filtrados 1")
-		rita.Open(bias).Is(200, bias)
-		if text := rita.Text(); strings.Contains(text, "Comissão %") || strings.Contains(text, "Dividir") {
-			t.Errorf("the reception sees a commission: %s", text)
-		}
-		rita.Send("Salvar", "Valor", "360").Says("R$ 360,00 corrigido.")
-		if n := s.db.Int(t, "SELECT CAST(sum(valor) * 100 AS BIGINT) FROM comissoes WHERE pagamento_id = "+strings.TrimPrefix(bias, "/pagamentos/")); n != 216_00 {
-			t.Errorf("the commission does not follow: %d", n)
-		}
-		rita.Post(bias+"/divisao", nil).Is(403, "")
-		if status, csv := fetched(t, rita, s.base, "/pagamentos.csv?de=2001-01-01"); status != 200 || strings.Contains(csv, "comissao") || strings.Contains(csv, "100.00") {
-			t.Errorf("%d %s", status, csv)
-		}
-		rita.Open("/clientes").Is(200, "").Says("Duda Falcão")
-
-		bia := s.comesIn("Bia Moreira", "bia@example.com", "Artista")
-		bia.Open("/pagamentos").Is(200, "").Says("Filtrados 4", "Minha comissão", "R$ 360,00", "R$ 216,00")
-		if text := bia.Text(); strings.Contains(text, "Caio") || strings.Contains(text, "Marina") || strings.Contains(text, "R$ 200,00") {
-			t.Errorf("an artist sees others: %s", text)
-		}
-		bia.Open(fmt.Sprintf("/pagamentos?artista=%d", s.caio)).Says("Filtrados 4")
-		bia.Open(bias).Is(200, bias).Says("Minha comissão R$ 216,00")
-		if text := bia.Text(); strings.Contains(text, "Salvar") || strings.Contains(text, "Excluir") || strings.Contains(text, "Rita") {
-			t.Errorf("an artist writes: %s", text)
-		}
-		bia.Open(caios).Is(404, caios)
-		before := s.count("pagamentos")
-		for _, path := range []string{"/caixa", "/clientes", "/clientes/1", "/caixa/sugestoes"} {
-			bia.Open(path).Is(403, "")
-		}
-		for _, path := range []string{bias, bias + "/excluir", bias + "/divisao", "/caixa/" + s.today.String(), "/clientes", "/clientes/1"} {
-			if bia.Post(path, form).Is(403, ""); s.count("pagamentos") != before {
-				t.Errorf("%s: an artist wrote", path)
-			}
-		}
-		if _, csv := fetched(t, bia, s.base, "/pagamentos.csv"); strings.Contains(csv, "Caio") || !strings.Contains(csv, "216.00") {
-			t.Errorf("%s", csv)
-		}
-		// Of a payment that is split, an artist sees the own part.
-		v := s.owner.Open(bias).Values("Salvar divisão")
-		v.Set("artista2", fmt.Sprint(s.caio))
-		v.Set("percentual2", "10")
-		s.owner.Post(bias+"/divisao", v).Is(200, "")
-		bia.Open(bias).Says("Minha comissão R$ 216,00")
-		if bia.Open("/pagamentos"); strings.Contains(bia.Text(), "R$ 252,00") {
-			t.Error("an artist sees another's part")
-		}
+		form := s.receptionSees(t, bias)
+		s.artistSees(t, bias, caios, form)
 	})
+}
+
+// receptionSees returns the form the reception sent.
+func (s *opened) receptionSees(t *testing.T, bias string) url.Values {
+	t.Helper()
+	rita := s.comesIn("Rita Lopes", "rita@example.com", "Recepção")
+	rita.Open("/caixa").Is(200, "")
+	if text := rita.Text(); strings.Contains(text, "omissão") || strings.Contains(text, "210,00") {
+		t.Errorf("the reception sees commissions: %s", text)
+	}
+	rita.Send("Registrar", "Valor", "500", "Artista", "Bia Moreira").Says("R$ 500,00 registrado.")
+	if n := s.db.Int(t, "SELECT CAST(max(valor) * 100 AS BIGINT) FROM comissoes"); n != 300_00 {
+		t.Errorf("the default commission of the reception's payment is %d", n)
+	}
+	form := rita.Open("/caixa").Values("Registrar")
+	form.Set("percentual", "1")
+	form.Set("valor", "600")
+	rita.Post("/caixa/"+s.today.String(), form)
+	if n := s.db.Int(t, "SELECT CAST(max(valor) * 100 AS BIGINT) FROM comissoes"); n != 360_00 {
+		t.Errorf("the reception decides about a commission: %d", n)
+	}
+	rita.Open("/pagamentos?mes="+s.today.Month().String()+"&de=2001-01-01&ate=2099-01-01&semcom=1").Is(200, "").Says("R$ 350,00", "Filtrados 4")
+	if text := rita.Text(); strings.Contains(text, "R$ 100,00") || strings.Contains(text, "omissão") {
+		t.Errorf("the reception sees more than a day: %s", text)
+	}
+	rita.Send("Filtrar", "Dia", s.yesterday.String()).Says("R$ 100,00", "Filtrados 1")
+	rita.Open(bias).Is(200, bias)
+	if text := rita.Text(); strings.Contains(text, "Comissão %") || strings.Contains(text, "Dividir") {
+		t.Errorf("the reception sees a commission: %s", text)
+	}
+	rita.Send("Salvar", "Valor", "360").Says("R$ 360,00 corrigido.")
+	if n := s.db.Int(t, "SELECT CAST(sum(valor) * 100 AS BIGINT) FROM comissoes WHERE pagamento_id = "+strings.TrimPrefix(bias, "/pagamentos/")); n != 216_00 {
+		t.Errorf("the commission does not follow: %d", n)
+	}
+	rita.Post(bias+"/divisao", nil).Is(403, "")
+	if status, csv := fetched(t, rita, s.base, "/pagamentos.csv?de=2001-01-01"); status != 200 || strings.Contains(csv, "comissao") || strings.Contains(csv, "100.00") {
+		t.Errorf("%d %s", status, csv)
+	}
+	rita.Open("/clientes").Is(200, "").Says("Duda Falcão")
+	return form
+}
+
+func (s *opened) artistSees(t *testing.T, bias, caios string, form url.Values) {
+	t.Helper()
+	bia := s.comesIn("Bia Moreira", "bia@example.com", "Artista")
+	bia.Open("/pagamentos").Is(200, "").Says("Filtrados 4", "Minha comissão", "R$ 360,00", "R$ 216,00")
+	if text := bia.Text(); strings.Contains(text, "Caio") || strings.Contains(text, "Marina") || strings.Contains(text, "R$ 200,00") {
+		t.Errorf("an artist sees others: %s", text)
+	}
+	bia.Open(fmt.Sprintf("/pagamentos?artista=%d", s.caio)).Says("Filtrados 4")
+	bia.Open(bias).Is(200, bias).Says("Minha comissão R$ 216,00")
+	if text := bia.Text(); strings.Contains(text, "Salvar") || strings.Contains(text, "Excluir") || strings.Contains(text, "Rita") {
+		t.Errorf("an artist writes: %s", text)
+	}
+	bia.Open(caios).Is(404, caios)
+	before := s.count("pagamentos")
+	for _, path := range []string{"/caixa", "/clientes", "/clientes/1", "/caixa/sugestoes"} {
+		bia.Open(path).Is(403, "")
+	}
+	for _, path := range []string{bias, bias + "/excluir", bias + "/divisao", "/caixa/" + s.today.String(), "/clientes", "/clientes/1"} {
+		if bia.Post(path, form).Is(403, ""); s.count("pagamentos") != before {
+			t.Errorf("%s: an artist wrote", path)
+		}
+	}
+	if _, csv := fetched(t, bia, s.base, "/pagamentos.csv"); strings.Contains(csv, "Caio") || !strings.Contains(csv, "216.00") {
+		t.Errorf("%s", csv)
+	}
+	// Of a payment that is split, an artist sees the own part.
+	v := s.owner.Open(bias).Values("Salvar divisão")
+	v.Set("artista2", fmt.Sprint(s.caio))
+	v.Set("percentual2", "10")
+	s.owner.Post(bias+"/divisao", v).Is(200, "")
+	bia.Open(bias).Says("Minha comissão R$ 216,00")
+	if bia.Open("/pagamentos"); strings.Contains(bia.Text(), "R$ 252,00") {
+		t.Error("an artist sees another's part")
+	}
 }
 
 func TestClients(t *testing.T) {
@@ -209,7 +221,7 @@ func TestClients(t *testing.T) {
 	})
 }
 
-func TestASuggestionComesAsOneTypes(t *testing.T) {
+func TestA_suggestion_comes_as_one_types(t *testing.T) {
 	s := studio(t, storetest.SQLite(t, time.Now))
 	s.owner.Open("/caixa").Send("Registrar", "Valor", "50", "Cliente", "Zoë <b>Ançã</b>", "É sinal", "1", "Data da sessão", s.today.Add(9).String(), "Preço", "100").Is(200, "")
 	for typed, want := range map[string]string{"anca": "Zoë &lt;b&gt;Ançã&lt;/b&gt;", "zoë <B>ançã</b>": "faltam R$ 50,00", "": "faltam R$ 50,00"} {
