@@ -1,11 +1,14 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"extrato/internal/books"
+	"extrato/internal/store"
 	"extrato/internal/store/storetest"
 	"extrato/internal/web/webtest"
 )
@@ -18,6 +21,10 @@ func signIn(c *webtest.Chromium, email string) {
 	c.Follow("\r")
 }
 
+// atAmount says that the cursor is where a payment begins. The browser puts it
+// there some time after it has shown the page.
+const atAmount = `document.activeElement.id === "valor"`
+
 // In a real browser: a whole day by keyboard alone.
 func TestIn_a_real_browser_a_day_by_keyboard_alone(t *testing.T) {
 	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
@@ -29,7 +36,7 @@ func TestIn_a_real_browser_a_day_by_keyboard_alone(t *testing.T) {
 		enter := func(keys string) {
 			t.Helper()
 			pressed += len([]rune(keys)) + 1
-			c.Wait(`document.activeElement.id === "valor"`)
+			c.Wait(atAmount)
 			c.Follow(keys + "\r")
 			if !strings.Contains(c.Text(), "registrado") {
 				t.Fatalf("%q recorded nothing:\n%s", keys, c.Text())
@@ -43,4 +50,129 @@ func TestIn_a_real_browser_a_day_by_keyboard_alone(t *testing.T) {
 		t.Logf("%d keys for 20 payments", pressed)
 		c.Check("caixa")
 	})
+}
+
+// In a real browser: what a day meets, each page looked at.
+func TestInARealBrowserThePagesOfADay(t *testing.T) {
+	s := studio(t, storetest.SQLite(t, time.Now))
+	last := s.today.Month().Add(-1)
+	s.closes(last)
+	s.owner.Open("/caixa").Send("Registrar", "Valor", "200", "Cliente", "Marina Prado", "Forma de pagamento", "Pix", "É sinal", "1",
+		"Data da sessão", s.today.Add(14).String(), "Preço", "800").Is(200, "")
+	path := s.paid("Valor", "1.234,56", "Artista", "Caio Tanaka", "Cliente", "Renato Queiroz de Albuquerque", "Forma de pagamento", "Cartão de Crédito", "Observações", "Fechamento de braço")
+	s.paid("Valor", "180", "Artista", "Bia Moreira", "Comissão %", "", "Forma de pagamento", "Dinheiro")
+	s.write(func(ctx context.Context, tx *store.Tx) error {
+		_, err := s.rules.AddExpense(ctx, tx, "user 1", books.Expense{Date: s.today, Amount: 64_80, Method: "Dinheiro", CreatedBy: s.bia, Description: books.TextOf("Papel-toalha e álcool 70")})
+		return err
+	})
+	c := webtest.Start(t, s.base)
+	signIn(c, "rafa@example.com")
+
+	// The form tells what comes of an amount, and what a client has open.
+	c.Open("/caixa")
+	c.Wait(atAmount)
+	c.Keys("200+150,50")
+	c.Wait(`document.getElementById("echo").textContent === "R$ 350,50→ comissão R$ 210,30→ estúdio R$ 140,20"`)
+	c.Keys("\t\tc")
+	c.Wait(`document.getElementById("percentual").value === "55" && document.getElementById("echo").textContent.includes("R$ 192,78")`)
+	c.Keys("\tmarina prado")
+	c.Wait(`document.getElementById("sessao").options.length === 2 && document.getElementById("sessao").options[1].text.endsWith("faltam R$ 600,00")`)
+	c.Check("caixa-digitando")
+	c.Keys("\t\t\t ")
+	c.Wait(`document.getElementById("sessao_preco").checkVisibility()`)
+	c.Check("caixa-sinal")
+
+	// Nonsense is said beside its field, and nothing is lost.
+	c.Open("/caixa")
+	c.Wait(atAmount)
+	c.Keys("35O,00\t\t\tDuda Falcão\tsessenta\t\t\tRetoque")
+	c.Follow("\r")
+	if c.Focus() != "Valor" || webtest.Evaluate[string](c, `document.getElementById("cliente").value + document.getElementById("obs").value`) != "Duda FalcãoRetoque" {
+		t.Errorf("the cursor is in %q: %s", c.Focus(), c.Text())
+	}
+	c.Check("caixa-erro")
+
+	// An equal one is asked about; with other values the yes does not hold.
+	c.Open("/caixa")
+	c.Type("Valor", "180")
+	c.Type("Comissão %", "\b")
+	c.Follow("\r")
+	if !strings.Contains(c.Text(), "Já há um igual às") {
+		t.Fatal(c.Text())
+	}
+	c.Check("caixa-igual")
+	c.Press("Não, era o mesmo")
+	c.Open("/caixa/" + last.First().String())
+	c.Check("caixa-mes-fechado")
+	c.Wait(atAmount)
+	c.Keys("300")
+	c.Follow("\r")
+	c.Check("caixa-recusa")
+	c.Press("Registrar com a data de hoje")
+	if c.Path() != "/caixa/"+s.today.String() {
+		t.Errorf("it leads to %s", c.Path())
+	}
+	c.Wait(atAmount)
+	c.Keys("[") // in a field it is a letter
+	c.Wait(`document.getElementById("valor").value === "["`)
+	c.Keys("\x1b")
+	c.Follow("[")
+	if c.Path() != "/caixa/"+s.yesterday.String() {
+		t.Errorf("[ leads to %s", c.Path())
+	}
+
+	c.Open(path)
+	c.Check("pagamento")
+	c.Type("Valor", "1.300")
+	c.Follow("\r")
+	c.Check("pagamento-corrigido")
+	other := *s.owner
+	c.Type("Observações", "Cobertura")
+	other.Open(path).Send("Salvar", "Valor", "1.250").Is(200, path)
+	c.Follow("\r")
+	c.Check("pagamento-duas-versoes")
+	c.Press("Ficar com a minha")
+	v := other.Open(path).Values("Salvar divisão")
+	v.Set("artista2", fmt.Sprint(s.bia))
+	v.Set("percentual2", "20")
+	other.Post(path+"/divisao", v).Is(200, path)
+	c.Open(path)
+	c.Check("pagamento-dividido")
+	c.Press("Excluir")
+	if !strings.Contains(c.Text(), "Excluído:") {
+		t.Error(c.Text())
+	}
+	c.Press("Desfazer")
+
+	c.Open("/pagamentos")
+	c.Check("pagamentos")
+	c.Open("/pagamentos?mes=2001-01&semcom=1")
+	c.Check("pagamentos-vazio")
+	c.Open("/clientes")
+	c.Check("clientes")
+	c.Type("Nome", "marina prado")
+	c.Follow("\r")
+	c.Check("clientes-igual")
+	c.Press("Marina Prado")
+	c.Check("cliente")
+}
+
+// In a real browser: what reception and an artist see.
+func TestInARealBrowserReceptionAndArtist(t *testing.T) {
+	s := studio(t, storetest.SQLite(t, time.Now))
+	path := s.paid("Valor", "350", "Cliente", "Duda Falcão", "Observações", "Retoque")
+	s.comesIn("Rita Lopes", "rita@example.com", "Recepção")
+	s.comesIn("Bia Moreira", "bia@example.com", "Artista")
+	c := webtest.Start(t, s.base)
+	signIn(c, "rita@example.com")
+	for name, at := range map[string]string{"caixa": "/caixa", "pagamentos": "/pagamentos", "pagamento": path} {
+		c.Open(at)
+		c.Check(name + "-recepcao")
+	}
+	c.Press("Sair")
+	signIn(c, "bia@example.com")
+	for name, at := range map[string]string{"pagamentos": "/pagamentos", "pagamento": path} {
+		c.Open(at)
+		c.Check(name + "-artista")
+	}
 }

@@ -41,9 +41,11 @@ func (v *visit) historyOf(ctx context.Context, tx *store.Tx, kind books.Kind, id
 	var lines []changeLine
 	for i, c := range changes {
 		l := changeLine{Who: v.actorName(c.By, names), When: v.moment(c.At), What: v.t("changed " + c.Action)}
-		for _, r := range c.Rows {
-			if r.Before != nil && r.After != nil || r.Kind != kind {
-				l.Fields = append(l.Fields, v.changedFields(r, names)...)
+		for _, own := range []bool{true, false} { // the row itself first
+			for _, r := range c.Rows {
+				if (r.Kind == kind) == own && (!own || r.Before != nil && r.After != nil) {
+					l.Fields = append(l.Fields, v.changedFields(r, names)...)
+				}
 			}
 		}
 		mine := c.By == v.who.By || v.who.May(auth.Manage)
@@ -110,7 +112,11 @@ func (v *visit) changedFields(r store.ChangedRow, names namesOf) []string {
 		if i < len(after) {
 			b = after[i]
 		}
-		if a.Value != b.Value {
+		switch {
+		case a.Value == b.Value:
+		case r.Before == nil:
+			fields = append(fields, v.t("made", b.Label, b.Value))
+		default:
 			fields = append(fields, v.t("from to", cmp.Or(a.Label, b.Label), cmp.Or(a.Value, "–"), cmp.Or(b.Value, "–")))
 		}
 	}
@@ -133,7 +139,7 @@ func (v *visit) factsOf(row books.Row, names namesOf) []pair {
 	case *books.Commission:
 		return []pair{{Label: v.t("commission of", names.users[r.ArtistID]), Value: v.t("percent and amount", v.percent(r.Percent), r.Amount.People())}}
 	case *books.Client:
-		return []pair{{Label: v.t("field nome"), Value: string(r.Name)}}
+		return []pair{{Label: v.t("field cliente"), Value: string(r.Name)}}
 	}
 	return nil
 }

@@ -52,7 +52,9 @@ type closedDay struct {
 // mayShare reports whether the visitor decides about commissions.
 func (v *visit) mayShare() bool { return v.who != nil && v.who.May(auth.Write) }
 
-// HasPercent reports whether the form has a field for the commission.
+// Shares reports whether the visitor decides about the commission, and HasPercent
+// whether the form has a field for it.
+func (e paymentForm) Shares() bool     { return e.v.mayShare() }
 func (e paymentForm) HasPercent() bool { return e.v.mayShare() && !e.Locked }
 
 // Button is what sends the form, and Anyway what does so once it was asked about.
@@ -296,10 +298,11 @@ func (f *form) id(name string) books.ID {
 }
 
 // defaultOfOther reports whether the percent is the one that was offered for
-// another artist than the one who was chosen: without a script nobody changed it.
+// another artist, or another day, than was chosen: without a script nobody
+// changed it.
 func (f *form) defaultOfOther() bool {
 	artist, percent, ok := strings.Cut(f.Value(defaultField), ":")
-	return ok && artist != f.Value(artistField) && percent == strings.TrimSpace(f.Value(percentField))
+	return ok && (artist != f.Value(artistField) || f.Has(todayField)) && percent == strings.TrimSpace(f.Value(percentField))
 }
 
 // about tells the values that a question is about from others.

@@ -325,6 +325,9 @@ func (v *visit) nameStudio(f *form) func(context.Context, *store.Tx) error {
 	return func(ctx context.Context, tx *store.Tx) error { return tx.SetSetting(ctx, studioName, name) }
 }
 
+// ever is the first day that the books know.
+const ever books.Day = 20000101
+
 // firstArtist writes down an artist with a default percent. Também tatua makes
 // the owner one as well; without another name the percent is the owner's.
 func (v *visit) firstArtist(f *form) func(context.Context, *store.Tx) error {
@@ -352,7 +355,7 @@ func (v *visit) firstArtist(f *form) func(context.Context, *store.Tx) error {
 			}
 			id = added.ID
 		}
-		return v.Recording.SetArtistPercent(ctx, tx, id, v.today(), percent)
+		return v.Recording.SetArtistPercent(ctx, tx, id, ever, percent) // payments of before come in too
 	}
 }
 

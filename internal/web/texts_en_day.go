@@ -39,7 +39,7 @@ var textsEnDay = map[string]string{
 	"split":                 "Split commission", "split text": "A line per artist; together up to 100 %. A line without a percentage goes.", "split save": "Save split", "split saved": "Split saved.",
 	"commission is split": "The commission is split: see below.",
 	"its session":         "Its session", "history of": "Who changed what", "changed add": "recorded", "changed change": "corrected", "changed delete": "deleted", "changed undo": "undid", "changed merge": "merged",
-	"from to": "%s: %s → %s", "yes": "yes", "commission of": "Commission of %s", "percent and amount": "%s %%, %s", "somebody": "Somebody else",
+	"made": "%s: %s", "from to": "%s: %s → %s", "yes": "yes", "commission of": "Commission of %s", "percent and amount": "%s %%, %s", "somebody": "Somebody else",
 	"error over_100_percent": "The parts come to more than 100 %.", "error artist_twice": "The same artist stands in two lines.",
 
 	// Two versions.

@@ -40,7 +40,7 @@ var textsPtDay = map[string]string{
 	"split":                 "Dividir comissão", "split text": "Uma linha por artista; juntas até 100 %. Sem porcentagem, a linha sai.", "split save": "Salvar divisão", "split saved": "Divisão salva.",
 	"commission is split": "Comissão dividida: veja abaixo.",
 	"its session":         "Sua sessão", "history of": "Quem mudou o quê", "changed add": "registrou", "changed change": "corrigiu", "changed delete": "excluiu", "changed undo": "desfez", "changed merge": "juntou",
-	"from to": "%s: %s → %s", "yes": "sim", "commission of": "Comissão de %s", "percent and amount": "%s %%, %s", "somebody": "Outra pessoa",
+	"made": "%s: %s", "from to": "%s: %s → %s", "yes": "sim", "commission of": "Comissão de %s", "percent and amount": "%s %%, %s", "somebody": "Outra pessoa",
 	"error over_100_percent": "As partes passam de 100 %.", "error artist_twice": "O mesmo artista está em duas linhas.",
 
 	// Two versions.
