@@ -8,7 +8,8 @@ import (
 	"extrato/internal/books"
 )
 
-// Filter narrows a list of payments down. Its zero value takes all.
+// Filter narrows a list of payments down, or, by its days, any of rows that have
+// one. Its zero value takes all.
 type Filter struct {
 	From, To                                         books.Day // zero: no such edge
 	Method                                           string
@@ -19,14 +20,18 @@ type Filter struct {
 	ids []int64 // the payments with Text
 }
 
-// addTo adds the filter's conditions on payments r.
-func (f Filter) addTo(d dialect, where func(condition string, values ...any)) error {
+// addDays adds the filter's conditions on the day of rows r.
+func (f Filter) addDays(where func(condition string, values ...any)) {
 	if f.From != 0 {
 		where("r.data >= $1", f.From.String())
 	}
 	if f.To != 0 {
 		where("r.data <= $1", f.To.String())
 	}
+}
+
+// addTo adds the filter's other conditions on payments r.
+func (f Filter) addTo(d dialect, where func(condition string, values ...any)) error {
 	if f.Method != "" {
 		where("r.forma_pagamento = $1", f.Method)
 	}

@@ -81,7 +81,7 @@ type Wanted struct {
 	Payment books.ID    // of commissions; 0: any
 	After   Position    // where the part before ended; zero: at the start
 	Limit   int
-	Filter  // of payments
+	Filter
 	// Share is the artist whose commissions SumPayments adds up; 0: everybody's.
 	Share books.ID
 }
@@ -290,6 +290,9 @@ func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any,
 	}
 	if w.Kind == books.ArtistKind {
 		where("r.role = 'artist'")
+	}
+	if hasDay(w.Kind) {
+		w.addDays(where)
 	}
 	if w.Kind == books.PaymentKind {
 		if err := w.addTo(t.s.dialect, where); err != nil {

@@ -25,6 +25,7 @@ type dayPage struct {
 	Expenses           []expenseLine
 	Spent              books.Money
 	Closed             *closedDay
+	IsClosed           bool // its rows are in a statement
 }
 
 // paymentLine is a payment in a list.
@@ -103,7 +104,7 @@ func (v *visit) showDay(status int, day books.Day, e *paymentForm) error {
 		if _, closed, err := tx.MonthClosed(ctx, day.Month()); err != nil {
 			return err
 		} else if closed {
-			p.Closed = v.closedDay(day.Month())
+			p.Closed, p.IsClosed = v.closedDay(day.Month()), true
 		}
 		if e == nil {
 			if e, err = v.newEntry(ctx, tx, day); err != nil {

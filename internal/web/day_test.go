@@ -89,6 +89,14 @@ func TestA_days_payments(t *testing.T) {
 		p.Send("Registrar", "Valor", "100", "Comissão %", "", "Data", s.yesterday.String()).Is(200, "/caixa/"+s.yesterday.String())
 		p.Says("R$ 100,00 registrado, sem comissão.", "ontem", "Sem cliente")
 		p.Send("Desfazer").Says("Desfeito.", "Nada lançado neste dia ainda.")
+		s.write(func(ctx context.Context, tx *store.Tx) error {
+			_, err := s.rules.AddExpense(ctx, tx, "user 1", books.Expense{Date: s.today, Amount: 64_80, Method: "Pix", CreatedBy: s.bia, Description: books.TextOf("Agulhas")})
+			return err
+		})
+		p.Open("/caixa").Says("Gastos do dia R$ 64,80", "Agulhas")
+		if p.Open("/caixa/" + s.yesterday.String()); strings.Contains(p.Text(), "Agulhas") {
+			t.Error("an expense stands on another day")
+		}
 		if n := s.count("pagamentos"); n != 2 {
 			t.Errorf("%d payments", n)
 		}

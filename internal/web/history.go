@@ -43,18 +43,24 @@ func (v *visit) historyOf(ctx context.Context, tx *store.Tx, kind books.Kind, id
 		l := changeLine{Who: v.actorName(c.By, names), When: v.moment(c.At), What: v.t("changed " + c.Action)}
 		for _, own := range []bool{true, false} { // the row itself first
 			for _, r := range c.Rows {
-				if (r.Kind == kind) == own && (!own || r.Before != nil && r.After != nil) {
+				if (r.Kind == kind) == own && (!own || r.Before != nil && r.After != nil) && v.tells(kind, r.Kind) {
 					l.Fields = append(l.Fields, v.changedFields(r, names)...)
 				}
 			}
 		}
 		mine := c.By == v.who.By || v.who.May(auth.Manage)
-		if i == 0 && mine && v.Now().Sub(c.At.Time()) < recording.UndoLasts && c.Action != "merge" {
+		if i == 0 && mine && (c.Kind == kind || kind == books.PaymentKind) && v.Now().Sub(c.At.Time()) < recording.UndoLasts && c.Action != "merge" {
 			l.Undo = c.ID
 		}
 		lines = append(lines, l)
 	}
 	return lines, nil
+}
+
+// tells reports whether the history of a row tells of rows of another kind: a
+// client's does not, and a payment's tells only some people of its commissions.
+func (v *visit) tells(of, other books.Kind) bool {
+	return of == other || of == books.PaymentKind && (other != books.CommissionKind || v.mayShare())
 }
 
 // actorName is who did something, as people know them.

@@ -134,7 +134,7 @@ func (s *opened) receptionSees(t *testing.T, bias string) url.Values {
 	}
 	rita.Send("Filtrar", "Dia", s.yesterday.String()).Says("R$ 100,00", "Filtrados 1")
 	rita.Open(bias).Is(200, bias)
-	if text := rita.Text(); strings.Contains(text, "Comissão %") || strings.Contains(text, "Dividir") {
+	if text := rita.Text(); strings.Contains(text, "omiss") || strings.Contains(text, "210,00") {
 		t.Errorf("the reception sees a commission: %s", text)
 	}
 	rita.Send("Salvar", "Valor", "360").Says("R$ 360,00 corrigido.")
@@ -146,6 +146,9 @@ func (s *opened) receptionSees(t *testing.T, bias string) url.Values {
 		t.Errorf("%d %s", status, csv)
 	}
 	rita.Open("/clientes").Is(200, "").Says("Duda Falcão")
+	if rita.Open(rita.Links()["Duda Falcão"]); strings.Contains(rita.Text(), "omiss") {
+		t.Errorf("the reception sees a client's commissions: %s", rita.Text())
+	}
 	return form
 }
 
