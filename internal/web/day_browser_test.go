@@ -52,23 +52,29 @@ func TestIn_a_real_browser_a_day_by_keyboard_alone(t *testing.T) {
 	})
 }
 
-// In a real browser: what a day meets, each page looked at.
-func TestInARealBrowserThePagesOfADay(t *testing.T) {
-	s := studio(t, storetest.SQLite(t, time.Now))
-	last := s.today.Month().Add(-1)
-	s.closes(last)
+// full is a studio with a closed month, a deposit, payments and an expense, and
+// the path of one payment.
+func full(t *testing.T) (s *opened, path string) {
+	t.Helper()
+	s = studio(t, storetest.SQLite(t, time.Now))
+	s.closes(s.today.Month().Add(-1))
 	s.owner.Open("/caixa").Send("Registrar", "Valor", "200", "Cliente", "Marina Prado", "Forma de pagamento", "Pix", "É sinal", "1",
 		"Data da sessão", s.today.Add(14).String(), "Preço", "800").Is(200, "")
-	path := s.paid("Valor", "1.234,56", "Artista", "Caio Tanaka", "Cliente", "Renato Queiroz de Albuquerque", "Forma de pagamento", "Cartão de Crédito", "Observações", "Fechamento de braço")
+	path = s.paid("Valor", "1.234,56", "Artista", "Caio Tanaka", "Cliente", "Renato Queiroz de Albuquerque", "Forma de pagamento", "Cartão de Crédito", "Observações", "Fechamento de braço")
 	s.paid("Valor", "180", "Artista", "Bia Moreira", "Comissão %", "", "Forma de pagamento", "Dinheiro")
 	s.write(func(ctx context.Context, tx *store.Tx) error {
 		_, err := s.rules.AddExpense(ctx, tx, "user 1", books.Expense{Date: s.today, Amount: 64_80, Method: "Dinheiro", CreatedBy: s.bia, Description: books.TextOf("Papel-toalha e álcool 70")})
 		return err
 	})
+	return s, path
+}
+
+// In a real browser: the entry line tells what comes of an amount, asks and
+// refuses, and nothing typed is lost.
+func TestIn_a_real_browser_the_entry_line(t *testing.T) {
+	s, _ := full(t)
 	c := webtest.Start(t, s.base)
 	signIn(c, "rafa@example.com")
-
-	// The form tells what comes of an amount, and what a client has open.
 	c.Open("/caixa")
 	c.Wait(atAmount)
 	c.Keys("200+150,50")
@@ -82,7 +88,6 @@ func TestInARealBrowserThePagesOfADay(t *testing.T) {
 	c.Wait(`document.getElementById("sessao_preco").checkVisibility()`)
 	c.Check("caixa-sinal")
 
-	// Nonsense is said beside its field, and nothing is lost.
 	c.Open("/caixa")
 	c.Wait(atAmount)
 	c.Keys("35O,00\t\t\tDuda Falcão\tsessenta\t\t\tRetoque")
@@ -92,7 +97,6 @@ func TestInARealBrowserThePagesOfADay(t *testing.T) {
 	}
 	c.Check("caixa-erro")
 
-	// An equal one is asked about; with other values the yes does not hold.
 	c.Open("/caixa")
 	c.Type("Valor", "180")
 	c.Type("Comissão %", "\b")
@@ -102,7 +106,12 @@ func TestInARealBrowserThePagesOfADay(t *testing.T) {
 	}
 	c.Check("caixa-igual")
 	c.Press("Não, era o mesmo")
-	c.Open("/caixa/" + last.First().String())
+	s.closedInBrowser(t, c)
+}
+
+// closedInBrowser meets a closed month, and goes on today.
+func (s *opened) closedInBrowser(t *testing.T, c *webtest.Chromium) {
+	c.Open("/caixa/" + s.today.Month().Add(-1).First().String())
 	c.Check("caixa-mes-fechado")
 	c.Wait(atAmount)
 	c.Keys("300")
@@ -120,7 +129,13 @@ func TestInARealBrowserThePagesOfADay(t *testing.T) {
 	if c.Path() != "/caixa/"+s.yesterday.String() {
 		t.Errorf("[ leads to %s", c.Path())
 	}
+}
 
+// In a real browser: payments and clients.
+func TestIn_a_real_browser_payments_and_clients(t *testing.T) {
+	s, path := full(t)
+	c := webtest.Start(t, s.base)
+	signIn(c, "rafa@example.com")
 	c.Open(path)
 	c.Check("pagamento")
 	c.Type("Valor", "1.300")
@@ -158,7 +173,7 @@ func TestInARealBrowserThePagesOfADay(t *testing.T) {
 }
 
 // In a real browser: what reception and an artist see.
-func TestInARealBrowserReceptionAndArtist(t *testing.T) {
+func TestIn_a_real_browser_reception_and_artist(t *testing.T) {
 	s := studio(t, storetest.SQLite(t, time.Now))
 	path := s.paid("Valor", "350", "Cliente", "Duda Falcão", "Observações", "Retoque")
 	s.comesIn("Rita Lopes", "rita@example.com", "Recepção")
