@@ -66,13 +66,21 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		POST /clientes
 		GET /clientes/{id}
 		POST /clientes/{id}`)
+	group("artist admin", `
+		GET /extrato
+		GET /extrato/{year}/{month}`)
 	group("admin", `
 		POST /pagamentos/{id}/divisao
 		GET /comecar
 		POST /comecar
+		GET /historico
+		GET /historico/{year}/{month}
+		GET /extrato/{year}/{month}/revisao/{n}
 		GET /meses/{year}/{month}/fechar
 		POST /meses/{year}/{month}/fechar
 		GET /meses/{year}/{month}/fechar/{run}
+		GET /meses/{year}/{month}/reabrir
+		POST /meses/{year}/{month}/reabrir
 		GET /acesso
 		POST /acesso/pessoas
 		POST /acesso/pessoas/{id}
@@ -189,7 +197,7 @@ func refused(w *httptest.ResponseRecorder) bool {
 
 // filled gives a path what stands in its places.
 func filled(path string) string {
-	return strings.NewReplacer("{year}/{month}", "2025/10", "{month}", "2025-10", "{run}", "c0ffee", "{id}", "4711", "{file}", "style.css", "{key}", "made-up", "{$}", "").Replace(path)
+	return strings.NewReplacer("{year}/{month}", "2025/10", "{month}", "2025-10", "{run}", "c0ffee", "{n}", "1", "{id}", "4711", "{file}", "style.css", "{key}", "made-up", "{$}", "").Replace(path)
 }
 
 // key signs the tokens of a server that assembled makes.

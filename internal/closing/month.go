@@ -3,6 +3,8 @@ package closing
 import (
 	"context"
 	"encoding/json"
+	"math"
+	"slices"
 
 	"extrato/internal/books"
 	"extrato/internal/store"
@@ -92,4 +94,23 @@ func (c *Closer) StoredStatement(ctx context.Context, tx *store.Tx, month books.
 		last, err = tx.Adoption(ctx, month, "extrato")
 	}
 	return stored, last, err
+}
+
+// StoredRevision returns an earlier revision of a month's statement and the
+// entry that it rested on, if it is what was closed. It fails with an Error of
+// kind NotFound if there is none.
+func (c *Closer) StoredRevision(ctx context.Context, tx *store.Tx, month books.Month, revision int) (books.Stored, books.ChainEntry, error) {
+	stored, err := tx.Revision(ctx, month, revision)
+	if err != nil {
+		return stored, books.ChainEntry{}, err
+	}
+	entries, err := tx.EntriesBefore(ctx, month, 0, math.MaxInt32)
+	if err != nil {
+		return stored, books.ChainEntry{}, err
+	}
+	of := func(e books.ChainEntry) bool { return e.Revision == revision && e.HasStatement() }
+	if i := slices.IndexFunc(entries, of); i >= 0 {
+		return stored, entries[i], verifyStored(entries[i], stored)
+	}
+	return stored, books.ChainEntry{}, verifyEntry(books.ChainEntry{}, month)
 }

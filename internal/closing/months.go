@@ -21,6 +21,8 @@ type MonthInfo struct {
 	Backup   string       `json:"backup"` // the result of the last verification
 	// Unrecorded: the statement is v4's, and the chain does not know it yet.
 	Unrecorded bool `json:"unrecorded,omitempty"`
+	// Totals are those of the statement as the chain has them, as JSON; "" without one.
+	Totals string `json:"-"`
 
 	DueAt     time.Time   `json:"-"` // when the schedule closes it, if it does
 	CloseFrom books.Month `json:"-"` // the schedule's first month
@@ -131,6 +133,7 @@ func (c *Closer) monthInfo(index *monthIndex, m books.Month, live books.Counts) 
 		info.Counts = live
 		return info
 	}
+	info.Totals = index.latest[m].Totals
 	info.Counts, info.Late, info.Unrecorded = index.latest[m].Counts, live, index.latest[m].Seq == 0
 	if live.Total() > 0 {
 		info.State = Late

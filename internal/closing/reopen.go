@@ -83,18 +83,7 @@ func (c *Closer) reopen(ctx context.Context, month books.Month, reason string, r
 // back, it moves to the earlier revisions, and the chain gets its entry.
 func (c *Closer) unfreeze(ctx context.Context, tx *store.Tx, month books.Month, reason string, run run) (books.ChainEntry, error) {
 	var none books.ChainEntry
-	last, err := tx.LastEntry(ctx, month)
-	if err != nil {
-		return none, err
-	}
-	if last.Action == books.Reopened {
-		return none, books.Refusedf("month_held", "%s is reopened already", month).WithHint("close it again: extrato close %s", month)
-	}
-	rows, err := c.storedRows(ctx, tx, month, last)
-	if err != nil {
-		return none, err
-	}
-	rows, emptied, err := canComeBack(ctx, tx, month, rows)
+	last, rows, emptied, err := c.comingBack(ctx, tx, month)
 	if err != nil {
 		return none, err
 	}
@@ -126,6 +115,58 @@ func (c *Closer) unfreeze(ctx context.Context, tx *store.Tx, month books.Month, 
 	c.step("run recorded")
 	return entry, c.announce(ctx, tx, entry)
 }
+
+// comingBack returns what a reopening of month would bring back, with a note on
+// each link that comes back empty, and the entry that it rests on.
+func (c *Closer) comingBack(ctx context.Context, tx *store.Tx, month books.Month) (last books.ChainEntry, rows []books.Row, emptied []string, err error) {
+	if last, err = tx.LastEntry(ctx, month); err != nil {
+		return last, nil, nil, err
+	}
+	if last.Action == books.Reopened {
+		return last, nil, nil, books.Refusedf("month_held", "%s is reopened already", month).WithHint("close it again: extrato close %s", month)
+	}
+	if rows, err = c.storedRows(ctx, tx, month, last); err != nil {
+		return last, nil, nil, err
+	}
+	rows, emptied, err = canComeBack(ctx, tx, month, rows)
+	return last, rows, emptied, err
+}
+
+// Return is what a reopening would bring back.
+type Return struct {
+	Revision int // of the statement that goes
+	Counts   books.Counts
+	Emptied  int  // links that come back empty: what they led to was deleted
+	BesideV4 bool // v4 works on the same database, and would close the month again
+}
+
+// PreviewReopen says what Reopen would do, and refuses what it would refuse. It
+// changes nothing.
+func (c *Closer) PreviewReopen(ctx context.Context, month books.Month) (r Return, err error) {
+	err = c.Store.Read(ctx, func(tx *store.Tx) error {
+		last, _, emptied, err := c.comingBack(ctx, tx, month)
+		if err != nil {
+			return err
+		}
+		taken, err := tx.Setting(ctx, store.TakenOver)
+		r = Return{Revision: last.Revision, Counts: last.Counts, Emptied: len(emptied), BesideV4: taken != ""}
+		return err
+	})
+	return r, err
+}
+
+// ReopenFirst is the error of a month that cannot be reopened before another one:
+// their rows are linked. It wraps the Error, of kind Refused and code
+// linked_elsewhere.
+type ReopenFirst struct {
+	Month books.Month
+	err   *books.Error
+}
+
+func (r *ReopenFirst) Error() string { return r.err.Error() }
+
+// Unwrap returns the Error.
+func (r *ReopenFirst) Unwrap() error { return r.err }
 
 // besideV4 is the warning for a database shared with v4, which ignores held
 // months.
@@ -236,8 +277,8 @@ func linkOf(row books.Row) (books.Kind, books.Ref) {
 }
 
 func linkedElsewhere(from books.Row, month books.Month, kind books.Kind, id books.ID, home books.Month) error {
-	return books.Refusedf("linked_elsewhere", "%s of %s is linked to %s %d, which rests in the statement of %s", books.Describe(from), month, kind, id, home).
-		WithHint("reopen %s first: extrato reopen %s --reason …", home, home)
+	return &ReopenFirst{home, books.Refusedf("linked_elsewhere", "%s of %s is linked to %s %d, which rests in the statement of %s", books.Describe(from), month, kind, id, home).
+		WithHint("reopen %s first: extrato reopen %s --reason …", home, home)}
 }
 
 func keptLinks(kept []*books.Link) []string {

@@ -88,14 +88,20 @@ func verifiedStatement(ctx context.Context, tx *store.Tx, month books.Month, las
 	if !last.HasStatement() && !stored.Ours() {
 		return stored, nil
 	}
-	if err := verifyEntry(last, month); err != nil {
-		return stored, err
+	return stored, verifyStored(last, stored)
+}
+
+// verifyStored fails with an Error of kind Integrity if what is stored differs
+// from its entry.
+func verifyStored(last books.ChainEntry, stored books.Stored) error {
+	if err := verifyEntry(last, stored.Month); err != nil {
+		return err
 	}
 	if stored.Seal() == last.Seal && (last.Action == books.Adopted || stored.AsWritten()) {
-		return stored, nil
+		return nil
 	}
 	difference, _ := verify(last, stored)
-	return stored, errChanged(last, month, difference)
+	return errChanged(last, stored.Month, difference)
 }
 
 // verifiedHeader checks the header of a month's statement as verifiedStatement

@@ -33,12 +33,12 @@ func (v *visit) checkLine(month books.Month, c closing.Check) checkLine {
 	here, before := v.name(month), v.name(month.Add(-1))
 	line.Text = strings.NewReplacer("{mês}", here, "{antes}", before).Replace(v.either(c.Count, "check "+c.Code))
 	line.Detail = v.checkDetail(c)
-	filter := "?mes=" + month.String()
+	filter := "?" + monthFilter + "=" + month.String()
 	switch c.Code {
 	case closing.NoCommission:
-		line.Link = v.linkTo("/pagamentos", filter+"&sem=comissao", v.t("see them"))
+		line.Link = v.linkTo("/pagamentos", filter+"&"+noCommissionFilter+"=1", v.t("see them"))
 	case closing.NoClient:
-		line.Link = v.linkTo("/pagamentos", filter+"&sem=cliente", v.t("see them"))
+		line.Link = v.linkTo("/pagamentos", filter+"&"+noClientFilter+"=1", v.t("see them"))
 	case closing.ComingDeposit, closing.EqualPayments:
 		line.Link = v.linkTo("/pagamentos", filter, v.t("see payments"))
 	case closing.UnpaidSession:

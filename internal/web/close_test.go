@@ -29,15 +29,17 @@ func newCloser(t testing.TB, db *storetest.DB) (c *closing.Closer, folder string
 		t.Fatal(err)
 	}
 	folder = filepath.Join(t.TempDir(), "backups")
-	now := func() time.Time { return time.Now().In(storetest.Zone) }
+	now := nowInZone
 	return &closing.Closer{
 		Store: db.Store, Schedule: schedule, RequireBackup: true, Now: now, SpoolDir: t.TempDir(), Log: logtest.Quiet(t),
 		Backups: &backup.Backups{Bucket: bucket.NewFolder(folder, nil), Now: now, Zone: storetest.Zone, Program: "test"},
 	}, folder
 }
 
+func nowInZone() time.Time { return time.Now().In(storetest.Zone) }
+
 // last is the month that ended last.
-func last() books.Month { return books.MonthOf(time.Now().In(storetest.Zone)).Add(-1) }
+func last() books.Month { return books.MonthOf(nowInZone()).Add(-1) }
 
 // path is a month's part of an address.
 func path(m books.Month) string { return strings.ReplaceAll(m.String(), "-", "/") }

@@ -88,7 +88,8 @@ func (v *visit) some(n int64, name string) string {
 // less returns an amount that is taken away, and equals one that is left, with
 // their signs as text.
 func less(m books.Money) string   { return "− " + m.People() }
-func equals(m books.Money) string { return "= " + strings.Replace(m.People(), "-", "−", 1) }
+func equals(m books.Money) string { return "= " + signed(m) }
+func signed(m books.Money) string { return strings.Replace(m.People(), "-", "−", 1) }
 
 // stateTag is the word for a month's state, and its class.
 type stateTag struct{ Text, Class string }

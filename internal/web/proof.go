@@ -1,7 +1,11 @@
 package web
 
 import (
+	"strconv"
+	"strings"
+
 	"extrato/internal/books"
+	"extrato/internal/store"
 )
 
 // proof says in one sentence why a statement can be trusted, and behind it what
@@ -57,12 +61,25 @@ func (v *visit) proofOf(last books.ChainEntry, backup string, whole bool) *proof
 	return p
 }
 
-// actor says in words who closed a month.
+// actor says who did something: a person by name.
 func (v *visit) actor(by books.Actor) string {
 	if by == "schedule" {
 		return v.t("by schedule")
 	}
-	return string(by)
+	ctx, name := v.r.Context(), string(by)
+	text, isUser := strings.CutPrefix(name, "user ")
+	id, err := strconv.ParseInt(text, 10, 32)
+	if !isUser || err != nil {
+		return name
+	}
+	_ = v.Store.Read(ctx, func(tx *store.Tx) error { // without a name the number stands there
+		u, err := tx.UserByID(ctx, books.ID(id))
+		if err == nil && u.Name != "" {
+			name = u.Name
+		}
+		return err
+	})
+	return name
 }
 
 // wrongStatement explains an error that means that a statement is not what was

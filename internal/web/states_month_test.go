@@ -2,6 +2,7 @@ package web
 
 import (
 	"extrato/internal/books"
+	"extrato/internal/closing"
 )
 
 func init() { //nolint:gochecknoinits // the states of the pages of the month stand in a file of their own
@@ -35,6 +36,32 @@ func init() { //nolint:gochecknoinits // the states of the pages of the month st
 		blind := open
 		blind.Place = &Place{Folder: text}
 		return []any{refused, open, blind, closed, late}
+	}
+	states["month.html"] = func(v *visit, text string) []any {
+		p := monthPage{page: v.page(text, "/extrato"), Month: month, Tag: stateTag{text, "ok"}, Before: &link{"/x", text}, After: &link{"/x", text}}
+		whole, wrong, unclosed := p, p, p
+		whole.Sums, whole.Proof, whole.Revisions, whole.Actions = sums(text), proved(text), list(text), []action{{link{"/x", text}, "go"}}
+		empty := list(text)
+		empty.ID, empty.Rows, empty.Empty = "outra", nil, text
+		whole.Revisions.ID = "revisoes"
+		whole.Lists, whole.Beside, whole.Rest = []*table{list(text)}, []*table{empty}, nil
+		wrong.Refused, unclosed.Text = refusedAs(text), text
+		return []any{whole, wrong, unclosed}
+	}
+	states["months.html"] = func(v *visit, text string) []any {
+		p := monthsPage{page: v.page(text, "/extrato"), Text: text, Empty: text}
+		full := p
+		full.Years = []*table{list(text)}
+		return []any{p, full}
+	}
+	states["reopen.html"] = func(v *visit, text string) []any {
+		f := v.blankForm("motivo", text)
+		f.fault("motivo", text)
+		p := reopenPage{page: v.page(text, "/extrato"), Month: month, Form: f, Counts: text}
+		can, cannot := p, p
+		can.Return = &closing.Return{Revision: 1, Emptied: 2, BesideV4: true}
+		cannot.Refused = refusedAs(text)
+		return []any{can, cannot}
 	}
 	states["closing.html"] = func(v *visit, text string) []any {
 		p := stepsPage{page: v.page(text, "/extrato"), Month: month, Run: text, Started: text}

@@ -13,6 +13,23 @@ var textsEnMonth = map[string]string{
 	"see month": "See %s", "see statement": "See the statement", "reopen": "Reopen", "nobody": "no client",
 	"page before": "‹ Previous", "page next": "Next ›",
 
+	"months": "Months", "client": "Client", "artist": "Artist", "payment": "Payment", "of": "of", "share": "Share", "category": "Category",
+	"total": "Total", "total of": "Total (%d)", "parts of": "Pages of %s", "part of": "%d to %d of %d",
+	"no payments": "No payment.", "no commissions": "No commission.", "no sessions": "No session.", "no expenses": "No expense.",
+	"nothing earned": "No revenue.", "no description": "no description",
+	"sessions done": "Sessions done", "by artist": "Commissions by artist", "by method": "Revenue by method",
+	"month's expenses": "Expenses of the month", "month's totals": "Totals of the month",
+	"done open": "open", "done paid": "paid", "done completed": "completed",
+	"total revenue": "Total revenue", "total expenses": "Expenses", "balance": "Balance (revenue − expenses)", "net revenue": "Net revenue",
+	"produced": "Produced",
+
+	// Statements and months without one.
+	"statement of": "Statement of %s", "history month": "History of %s", "history text": "The months that have no statement yet.",
+	"not closed yet": "%s is not closed yet.", "no statements": "There are no statements yet. The first one comes when a month closes.", "no open months": "No month is open.",
+	"revision of": "Revision %d of the statement of %s", "earlier revision": "earlier revision", "newest revision": "See the present revision",
+	"revisions": "What changed", "revision n": "Revision %d", "reopened n": "Reopening of revision %d", "when": "When", "reason": "Reason",
+	"check and close": "Check and close", "month": "Month",
+
 	// Closing a month.
 	"close month": "Close %s", "becomes a statement": "%s becomes a statement: %s.",
 	"before closing": "Before you close", "nothing blocks": "none of this keeps you from it",
@@ -37,6 +54,14 @@ var textsEnMonth = map[string]string{
 	"late text": "The statement gets a new revision; the present one is kept.",
 	"what":      "What", "date": "Date", "recorded at": "Recorded", "amount": "Amount",
 	"late payment": "Payment · %s", "late session": "Session · %s", "late commission": "Commission · %s", "late expense": "Expense · %s",
+
+	// Reopening a month.
+	"reopened now": "%s is reopened. Correct what you must, and close it again.", "leave closed": "Leave it closed",
+	"reopen sentence": "These are open again: %s.", "reopen rows": "The rows come back exactly as they were, and can be corrected.",
+	"reopen statement": "The statement goes, and is kept as revision %d.", "reopen held": "The month closes again only when a person closes it: the schedule leaves it alone.",
+	"reopen emptied":   "%d row comes back without its link, because the other end was deleted.|%d rows come back without their link, because the other end was deleted.",
+	"reopen beside v4": "v4 uses the same database: keep its closing off, and its Histórico page closed, until the month is closed here again.",
+	"field motivo":     "Reason", "reason text": "It stays in the chain of closings for ever, with your name and the hour.",
 
 	// A close at work.
 	"run started": "Began at %s.", "run elsewhere": "This close is with another server, or was cut off.",

@@ -13,6 +13,23 @@ var textsPtMonth = map[string]string{
 	"see month": "Ver %s", "see statement": "Ver o extrato", "reopen": "Reabrir", "nobody": "sem cliente",
 	"page before": "‹ Anterior", "page next": "Seguinte ›",
 
+	"months": "Meses", "client": "Cliente", "artist": "Artista", "payment": "Pagamento", "of": "de", "share": "Parte", "category": "Categoria",
+	"total": "Total", "total of": "Total (%d)", "parts of": "Páginas de %s", "part of": "%d a %d de %d",
+	"no payments": "Nenhum pagamento.", "no commissions": "Nenhuma comissão.", "no sessions": "Nenhuma sessão.", "no expenses": "Nenhum gasto.",
+	"nothing earned": "Nenhuma receita.", "no description": "sem descrição",
+	"sessions done": "Sessões realizadas", "by artist": "Comissões por Artista", "by method": "Receita por Forma de Pagamento",
+	"month's expenses": "Gastos do Mês", "month's totals": "Totais do Mês",
+	"done open": "em aberto", "done paid": "paga", "done completed": "concluída",
+	"total revenue": "Receita total", "total expenses": "Despesas", "balance": "Saldo (receita − despesas)", "net revenue": "Receita líquida",
+	"produced": "Produzido",
+
+	// Statements and months without one.
+	"statement of": "Extrato de %s", "history month": "Histórico de %s", "history text": "Os meses que ainda não têm extrato.",
+	"not closed yet": "%s ainda não foi fechado.", "no statements": "Ainda não há extratos. O primeiro aparece quando um mês fechar.", "no open months": "Nenhum mês em aberto.",
+	"revision of": "Revisão %d do extrato de %s", "earlier revision": "revisão anterior", "newest revision": "Ver a revisão de agora",
+	"revisions": "O que mudou", "revision n": "Revisão %d", "reopened n": "Reabertura da revisão %d", "when": "Quando", "reason": "Motivo",
+	"check and close": "Conferir e fechar", "month": "Mês",
+
 	// Closing a month.
 	"close month": "Fechar %s", "becomes a statement": "%s vira extrato: %s.",
 	"before closing": "Antes de fechar", "nothing blocks": "nada disto impede",
@@ -37,6 +54,14 @@ var textsPtMonth = map[string]string{
 	"late text": "O extrato ganha uma revisão nova; a de agora fica guardada.",
 	"what":      "O quê", "date": "Data", "recorded at": "Lançado", "amount": "Valor",
 	"late payment": "Pagamento · %s", "late session": "Sessão · %s", "late commission": "Comissão · %s", "late expense": "Gasto · %s",
+
+	// Reopening a month.
+	"reopened now": "%s reaberto. Corrija o que for preciso e feche de novo.", "leave closed": "Deixar fechado",
+	"reopen sentence": "Voltam a ficar em aberto: %s.", "reopen rows": "Os lançamentos voltam exatamente como eram e podem ser corrigidos.",
+	"reopen statement": "O extrato sai do lugar e fica guardado como revisão %d.", "reopen held": "O mês só fecha de novo quando alguém fechar: o fechamento automático não mexe nele.",
+	"reopen emptied":   "%d lançamento volta sem o vínculo, porque o outro lado foi excluído.|%d lançamentos voltam sem o vínculo, porque o outro lado foi excluído.",
+	"reopen beside v4": "A v4 usa o mesmo banco de dados: mantenha o fechamento dela desligado, e o Histórico dela fechado, até fechar de novo aqui.",
+	"field motivo":     "Motivo", "reason text": "Fica para sempre no registro de fechamentos, com seu nome e a hora.",
 
 	// A close at work.
 	"run started": "Começou às %s.", "run elsewhere": "Este fechamento está com outro servidor, ou parou no meio.",

@@ -104,9 +104,16 @@ func (w *Web) Routes() []auth.Route {
 		w.at("POST", "/acesso/tokens", auth.Manage, (*visit).addToken),
 		w.at("POST", "/acesso/tokens/{id}", auth.Manage, (*visit).revokeToken),
 
+		w.at("GET", "/extrato", auth.Own, (*visit).statementsPage),
+		w.at("GET", "/extrato/{year}/{month}", auth.Own, (*visit).statementPage),
+		w.at("GET", "/extrato/{year}/{month}/revisao/{n}", auth.Manage, (*visit).revisionPage),
+		w.at("GET", "/historico", auth.Manage, (*visit).historiesPage),
+		w.at("GET", "/historico/{year}/{month}", auth.Manage, (*visit).historyPage),
 		w.at("GET", "/meses/{year}/{month}/fechar", auth.Manage, (*visit).closePage),
 		w.at("POST", "/meses/{year}/{month}/fechar", auth.Manage, (*visit).closeMonth),
 		w.at("GET", "/meses/{year}/{month}/fechar/{run}", auth.Manage, (*visit).closeSteps),
+		w.at("GET", "/meses/{year}/{month}/reabrir", auth.Manage, (*visit).reopenPage),
+		w.at("POST", "/meses/{year}/{month}/reabrir", auth.Manage, (*visit).reopenMonth),
 
 		{Method: "GET", Path: "/static/{file}", Needs: auth.Public, Handler: http.HandlerFunc(static.serve)},
 	}

@@ -1,0 +1,162 @@
+package web_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"extrato/internal/books"
+	"extrato/internal/closing"
+	"extrato/internal/demo"
+	"extrato/internal/recording"
+	"extrato/internal/store/storetest"
+	"extrato/internal/web/webtest"
+)
+
+// actor is the owner, for the books.
+func (s *monthStudio) actor(t testing.TB) books.Actor {
+	t.Helper()
+	return books.Actor(fmt.Sprint("user ", s.db.Int(t, "SELECT id FROM users WHERE name = 'Rafa Nogueira'")))
+}
+
+// closes closes a month for real.
+func (s *monthStudio) closes(t testing.TB, m books.Month) {
+	t.Helper()
+	if _, err := s.closer.Close(t.Context(), m, closing.Options{}, s.actor(t)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAMonthIsHistoryUntilItHasAStatement(t *testing.T) {
+	months(t, func(t *testing.T, s *monthStudio) {
+		m := last()
+		for i := range 45 {
+			s.pays(t, m.First().Add(i%20), books.Money(100_00+i))
+		}
+		s.records(t, recording.Entry{Payment: books.Payment{Date: m.First().Add(4), Amount: 300_00, Method: "Dinheiro", ArtistID: 502}, Percent: new(books.Percent)})
+		s.spends(t, m.First().Add(5), "Luvas", 80_00)
+		history, statement := "/historico/"+path(m), "/extrato/"+path(m)
+		headings := []string{"Pagamentos", "Comissões", "Sessões realizadas", "Comissões por Artista", "Receita por Forma de Pagamento", "Gastos do Mês", "Totais do Mês"}
+		s.Open(statement).Is(200, history).Says(headings...)
+		s.Says("Histórico de "+name(m), "em aberto", "R$ 4.809,90", "= R$ 2.023,96", "1 a 10 de 46", "Caio Tanaka", "sem comissão", "Conferir e fechar")
+		s.Open(history+"?pagamentos=5&gastos=7&comissoes=x").Says("41 a 46 de 46", "1 a 10 de 45")
+		s.Open("/historico").Says(capital(m), "R$ 4.809,90", "em aberto")
+		s.Open("/extrato").Says("Ainda não há extratos.")
+		s.closes(t, m)
+		s.Open(history).Is(200, statement).Says(headings...)
+		s.Says("Extrato de "+name(m), "fechado", "R$ 4.809,90", "= R$ 2.023,96", "com 46 pagamentos; backup conferido byte a byte.", "1 a 10 de 46", "Luvas", "Rafa Nogueira")
+		s.Open(statement + "?pagamentos=5").Says("41 a 46 de 46")
+		s.Open("/extrato").Says(fmt.Sprint(m.Year), capital(m), "R$ 4.809,90", "R$ 2.023,96", "fechado")
+		if strings.Contains(s.Open("/historico").Text(), "R$ 4.809,90") {
+			t.Error("a closed month is history")
+		}
+		for _, nothing := range []string{"/extrato/2025/1", "/extrato/2025/13", "/extrato/x/y", statement + "/revisao/1", statement + "/revisao/x", statement + "/revisao/0", "/historico/2099/01"} {
+			s.Open(nothing).Is(404, nothing)
+		}
+	})
+}
+
+func TestAnEarlierRevisionIsShown(t *testing.T) {
+	months(t, func(t *testing.T, s *monthStudio) {
+		m := last()
+		s.pays(t, m.First(), 457_00)
+		s.closes(t, m)
+		if _, err := s.closer.Reopen(t.Context(), m, "faltou um pagamento", "user 1"); err != nil {
+			t.Fatal(err)
+		}
+		s.pays(t, m.First(), 100_00)
+		s.Open("/extrato/"+path(m)).Is(200, "/historico/"+path(m)).Says("reaberto")
+		s.closes(t, m)
+		s.Open("/extrato/"+path(m)).Says("O que mudou", "Revisão 2", "Reabertura da revisão 1", "faltou um pagamento", "R$ 557,00")
+		s.Open(s.Links()["Revisão 1"]).Is(200, "/extrato/"+path(m)+"/revisao/1").Says("Revisão 1 do extrato", "revisão anterior", "R$ 457,00", "com 1 pagamento")
+		if strings.Contains(s.Text(), "R$ 557,00") {
+			t.Error("an earlier revision shows what came later")
+		}
+		kind := map[bool]string{true: "TEXT", false: "JSON"}[s.db.Path != ""]
+		s.db.Tamper(t, "UPDATE "+s.db.Own("revisions")+" SET pagamentos = CAST(replace(CAST(pagamentos AS TEXT), '457.00', '475.00') AS "+kind+")")
+		if s.Open("/extrato/" + path(m) + "/revisao/1").Says("não é o que foi fechado"); strings.Contains(s.Text(), "R$") {
+			t.Errorf("it shows an amount: %s", s.Text())
+		}
+	})
+}
+
+// An artist sees the own part of a statement, and nobody else's.
+func TestAnArtistSeesTheOwnPartOfAStatement(t *testing.T) {
+	months(t, func(t *testing.T, s *monthStudio) {
+		m := last()
+		s.pays(t, m.First(), 457_00)
+		s.records(t, recording.Entry{Payment: books.Payment{Date: m.First().Add(4), Amount: 333_00, Method: "Pix", ArtistID: 502, ClientID: books.RefTo(702)}})
+		s.spends(t, m.First().Add(5), "Luvas", 81_00)
+		bia := s.signIn(t, "Bia Moreira", "Artista")
+		bia.Open("/extrato/"+path(m)).Is(200, "/extrato/"+path(m)).Says("ainda não foi fechado")
+		s.closes(t, m)
+		pages := ""
+		for _, p := range []string{"/extrato", "/extrato/" + path(m)} {
+			pages += bia.Open(p).Is(200, p).Text()
+		}
+		bia.Says("Produzido", "R$ 457,00", "Minha comissão", "R$ 274,20", "Duda Falcão", "backup conferido byte a byte")
+		for _, foreign := range []string{"Caio", "R$ 333", "R$ 790", "R$ 81", "Luvas", "Caetano", "2 pagamentos", "SHA-256"} {
+			if strings.Contains(pages, foreign) {
+				t.Errorf("the artist reads %s: %s", foreign, pages)
+			}
+		}
+		reception := s.signIn(t, "Rita", "Recepção")
+		for _, p := range []string{"/historico", "/historico/" + path(m), "/meses/" + path(m) + "/fechar", "/extrato/" + path(m) + "/revisao/1"} {
+			bia.Open(p).Is(403, p)
+			reception.Open(p).Is(403, p)
+		}
+		reception.Open("/extrato").Is(403, "/extrato")
+		reception.Open("/extrato/"+path(m)).Is(403, "")
+		for _, who := range []*webtest.Person{bia, reception} {
+			s.browser.client = who.Client
+			if status, _, _ := s.post("/meses/" + path(m.Add(-1)) + "/fechar"); status != 403 {
+				t.Errorf("closes a month: %d", status)
+			}
+		}
+	})
+}
+
+// signIn gives somebody a way in. An artist of that name stays the one artist.
+func (s *monthStudio) signIn(t testing.TB, who, role string) *webtest.Person {
+	t.Helper()
+	s.Open("/acesso").Send("Criar acesso", "Nome", who, "E-mail", strings.ToLower(strings.Fields(who)[0])+"@example.com", "Papel", role)
+	p := webtest.NewPerson(t, s.base)
+	p.Open(linkOn(s.t, s.Person, s.base)).Send("Entrar", "Senha", password)
+	return p
+}
+
+// The pages of a studio with thirteen closed months, in a real browser.
+func TestInARealBrowserAStudiosMonths(t *testing.T) {
+	db := storetest.SQLite(t, nowInZone)
+	if err := demo.Fill(t.Context(), db.Store, nowInZone()); err != nil {
+		t.Fatal(err)
+	}
+	s := newMonthStudio(t, db)
+	first := demo.First(nowInZone())
+	for m := first; m.Before(last()); m = m.Add(1) {
+		s.closes(t, m)
+	}
+	m := last()
+	c := webtest.Start(t, s.base)
+	c.SignIn(s.Client)
+	c.Open("/meses/" + path(m) + "/fechar")
+	c.Check("fechar-demo")
+	s.closes(t, m)
+	c.Open("/")
+	c.Check("inicio-demo")
+	c.Open("/historico")
+	c.Check("historico")
+	c.Open("/historico/" + path(m.Add(1)))
+	c.Check("historico-mes")
+	c.Open("/extrato")
+	c.Check("extratos")
+	c.Open("/extrato/" + path(m))
+	c.Check("extrato")
+	c.Follow("[") // by key to the month before
+	if !strings.HasSuffix(c.Path(), path(m.Add(-1))) {
+		t.Errorf("the key leads to %s", c.Path())
+	}
+	s.db.Tamper(t, "UPDATE extratos SET pagamentos = CAST(replace(CAST(pagamentos AS TEXT), '.00', '.01') AS TEXT)")
+	c.Open("/extrato/" + path(m))
+	c.Check("extrato-alterado")
+}
