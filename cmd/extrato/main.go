@@ -54,6 +54,7 @@ func main() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // else a closed stdout kills the program
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second interrupt ends at once
+	stopsWith(ctx)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"strconv"
 	"sync/atomic"
@@ -10,7 +11,13 @@ import (
 	"time"
 )
 
-var stopsSeen atomic.Int64
+var (
+	stopsSeen atomic.Int64
+	running   = context.Background()
+)
+
+// stopsWith names the context that ends when the program is interrupted.
+func stopsWith(ctx context.Context) { running = ctx }
 
 // stopAt kills the process at the step named by EXTRATO_STOP_AT, or at the n-th
 // step of all if it is a number, as a power failure would. It appends each step
@@ -28,7 +35,8 @@ func stopAt(step string) {
 
 // pause stops the first of several processes at the step named by
 // EXTRATO_PAUSE_AT: it writes its number into the file EXTRATO_PAUSE_FILE, and
-// goes on when that file is gone.
+// goes on when that file is gone. The file .interrupted beside it records an
+// interruption meanwhile.
 func pause(step string) {
 	name := os.Getenv("EXTRATO_PAUSE_FILE")
 	if name == "" || step != os.Getenv("EXTRATO_PAUSE_AT") {
@@ -48,6 +56,9 @@ func pause(step string) {
 	for {
 		if _, err := os.Stat(name); err != nil {
 			return
+		}
+		if running.Err() != nil {
+			_ = os.WriteFile(name+".interrupted", nil, 0o600)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

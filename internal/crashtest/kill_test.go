@@ -232,7 +232,10 @@ func TestInterrupted_after_the_commit(t *testing.T) {
 			if err := r.cmd.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(100 * time.Millisecond) // for the signal to be taken
+			await(t, 60*time.Second, "the signal to be taken", func() bool {
+				_, err := os.Stat(file + ".interrupted")
+				return err == nil
+			})
 			goOn()
 			r.wait(t)
 			if r.code != c.code || !strings.Contains(r.stdout.String(), c.want) || r.code != 0 && !strings.Contains(r.stderr.String(), month+" was not closed: interrupted") {

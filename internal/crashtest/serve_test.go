@@ -286,6 +286,18 @@ func TestThree_servers_close_what_falls_due_once_whatever_happens_to_them(t *tes
 	}
 }
 
+// awaitRollback waits until the transaction that has deleted the month's rows is
+// rolled back: until then nobody else can write them.
+func (s *studio) awaitRollback(t *testing.T) {
+	t.Helper()
+	db := s.connect(t)
+	defer db.Close()
+	await(t, 60*time.Second, "the close rolls back", func() bool {
+		_, err := db.ExecContext(t.Context(), "UPDATE pagamentos SET valor = valor")
+		return err == nil
+	})
+}
+
 func TestA_server_that_is_told_to_stop_finishes_the_close_or_rolls_it_back(t *testing.T) {
 	program := build(t, "stoppoints")
 	for _, c := range []struct {
@@ -306,7 +318,7 @@ func TestA_server_that_is_told_to_stop_finishes_the_close_or_rolls_it_back(t *te
 				if c.second {
 					await(t, 10*time.Second, "the first signal to be taken", func() bool { return strings.Contains(r.said(), "stopping") })
 					signal(t, r, syscall.SIGTERM)
-					time.Sleep(200 * time.Millisecond)
+					s.awaitRollback(t)
 				}
 				goOn()
 				select {

@@ -72,7 +72,7 @@ func TestA_request_in_flight_gets_its_answer_from_a_server_that_stops(t *testing
 				await(t, 10*time.Second, "nobody else to be let in", func() bool { code, _ := r.get("/healthz"); return code == 0 })
 				if c.second {
 					signal(t, r, syscall.SIGTERM)
-					time.Sleep(200 * time.Millisecond)
+					s.awaitRollback(t)
 				}
 				if !c.hangs {
 					goOn()

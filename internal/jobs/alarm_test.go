@@ -278,12 +278,12 @@ func TestThe_monitor_hears_once_a_day_that_all_is_well(t *testing.T) {
 			t.Fatal(err)
 		}
 		await(t, "the recovery", func() bool { return closings(t, db) == 1 && strings.HasSuffix(m.said(), " •") })
-		time.Sleep(500 * time.Millisecond) // who saw the failure last may say once more that it is over
 		n := len(m.said())
 		now.set("2025-11-01 23:00")
 		time.Sleep(250 * time.Millisecond)
-		if len(m.said()) != n {
-			t.Errorf("the monitor heard %q", m.said()[n:])
+		// Each other process that saw the failure may say once that it is over.
+		if more := m.said()[n:]; strings.Count(more, "•") >= processes || strings.ContainsAny(more, "sf") {
+			t.Errorf("the monitor heard %q", more)
 		}
 	})
 }

@@ -269,7 +269,12 @@ func TestStopping_waits_for_the_close_or_rolls_it_back(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), c.timeout)
 				defer cancel()
 				go func() { ended <- s.Stop(ctx) }()
-				time.Sleep(400 * time.Millisecond)
+				if c.closed == 0 {
+					await(t, "the transaction to be rolled back", func() bool {
+						_, err := db.SQL.ExecContext(t.Context(), "UPDATE pagamentos SET valor = valor")
+						return err == nil
+					})
+				}
 				close(goOn)
 				if err := <-ended; (err == nil) != (c.closed == 1) {
 					t.Errorf("Stop: %v", err)

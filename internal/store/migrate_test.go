@@ -307,7 +307,7 @@ func TestV4_writes_on_while_it_is_taken_over(t *testing.T) {
 	storetest.Concurrent(t)
 	url, v4 := v4test.Postgres(t, "DROP INDEX ix_gastos_data", "DROP INDEX ix_pagamentos_data", "DROP INDEX ix_sessoes_payment_id")
 	ctx, cancel := context.WithCancel(t.Context())
-	written := make(chan int64)
+	written, begun := make(chan int64), make(chan struct{})
 	go func() {
 		n := int64(0)
 		for ctx.Err() == nil {
@@ -316,14 +316,16 @@ func TestV4_writes_on_while_it_is_taken_over(t *testing.T) {
 				INSERT INTO pagamentos (data, valor, forma_pagamento, artista_id, sessao_id, created_at)
 					SELECT '2025-10-09', 1, 'Pix', 1, id, '2025-10-09' FROM s`)
 			if err == nil {
-				n++
+				if n++; n == 1 {
+					close(begun)
+				}
 			} else if ctx.Err() == nil {
 				t.Error(err)
 			}
 		}
 		written <- n
 	}()
-	time.Sleep(50 * time.Millisecond)
+	<-begun
 	s := v4test.Open(t, url)
 	v4test.Migrate(t, s)
 	cancel()
