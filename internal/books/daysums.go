@@ -28,19 +28,21 @@ func (s DaySum) Plus(other DaySum) DaySum {
 	return s
 }
 
-// key returns what s is the sum of.
-func (s DaySum) key() DaySum {
-	return DaySum{Day: s.Day, Artist: s.Artist, Method: s.Method, Category: s.Category}
+// sumKey is what a DaySum is the sum of.
+type sumKey struct {
+	day              Day
+	artist           ID
+	method, category string
 }
 
 // DaySums adds up a month's rows.
 type DaySums struct {
 	month Month
-	sums  map[DaySum]DaySum // by key
+	sums  map[sumKey]*DaySum
 }
 
 // NewDaySums returns the sums of no rows of month.
-func NewDaySums(month Month) *DaySums { return &DaySums{month, map[DaySum]DaySum{}} }
+func NewDaySums(month Month) *DaySums { return &DaySums{month, map[sumKey]*DaySum{}} }
 
 // Add takes one row.
 func (d *DaySums) Add(row Row) {
@@ -66,15 +68,19 @@ func (d *DaySums) Add(row Row) {
 
 // AddSum takes the sum of several rows.
 func (d *DaySums) AddSum(s DaySum) {
-	key := s.key()
-	d.sums[key] = s.Plus(d.sums[key])
+	key := sumKey{s.Day, s.Artist, s.Method, s.Category}
+	if sum := d.sums[key]; sum != nil {
+		*sum = sum.Plus(s)
+		return
+	}
+	d.sums[key] = &s
 }
 
 // List returns the sums by day, artist, method and category.
 func (d *DaySums) List() []DaySum {
 	list := make([]DaySum, 0, len(d.sums))
 	for _, s := range d.sums {
-		list = append(list, s)
+		list = append(list, *s)
 	}
 	slices.SortFunc(list, func(a, b DaySum) int {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Artist, b.Artist), cmp.Compare(a.Method, b.Method), cmp.Compare(a.Category, b.Category))

@@ -38,8 +38,12 @@ func NewSealer(lengths [PartCount]int64) *Sealer {
 
 // Write takes the next bytes of the stream; it never fails.
 func (s *Sealer) Write(p []byte) (int, error) {
-	for i := 0; i < len(p); i++ {
-		switch c := p[i]; {
+	written := len(p)
+	for len(p) > 0 {
+		if cap(s.buf)-len(s.buf) < 8 {
+			s.flush()
+		}
+		switch c := p[0]; {
 		case !s.inside: // the quote that begins a part
 			s.inside = true
 			s.buf = binary.BigEndian.AppendUint64(s.buf, uint64(s.lengths[s.part]))
@@ -51,14 +55,16 @@ func (s *Sealer) Write(p []byte) (int, error) {
 		case c == '"':
 			s.inside = false
 			s.part++
-		default:
-			s.buf = append(s.buf, c)
+		default: // up to the next of these
+			n := 1
+			for limit := min(len(p), cap(s.buf)-len(s.buf)); n < limit && p[n] != '\\' && p[n] != '"'; n++ {
+			}
+			s.buf, p = append(s.buf, p[:n]...), p[n:]
+			continue
 		}
-		if len(s.buf) == cap(s.buf) {
-			s.flush()
-		}
+		p = p[1:]
 	}
-	return len(p), nil
+	return written, nil
 }
 
 func (s *Sealer) flush() {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"extrato/internal/books"
@@ -29,19 +28,40 @@ import (
 // EXCEPT: one condition with OR goes quadratic on PostgreSQL, and so would a
 // join with owing sessions where it takes them to be few.
 
-// monthArgs are the arguments $1 to $5: the month's first and last day, its
-// first instant and the first after it, and a JSON array with the ids of its
-// listed commissions (see listedCommissions).
-type monthArgs [5]any
+// monthArgs are the arguments of a month's conditions.
+type monthArgs struct {
+	first, last string // its days
+	owing       string // a JSON array of the sessions owing if they left now
+	listed      string // a JSON array of its listed commissions (see listedCommissions)
+	start, end  string // its first instant, and the first after it
+}
 
 func (t *Tx) monthArgs(ctx context.Context, month books.Month) (monthArgs, error) {
-	listed, err := t.listedOf(ctx, month)
+	args := monthArgs{first: month.First().String(), last: month.Last().String(), start: edge(month.Start(t.s.zone)), end: edge(month.End(t.s.zone))}
+	owing := []int64{}
+	err := t.list(ctx, t.s.dialect.owing(), []any{args.first, args.last}, func(scan func(...any) error) error {
+		var id int64
+		err := scan(&id)
+		owing = append(owing, id)
+		return err
+	})
 	if err != nil {
-		return monthArgs{}, err
+		return args, err
 	}
-	ids, err := json.Marshal(listed)
-	return monthArgs{month.First().String(), month.Last().String(),
-		edge(month.Start(t.s.zone)), edge(month.End(t.s.zone)), string(ids)}, err
+	listed, err := t.listedOf(ctx, month)
+	args.owing, args.listed = jsonIDs(owing), jsonIDs(listed)
+	return args, err
+}
+
+// of returns the arguments, $1 and on, of the conditions for one kind.
+func (m monthArgs) of(kind books.Kind) []any {
+	switch kind {
+	case books.SessionKind, books.LinkKind:
+		return []any{m.first, m.last, m.owing}
+	case books.CommissionKind:
+		return []any{m.first, m.last, m.listed, m.start, m.end}
+	}
+	return []any{m.first, m.last}
 }
 
 // edge returns the instant as whole seconds: as text in SQLite it sorts before
@@ -57,31 +77,31 @@ func (d dialect) in(column string) string {
 // the month". An unreadable created_at is in no month.
 func (d dialect) unpaired(row string) string {
 	made := row + ".created_at"
-	return "(" + row + ".pagamento_id IS NULL AND " + made + " >= $3 AND " + made + " < $4 AND " + d.plainInstant(made) + ")"
+	return "(" + row + ".pagamento_id IS NULL AND " + made + " >= $4 AND " + made + " < $5 AND " + d.plainInstant(made) + ")"
 }
 
-// belongs returns the condition "row r of a kind's table belongs to the month",
-// and the number of monthArgs it takes. For links, r is the session.
-func (d dialect) belongs(kind books.Kind) (condition string, args int) {
+// belongs returns the condition "row r of a kind's table belongs to the month".
+// For links, r is the session.
+func (d dialect) belongs(kind books.Kind) string {
 	payments := "SELECT id FROM pagamentos WHERE " + d.in("data")
 	outside := "NOT " + d.in("q.data")
 	switch kind {
 	case books.PaymentKind, books.ExpenseKind:
-		return d.in("r.data"), 2
+		return d.in("r.data")
 	case books.SessionKind:
 		return `r.id IN (SELECT x.id FROM sessoes x WHERE x.payment_id IN (` + payments + `)
 				UNION ALL SELECT p.sessao_id FROM pagamentos p WHERE ` + d.in("p.data") + `
-				EXCEPT SELECT n.id FROM (` + d.owing() + `) AS n)
+				EXCEPT ` + d.idList("$3") + `)
 			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = r.id AND ` + outside + `)
-			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.id = r.payment_id AND ` + outside + ")", 2
+			AND NOT EXISTS (SELECT 1 FROM pagamentos q WHERE q.id = r.payment_id AND ` + outside + ")"
 	case books.CommissionKind:
 		return `r.id IN (SELECT c.id FROM comissoes c WHERE c.pagamento_id IN (` + payments + `)
 			UNION ALL SELECT c.id FROM comissoes c WHERE ` + d.unpaired("c") + `
-			UNION ALL SELECT c.id FROM comissoes c WHERE c.id IN (` + d.idList("$5") + `))`, 5
+			UNION ALL SELECT c.id FROM comissoes c WHERE c.id IN (` + d.idList("$3") + `))`
 	case books.LinkKind:
 		return `r.payment_id IN (` + payments + `) AND r.id IN (
 			SELECT q.sessao_id FROM pagamentos q JOIN sessoes x ON x.id = q.sessao_id WHERE ` + outside + ` AND x.payment_id IN (` + payments + `)
-			UNION ALL ` + d.owing() + `)`, 2
+			UNION ALL ` + d.idList("$3") + `)`
 	}
 	panic("nothing says which rows of " + kind.String() + " belong to a month")
 }
@@ -117,18 +137,19 @@ const atRest = "e.month IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pagamentos l W
 // ofPayment joins a commission's payment, or NULLs.
 const ofPayment = " LEFT JOIN pagamentos p ON p.id = r.pagamento_id"
 
-// walk returns the FROM clause for a month's rows r of one kind, the condition
-// "r belongs to the month", and the number of monthArgs it takes. Most live
-// rows belong to the closing month, so SQLite walks the table in the wanted
-// order (by the index on days it would sort first) and looks up each row's
-// payment p. This is twice as fast as belongs there, and slower where few rows
-// belong. PostgreSQL would go quadratic on the OR.
-func (d dialect) walk(kind books.Kind) (from, condition string, args int) {
-	from = tableOf(kind) + " r" + d.inOrder
-	condition, args = d.belongs(kind)
-	if d.inOrder == "" {
-		return from, condition, args
+// walk returns the FROM clause for a month's rows r of one kind and the condition
+// "r belongs to the month". Most live rows belong to the closing month, so
+// SQLite walks the table in the wanted order (by the index on days it would
+// sort first) and looks up each row's payment p. This is twice as fast as
+// belongs there, and slower where few rows belong. PostgreSQL would go quadratic
+// on the OR.
+func (d dialect) walk(kind books.Kind) (from, condition string) {
+	from = tableOf(kind) + " r"
+	condition = d.belongs(kind)
+	if d.inOrder == "" || kind == books.LinkKind { // links are few
+		return from, condition
 	}
+	from += d.inOrder
 	paying := func(in string) string {
 		return "EXISTS (SELECT 1 FROM pagamentos q WHERE q.sessao_id = r.id AND " + in + ")"
 	}
@@ -137,22 +158,18 @@ func (d dialect) walk(kind books.Kind) (from, condition string, args int) {
 	case books.SessionKind:
 		from += " LEFT JOIN pagamentos p ON p.id = r.payment_id"
 		condition = "(p.id IS NULL OR " + d.in("p.data") + ") AND NOT " + paying(outside) + `
-			AND (p.id IS NOT NULL OR ` + paying(inside) + ") AND r.id NOT IN (" + d.owing() + ")"
+			AND (p.id IS NOT NULL OR ` + paying(inside) + ") AND r.id NOT IN (" + d.idList("$3") + ")"
 	case books.CommissionKind:
 		from += ofPayment
-		condition = "(" + d.in("p.data") + " OR " + d.unpaired("r") + " OR r.id IN (" + d.idList("$5") + "))"
-	case books.LinkKind:
-		from += " JOIN pagamentos p ON p.id = r.payment_id"
-		condition = d.in("p.data") + " AND (" + paying(outside) + " OR r.id IN (" + d.owing() + "))"
+		condition = "(" + d.in("p.data") + " OR " + d.unpaired("r") + " OR r.id IN (" + d.idList("$3") + "))"
 	}
-	return from, condition, args
+	return from, condition
 }
 
-// monthIDs returns the query for the ids of a month's rows of one kind, and the
-// number of monthArgs it takes. For links these are the sessions' ids.
-func (d dialect) monthIDs(kind books.Kind) (query string, args int) {
-	condition, args := d.belongs(kind)
-	return "SELECT r.id FROM " + tableOf(kind) + " r WHERE " + condition, args
+// monthIDs returns the query for the ids of a month's rows of one kind. For
+// links these are the sessions' ids.
+func (d dialect) monthIDs(kind books.Kind) string {
+	return "SELECT r.id FROM " + tableOf(kind) + " r WHERE " + d.belongs(kind)
 }
 
 func tableOf(kind books.Kind) string {

@@ -239,13 +239,13 @@ func (t *Tx) addSums(ctx context.Context, tally *books.Tally, people *people, ki
 	case books.ExpenseKind:
 		who = "NULL"
 	}
-	from, condition, n := t.s.dialect.walk(kind)
+	from, condition := t.s.dialect.walk(kind)
 	cents, groups := "CAST(round(r.valor * 100) AS BIGINT)", ""
 	if t.s.dialect.postgres {
 		cents, groups = t.s.dialect.text("round(sum(r.valor) * 100)"), " GROUP BY 1, 2"
 	}
 	query := "SELECT " + who + ", " + how + ", " + cents + " FROM " + from + " WHERE " + condition + groups
-	return t.list(ctx, query, args[:n], func(scan func(...any) error) error {
+	return t.list(ctx, query, args.of(kind), func(scan func(...any) error) error {
 		var artist sql.NullInt64
 		var method books.Text
 		var sum int64

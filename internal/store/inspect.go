@@ -229,8 +229,12 @@ type BadRow struct {
 func (t *Tx) MonthlessRows(ctx context.Context, limit int) ([]BadRow, error) {
 	var found []BadRow
 	for _, kind := range []books.Kind{books.PaymentKind, books.ExpenseKind} {
-		home := "data BETWEEN '2000-01-01' AND '2100-12-31'" + t.s.dialect.validDay("data")
-		query := fmt.Sprintf("SELECT id, %s FROM %s WHERE NOT (%s) OR data IS NULL ORDER BY id LIMIT %d", t.s.dialect.shown("data"), kind.Table(), home, limit)
+		// In two steps an index on days is enough to find out that there are none.
+		lost := "data IS NULL OR data < '2000-01-01' OR data > '2100-12-31'"
+		if valid := t.s.dialect.validDay("data"); valid != "" {
+			lost += " OR NOT (TRUE" + valid + ")"
+		}
+		query := fmt.Sprintf("SELECT id, %s FROM %s WHERE id IN (SELECT id FROM %[2]s WHERE %s) ORDER BY id LIMIT %d", t.s.dialect.shown("data"), kind.Table(), lost, limit)
 		if err := t.badRows(ctx, kind, "its date is %s", query, nil, &found); err != nil {
 			return nil, err
 		}

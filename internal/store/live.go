@@ -205,8 +205,8 @@ func (t *Tx) busyCommissions(ctx context.Context, w Wanted) (ids []int64, err er
 // eachOfStretch calls fn with the wanted commissions, and whether they belong
 // to the month of args.
 func (t *Tx) eachOfStretch(ctx context.Context, w Wanted, args monthArgs, fn func(Position, bool)) error {
-	// $1 to $5 are the month's, so those of the stretch come behind.
-	conditions, more, err := t.wantedBehind(w, args[:])
+	// The month's arguments come first, so those of the stretch come behind.
+	conditions, more, err := t.wantedBehind(w, args.of(w.Kind))
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func (t *Tx) eachOfStretch(ctx context.Context, w Wanted, args monthArgs, fn fun
 		where = " WHERE " + strings.Join(conditions, " AND ")
 	}
 	query := "SELECT r.id, CAST(" + madeAt + ` AS TEXT), CASE WHEN ` + t.s.dialect.in("p.data") + `
-			OR ` + t.s.dialect.unpaired("r") + ` OR r.id IN (` + t.s.dialect.idList("$5") + `) THEN 1 ELSE 0 END
+			OR ` + t.s.dialect.unpaired("r") + ` OR r.id IN (` + t.s.dialect.idList("$3") + `) THEN 1 ELSE 0 END
 		FROM (SELECT r.id, r.pagamento_id, r.created_at FROM comissoes r` + where + newestFirst(w.Kind) + " LIMIT " + strconv.Itoa(w.Limit) + `) AS r
 		LEFT JOIN pagamentos p ON p.id = r.pagamento_id` + newestFirst(w.Kind)
 	return t.list(ctx, query, more, func(scan func(...any) error) error {
@@ -266,8 +266,7 @@ func (t *Tx) wanted(ctx context.Context, w Wanted) (conditions []string, args []
 		if err != nil {
 			return nil, nil, err
 		}
-		condition, n := t.s.dialect.belongs(w.Kind)
-		conditions, args = append(conditions, condition), all[:n]
+		conditions, args = append(conditions, t.s.dialect.belongs(w.Kind)), all.of(w.Kind)
 	}
 	more, args, err := t.wantedBehind(w, args)
 	return append(conditions, more...), args, err

@@ -13,13 +13,13 @@ import (
 
 // monthRows returns the query for a month's whole rows of one kind: the table's
 // own columns, then those for the copies.
-func (t *Tx) monthRows(kind books.Kind, hasTime bool) (query string, args int) {
+func (t *Tx) monthRows(kind books.Kind, hasTime bool) string {
 	text := t.s.dialect.text
 	columns := "r.id, r.payment_id"
 	if kind != books.LinkKind {
 		columns = strings.Join(t.s.selectColumns(kind, hasTime), ", ")
 	}
-	from, condition, args := t.s.dialect.walk(kind)
+	from, condition := t.s.dialect.walk(kind)
 	switch kind {
 	case books.PaymentKind:
 		columns += ", " + text("s.data") + ", " + markOf("e")
@@ -30,7 +30,7 @@ func (t *Tx) monthRows(kind books.Kind, hasTime bool) (query string, args int) {
 			from += ofPayment
 		}
 	}
-	return "SELECT " + columns + " FROM " + from + " WHERE " + condition + " ORDER BY r.id", args
+	return "SELECT " + columns + " FROM " + from + " WHERE " + condition + " ORDER BY r.id"
 }
 
 // textColumns are the columns read as text from PostgreSQL: the one form common
@@ -74,8 +74,7 @@ func (t *Tx) MonthRows(ctx context.Context, month books.Month) books.Rows {
 			return
 		}
 		for kind := books.PaymentKind; kind <= books.LinkKind; kind++ {
-			query, n := t.monthRows(kind, hasTime)
-			for row, err := range t.scanRows(ctx, kind, people, query, args[:n]...) {
+			for row, err := range t.scanRows(ctx, kind, people, t.monthRows(kind, hasTime), args.of(kind)...) {
 				if !yield(row, err) || err != nil {
 					return
 				}
@@ -144,10 +143,10 @@ func (t *Tx) CheckColumns(ctx context.Context, month books.Month) error {
 					return err
 				}
 			}
-			ids, n := t.s.dialect.monthIDs(kind)
+			ids := t.s.dialect.monthIDs(kind)
 			var id int64
 			query := fmt.Sprintf("SELECT id FROM %s WHERE %s IS NOT NULL AND id IN (%s) LIMIT 1", kind.Table(), QuoteName(c), ids)
-			switch err := t.one(ctx, query, args[:n], &id); {
+			switch err := t.one(ctx, query, args.of(kind), &id); {
 			case err == nil:
 				return books.Refusedf("unknown_column", "%s %d has data in column %s.%s, which this program does not know", kind, id, kind.Table(), c).
 					WithHint("nothing was changed; empty or drop the column, or ask for a version of extrato that carries it")
@@ -171,8 +170,8 @@ func (t *Tx) CountMonth(ctx context.Context, month books.Month) (books.Counts, e
 	var c books.Counts
 	counts := []*int64{&c.Payments, &c.Sessions, &c.Commissions, &c.Expenses}
 	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
-		ids, n := t.s.dialect.monthIDs(kind)
-		if err := t.one(ctx, "SELECT count(*) FROM ("+ids+") AS ids", args[:n], counts[kind]); err != nil {
+		ids := t.s.dialect.monthIDs(kind)
+		if err := t.one(ctx, "SELECT count(*) FROM ("+ids+") AS ids", args.of(kind), counts[kind]); err != nil {
 			return c, err
 		}
 	}
@@ -182,9 +181,15 @@ func (t *Tx) CountMonth(ctx context.Context, month books.Month) (books.Counts, e
 // MonthsWithRows returns the months with live rows, oldest first.
 func (t *Tx) MonthsWithRows(ctx context.Context) ([]books.Month, error) {
 	seen := map[books.Month]bool{}
-	text := t.s.dialect.text
-	days := func(table string) string { return "SELECT DISTINCT " + text("data") + " FROM " + table }
-	err := t.list(ctx, days("pagamentos")+" UNION "+days("gastos"), nil, func(scan func(...any) error) error {
+	// From each day to the next by the index: most rows share theirs with many.
+	days := func(table string) string {
+		return "SELECT min(data) FROM " + table + " UNION ALL SELECT (SELECT min(r.data) FROM " + table + " r WHERE r.data > d.data) FROM d WHERE d.data IS NOT NULL"
+	}
+	text := t.s.dialect.text("d.data")
+	all := func(table string) string {
+		return "SELECT " + text + " FROM (WITH RECURSIVE d (data) AS (" + days(table) + ") SELECT data FROM d) AS d"
+	}
+	err := t.list(ctx, all("pagamentos")+" UNION ALL "+all("gastos"), nil, func(scan func(...any) error) error {
 		var day storedDay
 		err := scan(&day)
 		seen[day.month()] = true

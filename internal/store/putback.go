@@ -169,7 +169,7 @@ func jsonTexts(texts []string) string {
 	return string(b)
 }
 
-func jsonIDs(ids []books.ID) string {
+func jsonIDs[ID ~int64](ids []ID) string {
 	b := []byte{'['}
 	for i, id := range ids {
 		if i > 0 {

@@ -21,17 +21,22 @@ func (t *Tx) CheckReopenable(ctx context.Context, month books.Month) error {
 	}
 	type rule struct{ name, condition string }
 	rules := map[books.Kind][]rule{}
+	var tables []string
 	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
-		err := t.list(ctx, `SELECT conname, pg_get_expr(conbin, conrelid) FROM pg_constraint
-			WHERE conrelid = to_regclass($1) AND contype = 'c' AND NOT convalidated ORDER BY conname`, []any{kind.Table()}, func(scan func(...any) error) error {
-			var r rule
-			err := scan(&r.name, &r.condition)
-			rules[kind] = append(rules[kind], r)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+		tables = append(tables, kind.Table())
+	}
+	err := t.list(ctx, `SELECT v.n, c.conname, pg_get_expr(c.conbin, c.conrelid)
+		FROM json_array_elements_text(CAST($1 AS JSON)) WITH ORDINALITY AS v (name, n) JOIN pg_constraint c ON c.conrelid = to_regclass(v.name)
+		WHERE c.contype = 'c' AND NOT c.convalidated ORDER BY v.n, c.conname`, []any{jsonTexts(tables)}, func(scan func(...any) error) error {
+		var n int
+		var r rule
+		err := scan(&n, &r.name, &r.condition)
+		kind := books.PaymentKind + books.Kind(n) - 1
+		rules[kind] = append(rules[kind], r)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	if len(rules) == 0 {
 		return nil
@@ -41,9 +46,9 @@ func (t *Tx) CheckReopenable(ctx context.Context, month books.Month) error {
 		return err
 	}
 	for kind, of := range rules {
-		ids, n := t.s.dialect.monthIDs(kind)
+		ids := t.s.dialect.monthIDs(kind)
 		for _, r := range of {
-			err := t.list(ctx, fmt.Sprintf("SELECT id FROM %s WHERE (%s) IS FALSE AND id IN (%s) ORDER BY id LIMIT 1", kind.Table(), r.condition, ids), args[:n], func(scan func(...any) error) error {
+			err := t.list(ctx, fmt.Sprintf("SELECT id FROM %s WHERE (%s) IS FALSE AND id IN (%s) ORDER BY id LIMIT 1", kind.Table(), r.condition, ids), args.of(kind), func(scan func(...any) error) error {
 				var id int64
 				if err := scan(&id); err != nil {
 					return err

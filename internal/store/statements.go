@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -102,16 +103,22 @@ func (t *Tx) copyStatement(ctx context.Context, month books.Month, spool Spool, 
 	header = appendField(header, binary.BigEndian.AppendUint32(nil, uint32(month.Year)))
 	header = appendField(header, binary.BigEndian.AppendUint64(nil, uint64(int64(at)-postgresEpoch)))
 	readers := []io.Reader{bytes.NewReader(header)}
+	sealed := make(chan error, 1)
+	go func() {
+		_, err := io.CopyBuffer(sealer, io.NewSectionReader(spool.Data, 0, spool.Size()), make([]byte, 256<<10))
+		sealed <- err
+	}()
 	for p := range books.PartCount {
 		size := binary.BigEndian.AppendUint32(nil, uint32(spool.part(p).Size())+uint32(len(binaryJSON[p])))
-		readers = append(readers, bytes.NewReader(append(size, binaryJSON[p]...)), io.TeeReader(spool.part(p), sealer))
+		readers = append(readers, bytes.NewReader(append(size, binaryJSON[p]...)), spool.part(p))
 	}
 	readers = append(readers, bytes.NewReader([]byte{0xff, 0xff}))
-	return t.onRawConn(func(conn *pgconn.PgConn) error {
+	err = t.onRawConn(func(conn *pgconn.PgConn) error {
 		_, err := conn.CopyFrom(ctx, io.MultiReader(readers...),
 			"COPY extratos (mes, ano, created_at, pagamentos, sessoes, comissoes, gastos, totais) FROM STDIN BINARY")
 		return err
 	})
+	return cmp.Or(err, <-sealed)
 }
 
 // prepareCopy returns the prefix of each part: nothing for json, a version byte

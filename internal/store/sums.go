@@ -7,37 +7,24 @@ import (
 	"extrato/internal/books"
 )
 
-// storedSum is a DaySum as JSON carries it to the database.
-type storedSum struct {
-	Day         string `json:"day"`
-	Artist      int64  `json:"artist"`
-	Method      string `json:"method"`
-	Category    string `json:"category"`
-	Revenue     int64  `json:"revenue"`
-	Commissions int64  `json:"commissions"`
-	Expenses    int64  `json:"expenses"`
-	Number      int64  `json:"number"`
-}
-
 // SaveMonthSums keeps the sums of a month's statement in the place of those of an
 // earlier revision. A month without a statement has none.
 func (t *Tx) SaveMonthSums(ctx context.Context, month books.Month, revision int, sums []books.DaySum) error {
 	if _, err := t.exec(ctx, "DELETE FROM month_sums WHERE month = $1", month.String()); err != nil || len(sums) == 0 {
 		return err
 	}
-	list := make([]storedSum, len(sums))
+	list := make([][]any, len(sums)) // SQLite reads arrays five times as fast as objects
 	for i, s := range sums {
-		list[i] = storedSum{s.Day.String(), int64(s.Artist), s.Method, s.Category, int64(s.Revenue), int64(s.Commissions), int64(s.Expenses), s.Number}
+		list[i] = []any{s.Day.String(), s.Artist, s.Method, s.Category, int64(s.Revenue), int64(s.Commissions), int64(s.Expenses), s.Number}
 	}
 	text, err := json.Marshal(list)
 	if err != nil {
 		return err
 	}
-	from := `SELECT $1, $2, value ->> 'day', value ->> 'artist', value ->> 'method', value ->> 'category',
-		value ->> 'revenue', value ->> 'commissions', value ->> 'expenses', value ->> 'number' FROM json_each($3)`
+	from := `SELECT $1, $2, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7 FROM json_each($3)`
 	if t.s.dialect.postgres {
-		from = `SELECT $1, $2, s.* FROM json_to_recordset(CAST($3 AS JSON)) AS s (day TEXT, artist INTEGER, method TEXT, category TEXT,
-			revenue BIGINT, commissions BIGINT, expenses BIGINT, number INTEGER)`
+		from = `SELECT $1, $2, value ->> 0, CAST(value ->> 1 AS INTEGER), value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT),
+			CAST(value ->> 5 AS BIGINT), CAST(value ->> 6 AS BIGINT), CAST(value ->> 7 AS INTEGER) FROM json_array_elements(CAST($3 AS JSON))`
 	}
 	_, err = t.exec(ctx, "INSERT INTO month_sums (month, revision, day, artist, method, category, revenue, commissions, expenses, number) "+from,
 		month.String(), revision, string(text))
