@@ -123,6 +123,13 @@ func TestA_check_asks_the_server_that_runs(t *testing.T) {
 	if code, _, problems := answer(t, "serve", "--check", "--port", notReady); code != 1 || !strings.Contains(problems, "is ready") {
 		t.Errorf("not ready: exit %d, %q", code, problems)
 	}
+	// Another program, which leads to one that is ready.
+	leads := httptest.NewServer(http.RedirectHandler(address+"/readyz", http.StatusFound))
+	defer leads.Close()
+	_, elsewhere, _ := strings.Cut(strings.TrimPrefix(leads.URL, "http://"), ":")
+	if code, _, problems := answer(t, "serve", "--check", "--port", elsewhere); code != 1 || !strings.Contains(problems, "is ready") {
+		t.Errorf("a redirect: exit %d, %q", code, problems)
+	}
 	busy.Close()
 	if code, _, problems := answer(t, "serve", "--check", "--port", notReady); code != 1 || !strings.Contains(problems, "hint: ") {
 		t.Errorf("nobody there: exit %d, %q", code, problems)

@@ -46,10 +46,14 @@ func sql(queries ...string) func(*testing.T, *patient) {
 func serving(status int, body string, endpoints int) func(*testing.T, *patient) {
 	return func(t *testing.T, p *patient) {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("Authorization") != "" || r.URL.Path != "/readyz" && r.Method != http.MethodPost {
+			if r.Header.Get("Authorization") != "" || r.URL.Path != "/readyz" && r.URL.Path != "/ready-elsewhere" && r.Method != http.MethodPost {
 				t.Errorf("asked for %s %s with %v", r.Method, r.URL, r.Header)
 			}
-			if r.URL.Path != "/readyz" {
+			w.Header().Set("Location", "/ready-elsewhere")
+			if r.URL.Path == "/ready-elsewhere" {
+				status, endpoints, body = 200, 401, `{"status":"ok","checks":{}}`
+			}
+			if r.Method == http.MethodPost {
 				w.WriteHeader(endpoints)
 				return
 			}
@@ -272,6 +276,8 @@ var faults = []fault{
 	}, "last month", doctor.Warn, "was reopened"},
 	{"a server that is not ready", "", serving(503, `{"status":"unavailable","checks":{"database":"ok","backups":"unwritable"}}`, 401), "server", doctor.Warn, "backups unwritable"},
 	{"another program in the server's place", "", serving(200, "<html>", 401), "server", doctor.Warn, "another program"},
+	{"a redirect in the server's place", "", serving(302, "", 401), "server", doctor.Warn, "another program"},
+	{"a server whose service endpoints redirect", "", serving(200, `{"status":"ok","checks":{}}`, 307), "server", doctor.Fail, "answers 307"},
 	{"a server that lacks the service endpoints", "", serving(200, `{"status":"ok","checks":{}}`, 404), "server", doctor.Fail, "answers 404 to /api/backup/create_service"},
 	{"a server that lets everybody in", "", serving(200, `{"status":"ok","checks":{}}`, 200), "server", doctor.Fail, "answers 200"},
 	{"a short key", "", set("JWT_SECRET_KEY", "geheim"), "setting JWT_SECRET_KEY", doctor.Fail, "6 characters"},
