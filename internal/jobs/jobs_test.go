@@ -239,6 +239,11 @@ func TestNothing_closes_by_itself_where_that_is_switched_off(t *testing.T) {
 	if closings(t, db) != 0 || !strings.Contains(log.String(), "ENABLE_MONTHLY_EXTRATO_JOB=false") {
 		t.Errorf("%d closings; the log:\n%s", closings(t, db), log.String())
 	}
+	// v4 closes them, and its statements enter the chain.
+	db.Exec(t, `INSERT INTO extratos (mes, ano, pagamentos, sessoes, comissoes, totais) VALUES (9, 2025, '"[]"', '"[]"', '"[]"', '"{}"')`)
+	await(t, "v4's statement to enter the chain", func() bool {
+		return db.Int(t, "SELECT count(*) FROM closings WHERE action = 'adopted' AND month = '2025-09'") == 1
+	})
 }
 
 func TestStopping_waits_for_the_close_or_rolls_it_back(t *testing.T) {
