@@ -1,6 +1,7 @@
-// Package arch holds the project's import rules, and finds what breaks them.
-// Its test reads the source files themselves: one that runs go list stays
-// green from the test cache.
+// Package arch holds the rules of the code itself, and finds violations:
+// imports, sizes of files and functions, the English of comments, the names in
+// docs/architecture.md. Its test reads the source files: a test running go list
+// would stay green from the test cache.
 package arch
 
 import (
@@ -18,7 +19,7 @@ import (
 
 const module = "extrato"
 
-// allowed says for each package below internal/ which others of ours it may
+// allowed lists for each package below internal/ the others of ours it may
 // import. A new package adds its line here; that line is the design review.
 // Test files may import more.
 var allowed = map[string][]string{
@@ -44,7 +45,7 @@ var allowed = map[string][]string{
 	"api": {"books", "store", "closing", "backup", "auth", "recording", "figures", "export"},
 	"web": {"books", "store", "closing", "backup", "auth", "recording", "figures", "export", "web/typed"},
 
-	// The watcher shares no database code with what it watches.
+	// The watcher shares no database code with the watched.
 	"safetynet": {"books", "notify"},
 	"doctor":    {"books", "config", "store", "backup"},
 	"demo":      {"books", "store"},
@@ -61,9 +62,9 @@ var allowed = map[string][]string{
 }
 
 // Check reads all Go files below root, a tree like this project's, and returns
-// a sentence for each import that the table does not allow and for each
-// package that is not in it. Packages below cmd/ wire the others together and
-// may import all of them; pgtest only cmd/bench, which nobody installs.
+// a sentence for each import not allowed by the table and for each package
+// missing in it. Packages below cmd/ wire the others together and may import
+// all of them; only cmd/bench, which nobody installs, may import pgtest.
 func Check(root string) ([]string, error) {
 	var broken []string
 	err := fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
@@ -88,7 +89,7 @@ func ignored(dir string) bool {
 	return dir != "." && (base[0] == '.' || base[0] == '_') || base == "testdata" || base == "vendor" || base == "node_modules"
 }
 
-// judge returns what is wrong with the imports of one file.
+// judge returns the violations in the imports of one file.
 func judge(file string, imports []string) []string {
 	folder := path.Dir(file)
 	from, isInternal := strings.CutPrefix(folder, "internal/")
@@ -107,7 +108,7 @@ func judge(file string, imports []string) []string {
 	return broken
 }
 
-// imports returns which of our packages a file imports, named as in the table.
+// imports returns a file's imports of our packages, named as in the table.
 func imports(root, file string) ([]string, error) {
 	parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, file), nil, parser.ImportsOnly)
 	if err != nil {

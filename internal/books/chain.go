@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Action is what a chain entry records.
+// Action is the event of a chain entry.
 type Action string
 
 // The actions of the chain.
@@ -30,13 +30,14 @@ func (a Action) Decides() bool {
 	return a == Closed || a == Revised || a == Reopened || a == Adopted
 }
 
-// Actor is who acts: a kind and a number, "schedule", "user 3", "token 1f2e",
-// "github 77"; or a kind and a name, "cli ana", "github studio/books@77".
+// Actor names an actor: a kind and a number, "schedule", "user 3", "token
+// 1f2e", "github 77"; or a kind and a name, "cli ana", "github
+// studio/books@77".
 type Actor string
 
 // Anonymous returns the actor without the name, and the name: it goes into an
-// entry's detail, which can be erased. What is no number is a name, except of
-// a token, whose ids are random.
+// entry's detail, where it can be erased. Anything but a number is a name,
+// except for a token, whose ids are random.
 func (a Actor) Anonymous() (by Actor, name string) {
 	kind, who, _ := strings.Cut(string(a), " ")
 	if at := strings.LastIndexByte(who, '@'); kind == "github" && at >= 0 {
@@ -48,7 +49,7 @@ func (a Actor) Anonymous() (by Actor, name string) {
 	return Actor(kind), who
 }
 
-// ByNote begins the note that names whoever acted.
+// ByNote begins the note with the actor's name.
 const ByNote = "by "
 
 // Salt keeps a digest of few possible texts, such as names, from being guessed.
@@ -76,11 +77,11 @@ func (s *Salt) UnmarshalText(text []byte) error {
 	return err
 }
 
-// ChainEntry is an entry of the append-only chain of closings. Each entry covers
-// the hash of the one before, so that none can be changed, dropped or put in
-// between without every later hash changing. Reason, totals and notes are
-// covered through Detail, so that they can be withheld or erased and the entry
-// still be checked.
+// ChainEntry is an entry of the append-only chain of closings. Each entry
+// covers the hash of the one before, so no entry can be changed, dropped or
+// inserted without changing every later hash. Reason, totals and notes are
+// covered through Detail, so they can be withheld or erased and the entry still
+// be checked.
 type ChainEntry struct {
 	Seq           int64
 	Action        Action
@@ -95,10 +96,10 @@ type ChainEntry struct {
 	Counts        Counts
 	BackupFile    string // empty: there was none
 	BackupSHA256  string
-	Detail        Fingerprint // of what follows, up to Salt
+	Detail        Fingerprint // of the fields below, up to Salt
 	Reason        string
 	Totals        string   // JSON, as stored in the statement
-	Notes         []string // what a person should know: who it was, no backup, links that stayed
+	Notes         []string // for a person: the actor's name, no backup, links that stayed
 	Salt          Salt
 	Previous      Fingerprint
 	Hash          Fingerprint
@@ -119,11 +120,11 @@ func (c ChainEntry) Follows(previous ChainEntry) bool {
 	return c.Seq == previous.Seq+1 && c.Previous == previous.Hash && c.Intact()
 }
 
-// Intact reports whether the entry's hash is that of its fields, and its detail
-// that of reason, totals and notes.
+// Intact reports whether the hash agrees with the entry's fields, and the
+// detail with reason, totals and notes.
 func (c ChainEntry) Intact() bool { return c.Hash == c.computeHash() && c.Detail == c.computeDetail() }
 
-// Remarks returns the notes but for the one that names whoever acted.
+// Remarks returns the notes without the actor's name.
 func (c ChainEntry) Remarks() []string {
 	if len(c.Notes) > 0 && strings.HasPrefix(c.Notes[0], ByNote) {
 		return c.Notes[1:]
@@ -194,7 +195,7 @@ func (c ChainEntry) HasStatement() bool {
 	return c.Action == Closed || c.Action == Revised || c.Action == Adopted
 }
 
-// ParseTotals reads what Totals.JSON wrote.
+// ParseTotals reads the output of Totals.JSON.
 func ParseTotals(s string) (Totals, error) {
 	var t Totals
 	err := json.Unmarshal([]byte(s), &t)
@@ -210,13 +211,13 @@ func NewCorrelationID() string {
 
 type correlation struct{}
 
-// WithCorrelationID returns a context that carries the name of the request or
-// the run, for logs, runs and answers.
+// WithCorrelationID returns a context with the id of the request or the run,
+// for logs, runs and answers.
 func WithCorrelationID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, correlation{}, id)
 }
 
-// CorrelationID returns what WithCorrelationID put into ctx, or a new one.
+// CorrelationID returns the id put into ctx by WithCorrelationID, or a new one.
 func CorrelationID(ctx context.Context) string {
 	if id, ok := ctx.Value(correlation{}).(string); ok {
 		return id

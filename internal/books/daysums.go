@@ -5,9 +5,10 @@ import (
 	"slices"
 )
 
-// DaySum is what a statement's rows of one day, artist, method and category come
-// to; 0 or "" stands for none. A commission has the day of its payment and no
-// method; an unpaired one, and what lies outside the month, the month's first day.
+// DaySum holds the sums of a statement's rows of one day, artist, method and
+// category; 0 or "" stands for none. A commission has the day of its payment
+// and no method; an unpaired one, and a row outside the month, the month's
+// first day.
 type DaySum struct {
 	Day                            Day
 	Artist                         ID
@@ -28,7 +29,7 @@ func (s DaySum) Plus(other DaySum) DaySum {
 	return s
 }
 
-// sumKey is what a DaySum is the sum of.
+// sumKey identifies the group of rows summed in a DaySum.
 type sumKey struct {
 	day              Day
 	artist           ID

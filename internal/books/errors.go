@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// ErrorKind says who can resolve an error. The command line turns it into an
-// exit code, HTTP into a status.
+// ErrorKind names the person able to resolve an error. The command line turns
+// it into an exit code, HTTP into a status.
 type ErrorKind string
 
 // The kinds of errors, with the person to resolve them.

@@ -70,8 +70,8 @@ func ParseFingerprint(s string) (Fingerprint, error) {
 	return f, err
 }
 
-// Digest computes a Fingerprint row by row, and refuses rows that are not in
-// order, because then the same rows would have two fingerprints.
+// Digest computes a Fingerprint row by row. It refuses rows out of order, since
+// the same rows would have two fingerprints.
 type Digest struct {
 	core, texts stream
 	last        Row
@@ -195,8 +195,7 @@ func appendForm(b []byte, v Value) []byte {
 	return b
 }
 
-// freeTexts are, for each kind, the places among its columns of what people
-// write freely, in order.
+// freeTexts are, for each kind, the indexes of its free-text columns, in order.
 var freeTexts = func() (all [KindCount][]int) {
 	for k := range KindCount {
 		for i, name := range kinds[k].columns {

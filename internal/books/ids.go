@@ -8,7 +8,7 @@ import (
 // stretch without a gap.
 type IDs [][2]ID
 
-// Add appends an id that is above all the others.
+// Add appends an id above all the others.
 func (s *IDs) Add(id ID) {
 	if n := len(*s); n > 0 && (*s)[n-1][1] == id-1 {
 		(*s)[n-1][1] = id

@@ -29,7 +29,7 @@ const (
 var kinds = [KindCount]struct {
 	name, table     string
 	columns, copies []string
-	texts           []string // columns that people write freely
+	texts           []string // free-text columns
 	statement       []string // keys of a statement's JSON, v4's first
 	make            func() Row
 }{
@@ -91,8 +91,8 @@ var kinds = [KindCount]struct {
 // String returns the kind's Portuguese name, as backups write it.
 func (k Kind) String() string { return kinds[k].name }
 
-// Table returns the kind's table in v4's schema; links and copies of sessions
-// that stay have none.
+// Table returns the kind's table in v4's schema; links and copies of staying
+// sessions have none.
 func (k Kind) Table() string { return kinds[k].table }
 
 // Columns returns the names of the table's own columns, in the order of a

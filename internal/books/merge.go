@@ -1,13 +1,13 @@
 package books
 
 // Merge returns the rows of a statement and the late rows of its month as one
-// sequence in order: the next revision. late is in order. A late row whose
-// kind and id are already in the statement is refused (Integrity), because
-// counting it twice and dropping it are both wrong.
+// sequence in order: the next revision. late is in order. A late row whose kind
+// and id are already in the statement is refused (Integrity), because counting
+// it twice and dropping it are both wrong.
 //
-// Two things follow the newest truth. A session that lost its link at the
-// first close (a Link of the statement) and now comes in itself takes the link
-// back into its row; a late Link replaces the statement's for its session.
+// In two cases the newest value wins. A session that lost its link at the first
+// close (a Link of the statement) and now comes in itself takes the link back
+// into its row; a late Link replaces the statement's for its session.
 func Merge(statement Rows, late []Row) Rows {
 	return func(yield func(Row, error) bool) {
 		kept, err := takeLinks(statement, late)

@@ -77,9 +77,9 @@ func (m Money) Percent(p Percent) Money {
 	return Money((product + half) / 10000)
 }
 
-// Split returns each share of m, in order: what it adds to the rounded sum of
-// those before it. So the shares add up to what all of them together are, none
-// depends on one behind it, and one alone is Percent.
+// Split returns each share of m, in order: its part of the rounded sum of all
+// shares up to it. So the shares add up to the share of their sum, none depends
+// on a later one, and a single one equals Percent.
 func (m Money) Split(percents []Percent) []Money {
 	parts := make([]Money, len(percents))
 	var sum Percent

@@ -18,7 +18,7 @@ func nameKey(name string) string {
 	return cases.Fold().String(norm.NFC.String(strings.Join(strings.Fields(name), " ")))
 }
 
-// SearchKey returns what a search compares: the text without case and accents.
+// SearchKey returns the text a search compares: without case and accents.
 func SearchKey(text string) string {
 	plain := true
 	for i := range len(text) {

@@ -90,8 +90,8 @@ type Link struct {
 	PaymentID ID
 }
 
-// StayingSession tells which session stays live while a payment for it leaves:
-// what identifies it, not what changes. It is never restored.
+// StayingSession identifies a session that stays live while a payment for it
+// leaves, by its constant values. It is never restored.
 type StayingSession struct {
 	ID        ID
 	Date      Day
@@ -193,10 +193,11 @@ func Describe(r Row) string { return fmt.Sprintf("%s %d", r.Kind(), r.Key()) }
 // Equal reports whether a and b are of one kind and hold the same values.
 func Equal(a, b Row) bool { return slices.Equal(appendRow(nil, a), appendRow(nil, b)) }
 
-// Highest holds for each kind of row the highest id that some rows have or name.
+// Highest holds for each kind of row the highest id of some rows, or named by
+// them.
 type Highest map[Kind]ID
 
-// Add takes a row's own id and every id that the row names.
+// Add takes a row's own id and every id named in it.
 func (h Highest) Add(row Row) {
 	named := func(kind Kind, id Ref) {
 		if id.Valid {

@@ -29,7 +29,7 @@ type Sealer struct {
 
 const sealTag = "extrato seal 1\n"
 
-// NewSealer returns a Sealer of parts whose insides have these lengths in bytes.
+// NewSealer returns a Sealer of parts with insides of these lengths in bytes.
 func NewSealer(lengths [PartCount]int64) *Sealer {
 	s := &Sealer{hash: sha256.New(), lengths: lengths, buf: make([]byte, 0, 64<<10)}
 	s.buf = append(s.buf, sealTag...)
@@ -44,7 +44,7 @@ func (s *Sealer) Write(p []byte) (int, error) {
 			s.flush()
 		}
 		switch c := p[0]; {
-		case !s.inside: // the quote that begins a part
+		case !s.inside: // the opening quote of a part
 			s.inside = true
 			s.buf = binary.BigEndian.AppendUint64(s.buf, uint64(s.lengths[s.part]))
 		case s.escaped:
@@ -95,8 +95,8 @@ func (s Stored) Seal() Fingerprint {
 }
 
 // inside returns the bytes inside a JSON string, or the text itself if it is
-// none. Unlike Stored.inner it takes one pair of quotes away: the others are
-// part of what was stored.
+// none. Unlike Stored.inner it removes one pair of quotes: the others were
+// stored.
 func inside(part string) []byte {
 	if text, plain := plainInside(part); plain {
 		return text
@@ -133,9 +133,8 @@ func plainInside(part string) (text []byte, plain bool) {
 	return text, true
 }
 
-// AsWritten reports whether all parts have the form in which this program
-// writes them. Another form of the same text has the same seal, but v4's pages
-// may not be able to read it.
+// AsWritten reports whether all parts have this program's form. Another form of
+// the same text has the same seal, but v4's pages may not be able to read it.
 func (s Stored) AsWritten() bool {
 	for _, part := range s.Parts {
 		if _, plain := plainInside(part); !plain {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Header is what a stored statement says about itself. It rides in the totals
-// object under the key "extrato", where v4's pages do not look.
+// Header is the metadata of a stored statement. It rides in the totals object
+// under the key "extrato", where v4's pages do not look.
 type Header struct {
 	Version     int         `json:"versao"`
 	Month       Month       `json:"mes"`
@@ -21,16 +21,16 @@ type Header struct {
 	Core   Fingerprint `json:"-"`
 	Counts Counts      `json:"-"`
 	Totals Totals      `json:"-"`
-	Days   []DaySum    `json:"-"` // of a statement that was written just now
+	Days   []DaySum    `json:"-"` // of a statement written just now
 }
 
-// headerVersion is the form of statements that this program writes.
+// headerVersion is the version of statements written by this program.
 const headerVersion = 1
 
 // Part is one of the JSON columns of v4's table extratos.
 type Part int
 
-// The parts of a statement, in the order in which they are written.
+// The parts of a statement, in writing order.
 const (
 	PaymentsPart Part = iota
 	SessionsPart
@@ -111,8 +111,8 @@ func (w *StatementWriter) Add(row Row) error {
 	return nil
 }
 
-// Finish writes what remains and returns the statement's header, and where in
-// the stream each part ends.
+// Finish writes the rest and returns the statement's header, and the end of
+// each part in the stream.
 func (w *StatementWriter) Finish(salt Salt) (Header, [PartCount]int64, error) {
 	for w.part < TotalsPart {
 		w.endPart()
@@ -144,7 +144,7 @@ func (w *StatementWriter) Finish(salt Salt) (Header, [PartCount]int64, error) {
 	return h, w.ends, w.out.Flush()
 }
 
-// Payments returns the ids of the payments that were added.
+// Payments returns the ids of the added payments.
 func (w *StatementWriter) Payments() IDs { return w.payments }
 
 func (w *StatementWriter) endPart() {
@@ -157,7 +157,7 @@ func (w *StatementWriter) endPart() {
 	}
 }
 
-// raw and quoted leave errors to bufio, which keeps the first for Flush.
+// raw and quoted leave errors to bufio: Flush returns the first.
 func (w *StatementWriter) raw(s string) {
 	n, _ := w.out.WriteString(s)
 	w.written += int64(n)
@@ -190,14 +190,14 @@ func (w *StatementWriter) appendRow(b []byte, row Row) []byte {
 	return appendRowJSON(b, row.Kind(), w.values)
 }
 
-// AppendRowJSON appends the row as a statement holds it: a JSON object with
-// v4's keys first, in v4's order, and then those that make it lossless.
+// AppendRowJSON appends the row as in a statement: a JSON object with v4's keys
+// first, in v4's order, and then ours, to make it lossless.
 func AppendRowJSON(b []byte, row Row) []byte {
 	return appendRowJSON(b, row.Kind(), row.AppendCopies(row.AppendValues(nil)))
 }
 
 // AppendRowKeys appends a JSON object with these keys of the row, in this
-// order; null for one that its kind does not have.
+// order; null for a key its kind does not have.
 func AppendRowKeys(b []byte, row Row, keys []string) []byte {
 	values, fields := row.AppendCopies(row.AppendValues(nil)), statementFields[row.Kind()]
 	b = append(b, '{')
@@ -227,7 +227,7 @@ func appendRowJSON(b []byte, kind Kind, values []Value) []byte {
 	return append(b, '}')
 }
 
-// statementFields says for each kind which value stands under which key.
+// statementFields maps for each kind keys to values.
 var statementFields = func() (all [KindCount][]statementField) {
 	for k := range KindCount {
 		names := slices.Concat(k.Columns(), k.Copies())

@@ -17,9 +17,9 @@ type Stored struct {
 	Parts [PartCount]string // as stored: JSON, a JSON string holding JSON, or empty for NULL
 }
 
-// Ours reports whether this program wrote the statement, so that all its rows
-// have their ids. The answer is false for what v4 wrote, and true for what is
-// ours and broken, or newer than this program: reading it will say so.
+// Ours reports whether this program wrote the statement, so all its rows have
+// ids. It is false for v4's, and true for a broken one of ours, or one newer
+// than this program: reading it will fail.
 func (s Stored) Ours() bool {
 	t, _ := s.header()
 	return t.Header != nil
@@ -50,9 +50,9 @@ func (s Stored) header() (storedTotals, error) {
 	return t, nil
 }
 
-// Header returns what the statement says about itself. For a statement of
-// v4's, Version is 0 and Totals hold what its totals object says. Counts are
-// not stored: they are the counts of Rows.
+// Header returns the statement's metadata. For a statement of v4's, Version is
+// 0 and Totals are those of its totals object. Counts are not stored: they are
+// the counts of Rows.
 func (s Stored) Header() (Header, error) {
 	t, err := s.header()
 	if err != nil {
@@ -66,10 +66,10 @@ func (s Stored) Header() (Header, error) {
 	return h, nil
 }
 
-// inner returns a part's JSON text: the inside of the string that v4 and this
-// program store, or a native value as older databases hold it.
+// inner returns a part's JSON text: the inside of the string stored by v4 and
+// this program, or a native value of an older database.
 func (s Stored) inner(p Part) (string, error) {
-	text := strings.Trim(s.Parts[p], " \t\r\n") // a JSON column keeps the blanks that it was given
+	text := strings.Trim(s.Parts[p], " \t\r\n") // a JSON column keeps blanks
 	if !utf8.ValidString(text) {                // encoding/json would replace it silently
 		return "", errors.New("is not valid UTF-8")
 	}
@@ -94,8 +94,8 @@ func (s Stored) broken(p Part, err error) error {
 		WithHint("somebody changed it in the database: put its row in extratos back from a dump; extrato audit verify tells more").Because(err)
 }
 
-// Rows returns the statement's rows in order. Of a statement of v4's, columns
-// that it does not hold are NULL or zero, and rows come in its own order.
+// Rows returns the statement's rows in order. In a statement of v4's, missing
+// columns are NULL or zero, and rows come in its own order.
 func (s Stored) Rows() Rows {
 	return func(yield func(Row, error) bool) {
 		for kind := range LinkKind {
@@ -114,7 +114,7 @@ func (s Stored) Rows() Rows {
 }
 
 // Referred returns the rows behind the lists, in order: the links, and the
-// clients and artists that the lists refer to. v4's statements have none.
+// clients and artists named in the lists. v4's statements have none.
 func (s Stored) Referred() Rows {
 	return func(yield func(Row, error) bool) {
 		totals, err := s.header()
@@ -140,8 +140,8 @@ func (s Stored) Referred() Rows {
 	}
 }
 
-// List returns the rows of one kind, which is that of payments, sessions,
-// commissions or expenses, as Rows does, whatever the rest of the statement is.
+// List returns the rows of one kind (payments, sessions, commissions or
+// expenses), as Rows does, whether or not the other parts can be read.
 func (s Stored) List(kind Kind) Rows {
 	return func(yield func(Row, error) bool) {
 		part := Part(kind)
@@ -215,7 +215,7 @@ func expect(d *json.Decoder, bracket json.Delim) error {
 	return err
 }
 
-// decodeValid reads an array that is known to be valid JSON.
+// decodeValid reads an array known to be valid JSON.
 func decodeValid(kind Kind, raw []byte, yield func(Row, error) bool) {
 	s := scanner{text: raw, at: 1}
 	for n := 1; s.next() != ']'; n++ {
@@ -230,7 +230,7 @@ func decodeValid(kind Kind, raw []byte, yield func(Row, error) bool) {
 	}
 }
 
-// ParseRowJSON reads what AppendRowJSON writes.
+// ParseRowJSON reads the output of AppendRowJSON.
 func ParseRowJSON(kind Kind, text []byte) (Row, error) {
 	if !json.Valid(text) {
 		return nil, errors.New("is no JSON")
@@ -238,8 +238,8 @@ func ParseRowJSON(kind Kind, text []byte) (Row, error) {
 	return decodeRow(kind, bytes.TrimSpace(text))
 }
 
-// decodeRow reads a row from its object, which is valid JSON. Of a key that
-// stands twice the last counts.
+// decodeRow reads a row from its object, valid JSON. The last of repeated keys
+// counts.
 func decodeRow(kind Kind, raw json.RawMessage) (Row, error) {
 	switch {
 	case string(raw) == "null":
@@ -262,7 +262,7 @@ func decodeRow(kind Kind, raw json.RawMessage) (Row, error) {
 	values := row.AppendCopies(row.AppendValues(nil))
 	for i, f := range fields {
 		if found[i] == nil {
-			continue // v4's statements lack what is ours
+			continue // v4's statements lack our keys
 		}
 		if err := parseJSON(values[f.index], found[i]); err != nil && string(found[i]) != "null" {
 			return nil, fmt.Errorf("%s: %w", f.key, err)
@@ -271,8 +271,8 @@ func decodeRow(kind Kind, raw json.RawMessage) (Row, error) {
 	return row, nil
 }
 
-// fieldOf returns which field a key in its quotes names, -1 if none. As a rule
-// it is the one that is expected.
+// fieldOf returns the index of the field with a key in quotes, -1 if none.
+// Usually it is the expected one.
 func fieldOf(fields []statementField, key []byte, expected int) int {
 	name := string(key[1 : len(key)-1])
 	if bytes.IndexByte(key, '\\') >= 0 {
@@ -292,8 +292,8 @@ type scanner struct {
 	at   int
 }
 
-// next returns the character at which the next value, or the end of a list,
-// begins. It passes blanks, commas and colons.
+// next returns the first character of the next value, or the end of a list. It
+// skips blanks, commas and colons.
 func (s *scanner) next() byte {
 	for ; ; s.at++ {
 		switch c := s.text[s.at]; c {
@@ -304,7 +304,7 @@ func (s *scanner) next() byte {
 	}
 }
 
-// value returns the value that begins here and passes it.
+// value returns the value at this place and skips it.
 func (s *scanner) value() json.RawMessage {
 	start, depth := s.at, 0
 	for {

@@ -91,7 +91,7 @@ func (v *String) Parse(text []byte) error {
 	return nil
 }
 
-// Mark is a mark that a row has or lacks: true, or else NULL.
+// Mark is a row's mark: true, or else NULL.
 type Mark bool
 
 // Null reports whether the mark is missing.
@@ -113,7 +113,7 @@ func (v *Mark) AppendJSON(b []byte) []byte {
 	return v.AppendText(b)
 }
 
-// AppendCanonical appends what AppendText does.
+// AppendCanonical is AppendText.
 func (v *Mark) AppendCanonical(b []byte) []byte { return v.AppendText(b) }
 
 // SQL returns the mark.

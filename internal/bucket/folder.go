@@ -146,7 +146,7 @@ func (s *stagedFile) Commit(ctx context.Context, name string) error {
 	if err := s.sync(); err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil { // after a sync that took so long that nobody waits any more
+	if err := ctx.Err(); err != nil { // the sync took too long for the caller
 		return err
 	}
 	err = os.Link(s.file.Name(), path)

@@ -20,7 +20,7 @@ type Check struct {
 	Months   []books.Month
 }
 
-// Example is one of the rows that a check counts, or an artist who has some.
+// Example is one of the rows counted by a check, or an artist with some.
 type Example struct {
 	Name   string // of a client, an artist or an expense; "": nobody's
 	Day    books.Day
@@ -32,12 +32,12 @@ type Example struct {
 const (
 	NoCommission   = "no_commission"   // payments without one, by artist
 	NoClient       = "no_client"       // payments without one
-	UnpaidSession  = "unpaid_session"  // sessions of the month that nobody paid
-	ComingDeposit  = "coming_deposit"  // deposits whose session is to come
+	UnpaidSession  = "unpaid_session"  // unpaid sessions of the month
+	ComingDeposit  = "coming_deposit"  // deposits of future sessions
 	EqualPayments  = "equal_payments"  // equal payments of one day
-	MissingExpense = "missing_expense" // expenses that last month had
+	MissingExpense = "missing_expense" // expenses of last month missing in this one
 	EarlierOpen    = "earlier_open"    // earlier months without a statement
-	V4Closes       = "v4_closes"       // months that v4 has closed by itself since it was taken over
+	V4Closes       = "v4_closes"       // months closed by v4 itself since the takeover
 )
 
 // Checks are the codes of all checks, in their order.
@@ -48,7 +48,7 @@ func Checks() []string {
 // mostExamples is how many rows a check names.
 const mostExamples = 3
 
-// PreviewChecked is Preview for a person: with what to check before the close.
+// PreviewChecked is Preview for a person, with a list of things to check.
 func (c *Closer) PreviewChecked(ctx context.Context, month books.Month, force bool) (Result, []Check, error) {
 	k := &checker{month: month}
 	r, err := c.previewSeen(ctx, month, force, k)
@@ -67,7 +67,7 @@ type checker struct {
 	month    books.Month
 	payments []*books.Payment
 	paid     map[books.ID]bool // payments with a commission
-	expenses map[string]bool   // by what they are for
+	expenses map[string]bool   // by purpose
 	ofMonth  []Check
 }
 
@@ -86,7 +86,7 @@ func (k *checker) see(row books.Row) error {
 	return nil
 }
 
-// purpose is what makes two expenses the same one of two months.
+// purpose identifies an expense across months.
 func purpose(e *books.Expense) string {
 	return books.SearchKey(strings.TrimSpace(string(e.Description.V)))
 }
@@ -100,7 +100,7 @@ func (c *Check) add(e Example) {
 	}
 }
 
-// ofRows returns the checks of the rows that passed.
+// ofRows returns the checks of the rows seen.
 func (k *checker) ofRows() []Check {
 	none, nobody, coming, equal := Check{Code: NoCommission}, Check{Code: NoClient}, Check{Code: ComingDeposit}, Check{Code: EqualPayments}
 	artists, seen := map[books.ID]*Example{}, map[books.Payment]bool{}
@@ -135,7 +135,7 @@ func (k *checker) ofRows() []Check {
 	return []Check{none, nobody, coming, equal}
 }
 
-// readMonth reads the checks that other rows answer.
+// readMonth reads the checks about other rows.
 func (k *checker) readMonth(ctx context.Context, tx *store.Tx) error {
 	unpaid := Check{Code: UnpaidSession}
 	sessions, err := tx.UnpaidSessions(ctx, k.month)
@@ -161,8 +161,8 @@ func (k *checker) readMonth(ctx context.Context, tx *store.Tx) error {
 	return err
 }
 
-// expensesOf returns a month's expenses, live or from its statement as it is
-// stored: they are only named, and what cannot be read is told elsewhere.
+// expensesOf returns a month's expenses, live or from its stored statement.
+// They are only named, and unreadable ones are reported elsewhere.
 func expensesOf(ctx context.Context, tx *store.Tx, month books.Month) (list []*books.Expense, err error) {
 	_, closed, err := tx.MonthClosed(ctx, month)
 	if err != nil {

@@ -51,16 +51,16 @@ type Options struct {
 	Force         bool   // a closed month with late rows gets its next revision
 	CorrelationID string // of the run; made up if empty
 	Answer        *Answer
-	// Progress is told each stage as it begins, from the close's own goroutine. A
-	// try that is run again goes through them again. It may be nil.
+	// Progress gets each stage at its start, from the close's own goroutine. A
+	// second try goes through the stages again. It may be nil.
 	Progress func(Stage)
 }
 
-// Stage is what a close is doing.
+// Stage is a stage of a close.
 type Stage int
 
 // The stages of a close, in order. The backup is written while the statement is
-// stored; Verifying begins when its proof is all that is waited for.
+// stored; Verifying begins when only its proof is missing.
 const (
 	Reading Stage = iota + 1
 	Copying

@@ -113,8 +113,8 @@ func addSessions(found map[books.ID]elsewhere, wanted map[books.ID]*books.Sessio
 	}
 }
 
-// withSessions returns the copy's rows with the sessions that they lack, as far
-// as other copies hold them, and those sessions' people.
+// withSessions returns the copy's rows, with missing sessions found in other
+// copies, and these sessions' people.
 func (r *Restoration) withSessions(ctx context.Context, tx *store.Tx, others map[books.ID]elsewhere) ([]books.Row, error) {
 	ids, err := sessionsLacking(ctx, tx, r.from.rows)
 	all := slices.Clone(r.from.rows)

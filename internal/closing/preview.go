@@ -15,7 +15,7 @@ func (c *Closer) Preview(ctx context.Context, month books.Month, force bool) (Re
 	return c.previewSeen(ctx, month, force, nil)
 }
 
-// previewSeen is Preview, with a checker of the month that sees its rows.
+// previewSeen is Preview, with a checker of the month's rows.
 func (c *Closer) previewSeen(ctx context.Context, month books.Month, force bool, see *checker) (Result, error) {
 	result := Result{Month: month}
 	var gone *missingStatement

@@ -120,7 +120,7 @@ type run struct {
 	progress   func(Stage)
 }
 
-// enter tells whoever watches the run that a stage begins.
+// enter reports the start of a stage.
 func (r run) enter(s Stage) {
 	if r.progress != nil {
 		r.progress(s)

@@ -123,8 +123,8 @@ func verifiedHeader(ctx context.Context, tx *store.Tx, month books.Month, last b
 	return nil
 }
 
-// verifyEntry refuses a last entry that proves nothing about month's statement:
-// that may be right, but nobody knows.
+// verifyEntry refuses a last entry that proves nothing about month's statement.
+// The statement may be right, but nobody knows.
 func verifyEntry(last books.ChainEntry, month books.Month) error {
 	switch {
 	case !last.HasStatement():

@@ -140,7 +140,7 @@ var faults = []fault{
 	{"a password that is not percent-encoded", "", set("DATABASE_URL", "postgres://ana:ge@heim/word@host/db"), "setting DATABASE_URL", doctor.Fail, "%2F for /"},
 	{"an unknown zone", "", set("TZ", "America/Sampa"), "timezone", doctor.Fail, "America/Sampa"},
 	{"a switch that is neither on nor off", "", set("EXTRATO_REQUIRE_BACKUP", "maybe"), "setting EXTRATO_REQUIRE_BACKUP", doctor.Fail, "maybe"},
-	{"backups that are not required", "", set("EXTRATO_REQUIRE_BACKUP", "off"), "setting EXTRATO_REQUIRE_BACKUP", doctor.Warn, "for ever"},
+	{"backups that are not required", "", set("EXTRATO_REQUIRE_BACKUP", "off"), "setting EXTRATO_REQUIRE_BACKUP", doctor.Warn, "permanently"},
 	{"a job that is switched off", "", set("ENABLE_MONTHLY_EXTRATO_JOB", "0"), "setting ENABLE_MONTHLY_EXTRATO_JOB", doctor.Warn, "by themselves"},
 	{"a schedule after the safety net's days", "", set("EXTRATO_SCHEDULE", "0 2 7 * *"), "schedule", doctor.Warn, "a month later"},
 	{"a schedule that is none", "", set("EXTRATO_SCHEDULE", "monthly"), "setting EXTRATO_SCHEDULE", doctor.Fail, "monthly"},
@@ -167,10 +167,10 @@ var faults = []fault{
 	}, "queues", doctor.Warn, "somebody paused close"},
 	{"an older database", "", func(t *testing.T, p *patient) {
 		p.Exec(t, "DELETE FROM "+map[bool]string{true: "extrato."}[p.Path == ""]+"goose_db_version WHERE version_id > 0")
-	}, "database", doctor.Warn, "earlier version"},
+	}, "database", doctor.Warn, "older version"},
 	{"a newer database", "", func(t *testing.T, p *patient) {
 		p.Exec(t, "INSERT INTO "+map[bool]string{true: "extrato."}[p.Path == ""]+"goose_db_version (version_id, is_applied) VALUES (999, TRUE)")
-	}, "database", doctor.Fail, "later version"},
+	}, "database", doctor.Fail, "newer version"},
 	{"a user who may not write", "postgres", func(t *testing.T, p *patient) {
 		p.Exec(t, "CREATE ROLE reader LOGIN PASSWORD 'geheim' IN ROLE pg_read_all_data")
 		t.Cleanup(func() { // roles are the whole cluster's

@@ -8,12 +8,12 @@ import (
 	"extrato/internal/books"
 )
 
-// WriteCSV writes the statement for a spreadsheet: UTF-8, RFC 4180 with LF
-// line ends, a header, a line per record, amounts as 450.00 and days as
-// 2025-10-28. The last line carries the statement's fingerprint and its hash
-// in the chain. One that is not what was closed has neither, but a warning in
-// its first line and its last. A text a spreadsheet would compute gets an apostrophe;
-// the backup, not this file, holds texts byte for byte.
+// WriteCSV writes the statement for a spreadsheet: UTF-8, RFC 4180 with LF line
+// ends, a header, a line per record, amounts as 450.00 and days as 2025-10-28.
+// The last line has the statement's fingerprint and its hash in the chain. A
+// changed statement has neither, but a warning in its first and its last line.
+// A text a spreadsheet would compute gets an apostrophe; the backup, not this
+// file, holds texts byte for byte.
 func WriteCSV(w io.Writer, s Statement, lang Lang) error {
 	c, err := catalogueOf(lang)
 	if err != nil {

@@ -23,8 +23,8 @@ type Statement struct {
 	BackupFile, BackupSHA256 string // empty: there was none
 	Adopted                  bool   // v4 wrote it
 	Unrecorded               bool   // v4 wrote it, and the chain does not know it yet
-	// Unverified says that it is not what was closed: it is shown under a warning,
-	// and nothing is said to be proved. The backup is that of what was closed.
+	// Unverified marks a changed statement: it is shown under a warning, and
+	// nothing is called proved. The backup is that of the closed statement.
 	Unverified bool
 
 	artist *artist // the extract's artist; nil for the whole studio

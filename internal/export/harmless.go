@@ -17,7 +17,7 @@ func hidden(r rune) bool {
 
 var lineBreaks = strings.NewReplacer("\r\n", "⏎", "\n", "⏎", "\r", "⏎", "\u2028", "⏎", "\u2029", "⏎", "\t", " ")
 
-// Visible replaces the characters that a terminal would obey by visible ones.
+// Visible replaces control characters by visible ones.
 func Visible(s string) string { return strings.Map(picture, lineBreaks.Replace(s)) }
 
 // picture returns the visible sign for a hidden character.

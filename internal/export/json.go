@@ -12,9 +12,9 @@ import (
 // Records have v4's names first and then ours, as in the stored statement;
 // amounts are numbers with exactly two decimals. An artist's extract names the
 // artist under "artist". A statement of v4's says "adopted" and has null for a
-// fingerprint; one that the chain does not know yet says "unrecorded" and has
-// null for the time of its close; what is not the statement that was closed says
-// "unverified" and has null for fingerprint and chain.
+// fingerprint; one not adopted yet says "unrecorded" and has null for the time
+// of its close; a changed one says "unverified" and has null for fingerprint
+// and chain.
 func WriteJSON(w io.Writer, s Statement) error {
 	out := bufio.NewWriter(w)
 	d := &document{out: out}

@@ -7,7 +7,7 @@ import (
 	"extrato/internal/books"
 )
 
-// PaymentLine is a payment of a list with what its commissions come to.
+// PaymentLine is a payment of a list with the sum of its commissions.
 type PaymentLine struct {
 	*books.Payment
 	Commission books.Money

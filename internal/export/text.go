@@ -101,7 +101,7 @@ func (p *printer) totals(s Statement) {
 	p.table(heading{title: p.catalogue.totals}, []column{{}, {right: true}}, rows)
 }
 
-// warning stands over what is not the statement that was closed, and under it.
+// warning stands above and below a changed statement.
 func (p *printer) warning(s Statement) {
 	p.line("%s", p.unverified)
 	if s.BackupFile != "" {

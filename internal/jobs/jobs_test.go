@@ -222,7 +222,7 @@ func TestLate_rows_and_a_silent_safety_net_are_told_once(t *testing.T) {
 		db.Exec(t, "DELETE FROM "+table+" WHERE kind = 'watch'")
 		run(t, db, &now, folder, []string{who.url})
 		who.await(t, "de volta", 1)
-		who.await(t, "2025-09 stand beside the statement that v4 made", 1)
+		who.await(t, "2025-09 are live beside v4's statement", 1)
 	})
 }
 

@@ -1,8 +1,8 @@
 // Package pgtest gives tests a private PostgreSQL: a real server of Debian's
-// (or anybody's) package, started by initdb in a temporary folder on a free
+// (or any other) package, started by initdb in a temporary folder on a free
 // port of 127.0.0.1, for one test process alone. Nothing on the machine is
-// touched, and server and folder are gone when the test process is, however
-// it ends. It is for tests only; package arch's table says who may import it.
+// touched, and server and folder end with the test process in every case. It is
+// for tests only; package arch's table lists its importers.
 package pgtest
 
 import (

@@ -58,12 +58,12 @@ func NewClient(base string, who Identity, version string, limit time.Duration, w
 	}
 	unsent := u.User != nil
 	u.User = nil
-	// A connection that died while we paused would cost a try.
+	// A connection lost during a pause would cost a try.
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: 10 * time.Second, DisableKeepAlives: true}
 	return &Client{
 		base: u, unsent: unsent, identity: who, agent: "extrato-safetynet/" + version, waits: waits, now: now,
 		http: &http.Client{Timeout: limit, Transport: transport,
-			// The token is for this server, and a POST that is redirected becomes a GET.
+			// The token is for this server, and a redirected POST becomes a GET.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}, nil
 }

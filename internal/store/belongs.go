@@ -12,13 +12,13 @@ import (
 // the same rules for all months at once.
 //
 //   - payments and expenses by their date;
-//   - the sessions that such a payment is linked to in either direction,
-//     whatever their own date, unless they are not over: a live payment outside
+//   - the sessions linked to such a payment in either direction, on any date of
+//     their own, unless they are not over: a live payment outside
 //     the month is linked to them as well, or they are owing;
 //   - the commissions of those payments, and unpaired ones (without a live
-//     payment) by the month in which their payment rests or, if none does, by
+//     payment) by the month of the statement with their payment or, without one, by
 //     the instant they were made in the studio's zone;
-//   - the links that sessions lose when they stay and their payment leaves.
+//   - the links lost by sessions that stay when their payment leaves.
 //
 // An owing session has received less than its price, is not completed, and
 // either its day is after the month or everything it received is deposits. It
@@ -26,7 +26,7 @@ import (
 //
 // Each direction has a NOT EXISTS of its own, and ids meet by UNION ALL and
 // EXCEPT: one condition with OR goes quadratic on PostgreSQL, and so would a
-// join with owing sessions where it takes them to be few.
+// join with owing sessions if PostgreSQL takes them to be few.
 
 // monthArgs are the arguments of a month's conditions.
 type monthArgs struct {

@@ -208,8 +208,8 @@ func orLast(before int64) int64 {
 	return before
 }
 
-// ClosedByV4 returns the months that v4 has closed by itself since its database
-// became this program's, oldest first.
+// ClosedByV4 returns the months closed by v4 itself since its database became
+// this program's, oldest first.
 func (t *Tx) ClosedByV4(ctx context.Context) (months []books.Month, err error) {
 	text, err := t.Setting(ctx, TakenOver)
 	if err != nil || text == "" {

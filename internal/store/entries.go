@@ -8,8 +8,8 @@ import (
 	"extrato/internal/books"
 )
 
-// LastPaymentBy returns the payment that somebody wrote down last, as it was
-// then; nil if there is none among the newest changes of the books.
+// LastPaymentBy returns the last payment recorded by an actor, as it was then;
+// nil if there is none among the newest changes of the books.
 func (t *Tx) LastPaymentBy(ctx context.Context, by books.Actor) (*books.Payment, error) {
 	ids, err := t.ids(ctx, `SELECT h.id FROM (SELECT id, action, kind, actor FROM changes ORDER BY id DESC LIMIT 500) AS h
 		WHERE h.action = 'add' AND h.kind = $1 AND h.actor = $2 ORDER BY h.id DESC LIMIT 1`, books.PaymentKind.String(), string(by))
@@ -28,16 +28,16 @@ func (t *Tx) LastPaymentBy(ctx context.Context, by books.Actor) (*books.Payment,
 	return nil, nil //nolint:nilnil // there is none
 }
 
-// OpenSession is a session that has received less than its price.
+// OpenSession is a session with less received than its price.
 type OpenSession struct {
 	ID              books.ID
 	Date            books.Day
 	Price, Received books.Money
-	Artist, Client  books.ID // the client who stands for a merged one
+	Artist, Client  books.ID // of a merged client, the survivor
 	ClientName      string
 }
 
-// Owed returns what is still to be received.
+// Owed returns the amount still to be received.
 func (s OpenSession) Owed() books.Money { return s.Price - s.Received }
 
 // OpenSessions narrows a list of open sessions down; zero values take all.
@@ -46,9 +46,8 @@ type OpenSessions struct {
 	Limit      int
 }
 
-// OpenSessions returns the sessions that are not completed and have received
-// less than their price, the latest day first. What rests in statements counts
-// as received.
+// OpenSessions returns the sessions not completed and with less received than
+// their price, the latest day first. Payments in statements count as received.
 func (t *Tx) OpenSessions(ctx context.Context, o OpenSessions) (list []OpenSession, err error) {
 	text := t.s.dialect.text
 	conditions := []string{"coalesce(s.status, '') <> 'completed'", received + " < round(s.valor * 100)" + t.s.dialect.validDay("s.data")}
@@ -73,7 +72,7 @@ func (t *Tx) OpenSessions(ctx context.Context, o OpenSessions) (list []OpenSessi
 	return list, err
 }
 
-// NewestClients returns the clients who were written down last, newest first.
+// NewestClients returns the clients recorded last, newest first.
 func (t *Tx) NewestClients(ctx context.Context, limit int) (list []ClientName, err error) {
 	err = t.list(ctx, `SELECT c.id, c.name FROM clients c WHERE NOT EXISTS (SELECT 1 FROM merged_clients m WHERE m.client = c.id)
 		ORDER BY c.id DESC LIMIT `+strconv.Itoa(limit), nil, func(scan func(...any) error) error {

@@ -82,7 +82,7 @@ type Wanted struct {
 	After   Position    // where the part before ended; zero: at the start
 	Limit   int
 	Filter
-	// Share is the artist whose commissions SumPayments adds up; 0: everybody's.
+	// Share is the artist of the commissions in SumPayments; 0: everybody's.
 	Share books.ID
 }
 

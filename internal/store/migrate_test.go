@@ -65,7 +65,7 @@ func TestA_later_versions_database_is_left_alone(t *testing.T) {
 			db := v4test.Connect(t, target.Driver, dsn)
 			v4test.Run(t, db, "INSERT INTO "+table+" (version_id, is_applied) VALUES (9999, TRUE)")
 			before := v4test.Number(t, db, "SELECT count(*) FROM "+table)
-			v4test.WantError(t, s.Ready(t.Context()), books.Refused, "newer_database", "newer extrato")
+			v4test.WantError(t, s.Ready(t.Context()), books.Refused, "newer_database", "install that version")
 			_, err := s.Migrate(t.Context())
 			v4test.WantError(t, err, books.Refused, "newer_database")
 			if after := v4test.Number(t, db, "SELECT count(*) FROM "+table); after != before {

@@ -6,8 +6,8 @@ import (
 	"extrato/internal/books"
 )
 
-// UnpaidSessions returns the live sessions of a month's days that have received
-// nothing and are not completed, by day.
+// UnpaidSessions returns the live sessions of a month's days without any
+// payment and not completed, by day.
 func (t *Tx) UnpaidSessions(ctx context.Context, month books.Month) (list []*books.Session, err error) {
 	query, err := t.recordQuery(ctx, books.SessionKind)
 	if err != nil {

@@ -28,13 +28,13 @@ var (
 	December = time.Date(2025, time.December, 2, 12, 0, 0, 0, storetest.Zone)
 )
 
-// OctoberRows are what testdata/v4.sql holds of October.
+// OctoberRows are October's rows in testdata/v4.sql.
 var OctoberRows = books.Counts{Payments: 380, Sessions: 320, Commissions: 240, Expenses: 60, Links: 1}
 
-// Tables are all tables of v4's that testdata/v4.sql has.
+// Tables are all tables of v4's in testdata/v4.sql.
 var Tables = []string{"users", "clients", "sessoes", "pagamentos", "comissoes", "gastos", "extratos", "extrato_run_logs", "extrato_snapshots"}
 
-// Carried are those that an import carries.
+// Carried are the tables copied by an import.
 var Carried = Tables[:len(Tables)-1]
 
 // Script returns the path of a file in testdata.
@@ -210,13 +210,13 @@ func Schema(t testing.TB, db *sql.DB) string {
 			WHERE connamespace = 'public'::regnamespace ORDER BY 1`) +
 		Lines(t, db, `SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1`) +
 		Lines(t, db, `SELECT format('%s %s', sequencename, last_value) FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1`) +
-		// The guard of our own statements is all that v4's tables get.
+		// V4's tables get no other trigger than the guard of our own statements.
 		Lines(t, db, `SELECT tgrelid::regclass || ' ' || tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
 			WHERE c.relnamespace = 'public'::regnamespace AND tgname <> 'extratos_keep_ours' ORDER BY 1`)
 }
 
-// WantError fails the test unless err is an Error of this kind and code whose
-// message and hint hold all of words.
+// WantError fails the test unless err is an Error of this kind and code, with
+// all of words in its message and hint.
 func WantError(t testing.TB, err error, kind books.ErrorKind, code string, words ...string) {
 	t.Helper()
 	e := books.AsError(err)
@@ -230,7 +230,7 @@ func WantError(t testing.TB, err error, kind books.ErrorKind, code string, words
 	}
 }
 
-// Same fails the test if two dumps differ, and shows the first line that does.
+// Same fails the test if two dumps differ, and shows the first different line.
 func Same(t testing.TB, what, before, after string) {
 	t.Helper()
 	if before == after {
@@ -262,7 +262,7 @@ func File(t testing.TB, queries ...string) (path string) {
 	return path
 }
 
-// Target is a database that does not exist yet.
+// Target is a database still to be made.
 type Target struct{ Name, URL, Driver, DSN string }
 
 // NewSQLite returns a SQLite file to be made.
