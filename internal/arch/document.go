@@ -57,7 +57,7 @@ func introduced(before string) bool {
 // named returns a Go file with the names of its functions, or nothing for
 // another file or a folder that exists.
 func named(root, name string) (file string, has map[string]bool, err error) {
-	if _, err := os.Stat(filepath.Join(root, name)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := fs.Stat(os.DirFS(root), name); errors.Is(err, fs.ErrNotExist) {
 		return "", nil, fmt.Errorf("there is no %s", name)
 	}
 	if !strings.HasSuffix(name, ".go") {

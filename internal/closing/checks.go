@@ -177,11 +177,11 @@ func expensesOf(ctx context.Context, tx *store.Tx, month books.Month) (list []*b
 	}
 	stored, err := tx.Statement(ctx, month)
 	if err != nil {
-		return nil, nil //nolint:nilerr // as said above
+		return nil, nil
 	}
 	for row, err := range stored.List(books.ExpenseKind) {
 		if err != nil {
-			return nil, nil //nolint:nilerr // as said above
+			return nil, nil
 		}
 		list = append(list, row.(*books.Expense))
 	}

@@ -43,7 +43,7 @@ const (
 	issueLimit  = 3 * time.Minute
 )
 
-// Tell notifies people of a new failure, and of its end. A failed notification
+// Notify notifies people of a new failure, and of its end. A failed notification
 // becomes a note.
 func (n *Net) Notify(ctx context.Context, r *Result, g *GitHub, t Notifier) {
 	if r.Error != nil && r.Error.Code == "month_not_ended" && len(r.Requests) == 0 {

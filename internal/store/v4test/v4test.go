@@ -21,6 +21,7 @@ import (
 	"extrato/internal/store/storetest"
 )
 
+// Months of the tests, and their day.
 var (
 	August    = books.Month{Year: 2025, Month: time.August}
 	September = books.Month{Year: 2025, Month: time.September}
@@ -54,6 +55,7 @@ func Postgres(t testing.TB, queries ...string) (url string, db *sql.DB) {
 	return url, db
 }
 
+// Connect opens a connection of its own, as v4 has.
 func Connect(t testing.TB, driver, dsn string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open(driver, dsn)
@@ -64,6 +66,7 @@ func Connect(t testing.TB, driver, dsn string) *sql.DB {
 	return db
 }
 
+// Run runs statements on a connection.
 func Run(t testing.TB, db *sql.DB, queries ...string) {
 	t.Helper()
 	for _, query := range queries {
@@ -94,6 +97,7 @@ func Open(t testing.TB, url string) *store.Store {
 	return s
 }
 
+// Migrate brings a database to this version, or takes it over.
 func Migrate(t testing.TB, s *store.Store) store.Migration {
 	t.Helper()
 	done, err := s.Migrate(t.Context())
@@ -130,6 +134,7 @@ func Closer(t testing.TB, s *store.Store) *closing.Closer {
 	}
 }
 
+// CloseMonth closes a month.
 func CloseMonth(t testing.TB, c *closing.Closer, month books.Month) closing.Result {
 	t.Helper()
 	r, err := c.Close(t.Context(), month, closing.Options{}, "test")
@@ -139,6 +144,7 @@ func CloseMonth(t testing.TB, c *closing.Closer, month books.Month) closing.Resu
 	return r
 }
 
+// Reopen reopens a month.
 func Reopen(t testing.TB, c *closing.Closer, month books.Month) {
 	t.Helper()
 	if _, err := c.Reopen(t.Context(), month, "test", "test"); err != nil {
@@ -282,6 +288,7 @@ func SQLiteDSN(path string) string {
 	return "file:" + path + "?_pragma=busy_timeout(15000)&_pragma=foreign_keys(1)"
 }
 
+// Read runs fn in a snapshot.
 func Read(t testing.TB, s *store.Store, fn func(*store.Tx) error) {
 	t.Helper()
 	if err := s.Read(t.Context(), fn); err != nil {
