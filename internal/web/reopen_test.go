@@ -12,7 +12,7 @@ import (
 	"extrato/internal/web/webtest"
 )
 
-func TestAMonthIsReopenedOnAPageAndClosedAgain(t *testing.T) {
+func TestA_month_is_reopened_on_a_page_and_closed_again(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		m := last()
 		s.pays(t, m.First(), 457_00)
@@ -55,7 +55,7 @@ func TestAMonthIsReopenedOnAPageAndClosedAgain(t *testing.T) {
 }
 
 // A month whose rows are linked to another one's says which to reopen first.
-func TestAMonthThatMustWaitForAnotherSaysWhich(t *testing.T) {
+func TestA_month_that_must_wait_for_another_says_which(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		m := last()
 		before := m.Add(-1)
@@ -82,7 +82,7 @@ func TestAMonthThatMustWaitForAnotherSaysWhich(t *testing.T) {
 	})
 }
 
-func TestInARealBrowserAMonthIsReopened(t *testing.T) {
+func TestIn_a_real_browser_a_month_is_reopened(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		m := last()
 		s.pays(t, m.First(), 457_00)

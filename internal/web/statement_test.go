@@ -27,7 +27,7 @@ func (s *monthStudio) closes(t testing.TB, m books.Month) {
 	}
 }
 
-func TestAMonthIsHistoryUntilItHasAStatement(t *testing.T) {
+func TestA_month_is_history_until_it_has_a_statement(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		m := last()
 		for i := range 45 {
@@ -56,7 +56,7 @@ func TestAMonthIsHistoryUntilItHasAStatement(t *testing.T) {
 	})
 }
 
-func TestAnEarlierRevisionIsShown(t *testing.T) {
+func TestAn_earlier_revision_is_shown(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		m := last()
 		s.pays(t, m.First(), 457_00)
@@ -81,7 +81,7 @@ func TestAnEarlierRevisionIsShown(t *testing.T) {
 }
 
 // An artist sees the own part of a statement, and nobody else's.
-func TestAnArtistSeesTheOwnPartOfAStatement(t *testing.T) {
+func TestAn_artist_sees_the_own_part_of_a_statement(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		m := last()
 		s.pays(t, m.First(), 457_00)
@@ -126,7 +126,7 @@ func (s *monthStudio) signIn(t testing.TB, who, role string) *webtest.Person {
 }
 
 // The pages of a studio with thirteen closed months, in a real browser.
-func TestInARealBrowserAStudiosMonths(t *testing.T) {
+func TestIn_a_real_browser_a_studios_months(t *testing.T) {
 	db := storetest.SQLite(t, nowInZone)
 	if err := demo.Fill(t.Context(), db.Store, nowInZone()); err != nil {
 		t.Fatal(err)
