@@ -17,16 +17,15 @@ type auditCommand struct {
 }
 
 type auditVerifyCommand struct {
-	Head string `help:"A head that was printed or kept elsewhere: is the chain a continuation of it?" placeholder:"HASH"`
+	Head string `help:"A head printed or kept elsewhere: does the chain continue it?" placeholder:"HASH"`
 }
 
 func (auditVerifyCommand) Help() string {
 	return `Checks that every entry of the chain is intact and follows the one before; that
-every statement is what was closed, byte for byte; that runs, records of backups and
-deposits tell of the same closings; and that the triggers which guard all that are
-there. Exit code 4 if anything is not as it was. With --head, it also checks that the
-chain goes on from a head that was printed on a statement or kept elsewhere: who can
-rewrite the whole database cannot rewrite that. For the backups there is "extrato
+every statement agrees with it, byte for byte; that runs, records of backups and
+deposits agree with it; and that the guarding triggers are there. Exit code 4 if
+anything was changed. With --head, it also checks that the chain continues a head
+printed on a statement or kept elsewhere: nobody can rewrite that with the database. For the backups there is "extrato
 backup verify".
 
 Examples:

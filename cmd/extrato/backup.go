@@ -14,9 +14,9 @@ import (
 
 type backupCommand struct {
 	Create  backupCreateCommand  `cmd:"" help:"Back up one month now."`
-	Verify  backupVerifyCommand  `cmd:"" help:"Read backups back, every byte, and say what they are worth."`
+	Verify  backupVerifyCommand  `cmd:"" help:"Read every byte of the backups back, and report their state."`
 	List    backupListCommand    `cmd:"" help:"List the copies of each month's backup."`
-	Restore backupRestoreCommand `cmd:"" help:"Put a backup's rows that are missing back to live."`
+	Restore backupRestoreCommand `cmd:"" help:"Put missing rows of a backup back to live."`
 }
 
 type backupCreateCommand struct {
@@ -29,8 +29,8 @@ func (backupCreateCommand) Help() string {
 copy holds the statement's rows and the late ones. Nothing is written if a verified
 copy of exactly these rows is there.
 
-A folder that holds none of the backups made so far is refused, because a disk that
-is not mounted looks like that; --new-place says that they are lost.
+A folder with none of the backups made so far is refused, because a disk that is
+not mounted looks the same; --new-place confirms that they are lost.
 
 Example:
   extrato backup create 2025-10`
@@ -86,7 +86,7 @@ rests on.
   stale       whole, but the rows have changed since
   incomplete  a backup was interrupted; no obstacle
   legacy      a file of v4's, without a manifest
-  corrupt     not what was written        (exit code 4)
+  corrupt     damaged or exchanged        (exit code 4)
   missing     known, but gone             (exit code 4)
 
 Example:
@@ -190,23 +190,23 @@ func (c *backupListCommand) Run(a *app) error {
 
 type backupRestoreCommand struct {
 	Month  string `arg:"" help:"The month, such as 2025-10."`
-	File   string `help:"The copy to restore; default: the one that the month's statement rests on, or the newest that this database made." placeholder:"F"`
-	DryRun bool   `help:"Show each row that would come, and change nothing."`
+	File   string `help:"The copy to restore; default: that of the month's statement, or the newest recorded one." placeholder:"F"`
+	DryRun bool   `help:"Show each row to be put back, and change nothing."`
 }
 
 func (backupRestoreCommand) Help() string {
 	return `Puts the rows of a backup that are missing back to the live tables, with their
 ids. It never removes or overwrites a row, and refuses as a whole if a row is live
 with other values or rests in a statement (reopen that month first), or if the id
-of a client or artist is somebody else's by now.
+of a client or artist belongs to somebody else by now.
 
-It takes the copy that the month's statement rests on, else the newest that this
-database made. Where the database records none of that month, it takes the newest
-whole copy and says so. Any other copy must be named with --file.
+It takes the copy of the month's statement, else the newest one this database
+made. If the database has no record of that month, it takes the newest whole copy
+and says so. Any other copy must be named with --file.
 
-A session that is paid in two months is in the backup of one of them. Where it is
-not live, it is taken from there; where no backup holds it, its payments come back
-without their link, and restoring the month again sets that once the session is back.
+A session paid in two months is in the backup of one of them. If it is not live,
+it is taken from there; without such a backup, its payments come back without
+their link, and restoring the month again sets the link once the session is back.
 
 Into a new database (extrato migrate), restore all the months, in any order, before
 any new row or login is made.

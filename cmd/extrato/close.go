@@ -10,22 +10,22 @@ import (
 )
 
 type closeCommand struct {
-	Month     *string `arg:"" optional:"" name:"month" help:"The month, such as 2025-10. Without it, every month that is due."`
+	Month     *string `arg:"" optional:"" name:"month" help:"The month, such as 2025-10. Without it, all due months."`
 	Year      *int    `help:"The year, with --month: v4's way to name a month." placeholder:"Y"`
 	MonthFlag *int    `name:"month" help:"The month's number, with --year." placeholder:"M"`
-	Force     bool    `help:"Take a closed month's late rows in as its next revision."`
-	DryRun    bool    `help:"Show exactly what would happen, and change nothing."`
+	Force     bool    `help:"Take a closed month's late rows into its next revision."`
+	DryRun    bool    `help:"Show the result, and change nothing."`
 }
 
 func (closeCommand) Help() string {
 	return `Backs the month's rows up and turns them into the month's statement, in one
-transaction that lets no row go before the backup was read back and proved. If
+transaction that deletes no row before the backup is read back and proved. If
 anything is in doubt, nothing changes.
 
 Examples:
-  extrato close                    every month that is due, oldest first
+  extrato close                    all due months, oldest first
   extrato close 2025-10            that month, due or not, if it has ended
-  extrato close 2025-10 --dry-run  what would happen
+  extrato close 2025-10 --dry-run  the result, without closing
   extrato close 2025-10 --force    late rows become revision 2`
 }
 

@@ -29,7 +29,7 @@ type demoCommand struct {
 func (demoCommand) Help() string {
 	return `Makes a believable tattoo studio in a folder of its own: thirteen months that ended
 and the running one. Closes those that ended, with real backups, shows the last
-statement and says what was proved. Run again, it closes what ended since.
+statement and the proofs. Run again, it closes the months ended since.
 
 Example:
   extrato demo --dir /tmp/studio --no-serve`

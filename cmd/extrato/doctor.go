@@ -20,11 +20,11 @@ type doctorCommand struct{}
 
 func (doctorCommand) Help() string {
 	return `Checks the settings, the database, the clock, the rows, the backups and the chain,
-one line each, and says of what is wrong how to put it right. It changes nothing.
+one line each, with a remedy for each fault. It changes nothing.
 
   ok    as it should be
   warn  closes go on, but you should know
-  fail  a close fails, or something stored is not what it should be   (exit code 1)
+  fail  a close fails, or stored data is damaged                      (exit code 1)
 
 Example:
   extrato doctor`

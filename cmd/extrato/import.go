@@ -12,7 +12,7 @@ type importCommand struct {
 func (importCommand) Help() string {
 	return `Copies a v4 database into a new one (DATABASE_URL, a SQLite file is made), all or
 nothing, with ids, links and v4's own statements. The source is only read. Reports
-what was rounded to the cent, which references led nowhere, and what was not carried.
+amounts rounded to the cent, references to missing rows, and data not copied.
 A database of extrato's own is moved with pg_dump or as a file, not with this.
 
 Examples:

@@ -25,17 +25,17 @@ type cli struct {
 	Globals
 
 	Demo      demoCommand      `cmd:"" help:"Make a believable studio, close its months, show the last statement."`
-	Serve     serveCommand     `cmd:"" help:"Answer HTTP and close what is due by itself."`
-	Close     closeCommand     `cmd:"" help:"Back up, verify and close a month, or every month that is due."`
+	Serve     serveCommand     `cmd:"" help:"Answer HTTP and close due months by itself."`
+	Close     closeCommand     `cmd:"" help:"Back up, verify and close a month, or all due months."`
 	Reopen    reopenCommand    `cmd:"" help:"Put a closed month's rows back to live, exactly as they were."`
-	Months    monthsCommand    `cmd:"" help:"List the months and what they are: open, due, closed, late, held."`
+	Months    monthsCommand    `cmd:"" help:"List the months with their state: open, due, closed, late, held."`
 	Statement statementCommand `cmd:"" help:"Print or export one month's statement."`
 	Backup    backupCommand    `cmd:"" help:"Make, verify, list and restore backups."`
 	Audit     auditCommand     `cmd:"" help:"Check or show the chain of closings."`
-	Doctor    doctorCommand    `cmd:"" help:"Check everything that a close depends on."`
+	Doctor    doctorCommand    `cmd:"" help:"Check everything a close depends on."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database to this version: a new one, an older one, or v4's in place."`
 	Import    importCommand    `cmd:"" help:"Copy a v4 database into this new one."`
-	User      userCommand      `cmd:"" help:"Who may sign in: add, list, disable, enable, password."`
+	User      userCommand      `cmd:"" help:"Users: add, list, disable, enable, password."`
 	Token     tokenCommand     `cmd:"" help:"Tokens for programs: create, list, revoke."`
 	Safetynet safetynetCommand `cmd:"" help:"Look after a server from elsewhere: make the close happen, prove it, report."`
 	Version   versionCommand   `cmd:"" help:"Print version, commit and Go version."`

@@ -20,7 +20,7 @@ schedule closes, to the running one.
   late    closed, and rows were added since: "extrato close MONTH --force"
   held    reopened: "extrato close MONTH" closes it again
 
-Rows whose date cannot be read belong to no month and are named below the list.
+Rows with an unreadable date belong to no month and are named below the list.
 
 Example:
   extrato months`

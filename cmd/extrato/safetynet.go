@@ -18,12 +18,12 @@ import (
 )
 
 type safetynetCommand struct {
-	Month        string        `arg:"" optional:"" name:"month" help:"The month, such as 2025-10. Without it, those that earlier runs left unsettled and the one that ended last."`
-	Force        bool          `help:"Take late rows in as a revision; close a month that waits for a person, unless it is held."`
-	State        string        `help:"What one run keeps for the next: the head of the chain." placeholder:"FILE"`
+	Month        string        `arg:"" optional:"" name:"month" help:"The month, such as 2025-10. Without it, months left by earlier runs and the last one to end."`
+	Force        bool          `help:"Take late rows in as a revision; close a month waiting for a person, unless it is held."`
+	State        string        `help:"The file with a run's result for the next: the head of the chain." placeholder:"FILE"`
 	Out          string        `help:"Where result.json and summary.md go." placeholder:"DIR"`
 	Timeout      time.Duration `help:"How long one request may take." default:"45s"`
-	CloseTimeout time.Duration `help:"How long in all a close that may still be running is waited for." default:"6m"`
+	CloseTimeout time.Duration `help:"How long in all to wait for a running close." default:"6m"`
 	KeepSchedule bool          `help:"Only enable the workflow again, so that GitHub does not switch its schedule off."`
 }
 

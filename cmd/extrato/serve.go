@@ -29,7 +29,7 @@ type serveCommand struct {
 	Host        string        `help:"Address to listen on (HOST)." placeholder:"ADDRESS"`
 	Port        string        `help:"Port to listen on (PORT); 0 is any free one." placeholder:"PORT"`
 	StopTimeout time.Duration `help:"How long a running close may take to finish after SIGTERM; then it rolls back." default:"25s"`
-	Check       bool          `help:"Serve nothing; ask the server that runs at this address whether it is ready: exit 0 or 1."`
+	Check       bool          `help:"Serve nothing; ask the server at this address whether it is ready: exit 0 or 1."`
 }
 
 func (serveCommand) Help() string {

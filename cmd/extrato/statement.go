@@ -13,8 +13,8 @@ import (
 type statementCommand struct {
 	Month      string `arg:"" help:"The month, such as 2025-10."`
 	Format     string `help:"text, json or csv." default:"text" enum:"text,json,csv"`
-	Unverified bool   `help:"Show it even if it is not what was closed, under a warning."`
-	Artist     *int32 `help:"Only what is this artist's, by id." placeholder:"ID"`
+	Unverified bool   `help:"Show it even if it was changed, under a warning."`
+	Artist     *int32 `help:"Only this artist's rows, by id." placeholder:"ID"`
 	Lang       string `help:"pt or en." default:"pt" enum:"pt,en"`
 	Output     string `short:"o" help:"Write to a new file instead of the terminal." placeholder:"FILE"`
 }
@@ -25,8 +25,8 @@ func (statementCommand) Help() string {
   extrato statement 2025-10 --format csv -o outubro.csv
   extrato statement 2025-10 --artist 12 --lang en
 
-One that is not what was closed is refused (exit code 4). To see what stands in its
-place, such as rows that v4 put there:
+A changed statement is refused (exit code 4). To see it all the same, such as one
+that v4 put in its place:
   extrato statement 2025-10 --unverified`
 }
 

@@ -26,8 +26,8 @@ func withKey(c config.Config) error {
 }
 
 type tokenCreate struct {
-	Name  string   `arg:"" help:"What it is for."`
-	Scope []string `help:"What it may: backup, close, read. May be given several times." required:"" enum:"backup,close,read"`
+	Name  string   `arg:"" help:"Its purpose."`
+	Scope []string `help:"Its rights: backup, close, read. May be given several times." required:"" enum:"backup,close,read"`
 	Days  int      `help:"How long it lives, 365 at most." default:"90"`
 }
 

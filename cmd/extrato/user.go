@@ -19,17 +19,17 @@ import (
 
 type userCommand struct {
 	Add      userAdd      `cmd:"" help:"Give somebody a login."`
-	List     userList     `cmd:"" help:"List who has a login."`
-	Disable  userDisable  `cmd:"" help:"Keep somebody out, at once."`
-	Enable   userEnable   `cmd:"" help:"Let somebody in again."`
+	List     userList     `cmd:"" help:"List users with a login."`
+	Disable  userDisable  `cmd:"" help:"Disable a login, at once."`
+	Enable   userEnable   `cmd:"" help:"Enable a login again."`
 	Password userPassword `cmd:"" help:"Set somebody's password; it ends their logins."`
 }
 
 type userAdd struct {
 	Email         string `arg:"" help:"Their e-mail address."`
 	Name          string `help:"Their name."`
-	Role          string `help:"admin (everything), reception (writes down what comes in) or artist (only what is theirs); admin if not given." default:"" enum:",admin,reception,artist"`
-	ArtistID      *int32 `help:"Give this login to an artist or user who is in the books already, by id; name and role stay unless given." placeholder:"ID"`
+	Role          string `help:"admin (everything), reception (records rows) or artist (their own rows only); admin if not given." default:"" enum:",admin,reception,artist"`
+	ArtistID      *int32 `help:"Give this login to an artist or user already in the books, by id; name and role stay unless given." placeholder:"ID"`
 	PasswordStdin bool   `help:"Read the password from standard input."`
 }
 

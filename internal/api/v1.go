@@ -46,7 +46,7 @@ func (v *v1) config() huma.Config {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title: "extrato", Version: v.s.Version,
-				Description: "The books of a tattoo studio: months, their statements, and the rows that are not closed yet. " +
+				Description: "The books of a tattoo studio: months, their statements, and the rows not closed yet. " +
 					"Amounts and percentages are decimal strings, days are ISO days of the studio, instants are UTC. " +
 					"Lists go on with next_cursor. Edits need the ETag of what was read in If-Match. " +
 					"A POST that carries Idempotency-Key takes effect once in 24 hours, however often it is sent. " +
@@ -58,16 +58,16 @@ func (v *v1) config() huma.Config {
 				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"login": {Type: "apiKey", In: "cookie", Name: "extrato_login", Description: "A person's login, as the sign-in page sets it."},
-					"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A service token, or the identity of a job that is trusted."},
+					"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A service token, or the identity of a trusted job."},
 				},
 			},
 			Tags: []*huma.Tag{
 				{Name: "months", Description: "Months, and closing and reopening them."},
-				{Name: "statements", Description: "What closed months hold, for ever."},
-				{Name: "records", Description: "The live rows: what is not closed yet."},
+				{Name: "statements", Description: "Closed months, permanently."},
+				{Name: "records", Description: "The live rows: everything not closed yet."},
 				{Name: "people", Description: "Clients and artists."},
 				{Name: "history", Description: "Every attempt, and the chain of closings."},
-				{Name: "access", Description: "Who may come in."},
+				{Name: "access", Description: "Users and tokens."},
 			},
 		},
 		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
@@ -183,7 +183,7 @@ func shownPage[T any](items []T, next string) *listed[T] {
 
 // Part selects a part of a list.
 type Part struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"The longest list that is wanted."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"The longest list wanted."`
 	Cursor string `query:"cursor" maxLength:"400" doc:"next_cursor of the part before."`
 }
 

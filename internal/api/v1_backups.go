@@ -55,7 +55,7 @@ type verifyInput struct {
 // verified is the result of verifying a month now.
 type verified struct {
 	Month     string       `json:"month" example:"2025-10"`
-	Statement string       `json:"statement" enum:"ok,changed,none" doc:"Whether the stored statement is what was closed."`
+	Statement string       `json:"statement" enum:"ok,changed,none" doc:"Whether the stored statement agrees with the chain."`
 	Problems  []string     `json:"problems" doc:"What is not as it was closed."`
 	Backups   []readBacked `json:"backups"`
 }

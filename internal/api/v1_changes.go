@@ -21,8 +21,8 @@ type question struct {
 	Code      string  `json:"code" enum:"equal_payment,far_day,unusual_amount" doc:"What to give in confirm."`
 	Detail    string  `json:"detail" doc:"What is unusual, for people."`
 	PaymentID *int64  `json:"payment_id,omitempty" doc:"equal_payment: the newest equal one."`
-	CreatedAt *string `json:"created_at,omitempty" doc:"equal_payment: when that one was written down."`
-	Usual     *string `json:"usual_amount,omitempty" doc:"unusual_amount: what is usual for the artist."`
+	CreatedAt *string `json:"created_at,omitempty" doc:"equal_payment: the time that payment was recorded."`
+	Usual     *string `json:"usual_amount,omitempty" doc:"unusual_amount: the artist's usual amount."`
 }
 
 func questionsIn(err error) []question {
@@ -143,8 +143,8 @@ type change struct {
 	Row    string       `json:"row" example:"payment:12" doc:"What it was about."`
 	By     string       `json:"by" example:"user 3"`
 	At     string       `json:"at" format:"date-time"`
-	Undoes *int64       `json:"undoes" doc:"The change that this one took back."`
-	Rows   []changedRow `json:"rows" doc:"Every row that it touched."`
+	Undoes *int64       `json:"undoes" doc:"The change undone by this one."`
+	Rows   []changedRow `json:"rows" doc:"Every row it changed."`
 }
 
 func changeOf(c store.Changeset) change {
@@ -175,12 +175,12 @@ type undoOne struct {
 func (v *v1) registerChanges() {
 	register(v, operation{
 		method: http.MethodGet, path: "changes", id: "list-changes", tag: "records", needs: auth.Read,
-		summary: "Who changed a row, when and how", description: "Newest first, also of rows that are deleted or rest in statements by now.",
+		summary: "Who changed a row, when and how", description: "Newest first, also of rows deleted or in statements by now.",
 	}, v.listChanges)
 	register(v, operation{
 		method: http.MethodPost, path: "changes/{id}/undo", id: "undo-change", tag: "records", needs: auth.Write, errors: []int{http.StatusNotFound},
 		summary: "Take a change back",
-		description: "Within 24 hours, while the month is open: every row that it touched is as before, with id, links and commissions. " +
+		description: "Within 24 hours, while the month is open: every row it changed is as before, with id, links and commissions. " +
 			"If one was changed since, the answer is 409 changed_since with its versions. An undo is a change, and can be undone.",
 	}, v.undo)
 }

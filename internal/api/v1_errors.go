@@ -16,17 +16,17 @@ import (
 // Problem is an error as /api/v1 answers it: a document of RFC 9457 with a
 // code for programs, a hint for people, and the name of the request.
 type Problem struct {
-	Type          string          `json:"type" example:"about:blank" doc:"Always about:blank: code says which problem it is."`
+	Type          string          `json:"type" example:"about:blank" doc:"Always about:blank: code names the problem."`
 	Title         string          `json:"title" example:"Conflict" doc:"What the status means."`
 	Status        int             `json:"status" example:"409" doc:"The HTTP status."`
 	Detail        string          `json:"detail" example:"2025-10 is closed" doc:"What is wrong, for people."`
 	Code          string          `json:"code" example:"month_closed" doc:"What is wrong, for programs. Codes are stable."`
-	Kind          books.ErrorKind `json:"kind" enum:"invalid,not_found,refused,conflict,integrity,unauthorized,forbidden,internal" example:"refused" doc:"Who can help: the caller (invalid, not_found, unauthorized), the studio's owner (forbidden), a person, because the program must not decide it (refused) or because something stored is not what it should be (integrity); with the others another try may."`
+	Kind          books.ErrorKind `json:"kind" enum:"invalid,not_found,refused,conflict,integrity,unauthorized,forbidden,internal" example:"refused" doc:"Who can help: the caller (invalid, not_found, unauthorized), the studio's owner (forbidden), a person, because the program must not decide (refused) or stored data is damaged (integrity). With the others, try again."`
 	Hint          string          `json:"hint,omitempty" doc:"What to do about it."`
 	CorrelationID string          `json:"correlation_id" example:"b17cee4a03f2d1c9" doc:"The request's name in the server's log."`
-	Errors        []ProblemDetail `json:"errors,omitempty" doc:"Each part of the request that is not as this document says."`
+	Errors        []ProblemDetail `json:"errors,omitempty" doc:"Each part of the request with a fault."`
 	Questions     []question      `json:"questions,omitempty" doc:"What is unusual about a payment. Sent again with these codes in confirm, it is written down."`
-	Versions      []versions      `json:"versions,omitempty" doc:"The states of rows that were changed since a change that is to be undone."`
+	Versions      []versions      `json:"versions,omitempty" doc:"Rows changed since the change to be undone, in both states."`
 	headers       http.Header
 }
 

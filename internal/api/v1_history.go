@@ -36,7 +36,7 @@ type link struct {
 	Reason        string   `json:"reason"`
 	CorrelationID string   `json:"correlation_id"`
 	Fingerprint   string   `json:"fingerprint" doc:"Of the rows; empty of a statement of v4's."`
-	Core          string   `json:"core" doc:"Of the rows without what people write freely; empty if there is none."`
+	Core          string   `json:"core" doc:"Of the rows without their free texts; empty if there is none."`
 	Seal          string   `json:"seal" doc:"Of the statement, byte for byte; empty if the month has none after this entry."`
 	Detail        string   `json:"detail" doc:"Of reason, totals and notes."`
 	Counts        counts   `json:"counts"`
@@ -52,18 +52,18 @@ type link struct {
 // fields, so anybody can compute the hash again.
 type sealed struct {
 	Totals string `json:"totals" doc:"The totals' JSON, byte for byte."`
-	Links  int64  `json:"links" doc:"Links of sessions that stayed live to payments that left."`
+	Links  int64  `json:"links" doc:"Links of staying sessions to payments in the statement."`
 	Salt   string `json:"salt" doc:"16 bytes, as hexadecimal digits."`
 }
 
 type person struct {
-	UserID int64    `json:"user_id" doc:"0: a job that is trusted."`
+	UserID int64    `json:"user_id" doc:"0: a trusted job."`
 	Name   string   `json:"name"`
 	Email  string   `json:"email"`
 	Role   string   `json:"role"`
 	Scopes []string `json:"scopes" doc:"Of a token."`
 	Login  bool     `json:"login" doc:"A person's login, no token."`
-	By     string   `json:"by" doc:"How the books name who you are."`
+	By     string   `json:"by" doc:"Your name in the books."`
 }
 
 type shownMe struct{ Body person }
@@ -71,7 +71,7 @@ type shownMe struct{ Body person }
 func (v *v1) registerHistory() {
 	register(v, operation{
 		method: http.MethodGet, path: "runs", id: "list-runs", tag: "history", needs: auth.Read,
-		summary: "Every attempt to close, reopen or back up", description: "Newest first, what failed too, with its reason.",
+		summary: "Every attempt to close, reopen or back up", description: "Newest first, failures too, with their reason.",
 	}, v.listRuns)
 	register(v, operation{
 		method: http.MethodGet, path: "closings", id: "list-closings", tag: "history", needs: auth.Read,
@@ -84,7 +84,7 @@ func (v *v1) registerHistory() {
 	}, v.listClosings)
 	register(v, operation{
 		method: http.MethodGet, path: "me", id: "get-me", tag: "access", needs: auth.SignedIn,
-		summary: "Who you are", description: "The user, role and scopes that this request comes with.",
+		summary: "Who you are", description: "The user, role and scopes of this request.",
 	}, v.me)
 }
 

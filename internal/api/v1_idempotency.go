@@ -18,7 +18,7 @@ import (
 
 // Keyed is the optional idempotency key of every POST.
 type Keyed struct {
-	Key string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]+$" doc:"A name for this request, new for each thing to be done. Sent again within 24 hours, the request is not done again and gets the same answer; while it is being done, that is waited for."`
+	Key string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]+$" doc:"A name for this request, new for each request. A repetition within 24 hours gets the same answer and does nothing; it waits while the first one is in progress."`
 }
 
 // made is the answer to a POST.

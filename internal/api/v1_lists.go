@@ -115,12 +115,12 @@ func rowList(path, name, tag string, needs auth.Permission, order string) operat
 	return operation{
 		method: http.MethodGet, path: path, id: "list-" + path, tag: tag, needs: needs,
 		summary:     fmt.Sprintf("The live %ss", name),
-		description: "Newest first: by " + order + ". What a closed month holds is not here but in its statement.",
+		description: "Newest first: by " + order + ". Rows of a closed month are not here but in its statement.",
 	}
 }
 
 type listOfArtist struct {
-	Month  monthText `query:"month" doc:"Only what belongs to this month; of sessions, those of its days."`
+	Month  monthText `query:"month" doc:"Only rows of this month; of sessions, those on its days."`
 	Artist rowID     `query:"artist" doc:"Only this artist's."`
 	Part
 }
@@ -134,7 +134,7 @@ type PaymentFilter struct {
 	Client  rowID     `query:"client" doc:"Only this client's."`
 	Method  string    `query:"method" maxLength:"50" doc:"Only those made this way."`
 	Text    string    `query:"text" maxLength:"255" doc:"Only those with this text in the note or the client's name, blind to case and accents."`
-	Without []string  `query:"without" enum:"commission,client,session" doc:"Only those that lack all of these."`
+	Without []string  `query:"without" enum:"commission,client,session" doc:"Only payments without any of these."`
 }
 
 type listOfPayments struct {
@@ -199,7 +199,7 @@ func (v *v1) sumPayments(ctx context.Context, in *PaymentFilter) (*paymentSumsBo
 }
 
 type listOfCommissions struct {
-	Month   monthText `query:"month" doc:"Only what belongs to this month."`
+	Month   monthText `query:"month" doc:"Only rows of this month."`
 	Artist  rowID     `query:"artist" doc:"Only this artist's."`
 	Payment rowID     `query:"payment" doc:"Only this payment's."`
 	Part

@@ -43,9 +43,9 @@ type month struct {
 	Month      string `json:"month" example:"2025-10"`
 	State      string `json:"state" enum:"open,due,closed,late,held"`
 	Revision   int    `json:"revision" doc:"Of the statement; 0 if the month was never closed."`
-	Counts     counts `json:"counts" doc:"The statement's rows or, without one, the live rows that belong to the month."`
-	Late       counts `json:"late" doc:"Live rows that belong to a closed month."`
-	Backup     string `json:"backup" enum:"verified,stale,corrupt,missing,unverified" doc:"The worst that the last verification found of the newest copy and of the one that the statement rests on."`
+	Counts     counts `json:"counts" doc:"The statement's rows or, without one, the month's live rows."`
+	Late       counts `json:"late" doc:"Live rows of a closed month."`
+	Backup     string `json:"backup" enum:"verified,stale,corrupt,missing,unverified" doc:"The worse result of the last verification, of the newest copy and of the statement's copy."`
 	Unrecorded bool   `json:"unrecorded,omitempty" doc:"The statement is v4's, and the chain has no entry of it yet."`
 }
 
@@ -54,13 +54,13 @@ type monthDetail struct {
 	State    string `json:"state" enum:"open,due,closed,late,held"`
 	Revision int    `json:"revision"`
 	Counts   counts `json:"counts"`
-	Totals   totals `json:"totals" doc:"The statement's or, without one, those that it would have now."`
+	Totals   totals `json:"totals" doc:"The statement's or, without one, those of the live rows."`
 	Late     counts `json:"late"`
 	LateRows []row  `json:"late_rows" doc:"The first 200 of them. They wait for a revision: close with force."`
 	Backup   string `json:"backup" enum:"verified,stale,corrupt,missing,unverified"`
 
 	DueAt      string `json:"due_at" example:"2025-11-01T05:00:00.000000Z" doc:"When the schedule closes the month, unless it is held, closed, or before close_from."`
-	CloseFrom  string `json:"close_from" example:"2025-10" doc:"The first month that the schedule closes by itself (EXTRATO_CLOSE_FROM); older ones wait for a person."`
+	CloseFrom  string `json:"close_from" example:"2025-10" doc:"The schedule's first month (EXTRATO_CLOSE_FROM); older ones wait for a person."`
 	Unrecorded bool   `json:"unrecorded,omitempty" doc:"The statement is v4's, and the chain has no entry of it yet."`
 }
 
@@ -125,7 +125,7 @@ type outcome struct {
 	Fingerprint   string   `json:"fingerprint"`
 	Backup        *backed  `json:"backup" doc:"null if none was required and none could be made."`
 	Chain         chained  `json:"chain"`
-	EarlierOpen   []string `json:"earlier_open" doc:"Earlier months that are not closed."`
+	EarlierOpen   []string `json:"earlier_open" doc:"Earlier months still open."`
 	Notes         []string `json:"notes"`
 	CorrelationID string   `json:"correlation_id"`
 	Seconds       float64  `json:"seconds"`
@@ -136,11 +136,11 @@ func (v *v1) registerMonths() {
 	gone := []int{http.StatusNotFound}
 	register(v, operation{
 		method: http.MethodGet, path: "months", id: "list-months", tag: "months", needs: auth.Read,
-		summary: "Every month", description: "Gaps too, newest first, from the running month, or a later one that has rows, to the first that has rows or a statement or that the schedule closes.",
+		summary: "Every month", description: "Gaps too, newest first, from the running month, or a later one with rows, to the first one with rows or a statement, or the schedule's first.",
 	}, v.listMonths)
 	register(v, operation{
 		method: http.MethodGet, path: of, id: "get-month", tag: "months", needs: auth.Read, errors: gone,
-		summary: "One month", description: "Its state, counts and totals, and the rows that are late.",
+		summary: "One month", description: "Its state, counts and totals, and its late rows.",
 	}, v.getMonth)
 	register(v, operation{
 		method: http.MethodPost, path: of + "/close", id: "close-month", tag: "months", needs: auth.Close,
@@ -153,7 +153,7 @@ func (v *v1) registerMonths() {
 	}, v.reopenMonth)
 	register(v, operation{
 		method: http.MethodGet, path: of + "/backups", id: "list-backups", tag: "months", needs: auth.Read,
-		summary: "A month's backups", description: "What is recorded of each copy, and what its last verification found; nothing is read back now.",
+		summary: "A month's backups", description: "The record of each copy, with the result of its last verification; nothing is read back now.",
 	}, v.listBackups)
 	register(v, operation{
 		method: http.MethodPost, path: of + "/verify", id: "verify-month", tag: "months", needs: auth.Backup,
@@ -163,7 +163,7 @@ func (v *v1) registerMonths() {
 	register(v, operation{
 		method: http.MethodGet, path: of + "/statement", id: "get-statement", tag: "statements", needs: auth.SignedIn,
 		errors:  []int{http.StatusNotFound, http.StatusConflict},
-		summary: "A month's statement", description: "What was closed, a part of its rows at a time. An artist's login sees its own rows, and counts and totals of these.",
+		summary: "A month's statement", description: "The closed month, a part of its rows at a time. An artist's login sees its own rows, and counts and totals of these.",
 	}, v.getStatement)
 	v.registerCSV()
 }

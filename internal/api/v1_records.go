@@ -57,16 +57,16 @@ func registerResource[New, In, Out any](r *resource[New, In, Out]) {
 	one := r.path + "/{id}"
 	register(r.v, operation{
 		method: http.MethodPost, path: r.path, id: "add-" + r.name, tag: r.tag, needs: auth.Write, status: http.StatusCreated,
-		summary: "Write a new " + r.name + " down", description: r.about,
+		summary: "Record a new " + r.name, description: r.about,
 	}, r.post)
 	register(r.v, operation{
 		method: http.MethodGet, path: one, id: "get-" + r.name, tag: r.tag, needs: r.read, errors: []int{http.StatusNotFound},
-		summary: "One live " + r.name, description: "The ETag of the answer is what an edit needs. What a closed month holds is not here but in its statement.",
+		summary: "One live " + r.name, description: "An edit needs the ETag of the answer. Rows of a closed month are not here but in its statement.",
 	}, r.get)
 	register(r.v, operation{
 		method: http.MethodPut, path: one, id: "change-" + r.name, tag: r.tag, needs: auth.Write,
 		errors:  []int{http.StatusNotFound, http.StatusPreconditionFailed, http.StatusPreconditionRequired},
-		summary: "Change a live " + r.name, description: "Everything that can be written is given anew: what is left out is cleared. " + r.about,
+		summary: "Change a live " + r.name, description: "Send all values: any value left out is cleared. " + r.about,
 	}, r.put)
 	register(r.v, operation{
 		method: http.MethodDelete, path: one, id: "delete-" + r.name, tag: r.tag, needs: auth.Write, status: http.StatusNoContent,
@@ -210,7 +210,7 @@ func (v *v1) registerRecords() {
 		})
 	register(v, operation{
 		method: http.MethodGet, path: "payments/sums", id: "sum-payments", tag: "records", needs: auth.SignedIn,
-		summary: "What the live payments of a filter come to",
+		summary: "The sums of a filter's live payments",
 	}, v.sumPayments)
 	registerResource(payments)
 	sessions := v.sessions()

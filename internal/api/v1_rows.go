@@ -13,12 +13,12 @@ type paymentInput struct {
 	Method            string      `json:"method" minLength:"1" maxLength:"50" example:"Pix" doc:"Dinheiro, Pix, Cartão de Crédito, Cartão de Débito, Outros, or any other text."`
 	ArtistID          rowID       `json:"artist_id" example:"3"`
 	ClientID          *rowID      `json:"client_id,omitempty" nullable:"true" example:"7"`
-	SessionID         *rowID      `json:"session_id,omitempty" nullable:"true" doc:"The session that is paid. It points back at this payment and becomes paid; an earlier payment, a deposit, keeps its own link."`
+	SessionID         *rowID      `json:"session_id,omitempty" nullable:"true" doc:"The session paid. It points back at this payment and becomes paid; an earlier payment, a deposit, keeps its own link."`
 	Note              *string     `json:"note,omitempty" nullable:"true" maxLength:"255"`
 	GoogleEventID     *string     `json:"google_event_id,omitempty" nullable:"true" maxLength:"100" doc:"No two payments may have the same."`
-	CommissionPercent *string     `json:"commission_percent,omitempty" nullable:"true" pattern:"^(-?[0-9]{1,3}([.][0-9]{1,2})?)?$" maxLength:"7" example:"60.00" doc:"Makes the artist's commission: amount × percent / 100, half a centavo rounded up. Left out or null: of a new payment the artist's default of that day; one that there is keeps its commissions. Blank, or 0 or less, makes none; above 100 is refused, and so is one for a commission that is split."`
+	CommissionPercent *string     `json:"commission_percent,omitempty" nullable:"true" pattern:"^(-?[0-9]{1,3}([.][0-9]{1,2})?)?$" maxLength:"7" example:"60.00" doc:"Makes the artist's commission: amount × percent / 100, half a centavo rounded up. Left out or null: a new payment takes the artist's default of that day, an existing one keeps its commissions. Blank, or 0 or less, makes none; above 100 is refused, and so is a percent for a split commission."`
 	Client            *string     `json:"client,omitempty" nullable:"true" maxLength:"255" example:"Maria Silva" doc:"A client's name instead of client_id: trimmed and blind to case. An unknown one makes a client."`
-	Deposit           bool        `json:"deposit,omitempty" doc:"Made on account of a session: of session_id, or of the one that new_session makes. While a session has received nothing but deposits, and less than its price, it stays live when they leave with their month."`
+	Deposit           bool        `json:"deposit,omitempty" doc:"A deposit for a session: session_id or new_session. While a session has received nothing but deposits, and less than its price, it stays live when they leave with their month."`
 	NewSession        *newSession `json:"new_session,omitempty" doc:"Of a deposit without session_id: the session to be made, for the payment's client and artist."`
 	Confirm           []string    `json:"confirm,omitempty" enum:"equal_payment,far_day,unusual_amount" maxItems:"3" doc:"What was asked about this payment and is meant like this: the codes of the questions of a 409."`
 }
@@ -51,7 +51,7 @@ type sessionInput struct {
 	Amount        amountText `json:"amount" example:"450.00"`
 	ArtistID      rowID      `json:"artist_id" example:"3"`
 	ClientID      rowID      `json:"client_id" example:"7"`
-	Status        *string    `json:"status,omitempty" nullable:"true" maxLength:"20" example:"active" doc:"active, paid or completed. Without it a new session is active, and one that there is keeps its own."`
+	Status        *string    `json:"status,omitempty" nullable:"true" maxLength:"20" example:"active" doc:"active, paid or completed. Without it a new session is active, and an existing one keeps its status."`
 	Note          *string    `json:"note,omitempty" nullable:"true" maxLength:"255"`
 	GoogleEventID *string    `json:"google_event_id,omitempty" nullable:"true" maxLength:"100" doc:"No two sessions may have the same."`
 }
@@ -113,7 +113,7 @@ type expense struct {
 	Amount        string  `json:"amount" example:"33.33"`
 	Method        string  `json:"method"`
 	Description   *string `json:"description"`
-	CreatedBy     int64   `json:"created_by" doc:"The user who wrote it down."`
+	CreatedBy     int64   `json:"created_by" doc:"The user recording it."`
 	CreatedByName *string `json:"created_by_name"`
 	CreatedAt     *string `json:"created_at"`
 	UpdatedAt     *string `json:"updated_at"`

@@ -18,7 +18,7 @@ type share struct {
 }
 
 type split struct {
-	Commissions []share `json:"commissions" maxItems:"20" doc:"One for each artist. Their amounts add up to the centavo; an artist's commission that there is keeps its id, and others go."`
+	Commissions []share `json:"commissions" maxItems:"20" doc:"One for each artist. Their amounts add up to the centavo; an artist's existing commission keeps its id, and others go."`
 }
 
 type splitOne struct {
@@ -69,7 +69,7 @@ func (v *v1) registerSplit(payments *resource[paymentInput, paymentInput, paymen
 	register(v, operation{
 		method: http.MethodPut, path: "sessions/{id}/completed", id: "complete-session", tag: "records", needs: auth.Write,
 		errors:  []int{http.StatusNotFound, http.StatusPreconditionFailed, http.StatusPreconditionRequired},
-		summary: "Say that a session was held", description: "Nothing more is expected for it, whatever was received.",
+		summary: "Say that a session was held", description: "Nothing more is expected for it, however much was received.",
 	}, func(ctx context.Context, in *completeOne) (*one[session], error) {
 		return sessions.edit(ctx, books.ID(in.ID), in.Conditional, func(tx *store.Tx, match func(books.Row) error) error {
 			return done(v.s.Recorder.CompleteSession(ctx, tx, who(ctx).By, books.ID(in.ID), match))

@@ -32,7 +32,7 @@ type statement struct {
 	Totals      totals  `json:"totals"`
 	Fingerprint string  `json:"fingerprint" doc:"Of the whole statement."`
 	Backup      *backed `json:"backup"`
-	Chain       chained `json:"chain" doc:"The entry of the chain that it rests on."`
+	Chain       chained `json:"chain" doc:"Its entry of the chain."`
 	Items       []row   `json:"items" doc:"Payments, sessions, commissions, expenses, each by id."`
 	NextCursor  *string `json:"next_cursor" doc:"What to give as cursor for the next part; null at the end."`
 }
@@ -164,7 +164,7 @@ func (v *v1) registerCSV() {
 	register(v, operation{
 		method: http.MethodGet, path: "months/{month}/statement.csv", id: "get-statement-csv", tag: "statements", needs: auth.SignedIn,
 		errors:  []int{http.StatusNotFound, http.StatusConflict},
-		summary: "A month's statement for a spreadsheet", description: "What a spreadsheet would compute is made harmless; the backup, not this, holds texts byte for byte.",
+		summary: "A month's statement for a spreadsheet", description: "Formulas are made harmless; the backup, not this, holds texts byte for byte.",
 	}, v.statementCSV)
 	for _, path := range v.api.OpenAPI().Paths {
 		if path.Get != nil && path.Get.OperationID == "get-statement-csv" {

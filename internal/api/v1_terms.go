@@ -11,7 +11,7 @@ import (
 )
 
 type artistTerm struct {
-	From    string      `json:"from" format:"date" example:"2025-10-01" doc:"The first day on which it holds."`
+	From    string      `json:"from" format:"date" example:"2025-10-01" doc:"The first day it is valid."`
 	Percent percentText `json:"percent" example:"60.00" doc:"What a payment without a percent brings; 0 is none."`
 }
 
@@ -33,8 +33,8 @@ type setTerm struct {
 
 type methodTerms struct {
 	Method  string      `json:"method" minLength:"1" maxLength:"50" example:"Cartão de Crédito"`
-	From    string      `json:"from" format:"date" example:"2025-10-01" doc:"The first day on which they hold."`
-	Percent percentText `json:"percent" example:"3.49" doc:"The part of each payment that the method costs."`
+	From    string      `json:"from" format:"date" example:"2025-10-01" doc:"The first day they are valid."`
+	Percent percentText `json:"percent" example:"3.49" doc:"The method's fee on each payment."`
 	Days    int         `json:"days" minimum:"0" maximum:"366" example:"30" doc:"How many days later the money comes."`
 }
 
@@ -64,11 +64,11 @@ func (v *v1) registerTerms() {
 	})
 	register(v, operation{
 		method: http.MethodPost, path: "artists/{id}/terms", id: "set-artist-terms", tag: "people", needs: auth.Write, errors: []int{http.StatusNotFound},
-		summary: "Set an artist's default percent from a day on", description: "One that holds from the same day is replaced. Payments that there are keep their commissions.",
+		summary: "Set an artist's default percent from a day on", description: "One from the same day is replaced. Existing payments keep their commissions.",
 	}, v.setArtistTerm)
 	register(v, operation{
 		method: http.MethodGet, path: "method-terms", id: "list-method-terms", tag: "records", needs: auth.Read,
-		summary: "What each payment method costs from each day on",
+		summary: "The cost of each payment method from each day on",
 	}, func(ctx context.Context, _ *struct{}) (*allMethodTermsBody, error) {
 		out := &allMethodTermsBody{}
 		return out, v.s.Store.Read(ctx, func(tx *store.Tx) (err error) {
@@ -78,7 +78,7 @@ func (v *v1) registerTerms() {
 	})
 	register(v, operation{
 		method: http.MethodPost, path: "method-terms", id: "set-method-terms", tag: "records", needs: auth.Write,
-		summary: "Say what a payment method costs from a day on", description: "Terms of the same method and day are replaced.",
+		summary: "Set the cost of a payment method from a day on", description: "Terms of the same method and day are replaced.",
 	}, v.setMethodTerms)
 }
 

@@ -88,7 +88,7 @@ func (d *Doctor) tables(ctx context.Context, r *Report, condition store.Conditio
 		r.failed(name, err)
 		return false
 	}
-	r.ok(name, "the books', extratos, extrato_run_logs and our own are there, and show every row that they hold")
+	r.ok(name, "the books', extratos, extrato_run_logs and our own are there, and show all their rows")
 	return true
 }
 
@@ -239,7 +239,7 @@ func (d *Doctor) columns(ctx context.Context, r *Report) {
 		r.fail(name, "empty or drop the column, or ask for a version of extrato that carries it",
 			"columns that no backup would hold have data in them: %s; months with such rows cannot be closed", some(unknown))
 	default:
-		r.ok(name, "every column that holds data is one that backups hold")
+		r.ok(name, "backups hold every column with data")
 	}
 }
 

@@ -164,7 +164,7 @@ var faults = []fault{
 		table := map[bool]string{true: "extrato."}[p.Path == ""] + "river_queue"
 		p.Exec(t, "CREATE TABLE "+table+" (name TEXT, paused_at TIMESTAMP)")
 		p.Exec(t, "INSERT INTO "+table+" VALUES ('close', CURRENT_TIMESTAMP), ('notify', NULL)")
-	}, "queues", doctor.Warn, "somebody paused close"},
+	}, "queues", doctor.Warn, "paused (close)"},
 	{"an older database", "", func(t *testing.T, p *patient) {
 		p.Exec(t, "DELETE FROM "+map[bool]string{true: "extrato."}[p.Path == ""]+"goose_db_version WHERE version_id > 0")
 	}, "database", doctor.Warn, "older version"},

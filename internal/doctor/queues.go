@@ -20,7 +20,7 @@ func (d *Doctor) queues(ctx context.Context, r *Report) {
 		r.failed(name, err)
 	case len(paused) > 0:
 		r.warn(name, "extrato serve resumes them when it starts, and again every 20 seconds; if it runs, look in its log",
-			"jobs stand still, months do not close by themselves or nobody is told: somebody paused %s", strings.Join(paused, ", "))
+			"queues of jobs are paused (%s): months do not close by themselves, or nobody is notified", strings.Join(paused, ", "))
 	default:
 		r.ok(name, "no queue of jobs is paused")
 	}
