@@ -172,6 +172,22 @@ func TestIn_a_real_browser_payments_and_clients(t *testing.T) {
 	c.Check("cliente")
 }
 
+// In a real browser: texts that are long, or that another page would obey.
+func TestIn_a_real_browser_hostile_texts(t *testing.T) {
+	s := studio(t, storetest.SQLite(t, time.Now))
+	long := strings.Repeat("W", 255)
+	path := s.paid("Valor", "R$\u00a099.999.999,99", "Cliente", long, "Observações", strings.Repeat("💀", 255), "É sinal", "1", "Data da sessão", s.today.Add(30).String(), "Preço", "99.999.999,99")
+	s.paid("Valor", "1", "Cliente", hostileTexts[0], "Observações", "\u202eabc\u202d")
+	s.owner.Open("/caixa").Send("Registrar", "Valor", "1", "Cliente", long, "É sinal", "1", "Data da sessão", s.today.Add(31).String(), "Preço", "99.999.999,99")
+	client := fmt.Sprintf("/clientes/%d", s.db.Int(t, "SELECT min(id) FROM clients"))
+	c := webtest.Start(t, s.base)
+	signIn(c, "rafa@example.com")
+	for name, at := range map[string]string{"caixa": "/caixa", "pagamentos": "/pagamentos", "pagamento": path, "clientes": "/clientes", "cliente": client} {
+		c.Open(at)
+		c.Check(name + "-hostil")
+	}
+}
+
 // In a real browser: what reception and an artist see.
 func TestIn_a_real_browser_reception_and_artist(t *testing.T) {
 	s := studio(t, storetest.SQLite(t, time.Now))

@@ -32,7 +32,7 @@ const keyField = "chave"
 func (v *visit) form() *form {
 	_ = v.r.ParseForm() // what cannot be read is missing, and said so by its field
 	f := &form{v: v, Values: v.r.PostForm, Key: v.r.PostFormValue(keyField)}
-	if f.Key == "" || len(f.Key) > 100 {
+	if f.Key == "" || len(f.Key) > 100 || !utf8.ValidString(f.Key) || strings.ContainsRune(f.Key, 0) {
 		f.Key = rand.Text()
 	}
 	return f
