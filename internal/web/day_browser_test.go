@@ -87,6 +87,8 @@ func TestIn_a_real_browser_the_entry_line(t *testing.T) {
 	c.Keys("\t\t\t ")
 	c.Wait(`document.getElementById("sessao_preco").checkVisibility()`)
 	c.Check("caixa-sinal")
+	webtest.Evaluate[string](c, `document.getElementById("sessao").selectedIndex = 1, ""`)
+	c.Wait(`!document.getElementById("sessao_preco").checkVisibility()`)
 
 	c.Open("/caixa")
 	c.Wait(atAmount)
