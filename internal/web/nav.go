@@ -85,11 +85,3 @@ type waits struct {
 	Text string
 	Link link
 }
-
-// waits finds the worst of what waits for the visitor.
-func (v *visit) waits(here string) *waits {
-	if v.who == nil || here == "/" {
-		return nil // the cards there say the same
-	}
-	return v.stepsLeft(here)
-}

@@ -6,7 +6,7 @@ import (
 )
 
 func init() { //nolint:gochecknoinits // the states of the pages of the month stand in a file of their own
-	partials = append(partials, "parts.html", "sums", "table", "cell", "value", "refusal", "proof")
+	partials = append(partials, "parts.html", "sums", "table", "cell", "value", "refusal", "proof", "rows", "plot")
 	month := books.Month{Year: 2025, Month: 10}
 	sums := func(text string) []sum {
 		return []sum{{Label: text, Value: "R$ 1,00", Notes: []string{text, text}}, {Label: text, Value: text, Total: true}}
@@ -53,6 +53,18 @@ func init() { //nolint:gochecknoinits // the states of the pages of the month st
 		full := p
 		full.Years = []*table{list(text)}
 		return []any{p, full}
+	}
+	states["home.html"] = func(v *visit, text string) []any {
+		p := homePage{page: v.page(text, "/"), Today: text}
+		empty, full, own := p, p, p
+		empty.IsAdmin, empty.Empty = true, true
+		full.IsAdmin, full.Sums, full.SumNote, full.DayHead, full.Last = true, sums(text), text, text, list(text)
+		full.Tasks = []task{{Tag: stateTag{text, "fail"}, Title: text, Text: text, Link: link{"/x", text}}, {Tag: stateTag{text, ""}, Title: text, Link: link{"/x", text}}}
+		full.Days = newPlot(text, []books.Money{100, 0, 900_00, -5}, 2)
+		full.Days.X, full.Days.Table = []string{"1", "", text, ""}, list(text)
+		full.Months = []stripMonth{{Link: "/x", Name: text, Net: "1,00", Tag: stateTag{text, "ok"}}, {Link: "/y", Name: text, Net: text, Open: true}}
+		own.Own, own.Sums, own.Last = true, sums(text), &table{Title: text, Empty: text}
+		return []any{empty, full, own}
 	}
 	states["reopen.html"] = func(v *visit, text string) []any {
 		f := v.blankForm("motivo", text)

@@ -27,10 +27,6 @@ var hostile = map[string]string{
 // states are the states of each template, as data of a visit with a text that
 // somebody typed.
 var states = map[string]func(v *visit, text string) []any{
-	"home.html": func(v *visit, _ string) []any {
-		p := v.page("Início", "/")
-		return []any{homePage{page: p}, homePage{page: p, Steps: steps{{Name: "estudio"}}}, homePage{page: p, Steps: steps{{Name: "estudio", Done: true}, {Name: "v4"}, {Name: "formas"}}}}
-	},
 	"keys.html": func(v *visit, _ string) []any { return []any{v.page("Teclas", "")} },
 	"login.html": func(v *visit, text string) []any {
 		wrong := v.blankForm("email", text)

@@ -6,6 +6,7 @@ import "strconv"
 // two lines, with the cells of the classes who and sum in the first.
 type table struct {
 	ID, Title, Note string
+	Caption         string // read out where there is no title
 	Empty           string // said where there are no rows
 	Columns         []column
 	Rows            [][]cell

@@ -135,25 +135,7 @@ func (w *Web) at(method, path string, needs auth.Permission, answer func(*visit)
 	return auth.At(method, path, needs, w.Guard.Require(needs, handler, w.Refuse))
 }
 
-func (v *visit) home() error {
-	p := v.page(v.t("nav home"), "/")
-	steps, err := v.steps()
-	if err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "home.html", homePage{page: p, Steps: steps})
-}
-
-// homePage is the first page after the login.
-type homePage struct {
-	page
-	Steps steps
-}
-
 // keys lists the keys that do something.
 func (v *visit) keys() error {
 	return v.show(http.StatusOK, "keys.html", v.page(v.t("keys"), ""))
 }
-
-// IsAdmin reports whether the visitor may do everything.
-func (p homePage) IsAdmin() bool { return p.v.who.May(auth.Manage) }
