@@ -50,6 +50,13 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /static/{file}`)
 	group("artist admin reception", `
 		GET /{$}
+		GET /financeiro/{$}
+		GET /financeiro/registrar-pagamento
+		GET /gastos/{$}
+		GET /historico/{$}
+		GET /extrato/{$}
+		GET /client/{$}
+		GET /search/results
 		GET /atalhos
 		GET /pagamentos
 		GET /pagamentos.csv

@@ -124,7 +124,7 @@ func (v *visit) addOpenSessions(ctx context.Context, tx *store.Tx, p *homePage) 
 	if v.mayGo("/sessoes") {
 		to.Path = "/sessoes"
 	}
-	p.Tasks = append(p.Tasks, task{Tag: stateTag{v.t("to receive"), ""}, Title: v.some(n, "sessions owing"), Text: v.t("owed", owed.People()), Link: to})
+	p.Tasks = append(p.Tasks, task{Tag: stateTag{v.t("to receive"), ""}, Title: v.some(n, "sessions owing"), Text: v.t("owed text", owed.People()), Link: to})
 	return nil
 }
 

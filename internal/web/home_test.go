@@ -12,7 +12,7 @@ import (
 )
 
 // Início says what waits, and other pages the worst of it in one line.
-func TestWhatWaitsIsSaid(t *testing.T) {
+func TestWhat_waits_is_said(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		m := last()
 		s.Open("/").Says("O que espera hoje", "Faltam", "passos para começar")
@@ -56,7 +56,7 @@ func TestWhatWaitsIsSaid(t *testing.T) {
 }
 
 // An artist sees the own month; the reception the day.
-func TestTheFirstPageOfEachRole(t *testing.T) {
+func TestThe_first_page_of_each_role(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
 		today := books.DayOf(nowInZone())
 		s.pays(t, today, 457_00)

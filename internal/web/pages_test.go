@@ -322,7 +322,7 @@ func TestWho_may_undo_what(t *testing.T) {
 		p := owner(t, b)
 		p.Open("/acesso").Send("Criar acesso", "Nome", "Rita", "E-mail", "rita@example.com", "Papel", "Recepção")
 		rita := webtest.NewPerson(t, b.base)
-		rita.Open(linkOn(t, p, b.base)).Send("Entrar", "Senha", password).Is(200, "/")
+		rita.Open(linkOn(t, p, b.base)).Send("Entrar", "Senha", password).Is(200, "")
 		all := users(t, db.Store)
 		made := func(by store.User) (change string, exists func() bool) {
 			rules := &recording.Recorder{Store: db.Store, Now: time.Now}

@@ -126,7 +126,7 @@ func (s *monthStudio) signIn(t testing.TB, who, role string) *webtest.Person {
 }
 
 // The pages of a studio with thirteen closed months, in a real browser.
-func TestIn_a_real_browser_a_studios_months(t *testing.T) {
+func TestIn_a_real_browser_the_months_of_a_studio(t *testing.T) {
 	db := storetest.SQLite(t, nowInZone)
 	if err := demo.Fill(t.Context(), db.Store, nowInZone()); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
+	"extrato/internal/closing"
 	"extrato/internal/logtest"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
@@ -101,7 +102,12 @@ func TestEvery_template_in_every_state(t *testing.T) {
 	partials := slices.Concat(partials, partialsOfDay)
 	db := storetest.SQLite(t, time.Now)
 	guard := auth.New(auth.Options{Store: db.Store, Key: strings.Repeat("k", 32), Now: time.Now, Log: logtest.Quiet(t)})
-	w := New(Options{Guard: guard, Store: db.Store, Log: logtest.Quiet(t), Now: time.Now})
+	schedule, err := books.ParseSchedule("0 2 1 * *")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closer := &closing.Closer{Store: db.Store, Schedule: schedule, Now: time.Now, Log: logtest.Quiet(t)}
+	w := New(Options{Guard: guard, Store: db.Store, Closer: closer, Log: logtest.Quiet(t), Now: time.Now})
 	for _, tmpl := range templates[portuguese].Templates() {
 		if states[tmpl.Name()] == nil && !slices.Contains(partials, tmpl.Name()) {
 			t.Errorf("no state of %s is tried", tmpl.Name())

@@ -35,7 +35,7 @@ var textsEnMonth = map[string]string{
 	"day by day": "%s, day by day", "revenue by day": "Revenue by day", "plot of days": "Revenue by day of %s; today %s", "see as table": "See as a table",
 	"last months": "Last 12 months", "net in reais": "net in R$", "last entries": "Last entries", "my last entries": "My last payments", "today": "today",
 	"more than": "▲ %s %% over %s", "less than": "▼ %s %% below %s", "same as": "as in %s", "was": "%s in %s",
-	"to receive": "to receive", "sessions owing": "%d session not paid in full|%d sessions not paid in full", "owed": "%s left to pay.",
+	"to receive": "to receive", "sessions owing": "%d session not paid in full|%d sessions not paid in full", "owed text": "%s left to pay.",
 	"late count": "%d late row|%d late rows", "old months": "%d old month open|%d old months open",
 	"task late": "%s has %s", "task late text": "It came after the close.", "task held": "%s is reopened", "task held text": "It closes again only when a person closes it.",
 	"task due": "%s has ended and is not closed", "task due text": "The schedule did not close it.", "task ended": "%s has ended", "task ended text": "It closes by itself on %s.",

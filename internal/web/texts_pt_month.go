@@ -35,7 +35,7 @@ var textsPtMonth = map[string]string{
 	"day by day": "%s, dia por dia", "revenue by day": "Receita por dia", "plot of days": "Receita por dia de %s; hoje %s", "see as table": "Ver em tabela",
 	"last months": "Últimos 12 meses", "net in reais": "líquido em R$", "last entries": "Últimos lançamentos", "my last entries": "Meus últimos pagamentos", "today": "hoje",
 	"more than": "▲ %s %% que %s", "less than": "▼ %s %% que %s", "same as": "igual a %s", "was": "%s em %s",
-	"to receive": "a receber", "sessions owing": "%d sessão sem pagamento completo|%d sessões sem pagamento completo", "owed": "Faltam %s.",
+	"to receive": "a receber", "sessions owing": "%d sessão sem pagamento completo|%d sessões sem pagamento completo", "owed text": "Faltam %s.",
 	"late count": "%d lançamento atrasado|%d lançamentos atrasados", "old months": "%d mês antigo em aberto|%d meses antigos em aberto",
 	"task late": "%s tem %s", "task late text": "Entrou depois do fechamento.", "task held": "%s está reaberto", "task held text": "Só fecha de novo quando alguém fechar.",
 	"task due": "%s terminou e não foi fechado", "task due text": "O fechamento automático não o fechou.", "task ended": "%s terminou", "task ended text": "Fecha sozinho em %s.",

@@ -63,6 +63,10 @@ func New(o Options) *Web {
 
 // Routes lists all pages.
 func (w *Web) Routes() []auth.Route {
+	return append(w.ownRoutes(), w.v4Routes()...)
+}
+
+func (w *Web) ownRoutes() []auth.Route {
 	return []auth.Route{
 		w.at("GET", "/{$}", auth.Enter, (*visit).home),
 		w.at("GET", "/atalhos", auth.Enter, (*visit).keys),
