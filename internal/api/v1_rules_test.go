@@ -86,6 +86,43 @@ func TestTerms_make_the_commission_and_an_undo_takes_it_back(t *testing.T) {
 	})
 }
 
+func TestA_correction_takes_a_percent_and_a_clients_name(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		path, made := s.pay(t, "2025-11-01", "100.00", `,"commission_percent":"60"`)
+		body := func(more string) string {
+			return fmt.Sprintf(`{"date":"2025-11-01","amount":"100.00","method":"Pix","artist_id":%d%s}`, s.ana, more)
+		}
+		put := func(tag, more string) answer {
+			return s.do(t, s.admin, "PUT", path, body(more), 200, "If-Match", tag)
+		}
+		commission := func(want string) {
+			t.Helper()
+			if list := items(s.do(t, s.admin, "GET", "/commissions", "", 200)); want == "" && len(list) != 0 || want != "" && (len(list) != 1 || list[0]["amount"] != want) {
+				t.Errorf("the commissions are %v, want %s", list, want)
+			}
+		}
+		changed := put(made.header.Get("ETag"), `,"client":" bia ","commission_percent":"50"`)
+		if changed.body["client_id"] != float64(s.bia) {
+			t.Errorf("the typed name is client %v", changed.body["client_id"])
+		}
+		commission("50.00")
+		changed = put(changed.header.Get("ETag"), "")
+		commission("50.00")
+		changed = put(changed.header.Get("ETag"), `,"commission_percent":""`)
+		commission("")
+		shares := fmt.Sprintf(`{"commissions":[{"artist_id":%d,"percent":"30"},{"artist_id":%d,"percent":"30"}]}`, s.ana, s.rui)
+		split := s.do(t, s.admin, "PUT", path+"/commissions", shares, 200, "If-Match", changed.header.Get("ETag"))
+		before := s.dump(t)
+		s.refuses(t, s.admin, "PUT", path, body(`,"commission_percent":"50"`), 409, "commission_split", "If-Match", split.header.Get("ETag"))
+		if s.dump(t) != before {
+			t.Error("a refusal changed the books")
+		}
+		if sums := s.do(t, s.artist, "GET", "/payments/sums", "", 200); sums.body["commissions"] != "30.00" {
+			t.Errorf("an artist's own part is %s", sums.text)
+		}
+	})
+}
+
 func TestThe_list_of_payments_is_filtered_and_summed(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.pay(t, "2025-11-01", "10.00", `,"note":"Sessão","commission_percent":"50"`)

@@ -269,9 +269,14 @@ func TestLists_go_on_in_order_whatever_they_are_filtered_by(t *testing.T) {
 				w.Month = october
 			}
 			w.Artist = books.ID(rapid.IntRange(0, 3).Draw(rt, "by artist"))
+			w.From = rapid.SampledFrom([]books.Day{0, 20251001, 20251031}).Draw(rt, "from")
+			w.To = rapid.SampledFrom([]books.Day{0, 20251001, 20251031}).Draw(rt, "to")
 			var want []books.ID
 			slices.SortFunc(rows, byOrder)
 			for _, r := range rows {
+				if w.From != 0 && r.day < w.From.String() || w.To != 0 && r.day > w.To.String() {
+					continue
+				}
 				if (w.Month.IsZero() || in(w.Month, r.day)) && (w.Artist == 0 || int(w.Artist) == r.artist) {
 					want = append(want, r.id)
 				}
