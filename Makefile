@@ -3,9 +3,9 @@
 GOLANGCI_VERSION := 2.15.0
 GOLANGCI := $(shell go env GOPATH)/bin/golangci-lint
 
-# The packages for the race detector. Of closing and store it runs the tests
+# The packages for the race detector. Of closing, store and v4import it runs the tests
 # marked storetest.Concurrent, the others take too long on two cores.
-RACE ?= ./internal/books/... ./internal/backup/... ./internal/bucket/... ./internal/jobs/... ./internal/auth/... ./internal/closing/... ./internal/store/...
+RACE ?= ./internal/books/... ./internal/backup/... ./internal/bucket/... ./internal/jobs/... ./internal/auth/... ./internal/closing/... ./internal/store/... ./internal/v4import/...
 
 # The packages that a change of the books' rules touches.
 QUICK ?= ./internal/arch/... ./internal/books/... ./internal/bucket/... ./internal/backup/... ./internal/export/... ./internal/recording/... ./internal/store/... ./internal/v4import/... ./internal/closing/...

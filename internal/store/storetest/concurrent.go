@@ -20,7 +20,8 @@ func Concurrent(t *testing.T) {
 	concurrent.Store(t.Name(), true)
 }
 
-func skipSequential(t testing.TB) {
+// SkipSequential skips a test with a database of its own making, unless it may run.
+func SkipSequential(t testing.TB) {
 	t.Helper()
 	test, _, _ := strings.Cut(t.Name(), "/")
 	if _, marked := concurrent.Load(test); OnlyConcurrent && !marked {

@@ -48,7 +48,7 @@ func Both(t *testing.T, now func() time.Time, test func(*testing.T, *DB)) {
 // SQLite returns a new SQLite database.
 func SQLite(t testing.TB, now func() time.Time) *DB {
 	t.Helper()
-	skipSequential(t)
+	SkipSequential(t)
 	path := filepath.Join(t.TempDir(), "extrato.db")
 	db := open(t, "sqlite:///"+path, now)
 	db.Path = path
@@ -59,14 +59,14 @@ func SQLite(t testing.TB, now func() time.Time) *DB {
 // Postgres returns a new PostgreSQL database.
 func Postgres(t testing.TB, now func() time.Time) *DB {
 	t.Helper()
-	skipSequential(t)
+	SkipSequential(t)
 	return OpenPostgres(t, pgtest.New(t), now)
 }
 
 // OpenPostgres makes an empty PostgreSQL database a studio's.
 func OpenPostgres(t testing.TB, url string, now func() time.Time) *DB {
 	t.Helper()
-	skipSequential(t)
+	SkipSequential(t)
 	db := open(t, url, now)
 	db.SQL = raw(t, "pgx", url)
 	return db

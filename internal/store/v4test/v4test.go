@@ -48,6 +48,7 @@ func Script(name string) string {
 // connection as v4 has it.
 func Postgres(t testing.TB, queries ...string) (url string, db *sql.DB) {
 	t.Helper()
+	storetest.SkipSequential(t)
 	url = pgtest.New(t)
 	pgtest.Load(t, url, Script("v4.sql"))
 	db = Connect(t, "pgx", url)
@@ -89,6 +90,7 @@ func Number(t testing.TB, db *sql.DB, query string) int64 {
 // Open opens a database without looking into it.
 func Open(t testing.TB, url string) *store.Store {
 	t.Helper()
+	storetest.SkipSequential(t)
 	s, err := store.Open(t.Context(), store.Options{URL: url, Zone: storetest.Zone, Now: func() time.Time { return December }}, true)
 	if err != nil {
 		t.Fatal(err)
@@ -254,6 +256,7 @@ func Same(t testing.TB, what, before, after string) {
 // File returns a SQLite file of v4's with these rows.
 func File(t testing.TB, queries ...string) (path string) {
 	t.Helper()
+	storetest.SkipSequential(t)
 	path = filepath.Join(t.TempDir(), "tattoo_studio.db")
 	text, err := os.ReadFile(Script("v4_sqlite.sql"))
 	if err != nil {
