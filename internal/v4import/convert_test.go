@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"extrato/internal/books"
-	"extrato/internal/store/storetest"
 	"extrato/internal/store/v4test"
 	"extrato/internal/v4import"
 )
@@ -148,7 +147,6 @@ func TestAn_import_refuses_what_it_cannot_keep_and_copies_nothing(t *testing.T) 
 }
 
 func TestA_sessions_time_of_a_v4_file_is_written_as_PostgreSQL_writes_it(t *testing.T) {
-	storetest.Concurrent(t)
 	path := v4test.File(t, append(slices.Clone(someRows), "ALTER TABLE sessoes ADD hora TIME", "UPDATE sessoes SET hora = '14:30:00.000000'")...)
 	targets(t, func(t *testing.T, to target) {
 		mustImport(t, to, "sqlite:///"+path)
