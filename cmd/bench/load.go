@@ -122,11 +122,11 @@ func loadDatabase(ctx context.Context, o options, d database, rows int, lasts ti
 }
 
 // printPaths prints the times of each path, if BENCH_PATHS asks for them.
-func (r *times64) printPaths() {
+func (t *times64) printPaths() {
 	if os.Getenv("BENCH_PATHS") == "" {
 		return
 	}
-	for path, took := range r.byPath {
+	for path, took := range t.byPath {
 		slices.Sort(took)
 		fmt.Fprintf(os.Stderr, "%-30s %6d  p50 %8s  p99 %8s max %s\n", path, len(took), took[len(took)/2].Round(100*time.Microsecond), took[len(took)*99/100].Round(100*time.Microsecond), took[len(took)-1].Round(time.Millisecond))
 	}

@@ -69,7 +69,7 @@ func (t *Notifier) Places() []string { return t.places }
 // process may have other settings.
 var ErrUnknownPlace = errors.New("EXTRATO_NOTIFY of this process does not have this place")
 
-// Tell sends a message to one place. It fails with ErrUnknownPlace, or if the
+// Notify sends a message to one place. It fails with ErrUnknownPlace, or if the
 // service did not take the message; the error does not say where it is. When
 // ctx ends it waits no longer; the message may then still arrive.
 func (t *Notifier) Notify(ctx context.Context, place string, m Message) error {
