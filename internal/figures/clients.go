@@ -10,9 +10,9 @@ import (
 	"extrato/internal/store"
 )
 
-// Clients returns up to limit clients whose name has the text, blind to case and
-// accents: first those that begin with it, then those with a word that does, each
-// by name. Merged clients are left out.
+// Clients returns up to limit clients whose name has the text, blind to case
+// and accents: first names beginning with it, then names with a word beginning
+// with it, each by name. Merged clients are left out.
 func Clients(ctx context.Context, tx *store.Tx, text string, limit int) ([]store.ClientName, error) {
 	all, err := tx.ClientNames(ctx)
 	if err != nil {

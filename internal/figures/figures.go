@@ -1,6 +1,6 @@
-// Package figures computes the sums that pages show: by day, artist and method,
-// and against other months. Closed months come from the sums that their close
-// kept, others from the live rows, so that no statement is read.
+// Package figures computes the sums for pages: by day, artist and method, and
+// against other months. Closed months come from the sums saved by their close,
+// others from the live rows, so no statement is read.
 package figures
 
 import (
@@ -12,7 +12,7 @@ import (
 	"extrato/internal/store"
 )
 
-// Sums are what rows come to.
+// Sums are sums of rows.
 type Sums struct {
 	Revenue, Commissions, Expenses books.Money
 	Number                         int64 // of payments
@@ -69,13 +69,13 @@ func (f Figures) Total() (total Sums) {
 	return total
 }
 
-// Part is the sum of what has one key.
+// Part is the sum of one key.
 type Part[K comparable] struct {
 	Of K
 	Sums
 }
 
-// parts adds up what has one key, and sorts it by key.
+// parts adds up by key, and sorts by key.
 func parts[K cmp.Ordered](f Figures, key func(books.DaySum) K) []Part[K] {
 	sums := map[K]Sums{}
 	for _, s := range f {
@@ -89,7 +89,7 @@ func parts[K cmp.Ordered](f Figures, key func(books.DaySum) K) []Part[K] {
 	return list
 }
 
-// ByDay returns the sum of each day that has one, oldest first.
+// ByDay returns the sum of each day with rows, oldest first.
 func (f Figures) ByDay() []Part[books.Day] {
 	return parts(f, func(s books.DaySum) books.Day { return s.Day })
 }
@@ -104,14 +104,13 @@ func (f Figures) ExpensesByMethod() []Part[string] {
 	return parts(f.only(isExpense), func(s books.DaySum) string { return s.Method })
 }
 
-// ExpensesByCategory returns the expenses of each category; that of those without
-// one is "".
+// ExpensesByCategory returns the expenses of each category; "" is none.
 func (f Figures) ExpensesByCategory() []Part[string] {
 	return parts(f.only(isExpense), func(s books.DaySum) string { return s.Category })
 }
 
-// ByArtist returns payments and commissions of each artist, by id. Those of v4's
-// statements, which hold no ids, have 0.
+// ByArtist returns payments and commissions of each artist, by id. Rows of v4's
+// statements have no ids, so theirs is 0.
 func (f Figures) ByArtist() []Part[books.ID] {
 	return parts(f.only(func(s books.DaySum) bool { return !isExpense(s) }), func(s books.DaySum) books.ID { return s.Artist })
 }
@@ -154,7 +153,7 @@ func MonthSoFar(ctx context.Context, tx *store.Tx, today books.Day) (s SoFar, er
 	return s, nil
 }
 
-// MonthSum is what a month comes to.
+// MonthSum is the sum of a month.
 type MonthSum struct {
 	Month books.Month
 	Sums

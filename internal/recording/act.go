@@ -7,16 +7,16 @@ import (
 	"extrato/internal/store"
 )
 
-// Done is what became of the books.
+// Done is the result of a change.
 type Done struct {
-	ID      books.ID // the row that was written or deleted
+	ID      books.ID // the row written or deleted
 	Change  int64    // for Undo
-	Client  books.ID // the client that a name made; 0: none
-	Session books.ID // the session that a deposit made; 0: none
+	Client  books.ID // the client made from a name; 0: none
+	Session books.ID // the session made for a deposit; 0: none
 }
 
-// act is one thing that somebody does. Each row that it touches is noted as it
-// was, so that the change can be written down and taken back.
+// act is one change of a person. It keeps each row's earlier state, to record
+// the change and undo it.
 type act struct {
 	tx     *store.Tx
 	by     books.Actor
@@ -95,7 +95,7 @@ func (a *act) unlink(ctx context.Context, p *books.Payment) error {
 	return a.tx.UnlinkPayment(ctx, p, a.at)
 }
 
-// done writes the change down: what the noted rows have become.
+// done records the change, with the rows' new states.
 func (a *act) done(ctx context.Context, action string, kind books.Kind, id books.ID) (Done, error) {
 	c := store.Changeset{Action: action, Kind: kind, Row: id, By: a.by, At: a.at, Undoes: a.undoes}
 	for of := range books.KindCount {
@@ -122,7 +122,7 @@ func (a *act) done(ctx context.Context, action string, kind books.Kind, id books
 	return Done{ID: id, Change: change}, err
 }
 
-// addRow, changeRow and removeRow are acts that touch one row.
+// addRow, changeRow and removeRow are changes of one row.
 func (r *Recorder) addRow(ctx context.Context, tx *store.Tx, by books.Actor, row books.Row) (Done, error) {
 	a := r.begin(tx, by)
 	id, err := a.add(ctx, row)

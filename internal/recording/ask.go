@@ -8,11 +8,11 @@ import (
 	"extrato/internal/store"
 )
 
-// The codes of what is asked once before a payment is written down.
+// The codes of the questions asked once before a payment is recorded.
 const (
-	EqualPayment  = "equal_payment"  // there is an equal one that day
+	EqualPayment  = "equal_payment"  // an equal payment exists on that day
 	FarDay        = "far_day"        // its day is more than 7 days ago, or after today
-	UnusualAmount = "unusual_amount" // it is ten times what the artist usually gets
+	UnusualAmount = "unusual_amount" // ten times the artist's usual amount
 )
 
 // Questions are the codes of all questions.
@@ -25,7 +25,7 @@ const (
 	usualLeast = 5  // fewer say nothing
 )
 
-// Question is one thing that is unusual about a payment.
+// Question is one unusual thing about a payment.
 type Question struct {
 	Code    string
 	Message string
@@ -34,8 +34,8 @@ type Question struct {
 	Today   books.Day      // FarDay
 }
 
-// Asked is the error of a payment that nothing forbids, but that somebody has to
-// confirm: the same call with these codes confirmed writes it down.
+// Asked is the error of a valid payment that needs a confirmation: the same
+// call with these codes confirmed records it.
 type Asked struct {
 	err       *books.Error
 	Questions []Question
@@ -46,8 +46,8 @@ func (a *Asked) Error() string { return a.err.Error() }
 // Unwrap returns the books.Error, of kind Refused, with the first question's code.
 func (a *Asked) Unwrap() error { return a.err }
 
-// ask fails with an Asked if something about p is unusual and not confirmed. Of
-// a payment that there is, old, only what was changed is asked about.
+// ask fails with an Asked if something about p is unusual and not confirmed.
+// For an existing payment, old, it asks about changed values only.
 func (r *Recorder) ask(ctx context.Context, tx *store.Tx, old *books.Payment, p books.Payment, confirmed []string) error {
 	wants := func(code string, isNew bool) bool { return isNew && !slices.Contains(confirmed, code) }
 	var questions []Question

@@ -87,7 +87,7 @@ func (r *Recorder) ChangeCommission(ctx context.Context, tx *store.Tx, by books.
 	return a.done(ctx, changed, books.CommissionKind, c.ID)
 }
 
-// replaceShare writes a commission of a live payment that has a new percent.
+// replaceShare writes a commission of a live payment with a new percent.
 func replaceShare(ctx context.Context, a *act, c *books.Commission) error {
 	list, err := a.tx.CommissionsOf(ctx, c.PaymentID.V)
 	if err != nil {
@@ -124,7 +124,7 @@ type Share struct {
 }
 
 // SplitPayment gives a payment these commissions and no others. A commission
-// whose artist stays keeps its id.
+// keeps its id if its artist stays.
 func (r *Recorder) SplitPayment(ctx context.Context, tx *store.Tx, by books.Actor, payment books.ID, shares []Share, match Match) (Done, error) {
 	for i, s := range shares {
 		if err := first(checkPercent(s.Percent), checkText("note", string(s.Note.V), MaxNote)); err != nil {
@@ -164,8 +164,8 @@ func (r *Recorder) SplitPayment(ctx context.Context, tx *store.Tx, by books.Acto
 	return a.done(ctx, changed, books.PaymentKind, payment)
 }
 
-// newShares returns the commissions that a split makes of those that there are,
-// in the order of their ids, and those that go.
+// newShares returns the commissions of a split, in the order of the existing
+// ids, and the ones to delete.
 func (r *Recorder) newShares(payment books.ID, shares []Share, old []*books.Commission) (list, gone []*books.Commission) {
 	taken := map[books.ID]bool{}
 	for _, c := range old {
@@ -186,7 +186,7 @@ func (r *Recorder) newShares(payment books.ID, shares []Share, old []*books.Comm
 	return list, gone
 }
 
-// checkShares refuses commissions that come to more than their payment.
+// checkShares refuses commissions above their payment.
 func checkShares(list []*books.Commission) error {
 	var sum books.Percent
 	for _, c := range list {

@@ -24,8 +24,8 @@ func (r *Recorder) AddExpense(ctx context.Context, tx *store.Tx, by books.Actor,
 	return r.addRow(ctx, tx, by, &e)
 }
 
-// ChangeExpense gives the expense e.ID the values of e; who wrote it down stays.
-// A late one may go to a month that is open.
+// ChangeExpense gives the expense e.ID the values of e; its author stays. A
+// late one may go to an open month.
 func (r *Recorder) ChangeExpense(ctx context.Context, tx *store.Tx, by books.Actor, e books.Expense, match Match) (Done, error) {
 	if err := checkExpense(e); err != nil {
 		return Done{}, err

@@ -8,16 +8,16 @@ import (
 	"extrato/internal/store"
 )
 
-// named is a client that somebody named: one that there is, or the name of one
-// to be made.
+// named is a client given by a person: an existing one, or the name of one to
+// be made.
 type named struct {
 	id   books.Ref
 	name string
 }
 
-// clientNamed finds a client by a name as people type it: trimmed and blind to
-// case. Of several with one name it takes the one spelled the same, then the
-// oldest. One who was merged stands for the other.
+// clientNamed finds a client by a typed name: trimmed and blind to case. Among
+// several with one name it takes the one spelled the same, then the oldest. A
+// merged one stands for the survivor.
 func clientNamed(ctx context.Context, tx *store.Tx, id books.Ref, name string) (named, error) {
 	if id.Valid {
 		return named{}, books.Invalidf("client_twice", "both a client's id and a name are given").WithHint("give one of them")

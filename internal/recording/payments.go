@@ -7,19 +7,20 @@ import (
 	"extrato/internal/store"
 )
 
-// Entry is what somebody writes down of a payment. Instants and copies of the row
-// are not taken; its id is taken by a change only.
+// Entry is a payment as entered by a person. Instants and copies of the row are
+// ignored; its id is used by a change only.
 type Entry struct {
 	books.Payment
-	// Percent is the commission's; 0 or less: none. nil: of a new payment the
-	// artist's default of that day, of others the commissions that there are.
+	// Percent is the commission's; 0 or less: none. nil: for a new payment the
+	// artist's default of that day, for others the existing commissions.
 	Percent   *books.Percent
 	Client    string      // where ClientID is NULL: a name, trimmed and blind to case; an unknown one makes a client
 	Session   *NewSession // of a deposit without SessionID
-	Confirmed []string    // codes of the questions that were answered with yes
+	Confirmed []string    // codes of the questions answered with yes
 }
 
-// NewSession is a session that a deposit makes, with the payment's client and artist.
+// NewSession is a session made for a deposit, with the payment's client and
+// artist.
 type NewSession struct {
 	Date  books.Day
 	Price books.Money
@@ -37,11 +38,10 @@ func (r *Recorder) checkPayment(ctx context.Context, tx *store.Tx, p books.Payme
 	return knownClient(ctx, tx, p.ClientID)
 }
 
-// AddPayment writes a new payment down. Its percent makes the artist's
-// commission, half a centavo rounded up. A session that it names points back at
-// it from now on, as its latest payment, and is paid: a deposit and a balance
-// may both name it. What is unusual about it is asked first: the error is an
-// Asked then.
+// AddPayment records a new payment. Its percent makes the artist's commission,
+// half a centavo rounded up. Its session points back at it from now on, as its
+// latest payment, and is paid: a deposit and a balance may both name one
+// session. Unusual values are asked about first: the error is an Asked then.
 func (r *Recorder) AddPayment(ctx context.Context, tx *store.Tx, by books.Actor, n Entry) (Done, error) {
 	percent, client, err := r.checkNew(ctx, tx, n)
 	if err != nil {
@@ -80,7 +80,7 @@ func (r *Recorder) AddPayment(ctx context.Context, tx *store.Tx, by books.Actor,
 	return done, err
 }
 
-// checkNew refuses what is no payment, and returns its percent and client.
+// checkNew refuses an invalid payment, and returns its percent and client.
 func (r *Recorder) checkNew(ctx context.Context, tx *store.Tx, n Entry) (percent books.Percent, client named, err error) {
 	if client, err = r.checkEntry(ctx, tx, n); err != nil {
 		return 0, client, err
@@ -98,7 +98,7 @@ func (r *Recorder) checkNew(ctx context.Context, tx *store.Tx, n Entry) (percent
 	return percent, client, err
 }
 
-// checkEntry refuses what is no payment whatever there is already, and returns
+// checkEntry refuses an entry invalid in any state of the books, and returns
 // its client.
 func (r *Recorder) checkEntry(ctx context.Context, tx *store.Tx, e Entry) (client named, err error) {
 	if e.Percent != nil && *e.Percent > 0 {
@@ -133,7 +133,7 @@ func checkDeposit(n Entry, client named) error {
 	return first(checkDay(n.Session.Date), checkAmount(n.Session.Price))
 }
 
-// makeFor makes the client and the session that a new payment brings along.
+// makeFor makes the client and the session of a new payment.
 func (r *Recorder) makeFor(ctx context.Context, a *act, p *books.Payment, name string, s *NewSession) (made Done, err error) {
 	if name != "" {
 		if made.Client, err = a.add(ctx, &books.Client{Name: books.String(name), CreatedAt: r.now(), UpdatedAt: r.now()}); err != nil {
@@ -153,11 +153,11 @@ func (r *Recorder) makeFor(ctx context.Context, a *act, p *books.Payment, name s
 }
 
 // ChangePayment gives the payment e.ID the values of e. Its commissions follow:
-// their amounts are their percent of the new amount, and those of its artist
-// go to its new artist; a percent that is given becomes that of the one
-// commission, or makes it. A session that it no longer names is let go. A late
-// payment, live in a month that is closed, may go to a month that is open. What
-// is unusual about the new values is asked first, unless its code is confirmed.
+// their amounts are their percent of the new amount, and those of its artist go
+// to its new artist; a given percent becomes that of the one commission, or
+// makes it. A session no longer named loses its link. A late payment, live in a
+// closed month, may go to an open month. Unusual new values are asked about
+// first, unless confirmed.
 func (r *Recorder) ChangePayment(ctx context.Context, tx *store.Tx, by books.Actor, e Entry, match Match) (Done, error) {
 	client, err := r.checkEntry(ctx, tx, e)
 	if err != nil {
@@ -196,7 +196,7 @@ func (r *Recorder) ChangePayment(ctx context.Context, tx *store.Tx, by books.Act
 	return done, err
 }
 
-// checkChange refuses what the payment old may not become.
+// checkChange refuses invalid new values of the payment old.
 func (r *Recorder) checkChange(ctx context.Context, tx *store.Tx, old books.Payment, e Entry, client named) error {
 	if err := open(ctx, tx, e.Date.Month()); err != nil {
 		return err
@@ -231,7 +231,7 @@ func relink(ctx context.Context, a *act, old, p *books.Payment) error {
 }
 
 // setPercent makes percent that of a payment's one commission, its artist's; 0
-// or less takes it away.
+// or less deletes it.
 func (r *Recorder) setPercent(ctx context.Context, a *act, p books.Payment, percent books.Percent) error {
 	list, err := a.tx.CommissionsOf(ctx, p.ID)
 	if err != nil {
@@ -282,8 +282,8 @@ func (r *Recorder) RemovePayment(ctx context.Context, tx *store.Tx, by books.Act
 	return a.done(ctx, deleted, books.PaymentKind, id)
 }
 
-// knownSession refuses a session that is not live. One whose latest payment
-// names another session takes no second: its two links would contradict.
+// knownSession refuses a session not live. A session whose latest payment names
+// another session takes no second: its two links would contradict.
 func (r *Recorder) knownSession(ctx context.Context, tx *store.Tx, id books.Ref) error {
 	if !id.Valid {
 		return nil

@@ -10,8 +10,8 @@ import (
 
 func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
 
-// knownArtist refuses an artist who is none: rows may name any user who works
-// in the studio, active or not.
+// knownArtist refuses an id of no artist: rows may name any user working in the
+// studio, active or not.
 func knownArtist(ctx context.Context, tx *store.Tx, id books.ID) error {
 	users, err := tx.LiveByID(ctx, books.ArtistKind, []books.ID{id})
 	if err != nil {
@@ -48,7 +48,7 @@ func (r *Recorder) AddClient(ctx context.Context, tx *store.Tx, by books.Actor, 
 }
 
 // ChangeClient gives the client c.ID the name and form of c. Statements keep
-// the name that they were closed with.
+// the name of their close.
 func (r *Recorder) ChangeClient(ctx context.Context, tx *store.Tx, by books.Actor, c books.Client, match Match) (Done, error) {
 	if err := checkClient(c); err != nil {
 		return Done{}, err
@@ -61,7 +61,7 @@ func (r *Recorder) ChangeClient(ctx context.Context, tx *store.Tx, by books.Acto
 	return r.changeRow(ctx, tx, by, old)
 }
 
-// RemoveClient deletes a client that no live row names.
+// RemoveClient deletes a client without live rows.
 func (r *Recorder) RemoveClient(ctx context.Context, tx *store.Tx, by books.Actor, id books.ID, match Match) (Done, error) {
 	if _, err := record[*books.Client](ctx, tx, books.ClientKind, id, match); err != nil {
 		return Done{}, err
@@ -128,7 +128,7 @@ func (r *Recorder) ChangeArtist(ctx context.Context, tx *store.Tx, by books.Acto
 	return act.done(ctx, changed, books.ArtistKind, a.ID)
 }
 
-// RemoveArtist deletes an artist whom no live row names.
+// RemoveArtist deletes an artist without live rows.
 func (r *Recorder) RemoveArtist(ctx context.Context, tx *store.Tx, by books.Actor, id books.ID, match Match) (Done, error) {
 	if err := anArtist(ctx, tx, id, match); err != nil {
 		return Done{}, err
@@ -150,8 +150,8 @@ func (r *Recorder) RemoveArtist(ctx context.Context, tx *store.Tx, by books.Acto
 	return a.done(ctx, deleted, books.ArtistKind, id)
 }
 
-// anArtist refuses an id that is no artist's. Other users are managed
-// elsewhere: extrato user.
+// anArtist refuses an id of no artist. Other users are managed elsewhere:
+// extrato user.
 func anArtist(ctx context.Context, tx *store.Tx, id books.ID, match Match) error {
 	a, err := record[*books.Artist](ctx, tx, books.ArtistKind, id, nil)
 	if err == nil && a.Role != "artist" {
@@ -163,7 +163,7 @@ func anArtist(ctx context.Context, tx *store.Tx, id books.ID, match Match) error
 	return err
 }
 
-// addressFree refuses an address that another user signs in with, in whatever case.
+// addressFree refuses the address of another user's login, in any case.
 func addressFree(ctx context.Context, tx *store.Tx, a Artist) error {
 	if a.Email == "" {
 		return nil

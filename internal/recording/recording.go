@@ -1,11 +1,11 @@
-// Package recording holds the rules by which people write the books: payments,
-// sessions, commissions, expenses, and the clients and artists they name.
+// Package recording holds the rules for writing the books: payments, sessions,
+// commissions, expenses, clients and artists.
 //
-// Every change happens inside a transaction of its caller's. First what was
-// given is checked; then the row is found, and whether it is still the one
-// that the caller saw; then whether its month is open, the old one and the
-// new one; then it is written. A row dated in a closed month is refused, so
-// that nothing here changes a statement or makes a late row.
+// Every change happens inside a transaction of its caller's, in this order: the
+// values are checked; the row is found, and compared with the one seen by the
+// caller; its month must be open, the old one and the new one; then it is
+// written. A row dated in a closed month is refused, so nothing here changes a
+// statement or makes a late row.
 package recording
 
 import (
@@ -19,16 +19,16 @@ import (
 )
 
 // Recorder writes the books. Its methods must run in a transaction of
-// Store.Write, which makes the look at a month and the change of its rows one.
-// Their errors are of kind Invalid (the row is not one), NotFound, Refused
-// (code month_closed) or Conflict; after each of them nothing has changed.
+// Store.Write, so a month cannot close between the check and the change. Their
+// errors are of kind Invalid, NotFound, Refused (code month_closed) or
+// Conflict; after each of them nothing has changed.
 type Recorder struct {
 	Store *store.Store
 	Now   func() time.Time // in the studio's zone
 }
 
-// Match says whether a stored row is the one that the caller means to change,
-// by an error if it is not. nil takes any.
+// Match fails if a stored row is not the one the caller means to change. nil
+// takes any.
 type Match func(books.Row) error
 
 func (m Match) check(row books.Row) error {
@@ -38,7 +38,7 @@ func (m Match) check(row books.Row) error {
 	return m(row)
 }
 
-// Methods are the payment methods that are offered; any other text is taken too.
+// Methods are the payment methods offered; any other text is taken too.
 func Methods() []string {
 	return []string{"Dinheiro", "Pix", "Cartão de Crédito", "Cartão de Débito", "Outros"}
 }
@@ -60,7 +60,7 @@ const MaxPercent books.Percent = 100_00
 
 func (r *Recorder) now() books.NullInstant { return books.At(r.Now()) }
 
-// record returns a live row that match takes.
+// record returns a live row accepted by match.
 func record[R books.Row](ctx context.Context, tx *store.Tx, kind books.Kind, id books.ID, match Match) (R, error) {
 	row, err := tx.Record(ctx, kind, id)
 	if err == nil {
@@ -73,9 +73,9 @@ func record[R books.Row](ctx context.Context, tx *store.Tx, kind books.Kind, id 
 	return row.(R), nil
 }
 
-// leaves refuses to move a row out of a closed month whose statement holds it
-// already, such as one that a dump brought back: it would count twice. A late
-// row, which no statement holds, may go.
+// leaves refuses to move a row out of a closed month whose statement has it
+// already, such as one restored from a dump: it would count twice. A late row,
+// in no statement, may go.
 func leaves(ctx context.Context, tx *store.Tx, row books.Row, from, to books.Month) error {
 	if from == to {
 		return nil
@@ -99,7 +99,7 @@ func leaves(ctx context.Context, tx *store.Tx, row books.Row, from, to books.Mon
 	return nil
 }
 
-// open refuses a month that has a statement. A late row of such a month may be
+// open refuses a month with a statement. A late row of such a month may be
 // moved out of it or deleted; none may come in.
 func open(ctx context.Context, tx *store.Tx, m books.Month) error {
 	last, closed, err := tx.MonthClosed(ctx, m)
@@ -127,7 +127,7 @@ func checkAmount(amount books.Money) error {
 	return nil
 }
 
-// checkPercent takes what makes a commission row: above 0, at most 100.
+// checkPercent takes the percent of a commission row: above 0, at most 100.
 func checkPercent(percent books.Percent) error {
 	if percent <= 0 || percent > MaxPercent {
 		return books.Invalidf("invalid_percent", "a commission is above 0 and at most 100 percent").
@@ -136,7 +136,7 @@ func checkPercent(percent books.Percent) error {
 	return nil
 }
 
-// checkText takes what both databases keep byte for byte.
+// checkText takes texts both databases keep byte for byte.
 func checkText(name, text string, longest int) error {
 	switch {
 	case !utf8.ValidString(text):
@@ -158,7 +158,7 @@ func containsNUL(text string) bool {
 	return false
 }
 
-// checkName takes a text that must say something.
+// checkName takes a text that is not blank.
 func checkName(name, text string, longest int) error {
 	if isBlank(text) {
 		return books.Invalidf("missing_"+name, "%s is missing", name).WithHint("write a %s that is not blank", name)

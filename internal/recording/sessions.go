@@ -11,8 +11,8 @@ import (
 // Statuses are those of a session, as v4 writes them.
 func Statuses() []string { return []string{"active", "paid", "completed"} }
 
-// checkSession takes any status that the session has already: older databases
-// hold others, or none.
+// checkSession takes any status the session has already: older databases hold
+// others, or none.
 func (r *Recorder) checkSession(ctx context.Context, tx *store.Tx, s books.Session, has books.Text) error {
 	err := first(checkDay(s.Date), checkAmount(s.Amount), checkText("note", string(s.Note.V), MaxNote),
 		checkText("google_event_id", string(s.GoogleEventID.V), MaxEvent))
@@ -60,8 +60,8 @@ func (r *Recorder) ChangeSession(ctx context.Context, tx *store.Tx, by books.Act
 	return r.changeRow(ctx, tx, by, &s)
 }
 
-// CompleteSession says that a session has been held: nothing more is expected
-// for it, whatever was received. It stays live until its payments leave.
+// CompleteSession marks a session as held: nothing more is expected for it,
+// however much was received. It stays live until its payments leave.
 func (r *Recorder) CompleteSession(ctx context.Context, tx *store.Tx, by books.Actor, id books.ID, match Match) (Done, error) {
 	s, err := record[*books.Session](ctx, tx, books.SessionKind, id, match)
 	if err != nil {
@@ -71,7 +71,7 @@ func (r *Recorder) CompleteSession(ctx context.Context, tx *store.Tx, by books.A
 	return r.changeRow(ctx, tx, by, s)
 }
 
-// RemoveSession deletes a session that no payment names, neither live nor in a
+// RemoveSession deletes a session named by no payment, neither live nor in a
 // statement: that month could not be reopened without it.
 func (r *Recorder) RemoveSession(ctx context.Context, tx *store.Tx, by books.Actor, id books.ID, match Match) (Done, error) {
 	s, err := record[*books.Session](ctx, tx, books.SessionKind, id, match)

@@ -7,9 +7,9 @@ import (
 	"extrato/internal/store"
 )
 
-// SetArtistPercent makes percent the artist's default from a day on, until the
-// next day that has another: what a payment without a percent brings. 0 is none.
-// Payments that there are keep theirs.
+// SetArtistPercent makes percent the artist's default for payments from a day
+// on, until the next day with another. 0 is none. Existing payments keep
+// theirs.
 func (r *Recorder) SetArtistPercent(ctx context.Context, tx *store.Tx, artist books.ID, from books.Day, percent books.Percent) error {
 	if err := first(checkDay(from), checkTermPercent(percent)); err != nil {
 		return err
@@ -20,8 +20,8 @@ func (r *Recorder) SetArtistPercent(ctx context.Context, tx *store.Tx, artist bo
 	return tx.SetArtistPercent(ctx, artist, from, percent)
 }
 
-// SetMethodTerms says what a method costs from a day on: percent of each payment
-// is kept, and the rest comes after so many days.
+// SetMethodTerms sets the cost of a method from a day on: percent of each
+// payment is the fee, and the rest arrives after so many days.
 func (r *Recorder) SetMethodTerms(ctx context.Context, tx *store.Tx, t store.MethodTerms) error {
 	const longest = 366
 	if err := first(checkDay(t.From), checkTermPercent(t.Percent), checkName("method", t.Method, MaxMethod)); err != nil {

@@ -11,14 +11,13 @@ import (
 // UndoLasts is how long a change can be undone.
 const UndoLasts = 24 * time.Hour
 
-// Changed is the error of an undo whose rows were changed again.
+// Changed is the error of an undo with rows changed again.
 type Changed struct {
 	err  *books.Error
 	Rows []Versions
 }
 
-// Versions are the states of a row that was changed again; each is nil where
-// there is no row.
+// Versions are the states of a row changed again; nil means no row.
 type Versions struct {
 	Kind   books.Kind
 	ID     books.ID
@@ -32,11 +31,11 @@ func (c *Changed) Error() string { return c.err.Error() }
 // Unwrap returns the books.Error, of kind Conflict.
 func (c *Changed) Unwrap() error { return c.err }
 
-// Undo takes a change back: the rows that it touched are as before, with ids,
-// links, commissions and marks. It fails with an Error of kind NotFound if there
-// is no such change, Refused if it is too old or its month is closed, with a
-// Changed if one of its rows was changed since, and Conflict if other rows rest
-// on it. An undo is a change, and can be undone.
+// Undo undoes a change: its rows are as before, with ids, links, commissions
+// and marks. It fails with an Error of kind NotFound if there is no such
+// change, Refused if it is too old or its month is closed, with a Changed if
+// one of its rows was changed since, and Conflict if other rows depend on it.
+// An undo is a change, and can be undone.
 func (r *Recorder) Undo(ctx context.Context, tx *store.Tx, by books.Actor, change int64) (Done, error) {
 	c, err := tx.ChangesetByID(ctx, change)
 	if err != nil {
@@ -98,7 +97,7 @@ func liveNow(ctx context.Context, tx *store.Tx, rows []store.ChangedRow) (now [b
 	return now, nil
 }
 
-// openFor refuses a change of rows that belong, or belonged, to a closed month.
+// openFor refuses a change of rows in a closed month, now or before.
 func openFor(ctx context.Context, tx *store.Tx, rows []store.ChangedRow, now [books.KindCount]map[books.ID]books.Row) error {
 	for _, r := range rows {
 		for _, row := range []books.Row{r.Before, r.After} {
@@ -123,7 +122,7 @@ func openFor(ctx context.Context, tx *store.Tx, rows []store.ChangedRow, now [bo
 	return nil
 }
 
-// openSession refuses a session that a statement holds.
+// openSession refuses a session in a statement.
 func openSession(ctx context.Context, tx *store.Tx, id books.ID) error {
 	_, month, closed, err := tx.SessionInStatement(ctx, id)
 	if err != nil || !closed {

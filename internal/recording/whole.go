@@ -7,13 +7,13 @@ import (
 	"extrato/internal/store"
 )
 
-// ref is a row that another one names.
+// ref is a row named by another one.
 type ref struct {
 	kind books.Kind
 	id   books.ID
 }
 
-// refsOf returns the rows that a row names.
+// refsOf returns the rows named by a row.
 func refsOf(row books.Row) (refs []ref) {
 	add := func(kind books.Kind, id books.Ref) {
 		if id.Valid {
@@ -38,8 +38,8 @@ func refsOf(row books.Row) (refs []ref) {
 	return refs
 }
 
-// stillWhole refuses an undo after which a row would name one that is gone, or
-// have what only one row may have.
+// stillWhole refuses an undo that would leave a dangling reference, or a unique
+// value twice.
 func stillWhole(ctx context.Context, tx *store.Tx, rows []store.ChangedRow) error {
 	before := map[ref]books.Row{} // as they will be
 	for _, r := range rows {
@@ -69,7 +69,7 @@ func stillWhole(ctx context.Context, tx *store.Tx, rows []store.ChangedRow) erro
 	return keysFree(ctx, tx, rows)
 }
 
-// namedByNone refuses to delete a row that one names which stays.
+// namedByNone refuses to delete a row named by a staying one.
 func namedByNone(ctx context.Context, tx *store.Tx, r store.ChangedRow, before map[ref]books.Row) error {
 	naming, err := tx.Naming(ctx, r.Kind, r.ID)
 	if err != nil {
@@ -93,8 +93,7 @@ func namedByNone(ctx context.Context, tx *store.Tx, r store.ChangedRow, before m
 	return nil
 }
 
-// keysFree refuses to bring back what another row has by now, of which there may
-// be one.
+// keysFree refuses to restore a unique value taken by another row meanwhile.
 func keysFree(ctx context.Context, tx *store.Tx, rows []store.ChangedRow) error {
 	for _, r := range rows {
 		column, key := uniqueOf(r.Before)

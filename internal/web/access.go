@@ -14,8 +14,8 @@ import (
 	"extrato/internal/store"
 )
 
-// revealCookie carries which secret the page Acesso shows, once: the id of a
-// one-time link or a token. What they are is computed from it and kept nowhere.
+// revealCookie names the secret to show once on the page Acesso: the id of a
+// one-time link or a token. The secret is computed from it and stored nowhere.
 const revealCookie = "extrato_segredo"
 
 // accessPage is the page /acesso.
@@ -26,10 +26,10 @@ type accessPage struct {
 	Person       *form // the form for a new person
 	Token        *form // the form for a new token
 	Link, Secret string
-	For          string // whom the link or the token is for
+	For          string // the person or purpose of the link or token
 }
 
-// person is somebody who may come in, or might.
+// person is a person with access, or a candidate.
 type person struct {
 	store.User
 	Role  string // words
@@ -48,7 +48,7 @@ type token struct {
 // scopes are those of tokens, as boxes.
 func (p accessPage) Scopes() []auth.Scope { return auth.Scopes() }
 
-// Roles are those that a person can have.
+// Roles are the roles a person can have.
 func (p accessPage) Roles() []auth.Role { return auth.Roles() }
 
 func (v *visit) accessPage() error {
@@ -87,7 +87,7 @@ func (v *visit) showAccess(status int, newPerson, newToken *form) error {
 	return v.show(status, "access.html", p)
 }
 
-// rank puts those who may come in first, then by name.
+// rank sorts people with access first, then by name.
 func rank(p person) string {
 	if p.Active {
 		return "0" + strings.ToLower(p.Name)
@@ -139,7 +139,7 @@ func (v *visit) moment(i books.Instant) string {
 	return books.DayOf(at).People() + " " + at.Format("15:04")
 }
 
-// reveal shows the secret that was just made, once.
+// reveal shows the secret just made, once.
 func (v *visit) reveal(p *accessPage, users []store.User, invitations []store.Invitation, tokens []store.Token) {
 	kind, id, _ := strings.Cut(preference(v.r, revealCookie), ":")
 	if kind == "" {
@@ -190,8 +190,8 @@ func (v *visit) addPerson() error {
 	return v.accessRefused(f, err, faults{"invalid_email": "email", "invalid_name": "nome", "invalid_role": "papel", "email_taken": "email"}, true)
 }
 
-// withoutAccess returns the artist with a person's name who has no way in yet:
-// one that the first steps wrote down, or v4. 0: there is none, or more than one.
+// withoutAccess returns the artist with a person's name and without a login, as
+// made by the first steps or v4. 0: there is none, or more than one.
 func withoutAccess(ctx context.Context, tx *store.Tx, u store.User) (found books.ID, err error) {
 	users, err := tx.Users(ctx)
 	for _, known := range users {
@@ -206,7 +206,7 @@ func withoutAccess(ctx context.Context, tx *store.Tx, u store.User) (found books
 	return found, err
 }
 
-// accessRefused shows the page Acesso again, with what was wrong in one of its
+// accessRefused shows the page Acesso again, with the faults of one of its
 // forms.
 func (v *visit) accessRefused(f *form, err error, where faults, isPerson bool) error {
 	if f.asks(err) {

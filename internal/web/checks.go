@@ -7,7 +7,7 @@ import (
 	"extrato/internal/closing"
 )
 
-// checkLine is a line of what to look at before a close.
+// checkLine is one thing to check before a close.
 type checkLine struct {
 	Count  int64
 	Text   string
@@ -59,7 +59,7 @@ func (v *visit) linkTo(path, query, text string) *link {
 	return &link{path + query, text}
 }
 
-// checkDetail names the first of what a check counts.
+// checkDetail names a check's first rows.
 func (v *visit) checkDetail(c closing.Check) string {
 	var parts []string
 	for _, e := range c.Examples {

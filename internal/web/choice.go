@@ -2,7 +2,7 @@ package web
 
 import "slices"
 
-// option is one line of a select. Default is what choosing it brings along.
+// option is one line of a select. Default comes with choosing it.
 type option struct {
 	Value, Text, Default string
 	On                   bool
@@ -26,8 +26,8 @@ func (f *form) Choice(name string, groups []group) (choice, error) {
 	return chosen(d, groups), err
 }
 
-// chosen marks the option that was chosen. A value that none of them has becomes
-// an option of its own: what was typed is never lost.
+// chosen marks the chosen option. A value without one becomes an option of its
+// own: typed values are never lost.
 func chosen(d field, groups []group) choice {
 	c := choice{field: d, Groups: make([]group, len(groups))}
 	found := d.Value == ""

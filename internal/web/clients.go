@@ -22,7 +22,7 @@ type clientsPage struct {
 	Same    *store.ClientName
 }
 
-// Name is the name that was typed, which is asked about.
+// Name is the typed name in question.
 func (p clientsPage) Name() string { return strings.TrimSpace(p.New.Value("nome")) }
 
 // mostClients is how many clients a page lists.
@@ -77,7 +77,7 @@ func (v *visit) addClient() error {
 	return err
 }
 
-// errSameName means that a client with this name exists.
+// errSameName means: a client with this name exists.
 var errSameName = books.Conflictf("same_name", "there is a client with this name")
 
 // clientPage is the page /clientes/{id}.
@@ -105,7 +105,7 @@ func (v *visit) clientPage() error {
 	return v.showClient(http.StatusOK, id, nil, "")
 }
 
-// showClient shows a client: what is owed, and the newest payments.
+// showClient shows a client: the amounts owed, and the newest payments.
 func (v *visit) showClient(status int, id books.ID, f *form, warning string) error {
 	p := clientPage{page: v.page(v.t("nav clients"), "/clientes"), ID: id, Form: f, Warning: warning}
 	ctx := v.r.Context()
@@ -143,8 +143,8 @@ func (v *visit) showClient(status int, id books.ID, f *form, warning string) err
 	return v.show(status, "client.html", p)
 }
 
-// renameClient gives a client another name. Statements keep the one that they
-// were closed with.
+// renameClient gives a client another name. Statements keep the name of their
+// close.
 func (v *visit) renameClient() error {
 	id, err := v.pathID()
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"extrato/internal/store"
 )
 
-// closePage is the page that closes a month, in all its states: what would
-// happen, what was refused, that it is closed, and which late rows wait.
+// closePage is the page to close a month, in all its states: preview, refusal,
+// closed, late rows.
 type closePage struct {
 	page
 	Month     books.Month
@@ -20,8 +20,8 @@ type closePage struct {
 	Form      *form
 	Refused   *refusal
 	Sentence  string
-	Sums      []sum // what the statement would hold, or holds
-	Before    []sum // what it holds, where late rows would change it
+	Sums      []sum // the statement's figures, or its preview's
+	Before    []sum // the figures before late rows change them
 	Late      *table
 	LateCount int
 	Checks    []checkLine
@@ -47,7 +47,7 @@ func (v *visit) closePage() error {
 	return v.showClose(http.StatusOK, month, v.blankForm(), nil)
 }
 
-// showClose shows what a close of month would do, or has done.
+// showClose shows the preview or the result of closing month.
 func (v *visit) showClose(status int, month books.Month, f *form, refused *refusal) error {
 	p := closePage{page: v.page(v.t("close month", v.lang.month(month)), "/extrato"), Month: month, Form: f, Refused: refused}
 	whole, found, err := v.Closer.Month(v.r.Context(), month)
@@ -70,7 +70,7 @@ func (v *visit) showClose(status int, month books.Month, f *form, refused *refus
 	return v.show(status, "close.html", p)
 }
 
-// fillOpen shows what the close of an open month would do.
+// fillOpen shows the preview for an open month.
 func (v *visit) fillOpen(p *closePage) error {
 	ctx := v.r.Context()
 	r, checks, err := v.Closer.PreviewChecked(ctx, p.Month, false)
@@ -104,8 +104,8 @@ func (v *visit) fillOpen(p *closePage) error {
 	return nil
 }
 
-// fillClosed shows the proof of a closed month, and what its late rows would
-// change. Nothing is shown of a statement that is not what was closed.
+// fillClosed shows the proof of a closed month, and the effect of its late
+// rows. It shows nothing of a changed statement.
 func (v *visit) fillClosed(p *closePage, whole closing.WholeMonth) error {
 	ctx := v.r.Context()
 	var last books.ChainEntry
@@ -157,7 +157,7 @@ func totalsIn(text json.RawMessage) (t books.Totals, err error) {
 	return t, err
 }
 
-// lateTable lists the rows that came after the close.
+// lateTable lists rows added after the close.
 func (v *visit) lateTable(whole closing.WholeMonth) *table {
 	t := &table{ID: "atrasados", Title: v.t("late rows"), Columns: []column{
 		{Head: v.t("what"), Class: "who"}, {Head: v.t("date")}, {Head: v.t("recorded at")}, {Head: v.t("amount"), Class: "num sum"},
@@ -219,7 +219,7 @@ func (v *visit) closeMonth() error {
 	return v.to(closePath(month) + "/" + r.ID)
 }
 
-// closeEnded says what came of a run. status is that of a refusal.
+// closeEnded shows the result of a run. status is that of a refusal.
 func (v *visit) closeEnded(r *run, status int, f *form) error {
 	if r.err != nil {
 		return v.showClose(status, r.Month, f, v.refused(r.err, r.Month, r.ID))
@@ -234,7 +234,7 @@ func (v *visit) closeEnded(r *run, status int, f *form) error {
 	return v.to(closePath(r.Month))
 }
 
-// stepsPage shows a close that is at work.
+// stepsPage shows a close in progress.
 type stepsPage struct {
 	page
 	Month   books.Month
@@ -279,8 +279,8 @@ func (v *visit) closeSteps() error {
 	return v.show(http.StatusOK, "closing.html", p)
 }
 
-// closedElsewhere answers for a run that is not this process's: the books know
-// what came of it, once there is something to know.
+// closedElsewhere answers for a run of another process, from the books, once
+// they have its result.
 func (v *visit) closedElsewhere(p stepsPage) error {
 	ctx := v.r.Context()
 	var found *store.Run

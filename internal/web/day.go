@@ -35,11 +35,11 @@ type paymentLine struct {
 	Day                                   string
 	SessionID                             books.ID
 	Commission, Amount                    string
-	Key, Version                          string // of the form that deletes it; no key, no form
+	Key, Version                          string // of the form to delete it; no key, no form
 	Back                                  string
 }
 
-// Name is what the links of the line call it.
+// Name is the line's name in its links.
 func (l paymentLine) Name() string { return cmp.Or(l.Client, l.Time, l.Day) }
 
 type expenseLine struct{ Description, Method, Amount, Name string }
@@ -47,7 +47,7 @@ type expenseLine struct{ Description, Method, Amount, Name string }
 // mostOfDay is how many rows of one day a page shows.
 const mostOfDay = 500
 
-// dayFor leads to a day's sheet: that of the date field, or today's.
+// dayFor redirects to a day's sheet: that of the date field, or today's.
 func (v *visit) dayFor() error {
 	q := v.r.URL.Query()
 	day := v.today()
@@ -147,7 +147,7 @@ func (v *visit) newEntry(ctx context.Context, tx *store.Tx, day books.Day) (*pay
 	return &paymentForm{form: f}, v.fillPercent(ctx, tx, f, day)
 }
 
-// fillFromSession fills in what a session owes, and whose it is.
+// fillFromSession fills in a session's owed amount, client and artist.
 func (v *visit) fillFromSession(ctx context.Context, tx *store.Tx, f *form, id string) error {
 	wanted := v.blankForm(sessionField, id)
 	session := wanted.id(sessionField)
@@ -200,7 +200,7 @@ func (v *visit) paymentsOf(ctx context.Context, tx *store.Tx, day books.Day) ([]
 }
 
 // paymentLines shows payments as lines, with the commissions of one artist or,
-// if that is 0, of everybody. The forms that delete them lead back to a page.
+// if that is 0, of everybody. Their delete forms lead back to a page.
 func (v *visit) paymentLines(ctx context.Context, tx *store.Tx, rows []books.Row, artist books.ID, back string) ([]paymentLine, error) {
 	ids := idsOf(rows)
 	commissions, err := tx.CommissionsOfAll(ctx, ids)
@@ -236,7 +236,7 @@ func (v *visit) paymentLines(ctx context.Context, tx *store.Tx, rows []books.Row
 	return lines, nil
 }
 
-// sumOf adds up commissions: those of one artist or, if that is 0, all.
+// sumOf adds up commissions: one artist's or, if that is 0, all.
 func sumOf(list []*books.Commission, artist books.ID) (sum books.Money) {
 	for _, c := range list {
 		if artist == 0 || c.ArtistID == artist {
@@ -313,7 +313,7 @@ func (v *visit) addPayment() error {
 	return v.showDay(http.StatusUnprocessableEntity, day, e)
 }
 
-// recorded says what was written down of a payment.
+// recorded describes a recorded payment.
 func (v *visit) recorded(ctx context.Context, tx *store.Tx, d recording.Done) (string, error) {
 	row, err := tx.Record(ctx, books.PaymentKind, d.ID)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // invitePath is where one-time links lead, with their key behind it.
 const invitePath = "/convite/"
 
-// The longest that the fields about a person take, in characters.
+// The maximum lengths of the fields about a person, in characters.
 const (
 	longestName     = 100
 	longestEmail    = 100
@@ -23,7 +23,7 @@ type signInForm struct {
 	page
 	Form     *form
 	Next     string
-	Kept     string // a form that was typed before the login ended
+	Kept     string // a form typed before the login ended
 	Lost     bool
 	Provider bool
 }

@@ -13,10 +13,10 @@ import (
 	"extrato/internal/store"
 )
 
-// flash is the line that says, after a POST, what happened.
+// flash is the line about the result of a POST.
 type flash struct {
 	Text string `json:"t"`
-	Undo int64  `json:"u,omitempty"` // the change that POST /desfazer/{id} takes back
+	Undo int64  `json:"u,omitempty"` // the change undone by POST /desfazer/{id}
 	Warn bool   `json:"w,omitempty"`
 }
 
@@ -28,10 +28,10 @@ const (
 	keysCookie     = "extrato_teclas"
 )
 
-// longestFlash keeps the cookie below the 4 KiB that browsers keep.
+// longestFlash keeps the cookie below browsers' limit of 4 KiB.
 const longestFlash = 3500
 
-// backField says which page to go back to.
+// backField names the page to return to.
 const backField = "volta"
 
 func (v *visit) setCookie(name, value string, seconds int) {
@@ -64,7 +64,7 @@ func shortened(text string, longest int) string {
 	return strings.ToValidUTF8(text[:longest], "") + "…"
 }
 
-// takeFlash returns the line that the last POST left, once.
+// takeFlash returns the line left by the last POST, once.
 func (v *visit) takeFlash() *flash {
 	c, err := v.r.Cookie(flashCookie)
 	if err != nil {
@@ -79,8 +79,8 @@ func (v *visit) takeFlash() *flash {
 	return &f
 }
 
-// undo takes back what a person did, as the line after it offered: an admin
-// anything, others what they did themselves.
+// undo undoes a change offered by the line after it: for an admin any, for
+// others their own.
 func (v *visit) undo() error {
 	id, err := strconv.ParseInt(v.r.PathValue("id"), 10, 64)
 	if err != nil {

@@ -12,13 +12,13 @@ import (
 	"extrato/internal/web/typed"
 )
 
-// form is what somebody typed, and what was wrong with it. A handler reads its
-// fields, calls one rule, and shows the form again if either refuses.
+// form holds typed values and their faults. A handler reads its fields, calls
+// one rule, and shows the form again if either refuses.
 type form struct {
 	ID     string // keeps the fields of two forms on a page apart
 	Values url.Values
-	Wrong  string // what is wrong with the whole
-	Key    string // with which it takes effect once
+	Wrong  string // the fault of the form as a whole
+	Key    string // the key for taking effect once
 	v      *visit
 	errors map[string]string // by field
 	first  string            // the first wrong field; it gets the focus
@@ -28,9 +28,9 @@ type form struct {
 // keyField holds a form's key.
 const keyField = "chave"
 
-// form reads what was posted.
+// form reads a posted form.
 func (v *visit) form() *form {
-	_ = v.r.ParseForm() // what cannot be read is missing, and said so by its field
+	_ = v.r.ParseForm() // unreadable fields are missing, and reported as such
 	f := &form{v: v, Values: v.r.PostForm, Key: v.r.PostFormValue(keyField)}
 	if f.Key == "" || len(f.Key) > 100 || !utf8.ValidString(f.Key) || strings.ContainsRune(f.Key, 0) {
 		f.Key = rand.Text()
@@ -38,8 +38,7 @@ func (v *visit) form() *form {
 	return f
 }
 
-// blankForm is a form to fill in, with what is known already: names and values
-// in turn.
+// blankForm is a form to fill in, with known values: names and values in turn.
 func (v *visit) blankForm(known ...string) *form {
 	f := &form{v: v, Values: url.Values{}, Key: rand.Text()}
 	for i := 0; i+1 < len(known); i += 2 {
@@ -48,7 +47,7 @@ func (v *visit) blankForm(known ...string) *form {
 	return f
 }
 
-// On says which form on its page this is.
+// On names the form among those of its page.
 func (f *form) On(id string) *form {
 	f.ID = id
 	return f
@@ -67,8 +66,8 @@ type field struct {
 	Focus                               bool
 }
 
-// Field returns a field of a type that HTML knows. Its label is the text "field
-// NAME"; attributes stand in the template.
+// Field returns a field of an HTML type. Its label is the text "field NAME";
+// attributes come from the template.
 func (f *form) Field(name, kind string, attributes ...template.HTMLAttr) (field, error) {
 	label, err := f.v.lang.text("field " + name)
 	d := field{ID: f.ID + name, Name: name, Label: label, Type: kind, Error: f.errors[name], Focus: f.Focus(name)}
@@ -81,13 +80,13 @@ func (f *form) Field(name, kind string, attributes ...template.HTMLAttr) (field,
 	return d, err
 }
 
-// Value returns what was typed into a field.
+// Value returns a field's typed value.
 func (f *form) Value(name string) string { return f.Values.Get(name) }
 
 // Has reports whether a box was ticked.
 func (f *form) Has(name string) bool { return f.Values.Has(name) }
 
-// Error returns what is wrong with a field.
+// Error returns a field's fault.
 func (f *form) Error(name string) string { return f.errors[name] }
 
 // Focus reports whether the cursor belongs into a field.
@@ -101,7 +100,7 @@ func (f *form) Focus(name string) bool {
 // OK reports whether nothing is wrong so far.
 func (f *form) OK() bool { return len(f.errors) == 0 && f.Wrong == "" }
 
-// fault says what is wrong with a field; the first that is said of it stands.
+// fault sets a field's fault; the first one stays.
 func (f *form) fault(name, words string) {
 	if f.errors == nil {
 		f.errors = map[string]string{}
@@ -114,7 +113,7 @@ func (f *form) fault(name, words string) {
 	}
 }
 
-// text returns a field without the blanks around it, and finds fault with what
+// text returns a field without surrounding blanks, and finds fault with texts
 // no database keeps or has room for.
 func (f *form) text(name string, longest int) string {
 	text := strings.TrimSpace(f.Value(name))
@@ -127,7 +126,7 @@ func (f *form) text(name string, longest int) string {
 	return text
 }
 
-// required returns a field that must say something.
+// required returns a field that must not be blank.
 func (f *form) required(name string, longest int) string {
 	text := f.text(name, longest)
 	if text == "" {
@@ -161,14 +160,14 @@ func (f *form) day(name string) books.Day {
 	return day
 }
 
-// typedFault says what an amount was taken for.
+// typedFault explains how an amount was understood.
 func (f *form) typedFault(name string, err error) {
 	if err != nil {
 		f.fault(name, f.v.t("amount "+err.Error(), f.understood(name)))
 	}
 }
 
-// understood is what was typed into a field, as a fault quotes it.
+// understood is a field's value, as quoted in a fault.
 func (f *form) understood(name string) string {
 	return shortened(strings.ToValidUTF8(f.Value(name), "�"), 60)
 }
@@ -177,7 +176,7 @@ func (f *form) understood(name string) string {
 // words are the text "error CODE".
 type faults map[string]string
 
-// whole is the place of a refusal that is about no single field.
+// whole is the place of a fault of no single field.
 const whole = ""
 
 // refuse puts the refusal of a rule where it belongs, and returns nil; any
@@ -199,7 +198,7 @@ func (f *form) refuse(err error, where faults) error {
 	return nil
 }
 
-// isForm reports whether a request sends a form that somebody filled in.
+// isForm reports whether a request posts a form.
 func isForm(r *http.Request) bool {
 	kind := r.Header.Get("Content-Type")
 	return r.Method == http.MethodPost && (strings.HasPrefix(kind, "application/x-www-form-urlencoded") || strings.HasPrefix(kind, "multipart/form-data"))

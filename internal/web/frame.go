@@ -33,7 +33,7 @@ type visit struct {
 	*Web
 	rw   http.ResponseWriter
 	r    *http.Request
-	who  *auth.Identity // nil: a stranger, or a page that is for everybody
+	who  *auth.Identity // nil: a stranger, or a public page
 	lang *language
 }
 
@@ -51,10 +51,10 @@ func (w *Web) visit(rw http.ResponseWriter, r *http.Request) *visit {
 // t returns the words of a name in the visitor's language.
 func (v *visit) t(name string, values ...any) string { return v.lang.t(name, values...) }
 
-// page is the frame around what a page shows. Every page's own data embeds it.
+// page is the frame around a page's content. Every page's data embeds it.
 type page struct {
 	Title string // words
-	Here  string // the path of the entry in the bar that it belongs to
+	Here  string // the path of its entry in the bar
 	Flash *flash
 	Waits *waits
 	// Refresh is after how many seconds a browser without JavaScript asks again;
@@ -63,13 +63,13 @@ type page struct {
 	v       *visit
 }
 
-// page returns the frame of a page with this title. The line of what waits
-// comes with it, and what the last POST has to say.
+// page returns the frame of a page with this title, with the line about waiting
+// work and the line of the last POST.
 func (v *visit) page(title, here string) page {
 	return page{Title: title, Here: here, Flash: v.takeFlash(), Waits: v.waits(here), v: v}
 }
 
-// What the templates ask of the frame.
+// The frame's methods for templates.
 
 // Lang is the language of the page.
 func (p page) Lang() *language { return p.v.lang }
@@ -83,7 +83,7 @@ func (p page) Keys() bool { return p.v.who != nil && preference(p.v.r, keysCooki
 // Who is the visitor, nil for a stranger.
 func (p page) Who() *auth.Identity { return p.v.who }
 
-// URI is where to come back to: the page itself, or the one that a form is on.
+// URI is the address to return to: the page itself, or a form's page.
 func (p page) URI() string {
 	if p.v.r.Method != http.MethodGet && p.v.r.Method != http.MethodHead {
 		return local(p.Here)
@@ -94,7 +94,7 @@ func (p page) URI() string {
 // CanSearch reports whether there is a page to search with.
 func (p page) CanSearch() bool { return p.v.mayGo("/buscar") }
 
-// Shortcuts lists the keys that lead to pages the visitor may open.
+// Shortcuts lists the keys for pages open to the visitor.
 func (p page) Shortcuts() []shortcut {
 	return slices.DeleteFunc(slices.Clone(shortcuts), func(s shortcut) bool {
 		if s.Path == "" {
@@ -130,20 +130,20 @@ func (v *visit) to(path string) error {
 	return nil
 }
 
-// problem is a page that says what went wrong.
+// problem is a page about a failure.
 type problem struct {
 	page
 	Status int
 	Text   string
 	ID     string    // correlation id
-	Retry  *keptForm // what a person typed, to be sent again
+	Retry  *keptForm // the typed values, to be sent again
 	Link   link
 }
 
 // link leads on.
 type link struct{ Path, Text string }
 
-// sorry shows a problem. name is that of its words: "NAME title", "NAME text".
+// sorry shows a problem. name is that of its texts: "NAME title", "NAME text".
 func (v *visit) sorry(status int, name string) {
 	v.apologize(problem{Status: status, page: page{Title: v.t(name + " title")}, Text: v.t(name + " text")})
 }
@@ -159,7 +159,7 @@ func (v *visit) apologize(p problem) {
 	}
 }
 
-// fail answers with what an error means for a person.
+// fail answers with a page about an error.
 func (v *visit) fail(err error) {
 	var limited *auth.Limited
 	switch e := books.AsError(err); {
@@ -179,8 +179,8 @@ func (v *visit) fail(err error) {
 	}
 }
 
-// broken answers what nobody foresaw, and a database that is away: what was
-// typed stands on the page, to be sent again.
+// broken answers an unexpected failure, and a database that is away: the typed
+// values stay on the page, to be sent again.
 func (v *visit) broken(err error) {
 	id := books.CorrelationID(v.r.Context())
 	v.Log.Error("page not shown", "path", pathOf(v.r), "cause", err.Error(), "correlation_id", id)
@@ -200,8 +200,8 @@ func (v *visit) broken(err error) {
 	v.apologize(p)
 }
 
-// Answer shows a browser a refusal of the frame around all handlers, or of a
-// path that leads nowhere. It reports false, and answers nothing, to a program.
+// Answer shows a browser a refusal of the frame around all handlers, or an
+// unknown path. It reports false, and answers nothing, to a program.
 func (w *Web) Answer(rw http.ResponseWriter, r *http.Request, status int) bool {
 	name, ok := map[int]string{
 		http.StatusNotFound: "missing", http.StatusForbidden: "foreign", http.StatusRequestEntityTooLarge: "too large",
@@ -234,8 +234,8 @@ func wantsPage(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
-// Refuse answers somebody who may not see a page: strangers are sent to sign
-// in, others are told.
+// Refuse answers a visitor without permission: strangers are sent to sign in,
+// others get a page.
 func (w *Web) Refuse(rw http.ResponseWriter, r *http.Request, err error) { w.visit(rw, r).fail(err) }
 
 // pathOf is the request's path for the log: the key of a one-time link is a secret.
@@ -254,7 +254,7 @@ func base(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-// local returns a path of this server, whatever somebody wrote into a link.
+// local returns a path of this server, for any text in a link.
 func local(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || next == "" || next[0] != '/' || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") || u.Host != "" || u.Scheme != "" {

@@ -12,14 +12,14 @@ import (
 	"extrato/internal/store"
 )
 
-// changeLine is one thing that somebody did to a row.
+// changeLine is one change of a row.
 type changeLine struct {
 	Who, When, What string
-	Fields          []string // what was changed into what
+	Fields          []string // the changed values
 	Undo            int64    // 0: it cannot be taken back here
 }
 
-// namesOf are what ids of the books are called.
+// namesOf are the names of ids in the books.
 type namesOf struct {
 	users, clients map[books.ID]string
 	sessions       map[books.ID]string
@@ -28,7 +28,7 @@ type namesOf struct {
 // mostChanges is how many changes a page shows.
 const mostChanges = 20
 
-// historyOf returns who changed what of a row, newest first.
+// historyOf returns the changes of a row with their authors, newest first.
 func (v *visit) historyOf(ctx context.Context, tx *store.Tx, kind books.Kind, id books.ID) ([]changeLine, error) {
 	changes, err := tx.ChangesOf(ctx, kind, id, 0, mostChanges)
 	if err != nil {
@@ -63,7 +63,7 @@ func (v *visit) tells(of, other books.Kind) bool {
 	return of == other || of == books.PaymentKind && (other != books.CommissionKind || v.mayShare())
 }
 
-// actorName is who did something, as people know them.
+// actorName is an actor's name for people.
 func (v *visit) actorName(by books.Actor, names namesOf) string {
 	if text, ok := strings.CutPrefix(string(by), "user "); ok {
 		if id, err := strconv.ParseInt(text, 10, 32); err == nil && names.users[books.ID(id)] != "" {
@@ -106,7 +106,7 @@ func (v *visit) namesIn(ctx context.Context, tx *store.Tx, changes []store.Chang
 	return n, err
 }
 
-// changedFields says what became of a row, field by field.
+// changedFields describes a row's changes, field by field.
 func (v *visit) changedFields(r store.ChangedRow, names namesOf) []string {
 	var fields []string
 	before, after := v.factsOf(r.Before, names), v.factsOf(r.After, names)
@@ -129,7 +129,7 @@ func (v *visit) changedFields(r store.ChangedRow, names namesOf) []string {
 	return fields
 }
 
-// factsOf lists what people know of a row, in the order of its form.
+// factsOf lists a row's values, in the order of its form.
 func (v *visit) factsOf(row books.Row, names namesOf) []pair {
 	switch r := row.(type) {
 	case *books.Payment:
@@ -150,7 +150,8 @@ func (v *visit) factsOf(row books.Row, names namesOf) []pair {
 	return nil
 }
 
-// lastChange says who changed a payment last, and when: Rita, às 14:32.
+// lastChange returns author and time of a payment's last change: Rita, às
+// 14:32.
 func (v *visit) lastChange(id books.ID) string {
 	line, _ := v.newestChange(id)
 	if line.Who == "" {

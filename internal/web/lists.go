@@ -11,7 +11,7 @@ import (
 	"extrato/internal/books"
 )
 
-// monthRows are the rows of a month that a page lists.
+// monthRows are the rows of a month on a page.
 type monthRows struct {
 	payments    []*books.Payment
 	sessions    []*books.Session
@@ -59,7 +59,7 @@ func monthRowsOf(rows books.Rows, artist books.ID, name string) (*monthRows, err
 // listPart is how many rows of a list a page shows.
 const listPart = 10
 
-// part returns the part of a list that the address asks for, and the way to the
+// part returns the part of a list chosen in the address, and links to the
 // others. ID is the list's name in the address.
 func part[T any](v *visit, t *table, all []T) iter.Seq[T] {
 	query := v.r.URL.Query()
@@ -90,8 +90,8 @@ func partAddress(query url.Values, id string, n int) string {
 	return "?" + q.Encode() + "#" + id
 }
 
-// lists shows a month under v4's seven headings; of an artist's own part, those
-// that are about the artist.
+// lists shows a month under v4's seven headings; for an artist's own part, only
+// the headings about the artist.
 func (v *visit) lists(m *monthRows, own bool) (all, beside, rest []*table) {
 	all = []*table{v.paymentsTable(m, own), v.commissionsTable(m, own), v.sessionsTable(m, own)}
 	if own {
@@ -181,7 +181,7 @@ func (v *visit) sessionsTable(m *monthRows, own bool) *table {
 	return v.without(t, 2, own)
 }
 
-// byArtist lists all who earned, those without a commission too, so that the
+// byArtist lists all artists with revenue, also without a commission, so the
 // list adds up to the revenue.
 func (v *visit) byArtist(m *monthRows) *table {
 	t := &table{ID: "artistas", Title: v.t("by artist"), Empty: v.t("nothing earned"), Columns: []column{
@@ -193,7 +193,7 @@ func (v *visit) byArtist(m *monthRows) *table {
 	}
 	type key struct {
 		id   books.ID
-		name books.String // of v4's, who have no id
+		name books.String // of v4's, without an id
 	}
 	earners := map[key]*earner{}
 	of := func(id books.ID, name books.String) *earner {

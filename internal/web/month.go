@@ -28,8 +28,8 @@ func reopenPath(m books.Month) string {
 	return fmt.Sprintf("/meses/%04d/%02d/reabrir", m.Year, m.Month)
 }
 
-// name returns the month as one speaks of it: outubro, or outubro de 2023 if
-// that is not clear.
+// name returns the month in speech: outubro, or outubro de 2023 if that is
+// unclear.
 func (v *visit) name(m books.Month) string {
 	if m.Before(books.MonthOf(v.Now()).Add(-11)) {
 		return v.lang.month(m)
@@ -85,8 +85,8 @@ func (v *visit) some(n int64, name string) string {
 	return words
 }
 
-// less returns an amount that is taken away, and equals one that is left, with
-// their signs as text.
+// less returns a subtracted amount, and equals a remaining one, with their
+// signs as text.
 func less(m books.Money) string   { return "− " + m.People() }
 func equals(m books.Money) string { return "= " + signed(m) }
 func signed(m books.Money) string { return strings.Replace(m.People(), "-", "−", 1) }
@@ -114,7 +114,7 @@ func (v *visit) stateOf(m closing.MonthInfo) stateTag {
 	return stateTag{v.t("month open"), ""}
 }
 
-// sum is one figure with its name and what is said about it.
+// sum is one figure with its name and a remark.
 type sum struct {
 	Label, Value string
 	Notes        []string

@@ -44,7 +44,7 @@ func (v *visit) fillRows(p *monthPage, rows *monthRows, own bool) {
 	p.Lists, p.Beside, p.Rest = v.lists(rows, own)
 }
 
-// ownSums are what an artist has earned.
+// ownSums are an artist's earnings.
 func (v *visit) ownSums(revenue, commission books.Money, c books.Counts) []sum {
 	return []sum{
 		{Label: v.t("produced"), Value: revenue.People(), Notes: []string{v.some(c.Payments, "payments count")}},

@@ -10,12 +10,12 @@ import (
 type entry struct {
 	Path, Text string
 	Settings   bool // stands below Ajustes
-	// Phone and Desk say where it stands, Current that the visitor is there.
+	// Phone and Desk are its places, Current means the visitor is there.
 	Phone, Desk, Current bool
 }
 
 // entries are all lines of the bar, in order. One shows once its page exists,
-// to those who may open it.
+// to visitors with its permission.
 var entries = []entry{
 	{Path: "/", Text: "home"}, {Path: "/caixa", Text: "day sheet"}, {Path: "/historico", Text: "history"}, {Path: "/extrato", Text: "statements"},
 	{Path: "/sessoes", Text: "sessions"}, {Path: "/pagamentos", Text: "payments"}, {Path: "/gastos", Text: "expenses"},
@@ -79,8 +79,7 @@ func (v *visit) mayGo(path string) bool {
 	return ok && v.who != nil && v.who.May(needs)
 }
 
-// waits is the one line on top about what a person has to do, with the button
-// that solves it.
+// waits is the one line on top about waiting work, with its button.
 type waits struct {
 	Text string
 	Link link

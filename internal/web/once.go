@@ -13,24 +13,24 @@ import (
 	"extrato/internal/store"
 )
 
-// done says what a form did: where to go, and the line that tells.
+// done is a form's result: the next page, and the line for it.
 type done struct {
 	To    string `json:"to"`
 	Flash flash  `json:"flash"`
-	// Reveal names a secret that the next page shows, once: see access.go.
+	// Reveal names a secret to show once on the next page: see access.go.
 	Reveal string `json:"reveal,omitempty"`
-	// What names it, where the same key comes with other values: R$ 350,00.
+	// What describes it, if the same key comes with other values: R$ 350,00.
 	What string `json:"what"`
 }
 
-// errKeyUsed means that the form's key was used for other values: the form
-// asks whether it is another.
+// errKeyUsed means: the form's key was used for other values. The form asks
+// whether this is another one.
 var errKeyUsed = errors.New("the key of this form was used with other values")
 
-// once does what a form asks for, in one transaction, and sends the visitor on.
-// However often the form is sent, that happens once for its key; the others are
-// sent on with the same line. Refusals use no key up. The same key with other
-// values asks whether those are meant as well: errKeyUsed, with a new key.
+// once does a form's work, in one transaction, and redirects the visitor. For
+// any number of posts with one key, the work happens once; the others are
+// redirected with the same line. Refusals use no key up. The same key with
+// other values asks whether they are meant as well: errKeyUsed, with a new key.
 func (v *visit) once(f *form, do func(context.Context, *store.Tx) (done, error)) error {
 	ctx, key, request := v.r.Context(), "form:"+f.Key, v.hash(f)
 	var d done
@@ -100,5 +100,5 @@ func (v *visit) hash(f *form) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// asks reports whether an error is the question that once asks back.
+// asks reports whether an error is errKeyUsed.
 func (f *form) asks(err error) bool { return errors.Is(err, errKeyUsed) }

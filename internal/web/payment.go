@@ -20,10 +20,10 @@ type paymentPage struct {
 	Version   string
 	DeleteKey string
 	Split     *splitForm
-	Session   string // the one it is for, and what that still owes
+	Session   string // its session, and the amount owed
 	History   []changeLine
 	Warning   string // somebody was faster
-	Facts     []pair // for an artist, who reads and writes nothing
+	Facts     []pair // for an artist, read-only
 }
 
 // IsOwn reports whether the visitor reads a payment of their own and writes
@@ -39,7 +39,7 @@ func (v *visit) pathID() (books.ID, error) {
 	return 0, errNoPage
 }
 
-// livePayment returns a payment that the visitor may see.
+// livePayment returns a payment visible to the visitor.
 func (v *visit) livePayment(ctx context.Context, tx *store.Tx, id books.ID) (*books.Payment, error) {
 	row, err := tx.Record(ctx, books.PaymentKind, id)
 	if err != nil {
@@ -59,7 +59,7 @@ func (v *visit) paymentPage() error {
 	return v.showPayment(http.StatusOK, id, paymentPage{})
 }
 
-// showPayment shows a payment. The forms that p has already stay as they are.
+// showPayment shows a payment. Forms set in p stay unchanged.
 func (v *visit) showPayment(status int, id books.ID, p paymentPage) error {
 	p.page, p.ID, p.DeleteKey = v.page(v.t("nav payments"), "/pagamentos"), id, v.blankForm().Key
 	ctx := v.r.Context()
@@ -92,7 +92,7 @@ func (v *visit) showPayment(status int, id books.ID, p paymentPage) error {
 	return v.show(status, "payment.html", p)
 }
 
-// fillPayment fills in what who may write sees of a payment.
+// fillPayment fills in a payment for a visitor allowed to write.
 func (v *visit) fillPayment(ctx context.Context, tx *store.Tx, p *paymentPage, row *books.Payment, commissions []*books.Commission) error {
 	if p.Entry.form == nil {
 		p.Entry.form = v.formOf(row, commissions)
@@ -106,7 +106,7 @@ func (v *visit) fillPayment(ctx context.Context, tx *store.Tx, p *paymentPage, r
 		if p.Split == nil {
 			p.Split = v.splitOf(commissions)
 		}
-		if !p.Split.Has(versionField) { // the visitor was told that it is new
+		if !p.Split.Has(versionField) { // the visitor saw that it is new
 			p.Split.Values.Set(versionField, p.Version)
 		}
 		if err := p.Split.offer(ctx, tx, v, commissions); err != nil {
@@ -148,7 +148,7 @@ func (v *visit) paymentInShort(p *books.Payment) string {
 	return v.t("payment on", p.Amount.People(), p.Date.People())
 }
 
-// sessionOf says which session a payment is for, and what that still owes.
+// sessionOf describes a payment's session, and the amount it owes.
 func (v *visit) sessionOf(ctx context.Context, tx *store.Tx, p *books.Payment) (string, error) {
 	if !p.SessionID.Valid || !p.SessionDate.Valid {
 		return "", nil
@@ -160,7 +160,7 @@ func (v *visit) sessionOf(ctx context.Context, tx *store.Tx, p *books.Payment) (
 	return v.openSession(list[0]), nil
 }
 
-// facts are what an artist reads of a payment.
+// facts are a payment's values for an artist.
 func (v *visit) facts(p *books.Payment, commission books.Money, session string) []pair {
 	facts := []pair{
 		{Label: v.t("field data"), Value: p.Date.People()}, {Label: v.t("field valor"), Value: p.Amount.People()}, {Label: v.t("field forma"), Value: string(p.Method)},
@@ -236,7 +236,7 @@ func sameLine(a, b string) bool {
 	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
-// deletePayment deletes a payment, which can be undone.
+// deletePayment deletes a payment, with an undo.
 func (v *visit) deletePayment() error {
 	id, err := v.pathID()
 	if err != nil {

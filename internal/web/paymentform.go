@@ -26,27 +26,27 @@ const (
 	clientField, percentField, sessionField         = "cliente", "percentual", "sessao"
 	depositField, noteField                         = "sinal", "obs"
 	sessionDayField, priceField                     = "sessao_data", "sessao_preco"
-	defaultField                                    = "padrao" // the artist, and the percent that was offered for it
+	defaultField                                    = "padrao" // the artist, and the percent offered for it
 	askedField, confirmField                        = "perguntado", "confirmo"
 	todayField                                      = "hoje"
 )
 
-// paymentForm is the form of a payment, with what it offers.
+// paymentForm is the form of a payment, with its choices.
 type paymentForm struct {
 	*form
 	Artists, Methods, Sessions []group
 	Clients                    []string   // suggestions
-	Questions                  []string   // what is asked back
-	Codes, Asked               string     // of the questions, and for which values they were asked
+	Questions                  []string   // to be confirmed
+	Codes, Asked               string     // of the questions, and the values they are about
 	Closed                     *closedDay // its day's month is closed
 	Locked                     bool       // its commission is split, or another artist's
 	Of                         books.ID   // the payment; 0: a new one
 }
 
-// closedDay says that a month takes no entry, with the ways out.
+// closedDay explains a closed month, with the ways out.
 type closedDay struct {
 	Text              string
-	Reopen, Statement link // blank for whom they are not
+	Reopen, Statement link // blank without permission
 }
 
 // mayShare reports whether the visitor decides about commissions.
@@ -57,7 +57,7 @@ func (v *visit) mayShare() bool { return v.who != nil && v.who.May(auth.Write) }
 func (e paymentForm) Shares() bool     { return e.v.mayShare() }
 func (e paymentForm) HasPercent() bool { return e.v.mayShare() && !e.Locked }
 
-// Button is what sends the form, and Anyway what does so once it was asked about.
+// Button sends the form; Anyway sends it after a question.
 func (e paymentForm) Button() string {
 	if e.Of != 0 {
 		return e.v.t("save")
@@ -76,7 +76,7 @@ func (e paymentForm) Anyway() string {
 // Equal reports whether the form was asked about an equal payment.
 func (e paymentForm) Equal() bool { return strings.Contains(e.Codes, recording.EqualPayment) }
 
-// Leave is where who does not mean it goes.
+// Leave is the way out of a question.
 func (e paymentForm) Leave() string {
 	if e.Of != 0 {
 		return "/pagamentos/" + idText(e.Of)
@@ -84,7 +84,7 @@ func (e paymentForm) Leave() string {
 	return local("/caixa/" + url.PathEscape(e.Value(dayField)))
 }
 
-// InShort says what the question is about.
+// InShort is the subject of the question.
 func (e paymentForm) InShort() string {
 	var parts []string
 	for _, text := range []string{e.Value(amountField), e.Value(methodField), chosenText(e.Artists, e.Value(artistField)), e.Value(clientField)} {
@@ -109,13 +109,13 @@ func chosenText(groups []group, value string) string {
 	return ""
 }
 
-// Words is an attribute that holds words.
+// Words is an attribute with words.
 func (e paymentForm) Words(attribute, name string) template.HTMLAttr {
 	return template.HTMLAttr(" " + attribute + `="` + html.EscapeString(e.v.t(name)) + `"`) //nolint:gosec // the words are ours, and escaped
 }
 
-// offer fills in what a payment's form offers on a day. The row that there is,
-// if any, keeps an artist or a method that is offered no more.
+// offer fills in the choices of a payment's form on a day. An existing row
+// keeps an artist or a method no longer offered.
 func (v *visit) offer(ctx context.Context, tx *store.Tx, e *paymentForm, day books.Day, row *books.Payment) error {
 	artists, err := v.artists(ctx, tx)
 	if err != nil {
@@ -155,8 +155,8 @@ func (v *visit) offer(ctx context.Context, tx *store.Tx, e *paymentForm, day boo
 	return v.offerChosen(ctx, tx, e)
 }
 
-// offerChosen adds the session that is chosen, where it is none of those that are
-// offered: it is paid, or further down.
+// offerChosen adds the chosen session if it is not among the offered: it is
+// paid, or further down.
 func (v *visit) offerChosen(ctx context.Context, tx *store.Tx, e *paymentForm) error {
 	id := v.blankForm("id", e.Value(sessionField)).id("id")
 	if id == 0 || chosenText(e.Sessions, idText(id)) != "" {
@@ -185,7 +185,7 @@ func (v *visit) shownPercent(p books.Percent) string {
 
 func idText(id books.ID) string { return strconv.FormatInt(int64(id), 10) }
 
-// openSessions returns sessions that are owed for as options, by client.
+// openSessions returns sessions with an amount owed as options, by client.
 func (v *visit) openSessions(ctx context.Context, tx *store.Tx, wanted store.OpenSessions) ([]group, error) {
 	list, err := tx.OpenSessions(ctx, wanted)
 	groups := []group{{Options: []option{{Text: v.t("no session")}}}}
@@ -200,8 +200,8 @@ func (v *visit) openSessions(ctx context.Context, tx *store.Tx, wanted store.Ope
 	return groups, err
 }
 
-// openSession says which session it is, and what is still owed: 12/11 ·
-// R$ 800,00 · faltam R$ 600,00.
+// openSession describes a session and the amount owed: 12/11 · R$ 800,00 ·
+// faltam R$ 600,00.
 func (v *visit) openSession(s store.OpenSession) string {
 	return v.t("open session", v.dayAndMonth(s.Date), s.Price.People(), s.Owed().People())
 }
@@ -215,8 +215,8 @@ func (v *visit) dayAndMonth(d books.Day) string {
 	return text
 }
 
-// suggest answers the script of a payment's form: clients whose name has what
-// was typed, and the open sessions of the one who is named.
+// suggest answers the script of a payment's form: clients by the typed text,
+// and the open sessions of the named one.
 func (v *visit) suggest() error {
 	ctx, name := v.r.Context(), strings.TrimSpace(v.r.FormValue(clientField))
 	e := paymentForm{form: v.blankForm()}
@@ -245,7 +245,7 @@ func (v *visit) suggest() error {
 	return v.show(200, "suggestions", e)
 }
 
-// readEntry reads what was typed of a payment.
+// readEntry reads a payment's form.
 func (v *visit) readEntry(f *form) recording.Entry {
 	var e recording.Entry
 	e.Date, e.Amount = f.day(dayField), f.money(amountField)
@@ -284,7 +284,7 @@ func (v *visit) readEntry(f *form) recording.Entry {
 	return e
 }
 
-// id returns the id that was chosen in a field, 0 for none.
+// id returns the id chosen in a field, 0 for none.
 func (f *form) id(name string) books.ID {
 	text := strings.TrimSpace(f.Value(name))
 	if text == "" {
@@ -297,15 +297,14 @@ func (f *form) id(name string) books.ID {
 	return books.ID(n)
 }
 
-// defaultOfOther reports whether the percent is the one that was offered for
-// another artist, or another day, than was chosen: without a script nobody
-// changed it.
+// defaultOfOther reports whether the percent is the default offered for another
+// artist or another day than the chosen: without a script nobody changed it.
 func (f *form) defaultOfOther() bool {
 	artist, percent, ok := strings.Cut(f.Value(defaultField), ":")
 	return ok && (artist != f.Value(artistField) || f.Has(todayField)) && percent == strings.TrimSpace(f.Value(percentField))
 }
 
-// about tells the values that a question is about from others.
+// about identifies the values of a question.
 func (f *form) about() string {
 	h := sha256.New()
 	for _, name := range []string{dayField, amountField, methodField, artistField, clientField} {
@@ -314,8 +313,8 @@ func (f *form) about() string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// bySession completes an entry from the session that it names: its client, where
-// none was typed. A session of another client is refused.
+// bySession completes an entry from its session: the client, if none was typed.
+// It refuses a session of another client.
 func (v *visit) bySession(ctx context.Context, tx *store.Tx, e *recording.Entry, old books.Ref) error {
 	if !e.SessionID.Valid || e.SessionID == old {
 		return nil
@@ -323,7 +322,7 @@ func (v *visit) bySession(ctx context.Context, tx *store.Tx, e *recording.Entry,
 	live, err := tx.LiveByID(ctx, books.SessionKind, []books.ID{e.SessionID.V})
 	s, ok := live[e.SessionID.V].(*books.Session)
 	if err != nil || !ok {
-		return err // the rule says that there is none
+		return err // the rule reports a missing one
 	}
 	if e.Client == "" && !e.ClientID.Valid {
 		e.ClientID = books.RefTo(s.ClientID)
@@ -345,8 +344,8 @@ var entryFaults = faults{
 	"unknown_session": "sessao", "session_linked": "sessao", "others_session": "sessao", "invalid_percent": "percentual", "commission_split": "percentual",
 }
 
-// refuseEntry puts what the rules say about a payment onto its form. It returns
-// nil if the form is to be shown again.
+// refuseEntry puts the rules' faults of a payment onto its form. It returns nil
+// if the form is to be shown again.
 func (v *visit) refuseEntry(e *paymentForm, meant recording.Entry, err error) error {
 	var asked *recording.Asked
 	switch {
@@ -368,7 +367,7 @@ func (v *visit) refuseEntry(e *paymentForm, meant recording.Entry, err error) er
 	return e.refuse(err, entryFaults)
 }
 
-// question is one that is asked back, in words.
+// question is a question in words.
 func (v *visit) question(q recording.Question, e recording.Entry) string {
 	switch {
 	case q.Equal != nil && q.Equal.CreatedAt.Valid:
@@ -384,7 +383,7 @@ func (v *visit) question(q recording.Question, e recording.Entry) string {
 	}
 }
 
-// closedDay says that a month is closed.
+// closedDay explains a closed month.
 func (v *visit) closedDay(m books.Month) *closedDay {
 	c := &closedDay{Text: v.t("month is closed", capital(v.name(m)))}
 	if v.mayGo("/meses/{year}/{month}/reabrir") {

@@ -25,10 +25,10 @@ type paymentsPage struct {
 	page
 	Filter           *form
 	Artists, Methods []group
-	Client           string // whose payments alone are shown
+	Client           string // of the payments shown
 	Sums             store.PaymentSums
 	Payments         []paymentLine
-	First, Last      int    // of those that are shown
+	First, Last      int    // of the payments shown
 	Next             string // address of those behind them
 	CSV              string
 	Closed           *closedDay
@@ -48,7 +48,7 @@ func (p paymentsPage) Shares() bool { return !p.Daily }
 // Start is the address of the first page.
 func (p paymentsPage) Start() string { return strings.Replace(p.CSV, ".csv", "", 1) }
 
-// onlyArtist is the artist whose rows are all that the visitor may see; 0: all.
+// onlyArtist is the only artist visible to the visitor; 0: all.
 func (v *visit) onlyArtist() books.ID {
 	if only, limited := v.who.OnlyArtist(); limited {
 		return only
@@ -56,8 +56,8 @@ func (v *visit) onlyArtist() books.ID {
 	return 0
 }
 
-// filter reads what the address asks for. Reception sees one day at a time, an
-// artist their own.
+// filter reads the filter from the address. Reception sees one day at a time,
+// an artist their own rows.
 func (v *visit) filter() (*form, store.Wanted) {
 	q := v.r.URL.Query()
 	f := &form{v: v, Values: q}
@@ -134,7 +134,7 @@ func (v *visit) paymentsPage() error {
 	return v.show(status, "payments.html", p)
 }
 
-// fillPayments reads what the list shows.
+// fillPayments reads the rows of the list.
 func (v *visit) fillPayments(ctx context.Context, tx *store.Tx, p *paymentsPage, w store.Wanted) error {
 	only := v.onlyArtist()
 	w.Share = only
@@ -178,7 +178,7 @@ func (v *visit) fillPayments(ctx context.Context, tx *store.Tx, p *paymentsPage,
 	return v.filterOffers(ctx, tx, p)
 }
 
-// clientName is what a client is called, "" if there is none.
+// clientName is a client's name, "" if there is none.
 func clientName(ctx context.Context, tx *store.Tx, id books.ID) (string, error) {
 	live, err := tx.LiveByID(ctx, books.ClientKind, []books.ID{id})
 	if c, ok := live[id].(*books.Client); ok {
@@ -187,7 +187,7 @@ func clientName(ctx context.Context, tx *store.Tx, id books.ID) (string, error) 
 	return "", err
 }
 
-// filterOffers lists what one can filter by.
+// filterOffers lists the choices of the filter.
 func (v *visit) filterOffers(ctx context.Context, tx *store.Tx, p *paymentsPage) error {
 	artists, err := v.artists(ctx, tx)
 	if err != nil {

@@ -8,17 +8,17 @@ import (
 	"extrato/internal/store"
 )
 
-// proof says in one sentence why a statement can be trusted, and behind it what
-// somebody needs to check that.
+// proof says in one sentence why a statement can be trusted, with the data to
+// check it.
 type proof struct {
 	Sentence string
 	Now      *stateTag // of the backup, if something is wrong with it by now
-	Pairs    []link    // a name and what stands for it; Path is shown in mono
+	Pairs    []link    // names and values; Path is shown in mono
 }
 
-// proofOf returns the proof of the statement that rests on an entry of the
-// chain. backup is what the last verification found; whole is false for an
-// artist, who is told of no number that is the studio's.
+// proofOf returns the proof of a statement from its entry of the chain. backup
+// is the result of the last verification; whole is false for an artist, whose
+// page has none of the studio's numbers.
 func (v *visit) proofOf(last books.ChainEntry, backup string, whole bool) *proof {
 	p := &proof{}
 	at, payments := v.instant(last.At), v.some(last.Counts.Payments, "payments count")
@@ -61,7 +61,7 @@ func (v *visit) proofOf(last books.ChainEntry, backup string, whole bool) *proof
 	return p
 }
 
-// actor says who did something: a person by name.
+// actor names an actor: a person by name.
 func (v *visit) actor(by books.Actor) string {
 	if by == "schedule" {
 		return v.t("by schedule")
@@ -82,8 +82,7 @@ func (v *visit) actor(by books.Actor) string {
 	return name
 }
 
-// wrongStatement explains an error that means that a statement is not what was
-// closed; nil for any other.
+// wrongStatement explains the error of a changed statement; nil for any other.
 func (v *visit) wrongStatement(err error, month books.Month) *refusal {
 	if e := books.AsError(err); e == nil || e.Kind != books.Integrity {
 		return nil

@@ -8,12 +8,12 @@ import (
 type refusal struct {
 	Text, Fix string
 	Link      *link
-	Code, ID  string // small, at the end: for who looks after the system
+	Code, ID  string // small, at the end: for support
 	Message   string // in the program's own words, where there are no others
 }
 
-// refusals say which words there are for a code: "refused NAME", "refused NAME
-// fix". Codes with one way out share their words.
+// refusals maps codes to texts: "refused NAME", "refused NAME fix". Codes with
+// the same remedy share their texts.
 var refusals = map[string]string{
 	"month_not_ended": "not ended", "clock_doubtful": "clock",
 	"backup_unwritable": "unwritable", "backup_slow": "slow", "backup_corrupt": "backup", "backups_unreadable": "unwritable",
@@ -27,8 +27,8 @@ var refusals = map[string]string{
 	"id_taken": "taken", "event_taken": "taken", "somebody_else": "taken", "person_twice": "taken",
 }
 
-// refused explains an error of a close or a reopening of month. What nobody
-// foresaw has words of its own, and stands in the log.
+// refused explains an error of a close or a reopening of month. An unexpected
+// one has a text of its own, and is in the log.
 func (v *visit) refused(err error, month books.Month, id string) *refusal {
 	e := books.AsError(err)
 	name, known := refusals[e.Code]

@@ -10,7 +10,7 @@ import (
 	"extrato/internal/store"
 )
 
-// reopenPage is the page that reopens a month.
+// reopenPage is the page to reopen a month.
 type reopenPage struct {
 	page
 	Month   books.Month

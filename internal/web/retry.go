@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// keptForm is a form that could not take effect, to be sent again as it was: the
-// database was away, or the login had ended.
+// keptForm is a form without effect, to be sent again unchanged: the database
+// was away, or the login had ended.
 type keptForm struct {
 	Action string     `json:"a"`
 	Values url.Values `json:"v"`
 	v      *visit
 }
 
-// secrets are the fields that never stand in a page.
+// secrets are fields never shown in a page.
 var secrets = []string{"password", keptField}
 
 // keptField carries a form through the sign-in page.
@@ -25,14 +25,14 @@ const keptField = "guardado"
 
 // typed returns the form of this request.
 func (v *visit) typed() *keptForm {
-	_ = v.r.ParseForm() // what cannot be read was not typed
+	_ = v.r.ParseForm() // unreadable fields were not typed
 	return &keptForm{Action: v.r.URL.RequestURI(), Values: v.r.PostForm, v: v}
 }
 
 // pair is a field with its label, for reading.
 type pair struct{ Name, Label, Value string }
 
-// Pairs lists all fields in order; those that nobody typed have no label.
+// Pairs lists all fields in order; hidden ones have no label.
 func (t *keptForm) Pairs() []pair {
 	var all []pair
 	for name, values := range t.Values {
@@ -64,7 +64,7 @@ func (t *keptForm) kept() string {
 	return base64.RawURLEncoding.EncodeToString(text) // percent-encoding it would fill the small body that /login takes
 }
 
-// unkept reads what kept wrote.
+// unkept reads the output of kept.
 func (v *visit) unkept(text string) *keptForm {
 	t := &keptForm{v: v}
 	read, err := base64.RawURLEncoding.DecodeString(text)
@@ -74,8 +74,8 @@ func (v *visit) unkept(text string) *keptForm {
 	return t
 }
 
-// loginLost shows the sign-in page to somebody whose login ended while they
-// typed; the page keeps what they typed.
+// loginLost shows the sign-in page to a visitor whose login ended during
+// typing; the page keeps the typed values.
 func (v *visit) loginLost() {
 	p := v.signInForm(v.blankForm().Begin("email"))
 	p.Kept, p.Lost = v.typed().kept(), true
@@ -84,7 +84,7 @@ func (v *visit) loginLost() {
 	}
 }
 
-// resumed shows what was typed before the login was lost.
+// resumed shows the values typed before the login ended.
 type resumed struct {
 	page
 	Typed *keptForm

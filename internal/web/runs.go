@@ -11,13 +11,13 @@ import (
 	"extrato/internal/closing"
 )
 
-// run is a close that somebody asked for on a page. It belongs to the process,
-// not to the request: closing the browser stops nothing.
+// run is a close begun on a page. It belongs to the process, not to the
+// request: closing the browser stops nothing.
 type run struct {
 	ID      string
 	Month   books.Month
 	Started time.Time
-	key     string // of the form that began it
+	key     string // of the form
 	done    chan struct{}
 
 	lock   sync.Mutex
@@ -26,8 +26,8 @@ type run struct {
 	err    error
 }
 
-// enter notes the stage that begins. A transaction that is run again goes
-// through its stages again, which people need not see.
+// enter notes the next stage. A second try of the transaction goes through its
+// stages again, unseen by people.
 func (r *run) enter(s closing.Stage) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
@@ -49,8 +49,8 @@ func (r *run) over() bool {
 	}
 }
 
-// runs are the closes of this process: those at work, and those that ended
-// within keepRuns.
+// runs are the closes of this process: running ones, and those ended within
+// keepRuns.
 type runs struct {
 	lock sync.Mutex
 	all  map[string]*run
@@ -109,8 +109,8 @@ func (rs *runs) same(r *run) bool {
 	return false
 }
 
-// Finish waits until no close that a page began is at work, at most as long as
-// ctx lasts.
+// Finish waits until no close begun on a page is running, at most as long as
+// ctx.
 func (w *Web) Finish(ctx context.Context) error {
 	over := make(chan struct{})
 	go func() {
@@ -125,8 +125,8 @@ func (w *Web) Finish(ctx context.Context) error {
 	}
 }
 
-// outlive returns a context that goes on when the visitor leaves, and ends with
-// the process's work.
+// outlive returns a context independent of the visitor; it ends with the
+// process's work.
 func (v *visit) outlive() (ctx context.Context, release func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(v.r.Context()))
 	if v.Working == nil {
@@ -145,7 +145,7 @@ func (v *visit) closeIn(month books.Month, force bool, key string) *run {
 		ctx = books.WithCorrelationID(ctx, r.ID)
 		result, err := v.Closer.Close(ctx, month, closing.Options{Force: force, CorrelationID: r.ID, Progress: r.enter}, v.who.By)
 		if errors.Is(err, books.ErrClosed) && result.Outcome == closing.AlreadyClosed {
-			err = nil // by somebody else, which is as good
+			err = nil // closed by another, as good
 		}
 		return result, err
 	})

@@ -11,7 +11,7 @@ import (
 	"extrato/internal/store"
 )
 
-// splitForm says who gets which part of a payment.
+// splitForm is the form of a payment's shares.
 type splitForm struct {
 	*form
 	Rows    []methodRow
@@ -21,7 +21,7 @@ type splitForm struct {
 // mostShares is how many artists a payment can be split between here.
 const mostShares = 20
 
-// splitOf is the form of the commissions that there are, with a line for one more.
+// splitOf is the form of the existing commissions, with a line for one more.
 func (v *visit) splitOf(list []*books.Commission) *splitForm {
 	f := v.blankForm()
 	for i, c := range list {
@@ -36,7 +36,7 @@ func (v *visit) splitOf(list []*books.Commission) *splitForm {
 	return &splitForm{form: f}
 }
 
-// offer lists the artists, and those who have a commission already.
+// offer lists the artists, and those with a commission already.
 func (s *splitForm) offer(ctx context.Context, tx *store.Tx, v *visit, list []*books.Commission) error {
 	for i := 1; s.Has(artistField+strconv.Itoa(i)) && i <= mostShares; i++ {
 		s.Rows = append(s.Rows, methodRow{i, s.form})
@@ -100,7 +100,7 @@ func (v *visit) splitPayment() error {
 	return v.showPayment(http.StatusUnprocessableEntity, id, paymentPage{Split: s, Warning: warning})
 }
 
-// shares reads the lines that say something.
+// shares reads the filled lines.
 func (s *splitForm) shares() (all []recording.Share) {
 	for i := 1; s.Has(artistField+strconv.Itoa(i)) && i <= mostShares; i++ {
 		n := strconv.Itoa(i)

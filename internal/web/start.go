@@ -19,7 +19,7 @@ const longestStudio = 80
 // The settings of the first steps.
 const (
 	studioName   = "studio_name"
-	stepsSetting = "first_steps" // the steps that were done or skipped, in a row
+	stepsSetting = "first_steps" // steps done or skipped, in a row
 )
 
 // step is one of the first steps.
@@ -27,7 +27,7 @@ type step struct {
 	Name          string // in the address: /comecar?passo=NAME
 	Done, Skipped bool
 	Now           bool   // it is open
-	Told          string // what was entered, in a sentence
+	Told          string // the entered values, in a sentence
 }
 
 // Title and Text are words about the step: "step NAME", "step NAME text".
@@ -52,8 +52,8 @@ func (s steps) Left() (n int) {
 	return n
 }
 
-// steps reads how far the first steps are; nil for whom they are not, and once
-// the studio records.
+// steps reads the progress of the first steps; nil for visitors without them,
+// and once the studio records.
 func (v *visit) steps() (all steps, err error) {
 	if v.who == nil || !v.who.May(auth.Manage) {
 		return nil, nil
@@ -96,11 +96,11 @@ func (v *visit) readSteps(ctx context.Context, tx *store.Tx) (steps, error) {
 	return all, nil
 }
 
-// stepsLeft is the line that says how much of the beginning is left.
+// stepsLeft is the line about the remaining first steps.
 func (v *visit) stepsLeft(here string) *waits {
 	all, err := v.steps()
 	if err != nil || all.Left() == 0 || here == "/comecar" {
-		return nil // a line less, the page has what it is about
+		return nil // the page itself is about them
 	}
 	text, err := v.lang.count(all.Left(), "steps left")
 	if err != nil {
@@ -109,13 +109,13 @@ func (v *visit) stepsLeft(here string) *waits {
 	return &waits{Text: text, Link: link{"/comecar", v.t("go on")}}
 }
 
-// artist is somebody who stands among the artists.
+// artist is a person among the artists.
 type artist struct {
 	store.User
 	Percent books.Percent
 }
 
-// artists returns those who tattoo and may come in, by name.
+// artists returns the active artists, by name.
 func (v *visit) artists(ctx context.Context, tx *store.Tx) ([]artist, error) {
 	users, err := tx.Users(ctx)
 	if err != nil {
@@ -160,7 +160,7 @@ func (v *visit) toldTerms(terms map[string]store.MethodTerms) string {
 	return strings.Join(told, "; ")
 }
 
-// methodTerms returns the terms of the methods that have some today.
+// methodTerms returns today's terms of the methods with any.
 func (v *visit) methodTerms(ctx context.Context, tx *store.Tx) (map[string]store.MethodTerms, error) {
 	list, err := tx.MethodTerms(ctx)
 	terms := map[string]store.MethodTerms{}
@@ -172,7 +172,7 @@ func (v *visit) methodTerms(ctx context.Context, tx *store.Tx) (map[string]store
 	return terms, err
 }
 
-// methodsOf lists the methods that are offered, and others that have terms.
+// methodsOf lists the methods offered, and others with terms.
 func methodsOf(terms map[string]store.MethodTerms) []string {
 	all := recording.Methods()
 	var others []string
@@ -221,8 +221,8 @@ func (m methodRow) Field(name, kind string) (field, error) {
 
 func (v *visit) startPage() error { return v.showStart(http.StatusOK, v.r.FormValue("passo"), nil) }
 
-// showStart shows the first steps with one of them open: the one asked for, or
-// the first that is left.
+// showStart shows the first steps with one of them open: the requested one, or
+// the first one left.
 func (v *visit) showStart(status int, open string, f *form) error {
 	p := startPage{page: v.page(v.t("first steps"), "/comecar"), Form: f}
 	var known []string
@@ -260,7 +260,7 @@ func (v *visit) showStart(status int, open string, f *form) error {
 	return v.show(status, "start.html", p)
 }
 
-// knownStart returns what the forms of the first steps begin with.
+// knownStart returns the initial values of the first steps' forms.
 func (v *visit) knownStart(ctx context.Context, tx *store.Tx) ([]string, error) {
 	name, err := tx.Setting(ctx, studioName)
 	if err != nil {
@@ -325,7 +325,7 @@ func (v *visit) nameStudio(f *form) func(context.Context, *store.Tx) error {
 	return func(ctx context.Context, tx *store.Tx) error { return tx.SetSetting(ctx, studioName, name) }
 }
 
-// ever is the first day that the books know.
+// ever is the first day of the books.
 const ever books.Day = 20000101
 
 // firstArtist writes down an artist with a default percent. Também tatua makes

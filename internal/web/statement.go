@@ -26,7 +26,7 @@ type monthPage struct {
 	Actions       []action
 }
 
-// action is a button that leads on.
+// action is a button to another page.
 type action struct {
 	link
 	Class string // go, bare
@@ -91,7 +91,7 @@ func (v *visit) statementPage() error {
 	return v.show(http.StatusOK, "month.html", p)
 }
 
-// showWrong shows what is wrong with a statement, and no figure of it.
+// showWrong shows the fault of a statement, and no figure of it.
 func (v *visit) showWrong(p monthPage, wrong *refusal) error {
 	p.Refused, p.Tag = wrong, stateTag{v.t("statement wrong"), "fail"}
 	p.Sums, p.Lists, p.Beside, p.Rest = nil, nil, nil, nil
@@ -140,8 +140,8 @@ func (v *visit) revisionPage() error {
 	return v.show(http.StatusOK, "month.html", p)
 }
 
-// revisions lists what became of a month, the newest first; nil if it was closed
-// once and that is all.
+// revisions lists the events of a month, newest first; nil if it was only
+// closed once.
 func (v *visit) revisions(month books.Month, history []books.ChainEntry) *table {
 	if len(history) < 2 {
 		return nil

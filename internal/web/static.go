@@ -24,8 +24,8 @@ var staticFiles embed.FS
 // static are the style sheet, the script and the icon.
 var static = loadStatic(staticFiles)
 
-// statics are files that never change under their name: it holds a hash of
-// their content.
+// statics are files with a hash of their content in their name, so they never
+// change.
 type statics struct {
 	files map[string]staticFile // by the name with its hash
 	names map[string]string     // name → name with its hash
@@ -65,7 +65,7 @@ func loadStatic(files fs.FS) statics {
 	return s
 }
 
-// small leaves out what a style sheet or a script holds for its readers only.
+// small removes comments and blanks from a style sheet or a script.
 var small = func() *minify.M {
 	m := minify.New()
 	m.AddFunc("text/css", css.Minify)

@@ -2,7 +2,7 @@ package web
 
 import "strconv"
 
-// table is a list as the template "table" draws it: on a phone each row takes
+// table is a list as drawn by the template "table": on a phone each row takes
 // two lines, with the cells of the classes who and sum in the first.
 type table struct {
 	ID, Title, Note string
@@ -14,7 +14,7 @@ type table struct {
 	Pager           *pager
 }
 
-// column is what the cells of a column share.
+// column holds the common properties of a column's cells.
 type column struct {
 	Head  string
 	Class string // who, num, sum
@@ -42,11 +42,11 @@ func barOf(part, longest int64) cell {
 // pager leads to the other parts of a list.
 type pager struct {
 	Name         string // of the list
-	Text         string // which part this is
+	Text         string // the name of this part
 	Before, Next string // "": there is none
 }
 
-// drawn is a cell with what its column says.
+// drawn is a cell with its column's properties.
 type drawn struct {
 	cell
 	Class, Label string
@@ -59,7 +59,7 @@ func (t *table) Cell(i int, c cell) drawn {
 	return drawn{cell: c, Class: of.Class, Label: of.Label, Head: of.Class == "who"}
 }
 
-// Total returns a cell of the last line, which adds column i up.
+// Total returns a cell of the last line, with the sum of column i.
 func (t *table) Total(i int, c cell) drawn {
 	d := t.Cell(i, c)
 	d.Strong = t.Columns[i].Class == "num sum"

@@ -8,7 +8,7 @@ import (
 	"extrato/internal/books"
 )
 
-// language is one of those that the pages speak.
+// language is a language of the pages.
 type language struct {
 	Code   string // of the cookie: pt, en
 	Tag    string // of <html lang>
@@ -17,7 +17,7 @@ type language struct {
 	days   [7]string
 }
 
-// The languages. Portuguese is the studio's, and the one of whoever chose none.
+// The languages. Portuguese is the studio's, and the default.
 var (
 	portuguese = &language{Code: "pt", Tag: "pt-BR", texts: catalogue(textsPt, textsPtDay, textsPtMonth),
 		months: [13]string{"", "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro"},
@@ -39,7 +39,7 @@ func catalogue(parts ...map[string]string) map[string]string {
 }
 
 // text returns the words of a name, with values in their places. It fails if
-// there are none, so that a page never shows a gap.
+// there are none, so a page never shows a gap.
 func (l *language) text(name string, values ...any) (string, error) {
 	words, ok := l.texts[name]
 	if !ok {
@@ -51,8 +51,8 @@ func (l *language) text(name string, values ...any) (string, error) {
 	return fmt.Sprintf(words, values...), nil
 }
 
-// t returns the words of a name that is written in this package: a test sees to
-// it that each of them has words.
+// t returns the words of a name written in this package: a test checks that
+// each has words.
 func (l *language) t(name string, values ...any) string {
 	words, err := l.text(name, values...)
 	if err != nil {

@@ -37,7 +37,7 @@ var textsEn = map[string]string{ //nolint:gosec // words about passwords
 	"undone":           "Undone.", "error undo_too_late": "This was more than 24 hours ago and can no longer be undone. Correct the entry.",
 	"error month_closed": "The month is closed. Reopen it first.", "error changed_since": "Somebody changed this since. Open the entry and see how it is.",
 
-	// What goes wrong.
+	// Problems.
 	"missing title": "This page does not exist", "missing text": "The address has changed, or the entry was deleted. Nothing in the books was lost.",
 	"forbidden title": "You have no access to this page", "forbidden text": "Whoever manages the studio sees this part. If you need it, ask for access.",
 	"foreign title": "This form came from another site", "foreign text": "For safety it was not accepted. Open the page here and fill it in again.",

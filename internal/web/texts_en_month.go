@@ -88,7 +88,7 @@ var textsEnMonth = map[string]string{
 	"proof chain":      "Chain of closings", "proof chain number": "no. %d", "proof by": "Closed by", "by schedule": "the schedule",
 	"proof fingerprint": "Fingerprint of the rows", "proof file": "Backup", "proof hash": "Chain hash", "proof correlation": "Correlation",
 
-	// What is refused.
+	// Refusals.
 	"refused not ended": "%s has not ended.", "refused not ended fix": "A month closes only after its last day. Until then, just go on recording.",
 	"refused clock": "%s is as it was: the clock is wrong.", "refused clock fix": "Ask whoever looks after the server to set it, and try again.",
 	"refused unwritable": "%s is as it was: the backup could not be written.", "refused unwritable fix": "The folder of the backups is full, not permitted, or not connected. Mend that and try again.",

@@ -38,7 +38,7 @@ var textsPt = map[string]string{ //nolint:gosec // words about passwords
 	"undone":           "Desfeito.", "error undo_too_late": "Passaram mais de 24 horas: não dá mais para desfazer. Corrija o lançamento.",
 	"error month_closed": "O mês está fechado. Reabra o mês antes.", "error changed_since": "Outra pessoa mexeu nisto depois. Abra o lançamento e veja como está.",
 
-	// What goes wrong.
+	// Problems.
 	"missing title": "Esta página não existe", "missing text": "O endereço mudou, ou o lançamento foi excluído. Nada do que está nos livros se perdeu.",
 	"forbidden title": "Você não tem acesso a esta página", "forbidden text": "Quem administra o estúdio vê esta parte. Se precisar dela, peça o acesso.",
 	"foreign title": "Este formulário veio de outro site", "foreign text": "Por segurança, ele não foi aceito. Abra a página aqui e preencha de novo.",

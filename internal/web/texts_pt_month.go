@@ -88,7 +88,7 @@ var textsPtMonth = map[string]string{
 	"proof chain":      "Registro de fechamentos", "proof chain number": "nº %d", "proof by": "Quem fechou", "by schedule": "o fechamento automático",
 	"proof fingerprint": "Impressão das linhas", "proof file": "Backup", "proof hash": "Elo", "proof correlation": "Correlação",
 
-	// What is refused.
+	// Refusals.
 	"refused not ended": "%s ainda não terminou.", "refused not ended fix": "Um mês só fecha depois do último dia. Até lá, é só continuar lançando.",
 	"refused clock": "%s ficou como estava: o relógio não confere.", "refused clock fix": "Peça a quem cuida do servidor para acertar a hora, e tente de novo.",
 	"refused unwritable": "%s ficou como estava: o backup não pôde ser gravado.", "refused unwritable fix": "A pasta dos backups está cheia, sem permissão ou desligada. Resolva isso e tente de novo.",

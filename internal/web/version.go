@@ -13,11 +13,11 @@ import (
 // versionField says how the row was when its form was shown.
 const versionField = "versao"
 
-// errFaster means that somebody changed the row while another filled its form.
+// errFaster means: another person changed the row since the form was shown.
 var errFaster = books.Conflictf("faster", "somebody changed this meanwhile")
 
-// paymentVersions tells each payment, with its commissions, from what it was
-// before. One that is gone has none.
+// paymentVersions identifies the state of each payment, with its commissions. A
+// deleted one has none.
 func paymentVersions(ctx context.Context, tx *store.Tx, ids []books.ID, commissions map[books.ID][]*books.Commission) (map[books.ID]string, error) {
 	rows, err := tx.LiveByID(ctx, books.PaymentKind, ids)
 	if err != nil {
@@ -35,7 +35,7 @@ func paymentVersions(ctx context.Context, tx *store.Tx, ids []books.ID, commissi
 	return versions, nil
 }
 
-// unchanged refuses a payment that is not as its form showed it.
+// unchanged refuses a payment other than its form showed it.
 func unchanged(ctx context.Context, tx *store.Tx, id books.ID, seen string) recording.Match {
 	return func(books.Row) error {
 		commissions, err := tx.CommissionsOfAll(ctx, []books.ID{id})

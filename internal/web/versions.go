@@ -10,8 +10,8 @@ import (
 	"extrato/internal/store"
 )
 
-// versionsPage shows two versions of a payment side by side: what the visitor
-// typed, and what somebody else saved meanwhile.
+// versionsPage shows two versions of a payment side by side: the visitor's, and
+// the one saved meanwhile.
 type versionsPage struct {
 	page
 	Action string
@@ -30,10 +30,10 @@ type versionRow struct {
 // Differs reports whether the versions do not agree.
 func (r versionRow) Differs() bool { return r.Mine != r.Other }
 
-// reviveField asks to bring back a payment that another deleted: the change.
+// reviveField asks to restore a payment deleted by another: the change.
 const reviveField = "recuperar"
 
-// bringBack takes back the deletion of a payment that the visitor wants to keep.
+// bringBack undoes the deletion of a payment the visitor wants to keep.
 func (v *visit) bringBack(ctx context.Context, tx *store.Tx, id books.ID, f *form) error {
 	if !f.Has(reviveField) {
 		return nil
@@ -54,8 +54,8 @@ func (v *visit) bringBack(ctx context.Context, tx *store.Tx, id books.ID, f *for
 	return err
 }
 
-// showVersions shows what was typed beside what there is; cause says why it was
-// not saved.
+// showVersions shows the typed values beside the stored ones; cause is the
+// reason why they were not saved.
 func (v *visit) showVersions(id books.ID, f *form, cause error) error {
 	p := versionsPage{page: v.page(v.t("nav payments"), "/pagamentos"), Action: "/pagamentos/" + idText(id), Mine: v.typed()}
 	who := v.lastChange(id)
@@ -104,7 +104,7 @@ func (v *visit) showVersions(id books.ID, f *form, cause error) error {
 	return v.show(http.StatusUnprocessableEntity, "versions.html", p)
 }
 
-// gone says what became of a payment that is no longer live.
+// gone explains the end of a payment no longer live.
 func (v *visit) gone(ctx context.Context, tx *store.Tx, p *versionsPage, f *form, changes []store.Changeset, who string, cause error) error {
 	if len(changes) > 0 && changes[0].Action == "delete" {
 		p.Gone, p.Text = true, v.t("somebody deleted it", who)

@@ -1,10 +1,10 @@
 // Package web shows pages to people: it reads a form, calls one rule, and shows
-// what came back. Every page works without JavaScript.
+// the result. Every page works without JavaScript.
 //
-// A GET changes nothing. A POST answers 303, or 422 with the form as it was
-// typed. A form takes effect once, however often it is sent (once.go). What was
-// typed outlives a refusal (form.go), a login that ended and a database that is
-// away (retry.go).
+// A GET changes nothing. A POST answers 303, or 422 with the form as typed. A
+// form takes effect once, however often it is sent (once.go). Typed values
+// survive a refusal (form.go), an ended login and a database that is away
+// (retry.go).
 package web
 
 import (
@@ -20,14 +20,14 @@ import (
 	"extrato/internal/store"
 )
 
-// Web holds what the pages need. New makes one.
+// Web holds the parts of the pages. New makes one.
 type Web struct {
 	Options
-	pages  map[string]auth.Permission // which GET pages there are, and whom they are for
+	pages  map[string]auth.Permission // the GET pages with their permissions
 	closes *runs
 }
 
-// Options say what the pages know.
+// Options are the settings of the pages.
 type Options struct {
 	Guard     *auth.Guard
 	Store     *store.Store
@@ -35,7 +35,7 @@ type Options struct {
 	Closer    *closing.Closer
 	Log       *slog.Logger
 	Now       func() time.Time // in the studio's zone
-	// Backups says where backups go and how that place is; nil: nobody knows.
+	// Backups describes the place of the backups; nil: unknown.
 	Backups func(context.Context) Place
 	// Working ends when closes are to be broken off; nil means never.
 	Working context.Context //nolint:containedctx // it is the process's, not a request's
@@ -45,7 +45,7 @@ type Options struct {
 type Place struct {
 	Folder   string
 	Writable bool
-	SameDisk bool  // as the database's: who loses one loses both
+	SameDisk bool  // as the database's: losing one loses both
 	Free     int64 // bytes on its disk; 0: nobody knows
 }
 
@@ -123,12 +123,12 @@ func (w *Web) ownRoutes() []auth.Route {
 	}
 }
 
-// errNoPage means that there is nothing at an address: a row that is not there,
-// or that is another person's.
+// errNoPage means: there is nothing at an address, because the row is missing
+// or another person's.
 var errNoPage = books.NotFoundf("no_page", "there is nothing at this address")
 
-// at is the route of a page. Its handler answers, or returns an error that
-// becomes a page.
+// at is the route of a page. Its handler answers, or returns an error to be
+// shown as a page.
 func (w *Web) at(method, path string, needs auth.Permission, answer func(*visit) error) auth.Route {
 	handler := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		v := w.visit(rw, r)
@@ -139,7 +139,7 @@ func (w *Web) at(method, path string, needs auth.Permission, answer func(*visit)
 	return auth.At(method, path, needs, w.Guard.Require(needs, handler, w.Refuse))
 }
 
-// keys lists the keys that do something.
+// keys lists the keyboard shortcuts.
 func (v *visit) keys() error {
 	return v.show(http.StatusOK, "keys.html", v.page(v.t("keys"), ""))
 }

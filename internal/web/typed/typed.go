@@ -9,8 +9,8 @@ import (
 	"extrato/internal/books"
 )
 
-// The ways in which a text is no amount. Their messages are for programs: pages
-// have words of their own for each.
+// The faults of an amount. Their messages are for programs: pages have texts of
+// their own for each.
 var (
 	ErrEmpty    = errors.New("empty")
 	ErrLetter   = errors.New("letter")
@@ -26,9 +26,9 @@ var (
 const Most books.Money = 99_999_999_99
 
 // Money reads an amount as people type it: 1.234,56, 1234,56, R$ 350 or
-// 200+150. A comma, or a dot with one or two digits behind it, begins the
-// centavos. A dot with exactly three, behind one to three digits that do not
-// begin with 0, separates thousands. Anything else is no amount: a guess would
+// 200+150. A comma, or a dot followed by one or two digits, begins the
+// centavos. A dot followed by exactly three, after one to three digits without
+// a leading 0, separates thousands. Anything else is no amount: a guess would
 // be a wrong total.
 func Money(text string) (books.Money, error) {
 	if blank(text) {
@@ -77,7 +77,7 @@ func term(text string) (books.Money, error) {
 	return books.ParseMoney("0" + digits + "." + (cents + "00")[:2])
 }
 
-// onlyDigits refuses what is neither digit, dot nor comma.
+// onlyDigits refuses all but digits, dots and commas.
 func onlyDigits(text string) error {
 	if strings.ContainsFunc(text, unicode.IsLetter) {
 		return ErrLetter

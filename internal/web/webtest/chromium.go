@@ -2,7 +2,7 @@ package webtest
 
 import (
 	"context"
-	_ "embed" // axe-core, which finds what keeps people out
+	_ "embed" // axe-core, to find barriers
 	"fmt"
 	"net/http"
 	"net/url"
@@ -39,14 +39,14 @@ var axe string
 // timeout is for a busy machine.
 const timeout = 3 * time.Minute
 
-// watch notes, in every page from its beginning, what the policy refuses and
-// what moves after it was drawn.
+// watch notes, in every page from its beginning, refusals of the policy and
+// elements moving after they were drawn.
 const watch = `window.seen = {refused: [], moved: 0};
 addEventListener("securitypolicyviolation", e => seen.refused.push(e.violatedDirective + " " + e.blockedURI));
 new PerformanceObserver(l => { for (const e of l.getEntries()) if (!e.hadRecentInput) seen.moved += e.value }).observe({type: "layout-shift", buffered: true});`
 
-// Start starts a browser that ends with the test. Without Chromium on the
-// machine the test is skipped, in CI it fails.
+// Start starts a browser for the length of the test. Without Chromium on the
+// machine the test is skipped; in CI it fails.
 func Start(t testing.TB, base string) *Chromium {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
@@ -75,13 +75,13 @@ func Start(t testing.TB, base string) *Chromium {
 	return c
 }
 
-// heard keeps what the page complains about.
+// heard keeps the page's complaints.
 func (c *Chromium) heard(event any) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	switch e := event.(type) {
 	case *log.EventEntryAdded:
-		// The page itself may be a refusal; what it loads may not.
+		// The page itself may be a refusal; its parts may not.
 		refusal := strings.Contains(e.Entry.Text, "the server responded with a status of") && !strings.Contains(e.Entry.URL, "/static/")
 		if e.Entry.Level == "error" && !refusal {
 			c.problems = append(c.problems, e.Entry.Text+" "+e.Entry.URL)
@@ -102,7 +102,7 @@ func (c *Chromium) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Evaluate returns what a script says; it may be a promise.
+// Evaluate returns a script's value; it may be a promise.
 func Evaluate[T any](c *Chromium, script string) T {
 	c.t.Helper()
 	value, err := chromedp.Run(c.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
@@ -133,7 +133,7 @@ func (c *Chromium) Dark(dark bool) {
 	}
 }
 
-// SignIn gives the browser the login that a client has.
+// SignIn gives the browser a client's login.
 func (c *Chromium) SignIn(client *http.Client) {
 	c.t.Helper()
 	u, err := url.Parse(c.base)
@@ -156,8 +156,8 @@ func (c *Chromium) Open(path string) {
 	c.do(chromedp.Navigate(c.base + path))
 }
 
-// Press clicks the button or link with these words, and waits for the page that
-// follows.
+// Press clicks the button or link with these words, and waits for the next
+// page.
 func (c *Chromium) Press(words string) {
 	c.t.Helper()
 	found := fmt.Sprintf(`(() => { const said = e => (e.innerText || e.textContent).replace(/\s+/g, " ").trim();
@@ -187,7 +187,7 @@ func (c *Chromium) Keys(keys string) {
 	c.do(chromedp.KeyEvent(keys))
 }
 
-// Follow presses keys that lead to another page, and waits for it.
+// Follow presses keys that open another page, and waits for it.
 func (c *Chromium) Follow(keys string) {
 	c.t.Helper()
 	Evaluate[string](c, `document.documentElement.dataset.old = "1"`)
@@ -209,7 +209,7 @@ func (c *Chromium) Wait(script string) {
 	}
 }
 
-// Text is what the page shows.
+// Text is the page's text.
 func (c *Chromium) Text() string { return Evaluate[string](c, `document.body.innerText`) }
 
 // Path is where the browser is.
@@ -232,13 +232,13 @@ func (c *Chromium) Focus() string {
 	return ""
 }
 
-// firstView is the most that a page may weigh on the wire, in bytes.
+// firstView is the maximum size of a page on the wire, in bytes.
 const firstView = 100_000
 
-// Check looks at the page on the screen: no complaint of the browser, nothing
-// that the policy refused, nothing that keeps people out, no sideways scrolling
-// at 360 pixels, no heavier than 100 KB, and nothing that moves. Where SHOTS
-// names a folder, it keeps a picture of it there.
+// Check looks at the page on the screen: no complaint of the browser, no
+// refusal of the policy, no barrier, no sideways scrolling at 360 pixels, no
+// more than 100 KB, and no moving element. If SHOTS names a folder, it keeps a
+// picture there.
 func (c *Chromium) Check(name string) {
 	c.t.Helper()
 	c.lock.Lock()
@@ -271,15 +271,15 @@ func (c *Chromium) Check(name string) {
 	c.Size(width, 900)
 }
 
-// whole makes the window as high as the page: what lies under the sticky bar is
-// seen too.
+// whole makes the window as high as the page, to show the part under the sticky
+// bar.
 func (c *Chromium) whole(width int64) {
 	c.t.Helper()
 	c.Size(width, 844)
 	c.Size(width, int64(min(max(Evaluate[int](c, `document.documentElement.scrollHeight`), 844), 8000)))
 }
 
-// violations fails the test for everything that axe finds.
+// violations fails the test for every finding of axe.
 func (c *Chromium) violations(name string) {
 	c.t.Helper()
 	if !Evaluate[bool](c, `!!window.axe`) {

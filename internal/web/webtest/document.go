@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Document is a page that was read.
+// Document is a parsed page.
 type Document struct{ root *html.Node }
 
 // Parse reads a page.
@@ -56,7 +56,7 @@ func has(n *html.Node, name string) bool {
 	return false
 }
 
-// text is what an element says, with single blanks.
+// text is an element's text, with single blanks.
 func text(n *html.Node) string {
 	var b strings.Builder
 	for d := range n.Descendants() {
@@ -69,7 +69,7 @@ func text(n *html.Node) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
-// Text is what the page says.
+// Text is the page's text.
 func (d *Document) Text() string { return text(d.root) }
 
 // Heading is the page's h1.
@@ -80,7 +80,7 @@ func (d *Document) Heading() string {
 	return ""
 }
 
-// Links returns what the links of the page say, with where they lead.
+// Links returns the texts of the page's links, with their targets.
 func (d *Document) Links() map[string]string {
 	links := map[string]string{}
 	for _, a := range all(d.root, "a") {
@@ -89,7 +89,7 @@ func (d *Document) Links() map[string]string {
 	return links
 }
 
-// Faults says what is wrong with a page for those who read or hear it.
+// Faults lists a page's barriers for people who read or hear it.
 func (d *Document) Faults() (faults []string) {
 	fault := func(format string, values ...any) { faults = append(faults, fmt.Sprintf(format, values...)) }
 	if n := len(all(d.root, "h1")); n != 1 {
@@ -135,7 +135,7 @@ func (d *Document) Faults() (faults []string) {
 	return faults
 }
 
-// label is what a control is called.
+// label is a control's name.
 func (d *Document) label(control *html.Node) string {
 	if id := attribute(control, "id"); id != "" {
 		for _, l := range all(d.root, "label") {

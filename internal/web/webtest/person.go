@@ -12,12 +12,12 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Person uses the pages with a browser that has no JavaScript, and finds forms
-// by what stands on their labels and buttons.
+// Person uses the pages with a browser without JavaScript, and finds forms by
+// their labels and buttons.
 type Person struct {
 	*Document
 	Status   int    // of the page on the screen
-	Answered int    // the status that the last form got
+	Answered int    // the status of the last form
 	Path     string // of the page on the screen, with its query
 	Header   http.Header
 	Client   *http.Client
@@ -25,7 +25,7 @@ type Person struct {
 	base     string
 }
 
-// NewPerson returns somebody in front of a server, who has not opened a page.
+// NewPerson returns a person at a server, without an open page.
 func NewPerson(t testing.TB, base string) *Person {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -43,8 +43,8 @@ func (p *Person) Open(path string) *Person {
 	return p
 }
 
-// Send fills the form that has a button, by labels and values in turn, and
-// presses it. A box is ticked by any value and cleared by "".
+// Send fills the form with a button, by labels and values in turn, and presses
+// it. A box is ticked by any value and cleared by "".
 func (p *Person) Send(button string, fields ...string) *Person {
 	p.t.Helper()
 	form, pressed := p.find(button)
@@ -64,7 +64,7 @@ func (p *Person) Send(button string, fields ...string) *Person {
 	return p
 }
 
-// Post sends a form that no page has like this, and follows where it leads.
+// Post sends a form no page has like this, and follows the redirect.
 func (p *Person) Post(path string, values url.Values) *Person {
 	p.t.Helper()
 	p.send(http.MethodPost, path, values)
@@ -91,21 +91,21 @@ func (p *Person) Is(status int, path string) *Person {
 	return p
 }
 
-// Value returns what stands in the field with a label, in the form with a button.
+// Value returns the value of the field with a label, in the form with a button.
 func (p *Person) Value(button, label string) string {
 	p.t.Helper()
 	form, _ := p.find(button)
 	return p.values(form, nil).Get(attribute(p.control(form, label), "name"))
 }
 
-// Values returns what the form with a button would send.
+// Values returns the values the form with a button would send.
 func (p *Person) Values(button string) url.Values {
 	p.t.Helper()
 	form, _ := p.find(button)
 	return p.values(form, nil)
 }
 
-// Focus returns the label of the field that has the cursor.
+// Focus returns the label of the focused field.
 func (p *Person) Focus() string {
 	for _, n := range all(p.root, "input", "select", "textarea") {
 		if has(n, "autofocus") {
@@ -115,7 +115,7 @@ func (p *Person) Focus() string {
 	return ""
 }
 
-// find returns the form that has a button, and the button.
+// find returns the form with a button, and the button.
 func (p *Person) find(button string) (form, pressed *html.Node) {
 	p.t.Helper()
 	for _, f := range all(p.root, "form") {
@@ -140,7 +140,7 @@ func (p *Person) control(form *html.Node, label string) *html.Node {
 	return nil
 }
 
-// values is what a browser would send of a form, with some fields filled.
+// values are a browser's values of a form, with some fields filled.
 func (p *Person) values(form *html.Node, fields []string) url.Values {
 	p.t.Helper()
 	filled := map[*html.Node]string{}
@@ -170,7 +170,7 @@ func (p *Person) values(form *html.Node, fields []string) url.Values {
 	return values
 }
 
-// chosen is the option that a select sends.
+// chosen is the option sent by a select.
 func chosen(c *html.Node, value string, typed bool) *html.Node {
 	options := all(c, "option")
 	is := func(o *html.Node) bool { return has(o, "selected") }
