@@ -47,7 +47,9 @@ func TestIn_a_real_browser_a_day_by_keyboard_alone(t *testing.T) {
 			amount := fmt.Sprint(100 + 10*i)
 			enter([]string{amount, amount + "+50,50\td", "1." + amount + "\t\tc\tMarina Prado", amount + "\tp\tb\tDuda Falcão\t\t\t\tRetoque"}[i%4])
 		}
-		t.Logf("%d keys for 20 payments", pressed)
+		if t.Logf("%d keys for 20 payments", pressed); pressed > 400 || s.count("pagamentos") != 20 {
+			t.Errorf("%d keys for %d payments", pressed, s.count("pagamentos"))
+		}
 		c.Check("caixa")
 	})
 }

@@ -41,6 +41,21 @@ func TestA_double_click_records_once(t *testing.T) {
 	})
 }
 
+// What others rest on by now is not undone, and a person is told why.
+func TestAn_undo_that_others_rest_on_says_so(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *opened) {
+		s.owner.Open("/clientes").Send("Criar cliente", "Nome", "Duda Falcão").Is(200, "")
+		made := *s.owner
+		path := s.paid("Valor", "350", "Cliente", "Duda Falcão")
+		made.Send("Desfazer").Is(200, "").Says("Outro lançamento já depende disto.")
+		s.isOne(t)
+		late := *s.owner
+		late.Open(path)
+		s.owner.Open(path).Send("Excluir").Is(200, "")
+		late.Send("Salvar divisão").Is(200, "/caixa/"+s.today.String()).Says("já estava excluído")
+	})
+}
+
 func TestTwo_tabs_and_the_back_button_lose_nothing_and_double_nothing(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *opened) {
 		tab, back := *s.owner, *s.owner

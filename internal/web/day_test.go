@@ -118,7 +118,7 @@ func TestNothing_that_was_typed_is_lost(t *testing.T) {
 	}
 }
 
-// closes closes a month.
+// closes has a month closed.
 func (s *opened) closes(month books.Month) {
 	s.t.Helper()
 	schedule, err := books.ParseSchedule("0 2 1 * *")

@@ -92,6 +92,9 @@ func (v *visit) splitPayment() error {
 	case errors.Is(err, errFaster):
 		warning = v.t("look before splitting", v.lastChange(id))
 		s.Values.Del(versionField)
+	case books.AsError(err).Code == "no_payment" && v.wasDeleted(id):
+		v.say(flash{Text: v.t("already deleted"), Warn: true})
+		return v.to("/caixa")
 	case !s.asks(err):
 		if err := s.refuse(err, faults{"over_100_percent": whole, "artist_twice": whole, "invalid_percent": whole, "month_closed": whole, "unknown_artist": whole}); err != nil {
 			return err

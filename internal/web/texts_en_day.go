@@ -42,6 +42,11 @@ var textsEnDay = map[string]string{
 	"made": "%s: %s", "from to": "%s: %s → %s", "yes": "yes", "commission of": "Commission of %s", "percent and amount": "%s %%, %s", "somebody": "Somebody else",
 	"error over_100_percent": "The parts come to more than 100 %.", "error artist_twice": "The same artist stands in two lines.",
 
+	"error row_in_use":      "Another entry rests on this by now. Undo or delete that one first.",
+	"error linked_row_gone": "Something that this rests on was deleted since. Undo that deletion first.",
+	"error event_taken":     "Another entry has the same calendar event by now.",
+	"error undo_of_artist":  "The change of an artist cannot be undone. Change the artist again.",
+
 	// Two versions.
 	"somebody was faster": "%s: this payment was changed while you corrected it. Which one stays?", "somebody deleted it": "%s: this payment was deleted while you corrected it. Which one stays?",
 	"field": "Field", "my version": "Yours", "other version": "The other", "other deleted": "deleted", "both versions": "Both versions",

@@ -43,6 +43,11 @@ var textsPtDay = map[string]string{
 	"made": "%s: %s", "from to": "%s: %s → %s", "yes": "sim", "commission of": "Comissão de %s", "percent and amount": "%s %%, %s", "somebody": "Outra pessoa",
 	"error over_100_percent": "As partes passam de 100 %.", "error artist_twice": "O mesmo artista está em duas linhas.",
 
+	"error row_in_use":      "Outro lançamento já depende disto. Desfaça ou exclua aquele antes.",
+	"error linked_row_gone": "Algo de que isto depende foi excluído depois. Desfaça aquela exclusão antes.",
+	"error event_taken":     "Outro lançamento já tem o mesmo evento do calendário.",
+	"error undo_of_artist":  "A mudança de um artista não se desfaz. Mude o artista de novo.",
+
 	// Two versions.
 	"somebody was faster": "%s: este pagamento foi mudado enquanto você o corrigia. Qual fica?", "somebody deleted it": "%s: este pagamento foi excluído enquanto você o corrigia. Qual fica?",
 	"field": "Campo", "my version": "A sua", "other version": "A outra", "other deleted": "excluído", "both versions": "As duas versões",

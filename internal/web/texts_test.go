@@ -85,7 +85,8 @@ func asked(t *testing.T) map[string]bool {
 		add("changed " + action)
 	}
 	// What the frame of all handlers, and rules of others, refuse.
-	add("busy title", "busy text", "broken typed", "away typed", "error undo_too_late", "error month_closed", "error changed_since")
+	add("busy title", "busy text", "broken typed", "away typed", "error undo_too_late", "error month_closed", "error changed_since",
+		"error row_in_use", "error linked_row_gone", "error event_taken", "error undo_of_artist")
 	return names
 }
 
