@@ -30,12 +30,13 @@ func clientNamed(ctx context.Context, tx *store.Tx, id books.Ref, name string) (
 	if err != nil {
 		return named{}, err
 	}
+	key := books.NameKey(name)
 	var found store.ClientName
 	for _, c := range clients {
 		switch {
 		case strings.TrimSpace(c.Name) == name:
 			return named{id: books.RefTo(c.Shown())}, nil
-		case found.ID == 0 && books.SameName(c.Name, name):
+		case found.ID == 0 && books.NameKey(c.Name) == key:
 			found = c
 		}
 	}

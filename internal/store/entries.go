@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"extrato/internal/books"
 )
@@ -50,17 +49,22 @@ type OpenSessions struct {
 // their price, the latest day first. Payments in statements count as received.
 func (t *Tx) OpenSessions(ctx context.Context, o OpenSessions) (list []OpenSession, err error) {
 	text := t.s.dialect.text
-	conditions := []string{"coalesce(s.status, '') <> 'completed'", received + " < round(s.valor * 100)" + t.s.dialect.validDay("s.data")}
+	wanted := ""
 	var args []any
-	for column, id := range map[string]books.ID{"s.id": o.ID, "c.id": o.Client} {
-		if id != 0 {
-			args = append(args, int64(id))
-			conditions = append(conditions, column+" = $"+strconv.Itoa(len(args)))
+	for _, only := range []struct {
+		column string
+		id     books.ID
+	}{{"s.id", o.ID}, {"coalesce(m.merged_into, s.cliente_id)", o.Client}} {
+		if only.id != 0 {
+			args = append(args, int64(only.id))
+			wanted += " AND " + only.column + " = $" + strconv.Itoa(len(args))
 		}
 	}
-	query := "SELECT s.id, " + text("s.data") + ", " + text("s.valor") + ", CAST(" + received + ` AS BIGINT), s.artista_id, c.id, c.name
-		FROM sessoes s LEFT JOIN merged_clients m ON m.client = s.cliente_id JOIN clients c ON c.id = coalesce(m.merged_into, s.cliente_id)
-		WHERE ` + strings.Join(conditions, " AND ") + " ORDER BY s.data DESC, s.id DESC LIMIT " + strconv.Itoa(o.Limit)
+	// Materialized, or what was received would be added up twice for each session.
+	query := "WITH o AS MATERIALIZED (SELECT s.id, s.data, s.valor, s.artista_id, coalesce(m.merged_into, s.cliente_id) AS client, CAST(" + received + ` AS BIGINT) AS received
+			FROM sessoes s LEFT JOIN merged_clients m ON m.client = s.cliente_id WHERE coalesce(s.status, '') <> 'completed'` + t.s.dialect.validDay("s.data") + wanted + `)
+		SELECT o.id, ` + text("o.data") + ", " + text("o.valor") + `, o.received, o.artista_id, c.id, c.name FROM o JOIN clients c ON c.id = o.client
+		WHERE o.received < round(o.valor * 100) ORDER BY o.data DESC, o.id DESC LIMIT ` + strconv.Itoa(o.Limit)
 	err = t.list(ctx, query, args, func(scan func(...any) error) error {
 		var s OpenSession
 		var received int64
