@@ -263,7 +263,7 @@ func TestA_statement_that_is_not_what_was_closed_shows_no_amount(t *testing.T) {
 		s.pays(t, m.First().Add(3), 457_00)
 		s.Open(address).Send("Fechar " + name(m)).Says("R$ 457,00")
 		s.tamper(t)
-		s.Open(address).Is(200, address).Says("o extrato não é o que foi fechado", "statement_changed")
+		s.Open(address).Is(200, address).Says("o extrato foi alterado depois do fechamento", "statement_changed")
 		if strings.Contains(s.Text(), "R$") {
 			t.Errorf("it shows an amount: %s", s.Text())
 		}

@@ -74,7 +74,7 @@ func TestAn_earlier_revision_is_shown(t *testing.T) {
 		}
 		kind := map[bool]string{true: "TEXT", false: "JSON"}[s.db.Path != ""]
 		s.db.Tamper(t, "UPDATE "+s.db.Own("revisions")+" SET pagamentos = CAST(replace(CAST(pagamentos AS TEXT), '457.00', '475.00') AS "+kind+")")
-		if s.Open("/extrato/" + path(m) + "/revisao/1").Says("não é o que foi fechado"); strings.Contains(s.Text(), "R$") {
+		if s.Open("/extrato/" + path(m) + "/revisao/1").Says("foi alterado depois do fechamento"); strings.Contains(s.Text(), "R$") {
 			t.Errorf("it shows an amount: %s", s.Text())
 		}
 	})

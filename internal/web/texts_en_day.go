@@ -27,7 +27,7 @@ var textsEnDay = map[string]string{
 	"closed rows": "Its entries are in the statement.", "closed ways": "Reopen the month, or record it with today's date.", "record today": "Record with today's date",
 	"error unknown_artist": "This artist is gone. Choose another.", "error unknown_client": "This client is gone. Type the name again.",
 	"error missing_client": "The session needs a client. Write the name.", "error unknown_session": "This session is no longer open. Choose another.",
-	"error session_linked": "This session has another payment that does not name it. Correct that one first.", "error others_session": "This session is another client's.",
+	"error session_linked": "This session is linked to another payment, but not that payment to the session. Correct that one first.", "error others_session": "This session is another client's.",
 	"error invalid_amount": "The amount is from R$ 0,00 to R$ 99.999.999,99.", "error invalid_day": "Choose a day from 2000 to 2100.",
 	"error invalid_percent": "The commission is from 0 to 100 %.", "error commission_split": "The commission is split: change the split.",
 

@@ -28,7 +28,7 @@ var textsPtDay = map[string]string{
 	"closed rows": "Os lançamentos dele estão no extrato.", "closed ways": "Reabra o mês, ou registre com a data de hoje.", "record today": "Registrar com a data de hoje",
 	"error unknown_artist": "Este artista não existe mais. Escolha outro.", "error unknown_client": "Este cliente não existe mais. Digite o nome de novo.",
 	"error missing_client": "A sessão precisa de um cliente. Escreva o nome.", "error unknown_session": "Esta sessão não está mais em aberto. Escolha outra.",
-	"error session_linked": "Esta sessão já tem outro pagamento, que não fala dela. Corrija aquele antes.", "error others_session": "Esta sessão é de outro cliente.",
+	"error session_linked": "Esta sessão está ligada a outro pagamento, que não está ligado a ela. Corrija aquele antes.", "error others_session": "Esta sessão é de outro cliente.",
 	"error invalid_amount": "O valor vai de R$ 0,00 a R$ 99.999.999,99.", "error invalid_day": "Escolha um dia de 2000 a 2100.",
 	"error invalid_percent": "A comissão vai de 0 a 100 %.", "error commission_split": "A comissão está dividida: mude a divisão.",
 
