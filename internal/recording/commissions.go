@@ -88,7 +88,7 @@ func (r *Recorder) ChangeCommission(ctx context.Context, tx *store.Tx, by books.
 }
 
 // replaceShare writes a commission of a live payment with a new percent.
-func replaceShare(ctx context.Context, a *act, c *books.Commission) error {
+func replaceShare(ctx context.Context, a *changeset, c *books.Commission) error {
 	list, err := a.tx.CommissionsOf(ctx, c.PaymentID.V)
 	if err != nil {
 		return err
@@ -201,7 +201,7 @@ func checkShares(list []*books.Commission) error {
 
 // writeShares writes all commissions of a payment, in the order of their ids,
 // with their parts of its amount. One without an id is new, and gets it.
-func writeShares(ctx context.Context, a *act, amount books.Money, list []*books.Commission) error {
+func writeShares(ctx context.Context, a *changeset, amount books.Money, list []*books.Commission) error {
 	for i, part := range amount.Split(percentsOf(list)) {
 		c := list[i]
 		c.Amount = part
@@ -227,7 +227,7 @@ func percentsOf(list []*books.Commission) []books.Percent {
 }
 
 // followPayment brings a payment's commissions into line with it.
-func followPayment(ctx context.Context, a *act, old, p books.Payment) error {
+func followPayment(ctx context.Context, a *changeset, old, p books.Payment) error {
 	if old.Amount == p.Amount && old.ArtistID == p.ArtistID {
 		return nil
 	}

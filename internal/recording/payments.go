@@ -134,7 +134,7 @@ func checkDeposit(n Entry, client named) error {
 }
 
 // makeFor makes the client and the session of a new payment.
-func (r *Recorder) makeFor(ctx context.Context, a *act, p *books.Payment, name string, s *NewSession) (made Done, err error) {
+func (r *Recorder) makeFor(ctx context.Context, a *changeset, p *books.Payment, name string, s *NewSession) (made Done, err error) {
 	if name != "" {
 		if made.Client, err = a.add(ctx, &books.Client{Name: books.String(name), CreatedAt: r.now(), UpdatedAt: r.now()}); err != nil {
 			return made, err
@@ -217,7 +217,7 @@ func (r *Recorder) checkChange(ctx context.Context, tx *store.Tx, old books.Paym
 
 // relink writes a payment with its new values, and takes it from one session to
 // another.
-func relink(ctx context.Context, a *act, old, p *books.Payment) error {
+func relink(ctx context.Context, a *changeset, old, p *books.Payment) error {
 	if p.SessionID == old.SessionID {
 		return a.change(ctx, p)
 	}
@@ -232,7 +232,7 @@ func relink(ctx context.Context, a *act, old, p *books.Payment) error {
 
 // setPercent makes percent that of a payment's one commission, its artist's; 0
 // or less deletes it.
-func (r *Recorder) setPercent(ctx context.Context, a *act, p books.Payment, percent books.Percent) error {
+func (r *Recorder) setPercent(ctx context.Context, a *changeset, p books.Payment, percent books.Percent) error {
 	list, err := a.tx.CommissionsOf(ctx, p.ID)
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ func (r *Recorder) Undo(ctx context.Context, tx *store.Tx, by books.Actor, chang
 	if err := asLeft(c.Rows, now); err != nil {
 		return Done{}, err
 	}
-	if err := stillWhole(ctx, tx, c.Rows); err != nil {
+	if err := checkConsistent(ctx, tx, c.Rows); err != nil {
 		return Done{}, err
 	}
 	if err := tx.PutBack(ctx, c.Rows); err != nil {

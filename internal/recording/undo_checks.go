@@ -38,9 +38,9 @@ func refsOf(row books.Row) (refs []ref) {
 	return refs
 }
 
-// stillWhole refuses an undo that would leave a dangling reference, or a unique
+// checkConsistent refuses an undo that would leave a dangling reference, or a unique
 // value twice.
-func stillWhole(ctx context.Context, tx *store.Tx, rows []store.ChangedRow) error {
+func checkConsistent(ctx context.Context, tx *store.Tx, rows []store.ChangedRow) error {
 	before := map[ref]books.Row{} // as they will be
 	for _, r := range rows {
 		before[ref{r.Kind, r.ID}] = r.Before
@@ -61,16 +61,16 @@ func stillWhole(ctx context.Context, tx *store.Tx, rows []store.ChangedRow) erro
 			}
 		}
 		if r.Before == nil {
-			if err := namedByNone(ctx, tx, r, before); err != nil {
+			if err := checkUnreferenced(ctx, tx, r, before); err != nil {
 				return err
 			}
 		}
 	}
-	return keysFree(ctx, tx, rows)
+	return checkUnique(ctx, tx, rows)
 }
 
-// namedByNone refuses to delete a row named by a staying one.
-func namedByNone(ctx context.Context, tx *store.Tx, r store.ChangedRow, before map[ref]books.Row) error {
+// checkUnreferenced refuses to delete a row named by a staying one.
+func checkUnreferenced(ctx context.Context, tx *store.Tx, r store.ChangedRow, before map[ref]books.Row) error {
 	naming, err := tx.Naming(ctx, r.Kind, r.ID)
 	if err != nil {
 		return err
@@ -93,8 +93,8 @@ func namedByNone(ctx context.Context, tx *store.Tx, r store.ChangedRow, before m
 	return nil
 }
 
-// keysFree refuses to restore a unique value taken by another row meanwhile.
-func keysFree(ctx context.Context, tx *store.Tx, rows []store.ChangedRow) error {
+// checkUnique refuses to restore a unique value taken by another row meanwhile.
+func checkUnique(ctx context.Context, tx *store.Tx, rows []store.ChangedRow) error {
 	for _, r := range rows {
 		column, key := uniqueOf(r.Before)
 		_, had := uniqueOf(r.After)

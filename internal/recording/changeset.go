@@ -15,9 +15,9 @@ type Done struct {
 	Session books.ID // the session made for a deposit; 0: none
 }
 
-// act is one change of a person. It keeps each row's earlier state, to record
+// changeset is one change of a person. It keeps each row's earlier state, to record
 // the change and undo it.
-type act struct {
+type changeset struct {
 	tx     *store.Tx
 	by     books.Actor
 	at     books.Instant
@@ -25,12 +25,12 @@ type act struct {
 	rows   []store.ChangedRow
 }
 
-func (r *Recorder) begin(tx *store.Tx, by books.Actor) *act {
-	return &act{tx: tx, by: by, at: books.InstantOf(r.Now())}
+func (r *Recorder) begin(tx *store.Tx, by books.Actor) *changeset {
+	return &changeset{tx: tx, by: by, at: books.InstantOf(r.Now())}
 }
 
 // note keeps rows as they are now. It comes before they are written.
-func (a *act) note(ctx context.Context, kind books.Kind, ids ...books.ID) error {
+func (a *changeset) note(ctx context.Context, kind books.Kind, ids ...books.ID) error {
 	rows, err := a.tx.LiveByID(ctx, kind, ids)
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (a *act) note(ctx context.Context, kind books.Kind, ids ...books.ID) error 
 	return nil
 }
 
-func (a *act) noted(kind books.Kind, id books.ID) bool {
+func (a *changeset) noted(kind books.Kind, id books.ID) bool {
 	for _, r := range a.rows {
 		if r.Kind == kind && r.ID == id {
 			return true
@@ -52,20 +52,20 @@ func (a *act) noted(kind books.Kind, id books.ID) bool {
 	return false
 }
 
-func (a *act) add(ctx context.Context, row books.Row) (books.ID, error) {
+func (a *changeset) add(ctx context.Context, row books.Row) (books.ID, error) {
 	id, err := a.tx.AddRecord(ctx, row)
 	a.rows = append(a.rows, store.ChangedRow{Kind: row.Kind(), ID: id})
 	return id, err
 }
 
-func (a *act) change(ctx context.Context, row books.Row) error {
+func (a *changeset) change(ctx context.Context, row books.Row) error {
 	if err := a.note(ctx, row.Kind(), row.Key()); err != nil {
 		return err
 	}
 	return a.tx.ChangeRecord(ctx, row)
 }
 
-func (a *act) remove(ctx context.Context, kind books.Kind, id books.ID) error {
+func (a *changeset) remove(ctx context.Context, kind books.Kind, id books.ID) error {
 	if err := a.note(ctx, kind, id); err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (a *act) remove(ctx context.Context, kind books.Kind, id books.ID) error {
 }
 
 // link makes a payment the latest of a session.
-func (a *act) link(ctx context.Context, session, payment books.ID) error {
+func (a *changeset) link(ctx context.Context, session, payment books.ID) error {
 	if err := a.note(ctx, books.SessionKind, session); err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (a *act) link(ctx context.Context, session, payment books.ID) error {
 }
 
 // unlink takes a payment from its sessions.
-func (a *act) unlink(ctx context.Context, p *books.Payment) error {
+func (a *changeset) unlink(ctx context.Context, p *books.Payment) error {
 	sessions, err := a.tx.SessionsOf(ctx, p)
 	if err == nil {
 		err = a.note(ctx, books.PaymentKind, p.ID)
@@ -96,7 +96,7 @@ func (a *act) unlink(ctx context.Context, p *books.Payment) error {
 }
 
 // done records the change, with the rows' new states.
-func (a *act) done(ctx context.Context, action string, kind books.Kind, id books.ID) (Done, error) {
+func (a *changeset) done(ctx context.Context, action string, kind books.Kind, id books.ID) (Done, error) {
 	c := store.Changeset{Action: action, Kind: kind, Row: id, By: a.by, At: a.at, Undoes: a.undoes}
 	for of := range books.KindCount {
 		var ids []books.ID
