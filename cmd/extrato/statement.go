@@ -83,9 +83,9 @@ func extract(a *app, closer *closing.Closer, s export.Statement, artist books.ID
 
 func exported(closer *closing.Closer, s closing.Statement) export.Statement {
 	return export.Statement{
-		Month: s.Header.Month, Revision: s.Closing.Revision, Header: s.Header, Rows: s.Rows, ClosedAt: s.Closing.At,
-		Zone: closer.Store.Zone(), ChainSeq: s.Closing.Seq, ChainHash: s.Closing.Hash,
-		BackupFile: s.Closing.BackupFile, BackupSHA256: s.Closing.BackupSHA256, Adopted: s.Closing.Action == books.Adopted, Unrecorded: s.Closing.Seq == 0,
+		Month: s.Header.Month, Revision: s.Entry.Revision, Header: s.Header, Rows: s.Rows, ClosedAt: s.Entry.At,
+		Zone: closer.Store.Zone(), ChainSeq: s.Entry.Seq, ChainHash: s.Entry.Hash,
+		BackupFile: s.Entry.BackupFile, BackupSHA256: s.Entry.BackupSHA256, Adopted: s.Entry.Action == books.Adopted, Unrecorded: s.Entry.Seq == 0,
 		Unverified: s.Wrong != nil,
 	}
 }

@@ -209,8 +209,8 @@ func (v *v1) statementCSV(ctx context.Context, in *csvInput) (*csvAnswer, error)
 
 func exported(s closing.Statement, zone *time.Location) export.Statement {
 	return export.Statement{
-		Month: s.Header.Month, Revision: s.Closing.Revision, Header: s.Header, Rows: s.Rows, ClosedAt: s.Closing.At,
-		Zone: zone, ChainSeq: s.Closing.Seq, ChainHash: s.Closing.Hash,
-		BackupFile: s.Closing.BackupFile, BackupSHA256: s.Closing.BackupSHA256, Adopted: s.Closing.Action == books.Adopted, Unrecorded: s.Closing.Seq == 0,
+		Month: s.Header.Month, Revision: s.Entry.Revision, Header: s.Header, Rows: s.Rows, ClosedAt: s.Entry.At,
+		Zone: zone, ChainSeq: s.Entry.Seq, ChainHash: s.Entry.Hash,
+		BackupFile: s.Entry.BackupFile, BackupSHA256: s.Entry.BackupSHA256, Adopted: s.Entry.Action == books.Adopted, Unrecorded: s.Entry.Seq == 0,
 	}
 }

@@ -43,15 +43,15 @@ func TestReads_show_a_statement_of_v4s_and_leave_it_to_others_to_record_it(t *te
 			if err != nil || info != want || whole.MonthInfo != want || !strings.Contains(string(whole.Totals), `"receita_total":450.00`) || len(whole.LateRows) != 0 {
 				t.Errorf("shown as %+v, %+v %s, %v", info, whole, whole.Totals, err)
 			}
-			if statement.Header.Totals.Revenue != 450_00 || statement.Header.Counts.Payments != 1 || len(statement.Rows) != 1 || statement.Closing.Seq != 0 {
+			if statement.Header.Totals.Revenue != 450_00 || statement.Header.Counts.Payments != 1 || len(statement.Rows) != 1 || statement.Entry.Seq != 0 {
 				t.Errorf("the statement is %+v", statement)
 			}
 		}
 		wantSame(t, "a look wrote something", before, s.dump(t, append([]string{"closings"}, v4Tables...)...))
 		s.adopt(t)
 		info, whole, statement, err := looks()
-		if err != nil || info.Unrecorded || whole.Unrecorded || info.Counts.Payments != 1 || statement.Closing.Seq != 1 || statement.Closing.Action != books.Adopted {
-			t.Errorf("afterwards %+v, %+v, %v", info, statement.Closing, err)
+		if err != nil || info.Unrecorded || whole.Unrecorded || info.Counts.Payments != 1 || statement.Entry.Seq != 1 || statement.Entry.Action != books.Adopted {
+			t.Errorf("afterwards %+v, %+v, %v", info, statement.Entry, err)
 		}
 	})
 }

@@ -324,7 +324,7 @@ func (s *studio) wantWhole(t testing.TB) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		file := s.statement(t, month).Closing.BackupFile
+		file := s.statement(t, month).Entry.BackupFile
 		if file == "" {
 			continue
 		}

@@ -10,10 +10,10 @@ import (
 
 // Statement is a month's statement with its chain entry.
 type Statement struct {
-	Header  books.Header
-	Rows    []books.Row
-	Closing books.ChainEntry
-	Wrong   error // the difference from the closed statement; set by Unverified alone
+	Header books.Header
+	Rows   []books.Row
+	Entry  books.ChainEntry
+	Wrong  error // the difference from the closed statement; set by Unverified alone
 }
 
 // ArtistName returns the name of an artist in month's statement: "" in one of
@@ -83,11 +83,11 @@ func (c *Closer) Statement(ctx context.Context, month books.Month) (Statement, e
 		if err != nil {
 			return err
 		}
-		s.Closing = last
+		s.Entry = last
 		if s.Header, err = stored.Header(); err != nil {
 			return err
 		}
-		s.Header.Counts = s.Closing.Counts
+		s.Header.Counts = s.Entry.Counts
 		s.Rows, err = books.Collect(stored.Rows())
 		return err
 	})
@@ -106,12 +106,12 @@ func (c *Closer) Unverified(ctx context.Context, month books.Month) (Statement, 
 	wrong := err
 	err = c.Store.Read(ctx, func(tx *store.Tx) error {
 		s = Statement{Wrong: wrong}
-		if s.Closing, err = tx.LastEntry(ctx, month); err != nil {
+		if s.Entry, err = tx.LastEntry(ctx, month); err != nil {
 			return err
 		}
 		stored, err := tx.Statement(ctx, month)
 		if err != nil {
-			return errStatementMissing(s.Closing, month, err)
+			return errStatementMissing(s.Entry, month, err)
 		}
 		s.takeAll(stored)
 		return nil

@@ -114,7 +114,7 @@ func TestA_late_row_may_leave_its_closed_month(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return fmt.Sprint(stored.Closing, len(stored.Rows))
+			return fmt.Sprint(stored.Entry, len(stored.Rows))
 		}
 		before := statement()
 		for i, v4s := range []bool{false, true} { // beside a statement of ours, and one of v4's
