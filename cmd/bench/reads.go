@@ -201,7 +201,11 @@ func (s *serving) asks(years int) ([]ask, error) {
 	}
 	always("/", "/login", "/api/docs/style.css", "/api/docs", "/api/v1/openapi.json",
 		"/health", "/ready", "/api/health", "/health/extrato", "/healthz", "/readyz", "/metrics")
+	always("/historico", "/historico/2025/10", "/extrato", "/meses/2025/10/fechar", "/acesso", "/caixa/2025-10-14", "/pagamentos", "/pagamentos?mes=2025-10", "/clientes")
 	months := monthsBefore(years)
+	for _, page := range []string{"/extrato/%s", "/meses/%s/fechar", "/meses/%s/reabrir"} {
+		list = append(list, ask{fmt.Sprintf(page, "{year}/{month}") + " (closed)", func(n int) string { return fmt.Sprintf(page, months[n*7%len(months)].Format("2006/01")) }})
+	}
 	closed := func(n int) string { return months[n*7%len(months)].Format("2006-01") }
 	list = append(list, ask{"/extrato/api?mes&ano", func(n int) string { return "/extrato/api?" + months[n*7%len(months)].Format("mes=1&ano=2006") }})
 	described, err := s.described()

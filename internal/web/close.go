@@ -50,17 +50,14 @@ func (v *visit) closePage() error {
 // showClose shows the preview or the result of closing month.
 func (v *visit) showClose(status int, month books.Month, f *form, refused *refusal) error {
 	p := closePage{page: v.page(v.t("close month", v.lang.month(month)), "/extrato"), Month: month, Form: f, Refused: refused}
-	whole, found, err := v.Closer.Month(v.r.Context(), month)
+	info, err := v.info(month)
 	if err != nil {
 		return err
 	}
-	if !found && month.EndedBy(v.Now()) && refused == nil {
-		return errNoPage
-	}
-	p.Tag = v.stateOf(whole.MonthInfo)
+	p.Tag = v.stateOf(info)
 	switch {
-	case whole.State == closing.IsClosed || whole.State == closing.Late:
-		err = v.fillClosed(&p, whole)
+	case info.State == closing.IsClosed || info.State == closing.Late:
+		err = v.fillClosed(&p, info)
 	default:
 		err = v.fillOpen(&p)
 	}
@@ -106,7 +103,7 @@ func (v *visit) fillOpen(p *closePage) error {
 
 // fillClosed shows the proof of a closed month, and the effect of its late
 // rows. It shows nothing of a changed statement.
-func (v *visit) fillClosed(p *closePage, whole closing.WholeMonth) error {
+func (v *visit) fillClosed(p *closePage, info closing.MonthInfo) error {
 	ctx := v.r.Context()
 	var last books.ChainEntry
 	err := v.Store.Read(ctx, func(tx *store.Tx) error {
@@ -121,14 +118,18 @@ func (v *visit) fillClosed(p *closePage, whole closing.WholeMonth) error {
 	if err != nil {
 		return err
 	}
-	p.Proof = v.proofOf(last, whole.Backup, true)
+	p.Proof = v.proofOf(last, info.Backup, true)
 	totals, err := totalsIn(json.RawMessage(last.Totals))
 	if err != nil {
 		return err
 	}
 	p.Sums = v.sumsOf(totals, last.Counts)
-	if whole.State != closing.Late {
+	if info.State != closing.Late {
 		return nil
+	}
+	whole, _, err := v.Closer.Month(ctx, p.Month)
+	if err != nil {
+		return err
 	}
 	p.Late, p.LateCount = v.lateTable(whole), int(whole.Late.Total())
 	after, err := v.Closer.Preview(ctx, p.Month, true)

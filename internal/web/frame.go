@@ -12,6 +12,7 @@ import (
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
+	"extrato/internal/closing"
 	"extrato/internal/store"
 )
 
@@ -35,6 +36,8 @@ type visit struct {
 	r    *http.Request
 	who  *auth.Identity // nil: a stranger, or a public page
 	lang *language
+
+	months []closing.MonthInfo // once they were read: see allMonths
 }
 
 func (w *Web) visit(rw http.ResponseWriter, r *http.Request) *visit {

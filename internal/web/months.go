@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"extrato/internal/auth"
@@ -11,29 +12,41 @@ import (
 	"extrato/internal/store"
 )
 
-// fillStatement shows the rows of a statement; an artist sees only the artist's.
-func (v *visit) fillStatement(ctx context.Context, tx *store.Tx, p *monthPage, stored books.Stored) error {
+// fillStatement shows the rows of a statement, which rests on an entry; an artist
+// sees only the artist's.
+func (v *visit) fillStatement(ctx context.Context, tx *store.Tx, p *monthPage, stored books.Stored, last books.ChainEntry) error {
 	artist, own := v.who.OnlyArtist()
+	name := ""
+	var err error
 	if !own {
 		artist = 0
-	}
-	name, err := closing.ArtistName(ctx, tx, stored, artist)
-	if err != nil {
+	} else if name, err = closing.ArtistName(ctx, tx, stored, artist); err != nil {
 		return err
 	}
-	rows, err := monthRowsOf(stored.Rows(), artist, name)
+	rows, err := monthRowsOf(listed(stored), artist, name)
 	if err != nil {
 		return err
 	}
 	if !own { // v4's sums are its own, and may be of binary fractions
-		header, err := stored.Header()
-		if err != nil {
+		if rows.totals, err = totalsIn([]byte(last.Totals)); err != nil {
 			return err
 		}
-		rows.totals = header.Totals
 	}
 	v.fillRows(p, rows, own)
 	return nil
+}
+
+// listed returns the rows of a statement's lists, without those behind them.
+func listed(stored books.Stored) books.Rows {
+	return func(yield func(books.Row, error) bool) {
+		for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
+			for row, err := range stored.List(kind) {
+				if !yield(row, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
 }
 
 func (v *visit) fillRows(p *monthPage, rows *monthRows, own bool) {
@@ -59,16 +72,14 @@ func (v *visit) historyPage() error {
 		return err
 	}
 	ctx := v.r.Context()
-	whole, found, err := v.Closer.Month(ctx, month)
+	info, err := v.info(month)
 	switch {
 	case err != nil:
 		return err
-	case whole.State == closing.IsClosed || whole.State == closing.Late:
+	case info.State == closing.IsClosed || info.State == closing.Late:
 		return v.to(statementPath(month))
-	case !found:
-		return errNoPage
 	}
-	p := monthPage{page: v.page(v.t("history month", v.lang.month(month)), "/historico"), Month: month, Tag: v.stateOf(whole.MonthInfo)}
+	p := monthPage{page: v.page(v.t("history month", v.lang.month(month)), "/historico"), Month: month, Tag: v.stateOf(info)}
 	v.monthLinks(&p)
 	err = v.Store.Read(ctx, func(tx *store.Tx) error {
 		rows, err := monthRowsOf(tx.MonthRows(ctx, month), 0, "")
@@ -95,15 +106,26 @@ func (v *visit) historyPage() error {
 	return v.show(http.StatusOK, "month.html", p)
 }
 
-// monthsPage lists months: those with a statement, or those without.
+// monthsPage lists the months of a year: those with a statement, or those
+// without.
 type monthsPage struct {
 	page
-	Text  string
-	Empty string
-	Years []*table
+	Text   string
+	Empty  string
+	Years  []yearLink
+	Months *table
 }
 
-// statementsPage lists all statements, by year.
+// yearLink leads to the months of another year.
+type yearLink struct {
+	Year, Path string
+	Here       bool
+}
+
+// yearField is the year in the address of a list of months.
+const yearField = "ano"
+
+// statementsPage lists the statements.
 func (v *visit) statementsPage() error {
 	p := monthsPage{page: v.page(v.t("nav statements"), "/extrato"), Empty: v.t("no statements")}
 	return v.showMonths(p, statementPath, func(m closing.MonthInfo) bool { return m.State == closing.IsClosed || m.State == closing.Late })
@@ -115,22 +137,35 @@ func (v *visit) historiesPage() error {
 	return v.showMonths(p, historyPath, func(m closing.MonthInfo) bool { return m.State != closing.IsClosed && m.State != closing.Late })
 }
 
+// showMonths shows the months of the year that the address names, or of the
+// newest that has some.
 func (v *visit) showMonths(p monthsPage, address func(books.Month) string, which func(closing.MonthInfo) bool) error {
-	all, err := v.Closer.Months(v.r.Context())
+	known, err := v.allMonths()
 	if err != nil {
 		return err
 	}
+	all := slices.DeleteFunc(slices.Clone(known), func(m closing.MonthInfo) bool { return !which(m) })
+	slices.Reverse(all)
+	asked, shown := v.r.URL.Query().Get(yearField), ""
+	for _, m := range all {
+		year := strconv.Itoa(m.Month.Year)
+		if shown == "" || year == asked {
+			shown = year
+		}
+		if n := len(p.Years); n == 0 || p.Years[n-1].Year != year {
+			p.Years = append(p.Years, yearLink{Year: year, Path: "?" + yearField + "=" + year})
+		}
+	}
 	whole := v.who.May(auth.Manage)
-	var year *table
-	for i := len(all) - 1; i >= 0; i-- {
-		m := all[i]
-		if !which(m) {
+	for i := range p.Years {
+		p.Years[i].Here = p.Years[i].Year == shown
+	}
+	for _, m := range all {
+		if strconv.Itoa(m.Month.Year) != shown {
 			continue
 		}
-		id := strconv.Itoa(m.Month.Year)
-		if year == nil || year.Title != id {
-			year = v.yearTable(id, whole)
-			p.Years = append(p.Years, year)
+		if p.Months == nil {
+			p.Months = v.yearTable(shown, whole)
 		}
 		tag := v.stateOf(m)
 		row := []cell{{Text: capital(v.lang.months[m.Month.Month]), Link: address(m.Month)}, {Text: tag.Text, Tag: orPlain(tag.Class)}}
@@ -141,7 +176,7 @@ func (v *visit) showMonths(p monthsPage, address func(books.Month) string, which
 			}
 			row = append(row, cell{Text: v.some(m.Counts.Payments, "payments count")}, cell{Text: totals.Revenue.People()}, cell{Text: signed(totals.NetRevenue)})
 		}
-		year.Rows = append(year.Rows, row)
+		p.Months.Rows = append(p.Months.Rows, row)
 	}
 	return v.show(http.StatusOK, "months.html", p)
 }
@@ -170,7 +205,7 @@ func orPlain(class string) string {
 }
 
 func (v *visit) yearTable(year string, whole bool) *table {
-	t := &table{ID: "ano-" + year, Title: year, Columns: []column{{Head: v.t("month"), Class: "who"}, {Head: v.t("state")}}}
+	t := &table{ID: "meses", Caption: year, Columns: []column{{Head: v.t("month"), Class: "who"}, {Head: v.t("state")}}}
 	if whole {
 		t.Columns = append(t.Columns, column{Head: v.t("nav payments")}, column{Head: v.t("revenue"), Class: "num", Label: v.t("revenue")}, column{Head: v.t("net"), Class: "num sum"})
 	}

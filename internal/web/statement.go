@@ -47,12 +47,12 @@ func (v *visit) statementPage() error {
 	if err != nil {
 		return err
 	}
-	whole, _, err := v.Closer.Month(v.r.Context(), month)
+	info, err := v.info(month)
 	if err != nil {
 		return err
 	}
-	p := monthPage{Month: month, Tag: v.stateOf(whole.MonthInfo)}
-	if whole.State != closing.IsClosed && whole.State != closing.Late {
+	p := monthPage{Month: month, Tag: v.stateOf(info)}
+	if info.State != closing.IsClosed && info.State != closing.Late {
 		if v.mayGo("/historico") {
 			return v.to(historyPath(month))
 		}
@@ -70,7 +70,7 @@ func (v *visit) statementPage() error {
 		if stored, last, err = v.Closer.StoredStatement(v.r.Context(), tx, month); err != nil {
 			return err
 		}
-		if err = v.fillStatement(v.r.Context(), tx, &p, stored); err != nil {
+		if err = v.fillStatement(v.r.Context(), tx, &p, stored, last); err != nil {
 			return err
 		}
 		history, err = tx.EntriesBefore(v.r.Context(), month, 0, 100)
@@ -83,10 +83,10 @@ func (v *visit) statementPage() error {
 		return err
 	}
 	whoever := v.who.May(auth.Manage)
-	p.Proof = v.proofOf(last, whole.Backup, whoever)
+	p.Proof = v.proofOf(last, info.Backup, whoever)
 	if whoever {
 		p.Revisions = v.revisions(month, history)
-		p.Actions = v.statementActions(whole)
+		p.Actions = v.statementActions(info)
 	}
 	return v.show(http.StatusOK, "month.html", p)
 }
@@ -98,10 +98,10 @@ func (v *visit) showWrong(p monthPage, wrong *refusal) error {
 	return v.show(http.StatusOK, "month.html", p)
 }
 
-func (v *visit) statementActions(whole closing.WholeMonth) []action {
-	m := whole.Month
+func (v *visit) statementActions(info closing.MonthInfo) []action {
+	m := info.Month
 	actions := []action{{link{"/api/v1/months/" + m.String() + "/statement.csv", "CSV"}, ""}, {link{reopenPath(m), v.t("reopen")}, "bare"}}
-	if whole.State == closing.Late {
+	if info.State == closing.Late {
 		actions = append([]action{{link{closePath(m), v.t("take late rows")}, "go"}}, actions...)
 	}
 	return actions
@@ -128,7 +128,7 @@ func (v *visit) revisionPage() error {
 			return err
 		}
 		entry = found
-		return v.fillStatement(v.r.Context(), tx, &p, stored)
+		return v.fillStatement(v.r.Context(), tx, &p, stored, entry)
 	})
 	if wrong := v.wrongStatement(err, month); wrong != nil {
 		return v.showWrong(p, wrong)

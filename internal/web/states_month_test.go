@@ -51,7 +51,7 @@ func init() { //nolint:gochecknoinits // the states of the pages of the month st
 	states["months.html"] = func(v *visit, text string) []any {
 		p := monthsPage{page: v.page(text, "/extrato"), Text: text, Empty: text}
 		full := p
-		full.Years = []*table{list(text)}
+		full.Years, full.Months = []yearLink{{text, "?ano=2025", true}, {text, "?ano=2024", false}}, list(text)
 		return []any{p, full}
 	}
 	states["home.html"] = func(v *visit, text string) []any {

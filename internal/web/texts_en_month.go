@@ -13,7 +13,7 @@ var textsEnMonth = map[string]string{
 	"see month": "See %s", "see statement": "See the statement", "reopen": "Reopen", "nobody": "no client",
 	"page before": "‹ Previous", "page next": "Next ›",
 
-	"months": "Months", "client": "Client", "artist": "Artist", "payment": "Payment", "of": "of", "share": "Share", "category": "Category",
+	"years": "Years", "months": "Months", "client": "Client", "artist": "Artist", "payment": "Payment", "of": "of", "share": "Share", "category": "Category",
 	"total": "Total", "total of": "Total (%d)", "parts of": "Pages of %s", "part of": "%d to %d of %d",
 	"no payments": "No payment.", "no commissions": "No commission.", "no sessions": "No session.", "no expenses": "No expense.",
 	"nothing earned": "No revenue.", "no description": "no description",

@@ -13,7 +13,7 @@ var textsPtMonth = map[string]string{
 	"see month": "Ver %s", "see statement": "Ver o extrato", "reopen": "Reabrir", "nobody": "sem cliente",
 	"page before": "‹ Anterior", "page next": "Seguinte ›",
 
-	"months": "Meses", "client": "Cliente", "artist": "Artista", "payment": "Pagamento", "of": "de", "share": "Parte", "category": "Categoria",
+	"years": "Anos", "months": "Meses", "client": "Cliente", "artist": "Artista", "payment": "Pagamento", "of": "de", "share": "Parte", "category": "Categoria",
 	"total": "Total", "total of": "Total (%d)", "parts of": "Páginas de %s", "part of": "%d a %d de %d",
 	"no payments": "Nenhum pagamento.", "no commissions": "Nenhuma comissão.", "no sessions": "Nenhuma sessão.", "no expenses": "Nenhum gasto.",
 	"nothing earned": "Nenhuma receita.", "no description": "sem descrição",

@@ -82,10 +82,35 @@ func causes(ctx context.Context, tx *store.Tx) (map[books.Month]string, error) {
 	return all, err
 }
 
+// allMonths returns what Closer.Months does. A page reads it once: for itself, and
+// for the line of what waits.
+func (v *visit) allMonths() (all []closing.MonthInfo, err error) {
+	if v.months == nil {
+		v.months, err = v.Closer.Months(v.r.Context())
+	}
+	return v.months, err
+}
+
+// info returns what is known of a month. One to come that has no rows is not
+// there.
+func (v *visit) info(month books.Month) (closing.MonthInfo, error) {
+	all, err := v.allMonths()
+	if err != nil {
+		return closing.MonthInfo{}, err
+	}
+	if i := slices.IndexFunc(all, func(m closing.MonthInfo) bool { return m.Month == month }); i >= 0 {
+		return all[i], nil
+	}
+	if books.MonthOf(v.Now()).Before(month) {
+		return closing.MonthInfo{}, errNoPage
+	}
+	return closing.MonthInfo{Month: month, State: closing.Open}, nil
+}
+
 // readTasks returns what waits among the months, and all months.
 func (v *visit) readTasks() ([]task, []closing.MonthInfo, error) {
 	ctx := v.r.Context()
-	all, err := v.Closer.Months(ctx)
+	all, err := v.allMonths()
 	if err != nil {
 		return nil, nil, err
 	}
