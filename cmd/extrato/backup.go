@@ -233,7 +233,7 @@ func (c *backupRestoreCommand) Run(a *app) error {
 	if !a.JSON {
 		printRestoration(a, preview)
 		if c.DryRun {
-			return printComing(a, preview)
+			return printRestored(a, preview)
 		}
 	}
 	if c.DryRun {
@@ -271,8 +271,8 @@ func printRestoration(a *app, r closing.Restoration) {
 	}
 }
 
-// printComing shows each row to be put back.
-func printComing(a *app, r closing.Restoration) error {
+// printRestored shows each row to be put back.
+func printRestored(a *app, r closing.Restoration) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	for _, row := range r.Rows {
 		var says struct {

@@ -119,7 +119,7 @@ func (s *Server) outlive(ctx context.Context) (outliving context.Context, releas
 	return ctx, func() { forget(); cancel() }
 }
 
-// unsaid keeps the header of an answer and drops its body.
+// headerOnly keeps the header of an answer and drops its body.
 type headerOnly struct {
 	header http.Header
 	status int

@@ -21,7 +21,7 @@ type Keyed struct {
 	Key string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]+$" doc:"A name for this request, new for each request. A repetition within 24 hours gets the same answer and does nothing; it waits while the first one is in progress."`
 }
 
-// made is the answer to a POST.
+// response is the answer to a POST.
 type response[T any] struct {
 	Status   int
 	Location string `header:"Location" doc:"Where the new row is."`

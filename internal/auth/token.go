@@ -43,7 +43,7 @@ type claims struct {
 	Scopes []Scope         `json:"scopes,omitempty"`
 }
 
-// spell writes out the token of a record.
+// sign signs the token of a record.
 func sign(key string, record store.Token) (string, error) {
 	c := claims{
 		RegisteredClaims: jwt.RegisteredClaims{

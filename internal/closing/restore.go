@@ -13,25 +13,25 @@ import (
 
 // Restoration is the report of a restore, done or planned.
 type Restoration struct {
-	Month   books.Month  `json:"month"`
-	File    string       `json:"file"`
-	Missing books.Counts `json:"missing"` // rows put back
-	Present books.Counts `json:"present"` // rows live as in the backup
-	Links   int          `json:"links"`   // links added to live rows
-	Clients int          `json:"clients"`
-	Artists int          `json:"artists"`
-	Notes   []string     `json:"notes"`
-	DryRun  bool         `json:"dry_run"`
-	Rows    []Coming     `json:"rows"` // each row put back
+	Month   books.Month   `json:"month"`
+	File    string        `json:"file"`
+	Missing books.Counts  `json:"missing"` // rows put back
+	Present books.Counts  `json:"present"` // rows live as in the backup
+	Links   int           `json:"links"`   // links added to live rows
+	Clients int           `json:"clients"`
+	Artists int           `json:"artists"`
+	Notes   []string      `json:"notes"`
+	DryRun  bool          `json:"dry_run"`
+	Rows    []RestoredRow `json:"rows"` // each row put back
 	rows    []books.Row
 	links   []*books.Link // those among Links in pagamentos
 	from    backupRows
-	meant   map[books.Kind]map[books.ID]books.Row // the linked sessions and payments, from backups
+	linked  map[books.Kind]map[books.ID]books.Row // the linked sessions and payments, from backups
 	highest books.Highest                         // of the ids in statements and in the backup
 }
 
-// Coming is a row to be put back.
-type Coming struct {
+// RestoredRow is a row to be put back.
+type RestoredRow struct {
 	Type string          `json:"type"`
 	ID   books.ID        `json:"id"`
 	Row  json.RawMessage `json:"row"` // as a statement holds it
@@ -97,7 +97,7 @@ func (c *Closer) Restore(ctx context.Context, month books.Month, file string, dr
 
 // difference finds the missing rows, and refuses rows that cannot be put back.
 func difference(ctx context.Context, tx *store.Tx, from backupRows, others map[books.ID]elsewhere) (Restoration, error) {
-	r := Restoration{Month: from.Month, File: from.File, from: from, Notes: append([]string{}, from.notes...), Rows: []Coming{}}
+	r := Restoration{Month: from.Month, File: from.File, from: from, Notes: append([]string{}, from.notes...), Rows: []RestoredRow{}}
 	resting, err := atRest(ctx, tx)
 	if err != nil {
 		return r, err
@@ -107,7 +107,7 @@ func difference(ctx context.Context, tx *store.Tx, from backupRows, others map[b
 	if err != nil {
 		return r, err
 	}
-	r.mean(rows, others)
+	r.noteLinked(rows, others)
 	if err := r.compareAll(ctx, tx, rows, resting); err != nil {
 		return r, err
 	}
@@ -127,7 +127,7 @@ func difference(ctx context.Context, tx *store.Tx, from backupRows, others map[b
 		return r, err
 	}
 	for _, row := range r.rows {
-		r.Rows = append(r.Rows, Coming{row.Kind().String(), row.Key(), books.AppendRowJSON(nil, row)})
+		r.Rows = append(r.Rows, RestoredRow{row.Kind().String(), row.Key(), books.AppendRowJSON(nil, row)})
 	}
 	return r, tx.CheckFits(ctx, r.rows)
 }

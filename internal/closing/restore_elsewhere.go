@@ -134,13 +134,13 @@ func (r *Restoration) withSessions(ctx context.Context, tx *store.Tx, others map
 	return all, err
 }
 
-// mean notes the sessions and payments linked in the copy and the other copies,
+// noteLinked notes the sessions and payments linked in the copy and the other copies,
 // and the highest ids.
-func (r *Restoration) mean(rows []books.Row, others map[books.ID]elsewhere) {
-	r.meant = map[books.Kind]map[books.ID]books.Row{books.SessionKind: {}, books.PaymentKind: {}}
+func (r *Restoration) noteLinked(rows []books.Row, others map[books.ID]elsewhere) {
+	r.linked = map[books.Kind]map[books.ID]books.Row{books.SessionKind: {}, books.PaymentKind: {}}
 	add := func(row books.Row) {
 		r.highest.Add(row)
-		if of := r.meant[row.Kind()]; of != nil {
+		if of := r.linked[row.Kind()]; of != nil {
 			of[row.Key()] = row
 		}
 	}
@@ -157,10 +157,10 @@ func (r *Restoration) mean(rows []books.Row, others map[books.ID]elsewhere) {
 	}
 }
 
-// isMeant reports whether a live session or payment is the one linked in the
+// isLinked reports whether a live session or payment is the one linked in the
 // backup, and not another one under a reused id.
-func (r *Restoration) isMeant(live books.Row) bool {
-	meant := r.meant[live.Kind()][live.Key()]
+func (r *Restoration) isLinked(live books.Row) bool {
+	meant := r.linked[live.Kind()][live.Key()]
 	if meant == nil {
 		return false
 	}

@@ -192,7 +192,7 @@ func (r *Restoration) ends(ctx context.Context, tx *store.Tx) (there, others map
 			return nil, nil, err
 		}
 		for id, row := range live {
-			there[kind][id] = r.isMeant(row)
+			there[kind][id] = r.isLinked(row)
 			others[kind][id] = !there[kind][id]
 		}
 	}

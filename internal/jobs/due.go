@@ -62,7 +62,7 @@ func (r *Runner) check(ctx context.Context) {
 	if r.closing.Load() {
 		return
 	}
-	needed, err := r.needed(ctx)
+	needed, err := r.hasWork(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil: // told to stop
 	case err != nil:
@@ -109,7 +109,7 @@ func (r *Runner) PausedQueues(ctx context.Context) (paused []string, err error) 
 	return paused, err
 }
 
-func (r *Runner) needed(ctx context.Context) (bool, error) {
+func (r *Runner) hasWork(ctx context.Context) (bool, error) {
 	due, err := r.o.Closer.DueMonths(ctx)
 	if err != nil || len(due) > 0 {
 		return len(due) > 0, err

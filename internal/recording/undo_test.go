@@ -13,7 +13,7 @@ import (
 	"extrato/internal/store"
 )
 
-// acts runs a change and returns what became of it.
+// do runs a change and returns its result.
 func (s *studio) do(t testing.TB, do func(ctx context.Context, tx *store.Tx) (recording.Done, error)) recording.Done {
 	t.Helper()
 	var done recording.Done

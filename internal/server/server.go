@@ -189,7 +189,7 @@ func correlate(next http.Handler) http.Handler {
 	})
 }
 
-// harmless reports whether an id can go into logs, tables and answers.
+// validID reports whether an id can go into logs, tables and answers.
 func validID(id string) bool {
 	for _, c := range id {
 		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' {
