@@ -56,6 +56,24 @@ func TestAn_undo_that_others_rest_on_says_so(t *testing.T) {
 	})
 }
 
+// The reception brings back no payment that another deleted, by no way.
+func TestReception_revives_nothing_of_others(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *opened) {
+		path := s.paid(oneOfDuda...)
+		rita := s.comesIn("Rita Lopes", "rita@example.com", "Recepção")
+		rita.Open(path)
+		s.owner.Open(path).Send("Excluir").Is(200, "")
+		form := rita.Values("Salvar")
+		if rita.Send("Salvar", "Valor", "360").Is(422, path).Says("foi excluído enquanto", "R$ 360,00"); strings.Contains(rita.Text(), "Ficar com a minha") {
+			t.Error("it is offered")
+		}
+		form.Set("recuperar", fmt.Sprint(s.db.Int(t, "SELECT max(id) FROM "+s.db.Own("changes"))))
+		if rita.Post(path, form).Is(422, ""); s.count("pagamentos") != 0 {
+			t.Error("it is back")
+		}
+	})
+}
+
 func TestTwo_tabs_and_the_back_button_lose_nothing_and_double_nothing(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *opened) {
 		tab, back := *s.owner, *s.owner

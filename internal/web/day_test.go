@@ -103,6 +103,14 @@ func TestA_days_payments(t *testing.T) {
 	})
 }
 
+func TestA_studio_without_an_artist_is_told(t *testing.T) {
+	b := open(t)
+	p := owner(t, b).Open("/caixa").Says("Ainda não há artista")
+	p.Send("Registrar", "Valor", "350").Is(422, "").Says("Escolha o artista.")
+	p.Open(p.Links()["Cadastrar o artista"]).Send("Continuar", "Também tatua", "1", "Comissão %", "100")
+	p.Open("/caixa").Send("Registrar", "Valor", "350").Is(200, "").Says("R$ 350,00 registrado, comissão R$ 350,00.")
+}
+
 func TestNothing_that_was_typed_is_lost(t *testing.T) {
 	s := studio(t, storetest.SQLite(t, time.Now))
 	p := s.owner

@@ -84,6 +84,9 @@ func (e paymentForm) Leave() string {
 	return local("/caixa/" + url.PathEscape(e.Value(dayField)))
 }
 
+// Nobody reports whether there is no artist to choose.
+func (e paymentForm) Nobody() bool { return len(e.Artists) == 1 && len(e.Artists[0].Options) == 0 }
+
 // InShort is the subject of the question.
 func (e paymentForm) InShort() string {
 	var parts []string

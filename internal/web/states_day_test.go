@@ -41,7 +41,7 @@ var statesOfDay = map[string]func(v *visit, text string) []any{
 		for _, e := range []paymentForm{
 			offer(paymentForm{form: wrong}), offer(paymentForm{form: again}), offer(paymentForm{form: typedIn(), Closed: closed}), offer(paymentForm{form: typedIn(), Closed: &closedDay{Text: text}}),
 			offer(paymentForm{form: typedIn(), Questions: []string{text, text}, Codes: "equal_payment far_day", Asked: text, Of: 7}), offer(paymentForm{form: typedIn(), Locked: true}),
-			{form: v.blankForm().Begin(amountField)},
+			{form: v.blankForm().Begin(amountField), Artists: []group{{}}},
 		} {
 			p := full
 			p.Entry = e
@@ -97,9 +97,10 @@ var statesOfDay = map[string]func(v *visit, text string) []any{
 	"versions.html": func(v *visit, text string) []any {
 		rows := []versionRow{{text, text, "x"}, {text, text, text}}
 		full := versionsPage{page: v.page("x", "/pagamentos"), Action: "/pagamentos/7", Text: text, Rows: rows, Mine: &keptForm{"/pagamentos/7", url.Values{noteField: {text}}, v}}
-		gone, closed := full, full
+		gone, lost, closed := full, full, full
+		lost.Gone, lost.Lost = true, true
 		gone.Gone, closed.Closed = true, &closedDay{Text: text, Reopen: link{"/x", text}}
-		return []any{full, gone, closed}
+		return []any{full, gone, lost, closed}
 	},
 }
 

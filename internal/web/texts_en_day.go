@@ -16,6 +16,7 @@ var textsEnDay = map[string]string{
 	"field sessao_data": "Date of the session", "field sessao_preco": "Price", "field obs": "Notes",
 	"add more": "Add another amount", "may be blank": "may be blank", "no session": "No session", "open session": "%s · %s · %s to go",
 	"echo hint": "350, 1.234,56 or 200+150 will do.", "echo commission": "commission", "echo studio": "studio",
+	"no artist": "There is no artist yet, and every payment has one.", "first artist": "Add the artist",
 	"choose artist": "Choose the artist.", "choose again": "Choose again.",
 	"record": "Record", "record anyway": "Record anyway", "was the same": "No, it was the same", "save": "Save", "save anyway": "Save anyway",
 	"recorded": "%s recorded", "recorded of": "%s of %s recorded", "with commission": ", commission %s", "without commission": ", no commission",

@@ -17,6 +17,7 @@ var textsPtDay = map[string]string{
 	"field sessao_data": "Data da sessão", "field sessao_preco": "Preço", "field obs": "Observações",
 	"add more": "Somar mais um valor", "may be blank": "pode ficar vazio", "no session": "Sem sessão", "open session": "%s · %s · faltam %s",
 	"echo hint": "Vale 350, 1.234,56 ou 200+150.", "echo commission": "comissão", "echo studio": "estúdio",
+	"no artist": "Ainda não há artista, e todo pagamento tem um.", "first artist": "Cadastrar o artista",
 	"choose artist": "Escolha o artista.", "choose again": "Escolha de novo.",
 	"record": "Registrar", "record anyway": "Registrar mesmo assim", "was the same": "Não, era o mesmo", "save": "Salvar", "save anyway": "Salvar mesmo assim",
 	"recorded": "%s registrado", "recorded of": "%s de %s registrado", "with commission": ", comissão %s", "without commission": ", sem comissão",

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"extrato/internal/auth"
 	"extrato/internal/books"
 	"extrato/internal/store"
 )
@@ -20,6 +21,7 @@ type versionsPage struct {
 	Mine   *keptForm
 	Closed *closedDay
 	Gone   bool // the other deleted it
+	Lost   bool // for good: the visitor may not bring it back
 }
 
 // versionRow is a field in both versions.
@@ -39,7 +41,7 @@ func (v *visit) bringBack(ctx context.Context, tx *store.Tx, id books.ID, f *for
 		return nil
 	}
 	changes, err := tx.ChangesOf(ctx, books.PaymentKind, id, 0, 1)
-	if err != nil || len(changes) == 0 || changes[0].Action != "delete" || idText(books.ID(changes[0].ID)) != f.Value(reviveField) {
+	if err != nil || len(changes) == 0 || !v.mayRevive(changes[0]) || idText(books.ID(changes[0].ID)) != f.Value(reviveField) {
 		return err
 	}
 	if _, err := v.Recording.Undo(ctx, tx, v.who.By, changes[0].ID); err != nil {
@@ -52,6 +54,12 @@ func (v *visit) bringBack(ctx context.Context, tx *store.Tx, id books.ID, f *for
 	versions, err := paymentVersions(ctx, tx, []books.ID{id}, commissions)
 	f.Values.Set(versionField, versions[id])
 	return err
+}
+
+// mayRevive reports whether a change is a deletion that the visitor may take
+// back: an admin any, others their own.
+func (v *visit) mayRevive(c store.Changeset) bool {
+	return c.Action == "delete" && (c.By == v.who.By || v.who.May(auth.Manage))
 }
 
 // showVersions shows the typed values beside the stored ones; cause is the
@@ -107,7 +115,7 @@ func (v *visit) showVersions(id books.ID, f *form, cause error) error {
 // gone explains the end of a payment no longer live.
 func (v *visit) gone(ctx context.Context, tx *store.Tx, p *versionsPage, f *form, changes []store.Changeset, who string, cause error) error {
 	if len(changes) > 0 && changes[0].Action == "delete" {
-		p.Gone, p.Text = true, v.t("somebody deleted it", who)
+		p.Gone, p.Lost, p.Text = true, !v.mayRevive(changes[0]), v.t("somebody deleted it", who)
 		p.Mine.Values.Set(reviveField, idText(books.ID(changes[0].ID)))
 		return nil
 	}
