@@ -232,10 +232,13 @@ func (b *Backups) absent(ctx context.Context, c Copy) error {
 		WithHint("see the list: extrato backup list")
 }
 
+// OfV4 is the code of ErrOfV4.
+const OfV4 = "backup_of_v4"
+
 // ErrOfV4 refuses to restore v4's own CSV file: it names people without their
 // ids and holds no links.
 func ErrOfV4(file string) error {
-	return books.Refusedf("backup_of_v4", "%s has no manifest: it is v4's own backup, with names instead of the ids of clients and artists and without links, so its rows cannot be put back exactly", file).
+	return books.Refusedf(OfV4, "%s has no manifest: it is v4's own backup, with names instead of the ids of clients and artists and without links, so its rows cannot be put back exactly", file).
 		WithHint("open it in a spreadsheet and record the missing rows by hand; it stays untouched")
 }
 

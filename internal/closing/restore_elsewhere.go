@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/store"
 )
@@ -60,7 +61,7 @@ func (c *Closer) sessionsElsewhere(ctx context.Context, from backupRows) (map[bo
 			}
 			there, err := c.readCopy(ctx, k)
 			if err != nil {
-				if e := books.AsError(err); e.Kind != books.Integrity && e.Kind != books.NotFound && e.Code != "backup_of_v4" {
+				if e := books.AsError(err); e.Kind != books.Integrity && e.Kind != books.NotFound && e.Code != backup.OfV4 {
 					return nil, err
 				}
 				continue

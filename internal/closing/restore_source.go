@@ -147,6 +147,10 @@ func (c *Closer) readBackup(ctx context.Context, month books.Month, file string)
 // very file recorded.
 func (c *Closer) readCopy(ctx context.Context, k recordedCopy) (backupRows, error) {
 	manifest, rows, err := c.Backups.Rows(ctx, k.Copy)
+	if k.sha256 != "" && books.AsError(err) != nil && books.AsError(err).Code == backup.OfV4 { // it is our own
+		err = books.NotFoundf("no_backup", "the manifest of %s is gone", k.File).
+			WithHint("put it back beside its CSV file, or take another copy: extrato backup list")
+	}
 	if err == nil && k.sha256 != "" && k.sha256 != manifest.SHA256 {
 		err = books.Integrityf("backup_corrupt", "%s", exchanged)
 	}

@@ -2,6 +2,8 @@ package closing_test
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -275,6 +277,17 @@ func TestRestore_names_v4s_own_backup_and_changes_nothing(t *testing.T) {
 		for _, file := range []string{"", firstCopy} {
 			s.refusesRestore(t, october, file, books.Refused, "backup_of_v4")
 		}
+	})
+}
+
+func TestRestore_knows_its_own_copy_without_a_manifest_from_v4s(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		file := s.backUp(t, october).File
+		if err := os.Remove(filepath.Join(s.Folder, strings.TrimSuffix(file, ".csv")+".manifest.json")); err != nil {
+			t.Fatal(err)
+		}
+		s.refusesRestore(t, october, file, books.NotFound, "no_backup")
 	})
 }
 
