@@ -181,6 +181,9 @@ func TestHostile_text_in_every_field_of_the_day(t *testing.T) {
 			}
 		}
 		for i, text := range hostileTexts {
+			if s.db.Store.Postgres() && i > 0 && utf8.ValidString(text) && !strings.ContainsRune(text, 0) {
+				continue // SQLite takes them as PostgreSQL does
+			}
 			for _, to := range []string{"/caixa/" + s.today.String(), path, path + "/divisao", "/clientes", client} {
 				good.Set("chave", fmt.Sprint("k", i, to))
 				send(text, to, fields...)
