@@ -19,10 +19,10 @@ POSTGRESQL := $(shell { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb
 # A skipped test must not stay in go's cache when PostgreSQL has come.
 TEST_FLAGS += $(if $(POSTGRESQL),,-count=1)
 
-.PHONY: help demo quick test race lint check shots bench fuzz dist lacks golangci
+.PHONY: help demo quick test race lint check shots pictures bench fuzz dist lacks golangci
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## a believable studio in ./demo, its months closed and proved
 	go run ./cmd/extrato demo
@@ -46,6 +46,9 @@ check: lint test ## what to run before a commit
 shots: ## pictures of all pages in shots/, on a desk and a phone, light and dark, in both languages
 	rm -rf shots && mkdir shots
 	SHOTS=$(CURDIR)/shots SHOTS_ALL=1 go test -count=1 -run real_browser ./internal/web/...
+
+pictures: ## the two pictures of the README, made by a test
+	PICTURES=$(CURDIR)/docs/images go test -count=1 -run real_browser_the_months ./internal/web
 
 bench: ## the numbers of the design, side by side with plain SQL
 	go run ./cmd/bench

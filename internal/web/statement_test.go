@@ -141,9 +141,11 @@ func TestIn_a_real_browser_the_months_of_a_studio(t *testing.T) {
 	c.SignIn(s.Client)
 	c.Open("/meses/" + path(m) + "/fechar")
 	c.Check("fechar-demo")
+	c.Picture("fechar", 1200, 900)
 	s.closes(t, m)
 	c.Open("/")
 	c.Check("inicio-demo")
+	c.Picture("inicio", 1200, 900)
 	c.Open("/historico")
 	c.Check("historico")
 	c.Open("/historico/" + path(m.Add(1)))
@@ -159,4 +161,9 @@ func TestIn_a_real_browser_the_months_of_a_studio(t *testing.T) {
 	s.db.Tamper(t, "UPDATE extratos SET pagamentos = CAST(replace(CAST(pagamentos AS TEXT), '.00', '.01') AS TEXT)")
 	c.Open("/extrato/" + path(m))
 	c.Check("extrato-alterado")
+	c.Press("English")
+	for name, address := range map[string]string{"home-months": "/", "statements": "/extrato", "statement": "/extrato/" + path(m.Add(-1)), "history": "/historico/" + path(m.Add(1)), "reopen": "/meses/" + path(m.Add(-1)) + "/reabrir"} {
+		c.Open(address)
+		c.Check(name + "-en")
+	}
 }
