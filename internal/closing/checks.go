@@ -26,6 +26,7 @@ type Example struct {
 	Day    books.Day
 	Amount books.Money
 	Count  int64
+	ID     books.ID // of a session
 }
 
 // The codes of the checks.
@@ -143,7 +144,7 @@ func (k *checker) readMonth(ctx context.Context, tx *store.Tx) error {
 		return err
 	}
 	for _, s := range sessions {
-		unpaid.add(Example{Name: string(s.ClientName.V), Day: s.Date, Amount: s.Amount})
+		unpaid.add(Example{ID: s.ID, Name: string(s.ClientName.V), Day: s.Date, Amount: s.Amount})
 	}
 	missing := Check{Code: MissingExpense}
 	before, err := expensesOf(ctx, tx, k.month.Add(-1))

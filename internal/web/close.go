@@ -55,8 +55,8 @@ func (v *visit) showClose(status int, month books.Month, f *form, refused *refus
 		return err
 	}
 	p.Tag = v.stateOf(info)
-	switch {
-	case info.State == closing.IsClosed || info.State == closing.Late:
+	switch info.State {
+	case closing.IsClosed, closing.Late:
 		err = v.fillClosed(&p, info)
 	default:
 		err = v.fillOpen(&p)

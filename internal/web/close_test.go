@@ -74,14 +74,14 @@ func newMonthStudio(t *testing.T, db *storetest.DB) *monthStudio {
 }
 
 // pays records a payment of artist 501's, with 60 % for her.
-func (s *monthStudio) pays(t testing.TB, day books.Day, amount books.Money) books.ID {
+func (s *monthStudio) pays(t testing.TB, day books.Day, amount books.Money) {
 	t.Helper()
-	return s.records(t, recording.Entry{Payment: books.Payment{
+	s.records(t, recording.Entry{Payment: books.Payment{
 		Date: day, Amount: amount, Method: "Pix", ArtistID: 501, ClientID: books.RefTo(701),
 	}})
 }
 
-func (s *monthStudio) records(t testing.TB, n recording.Entry) (id books.ID) {
+func (s *monthStudio) records(t testing.TB, n recording.Entry) {
 	t.Helper()
 	if n.Percent == nil {
 		percent := books.Percent(60_00)
@@ -89,11 +89,9 @@ func (s *monthStudio) records(t testing.TB, n recording.Entry) (id books.ID) {
 	}
 	n.Confirmed = recording.Questions()
 	s.write(t, func(ctx context.Context, tx *store.Tx) error {
-		d, err := s.rules.AddPayment(ctx, tx, "user 1", n)
-		id = d.ID
+		_, err := s.rules.AddPayment(ctx, tx, "user 1", n)
 		return err
 	})
-	return id
 }
 
 func (s *monthStudio) spends(t testing.TB, day books.Day, what string, amount books.Money) {
@@ -192,7 +190,7 @@ func TestEach_refusal_of_a_close_is_said_in_words(t *testing.T) {
 			s.pays(t, next.First(), 100_00)
 			p := "/meses/" + path(next) + "/fechar"
 			s.Open(p).Is(200, p).Says("Fechar "+name(next), capital(next)+" ainda não terminou.")
-			s.browser.client = s.Client
+			s.client = s.Client
 			if status, _, text := s.post(p); status != 422 || !strings.Contains(text, "ainda não terminou") || strings.Contains(text, "<button class=\"btn go\"") {
 				t.Errorf("%d %s", status, text)
 			}

@@ -37,7 +37,7 @@ func TestA_month_is_reopened_on_a_page_and_closed_again(t *testing.T) {
 			t.Errorf("%d entries", n)
 		}
 		s.Open(address).Says("já está reaberto", "Fechar "+name(m))
-		s.browser.client = s.Client
+		s.client = s.Client
 		if status, _, text := s.post(address, "motivo", "outro motivo"); status != 422 || !strings.Contains(text, "já está reaberto") {
 			t.Errorf("%d %s", status, text)
 		}
@@ -72,7 +72,7 @@ func TestA_month_that_must_wait_for_another_says_which(t *testing.T) {
 		s.closes(t, m)
 		s.Open("/meses/"+path(before)+"/reabrir").Says(capital(before)+" não pode ser reaberto ainda.", "linked_elsewhere")
 		s.Open(s.Links()["Reabrir "+name(m)]).Is(200, "/meses/"+path(m)+"/reabrir").Says("Voltam a ficar em aberto")
-		s.browser.client = s.Client
+		s.client = s.Client
 		if status, _, text := s.post("/meses/"+path(before)+"/reabrir", "motivo", "x"); status != 422 || !strings.Contains(text, "não pode ser reaberto ainda") {
 			t.Errorf("%d %s", status, text)
 		}

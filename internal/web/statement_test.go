@@ -19,7 +19,7 @@ func (s *monthStudio) actor(t testing.TB) books.Actor {
 	return books.Actor(fmt.Sprint("user ", s.db.Int(t, "SELECT id FROM users WHERE name = 'Rafa Nogueira'")))
 }
 
-// closes closes a month for real.
+// closes has a month closed, as the owner would.
 func (s *monthStudio) closes(t testing.TB, m books.Month) {
 	t.Helper()
 	if _, err := s.closer.Close(t.Context(), m, closing.Options{}, s.actor(t)); err != nil {
@@ -108,7 +108,7 @@ func TestAn_artist_sees_the_own_part_of_a_statement(t *testing.T) {
 		reception.Open("/extrato").Is(403, "/extrato")
 		reception.Open("/extrato/"+path(m)).Is(403, "")
 		for _, who := range []*webtest.Person{bia, reception} {
-			s.browser.client = who.Client
+			s.client = who.Client
 			if status, _, _ := s.post("/meses/" + path(m.Add(-1)) + "/fechar"); status != 403 {
 				t.Errorf("closes a month: %d", status)
 			}

@@ -10,7 +10,7 @@ import (
 
 func TestV4s_addresses_lead_to_ours(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
-		s.browser.client = &http.Client{Jar: s.Client.Jar, CheckRedirect: s.Client.CheckRedirect}
+		s.client = &http.Client{Jar: s.Client.Jar, CheckRedirect: s.Client.CheckRedirect}
 		for from, to := range map[string]string{
 			"/financeiro/": "/pagamentos", "/gastos/": "/gastos", "/historico/": "/historico", "/client/": "/clientes",
 			"/extrato/": "/extrato", "/extrato/?mes=9&ano=2025": "/extrato/2025/09", "/extrato/?mes=13&ano=2025": "/extrato", "/extrato/?mes=x": "/extrato",
@@ -28,7 +28,7 @@ func TestV4s_addresses_lead_to_ours(t *testing.T) {
 		if s.Value("Registrar", "Valor") != "350,50" || s.Value("Registrar", "Cliente") != "Duda Falcão" || !strings.HasPrefix(s.Path, "/caixa/"+today) {
 			t.Errorf("%s: %v", s.Path, s.Values("Registrar"))
 		}
-		s.browser.client.Jar = nil
+		s.client.Jar = nil
 		if status, where, _ := s.get("/historico/"); status != http.StatusSeeOther || !strings.HasPrefix(where, "/login?next=") {
 			t.Errorf("a stranger: %d %s", status, where)
 		}
