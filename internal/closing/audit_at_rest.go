@@ -51,7 +51,7 @@ func (a *Audit) checkRest(ctx context.Context, tx *store.Tx, entries []books.Cha
 // checkDeposits compares the deposits of a month with its statement. An
 // unreadable statement is reported by its own check.
 func (a *Audit) checkDeposits(s books.Stored, kept []store.Deposit) {
-	links := map[books.ID]books.ID{}
+	sessions := map[books.ID][]books.ID{} // linked to a payment: v4 allows several
 	payments := map[books.ID]*books.Payment{}
 	for row, err := range s.Rows() {
 		if err != nil {
@@ -61,14 +61,14 @@ func (a *Audit) checkDeposits(s books.Stored, kept []store.Deposit) {
 		case *books.Payment:
 			payments[r.ID] = r
 		case *books.Link:
-			links[r.PaymentID] = r.SessionID
+			sessions[r.PaymentID] = append(sessions[r.PaymentID], r.SessionID)
 		}
 	}
 	for _, d := range kept {
 		p := payments[d.Payment]
 		delete(payments, d.Payment)
 		if p == nil || !d.Amount.Valid || d.Amount.V != p.Amount || !d.Day.Valid || d.Day.V != p.Date || d.Marked != bool(p.Deposit) ||
-			d.Session != p.SessionID && d.Session != books.RefTo(links[d.Payment]) {
+			d.Session != p.SessionID && !slices.Contains(sessions[d.Payment], d.Session.V) {
 			a.problem("the deposit %d is not what the statement of %s says of that payment", d.Payment, s.Month)
 		}
 	}

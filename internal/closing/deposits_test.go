@@ -280,6 +280,19 @@ func TestA_newer_link_stays_where_the_deposits_month_is_reopened(t *testing.T) {
 	})
 }
 
+func TestA_payment_linked_to_two_sessions_is_not_damage(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.Clock = noon(2026, time.January, 2)
+		s.people(t)
+		s.session(t, 1, "2025-11-29", "400.00", nil)
+		s.session(t, 2, "2025-11-29", "400.00", nil)
+		s.payment(t, 1, "2025-10-20", "100.00")
+		s.Exec(t, "UPDATE sessoes SET payment_id = 1")
+		s.close(t, october, false)
+		s.wantWhole(t)
+	})
+}
+
 func TestA_late_balance_takes_the_session_into_the_revision(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.Clock = noon(2026, time.January, 2)
