@@ -102,6 +102,7 @@ func TestHostile_text_in_every_field(t *testing.T) {
 		for path, fields := range map[string]string{
 			"/comecar": "passo estudio nome percentual forma1 taxa1 dias1", "/acesso/pessoas": "nome email papel", "/acesso/tokens": "nome escopo",
 			"/acesso/pessoas/1": "link desativar", "/acesso/tokens/x": "x", "/login": "email password next guardado", "/convite/x": "password", "/preferencias": "tema idioma volta",
+			"/meses/2025/10/reabrir": "motivo", "/meses/2099/10/fechar": "atrasados", "/meses/x/y/reabrir": "motivo",
 		} {
 			form := url.Values{"chave": {text}}
 			for _, field := range strings.Fields(fields) {

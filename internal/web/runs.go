@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,7 +56,6 @@ func (r *run) over() bool {
 type runs struct {
 	lock sync.Mutex
 	all  map[string]*run
-	work sync.WaitGroup
 }
 
 const keepRuns = time.Hour
@@ -74,7 +75,7 @@ func (rs *runs) begin(r *run, do func(*run) (closing.Result, error)) *run {
 	}
 	r.done = make(chan struct{})
 	rs.all[r.ID] = r
-	rs.work.Go(func() {
+	go func() {
 		defer close(r.done)
 		defer func() {
 			if p := recover(); p != nil {
@@ -82,7 +83,7 @@ func (rs *runs) begin(r *run, do func(*run) (closing.Result, error)) *run {
 			}
 		}()
 		r.result, r.err = do(r)
-	})
+	}()
 	return r
 }
 
@@ -112,17 +113,17 @@ func (rs *runs) same(r *run) bool {
 // Finish waits until no close begun on a page is running, at most as long as
 // ctx.
 func (w *Web) Finish(ctx context.Context) error {
-	over := make(chan struct{})
-	go func() {
-		w.closes.work.Wait()
-		close(over)
-	}()
-	select {
-	case <-over:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	w.closes.lock.Lock()
+	all := slices.Collect(maps.Values(w.closes.all))
+	w.closes.lock.Unlock()
+	for _, r := range all {
+		select {
+		case <-r.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
+	return nil
 }
 
 // outlive returns a context independent of the visitor; it ends with the
