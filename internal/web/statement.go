@@ -94,7 +94,6 @@ func (v *visit) statementPage() error {
 // showWrong shows the fault of a statement, and no figure of it.
 func (v *visit) showWrong(p monthPage, wrong *refusal) error {
 	p.Refused, p.Tag = wrong, stateTag{v.t("statement wrong"), "fail"}
-	p.Sums, p.Lists, p.Beside, p.Rest = nil, nil, nil, nil
 	return v.show(http.StatusOK, "month.html", p)
 }
 
