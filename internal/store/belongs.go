@@ -146,7 +146,7 @@ const ofPayment = " LEFT JOIN pagamentos p ON p.id = r.pagamento_id"
 func (d dialect) walk(kind books.Kind) (from, condition string) {
 	from = tableOf(kind) + " r"
 	condition = d.belongs(kind)
-	if d.inOrder == "" || kind == books.LinkKind { // links are few
+	if d.inOrder == "" {
 		return from, condition
 	}
 	from += d.inOrder
@@ -155,6 +155,9 @@ func (d dialect) walk(kind books.Kind) (from, condition string) {
 	}
 	inside, outside := d.in("q.data"), "NOT "+d.in("q.data")
 	switch kind {
+	case books.LinkKind: // they are few: CROSS JOIN begins with the sessions that stay
+		from = tableOf(kind) + " r CROSS JOIN pagamentos p ON p.id = r.payment_id"
+		condition = d.in("p.data") + " AND r.id IN (SELECT q.sessao_id FROM pagamentos q WHERE q.sessao_id IS NOT NULL AND " + outside + " UNION ALL " + d.idList("$3") + ")"
 	case books.SessionKind:
 		from += " LEFT JOIN pagamentos p ON p.id = r.payment_id"
 		condition = "(p.id IS NULL OR " + d.in("p.data") + ") AND NOT " + paying(outside) + `

@@ -70,8 +70,8 @@ func (t *Tx) ReopenDeposits(ctx context.Context, payments []books.Row) error {
 // before their session. It runs before they are deleted.
 func (t *Tx) closeDeposits(ctx context.Context, month books.Month, leaving *Leaving) error {
 	args := []any{month.First().String(), month.Last().String(), month.String()}
-	_, err := t.exec(ctx, `UPDATE deposits SET session = p.sessao_id, day = p.data, amount = p.valor, month = $3
-		FROM pagamentos p WHERE p.id = deposits.payment AND `+t.s.dialect.in("p.data"), args...)
+	_, err := t.exec(ctx, `UPDATE deposits SET (session, day, amount, month) = (SELECT p.sessao_id, p.data, p.valor, $3 FROM pagamentos p WHERE p.id = deposits.payment)
+		WHERE EXISTS (SELECT 1 FROM pagamentos p WHERE p.id = deposits.payment AND `+t.s.dialect.in("p.data")+")", args...)
 	if err != nil {
 		return err
 	}

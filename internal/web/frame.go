@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
@@ -19,15 +20,15 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// templates are all pages, once for each language.
-var templates = func() map[*language]*template.Template {
+// templates are all pages, once for each language. Commands start without them.
+var templates = sync.OnceValue(func() map[*language]*template.Template {
 	all := map[*language]*template.Template{}
 	for _, l := range languages {
-		functions := template.FuncMap{"t": l.text, "count": l.count, "month": l.month, "static": static.path}
+		functions := template.FuncMap{"t": l.text, "count": l.count, "month": l.month, "static": static().path}
 		all[l] = template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/*.html"))
 	}
 	return all
-}()
+})
 
 // visit is one request for a page, and its answer.
 type visit struct {
@@ -118,7 +119,7 @@ var shortcuts = []shortcut{
 // show answers with a page. data embeds its frame.
 func (v *visit) show(status int, name string, data any) error {
 	var b bytes.Buffer
-	if err := templates[v.lang].ExecuteTemplate(&b, name, data); err != nil {
+	if err := templates()[v.lang].ExecuteTemplate(&b, name, data); err != nil {
 		return err
 	}
 	v.rw.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -108,7 +108,7 @@ func TestEvery_template_in_every_state(t *testing.T) {
 	}
 	closer := &closing.Closer{Store: db.Store, Schedule: schedule, Now: time.Now, Log: logtest.Quiet(t)}
 	w := New(Options{Guard: guard, Store: db.Store, Closer: closer, Log: logtest.Quiet(t), Now: time.Now})
-	for _, tmpl := range templates[portuguese].Templates() {
+	for _, tmpl := range templates()[portuguese].Templates() {
 		if states[tmpl.Name()] == nil && !slices.Contains(partials, tmpl.Name()) {
 			t.Errorf("no state of %s is tried", tmpl.Name())
 		}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/tdewolff/minify/v2"
 	"github.com/tdewolff/minify/v2/css"
@@ -21,8 +22,9 @@ import (
 //go:embed static
 var staticFiles embed.FS
 
-// static are the style sheet, the script and the icon.
-var static = loadStatic(staticFiles)
+// static are the style sheet, the script and the icon, made small at the first
+// use: commands start without them.
+var static = sync.OnceValue(func() statics { return loadStatic(staticFiles) })
 
 // statics are files with a hash of their content in their name, so they never
 // change.

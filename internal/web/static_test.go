@@ -18,13 +18,13 @@ const (
 )
 
 func TestStatic_files_are_small_hashed_zipped_and_kept(t *testing.T) {
-	for name, hashed := range static.names {
-		r := httptest.NewRequest(http.MethodGet, static.path(name), nil)
+	for name, hashed := range static().names {
+		r := httptest.NewRequest(http.MethodGet, static().path(name), nil)
 		r.SetPathValue("file", hashed)
 		plain, zipped := httptest.NewRecorder(), httptest.NewRecorder()
-		static.serve(plain, r)
+		static().serve(plain, r)
 		r.Header.Set("Accept-Encoding", "br, gzip")
-		static.serve(zipped, r)
+		static().serve(zipped, r)
 		unzipped, err := gzip.NewReader(zipped.Body)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -48,7 +48,7 @@ func TestStatic_files_are_small_hashed_zipped_and_kept(t *testing.T) {
 
 // Nothing in the script needs what the policy forbids.
 func TestThe_script_needs_no_eval(t *testing.T) {
-	script := string(static.files[static.names["extrato.js"]].plain)
+	script := string(static().files[static().names["extrato.js"]].plain)
 	for _, word := range []string{"eval(", "new Function", "innerHTML", "document.write", ".style.", "setAttribute(\"style", "http://", "https://"} {
 		if strings.Contains(script, word) {
 			t.Errorf("the script has %s", word)

@@ -58,6 +58,7 @@ func New(o Options) *Web {
 		}
 	}
 	w.pages["/"] = auth.Enter
+	templates() // not during the first visit
 	return w
 }
 
@@ -119,7 +120,7 @@ func (w *Web) ownRoutes() []auth.Route {
 		w.at("GET", "/meses/{year}/{month}/reabrir", auth.Manage, (*visit).reopenPage),
 		w.at("POST", "/meses/{year}/{month}/reabrir", auth.Manage, (*visit).reopenMonth),
 
-		{Method: "GET", Path: "/static/{file}", Needs: auth.Public, Handler: http.HandlerFunc(static.serve)},
+		{Method: "GET", Path: "/static/{file}", Needs: auth.Public, Handler: http.HandlerFunc(static().serve)},
 	}
 }
 
