@@ -49,11 +49,15 @@ func load(ctx context.Context, o options, lasts time.Duration, dir, extrato stri
 // loadSize measures with a month of so many rows.
 func loadSize(ctx context.Context, o options, rows int, lasts time.Duration, dir, extrato string, text *strings.Builder) error {
 	for _, name := range o.databases {
-		d, err := newDatabase(o, name, dir, extrato)
+		own, err := studioFolder(dir, name, rows)
 		if err != nil {
 			return err
 		}
-		line, err := loadDatabase(ctx, o, d, rows, lasts, dir, extrato)
+		d, err := newDatabase(o, name, own, extrato)
+		if err != nil {
+			return err
+		}
+		line, err := loadDatabase(ctx, o, d, rows, lasts, own, extrato)
 		if err := errors.Join(err, d.close()); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}

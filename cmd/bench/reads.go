@@ -32,11 +32,15 @@ func reads(ctx context.Context, o options, dir, extrato string) error {
 		"The first answer of each comes before that, alone: nothing is in memory then, as after every change of the books.\n", o.sizes[0], o.reads, o.rate, 12*o.years, thousands(monthRows))
 	for _, name := range o.databases {
 		for _, size := range o.sizes {
-			d, err := newDatabase(o, name, dir, extrato)
+			own, err := studioFolder(dir, name, size)
 			if err != nil {
 				return err
 			}
-			table, err := readsOf(ctx, o, d, size, dir, extrato)
+			d, err := newDatabase(o, name, own, extrato)
+			if err != nil {
+				return err
+			}
+			table, err := readsOf(ctx, o, d, size, own, extrato)
 			if !o.keep || o.server == "" {
 				err = errors.Join(err, d.close())
 			}
@@ -48,6 +52,13 @@ func reads(ctx context.Context, o options, dir, extrato string) error {
 		}
 	}
 	return os.WriteFile(filepath.Join(o.out, "reads.md"), []byte(text.String()), 0o644) //nolint:gosec // for everybody to read
+}
+
+// studioFolder makes the folder of one studio: a studio that begins where the
+// backups of another lie is refused.
+func studioFolder(dir, database string, rows int) (string, error) {
+	own := filepath.Join(dir, fmt.Sprintf("%s-%d", database, rows))
+	return own, os.MkdirAll(own, 0o755) //nolint:gosec // PostgreSQL's own user works there
 }
 
 func newDatabase(o options, name, dir, extrato string) (database, error) {
