@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ type studio struct {
 	*closing.Closer
 	Folder string
 	Clock  time.Time
+	heard  atomic.Pointer[func(string)] // see onStep
 }
 
 // noon returns noon of a day in the studio's zone.
