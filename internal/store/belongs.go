@@ -80,6 +80,12 @@ func (d dialect) unpaired(row string) string {
 	return "(" + row + ".pagamento_id IS NULL AND " + made + " >= $4 AND " + made + " < $5 AND " + d.plainInstant(made) + ")"
 }
 
+// commission is the condition "commission r, with its payment p or NULLs, belongs
+// to the month".
+func (d dialect) commission() string {
+	return "(" + d.in("p.data") + " OR " + d.unpaired("r") + " OR r.id IN (" + d.idList("$3") + "))"
+}
+
 // belongs returns the condition "row r of a kind's table belongs to the month".
 // For links, r is the session.
 func (d dialect) belongs(kind books.Kind) string {
@@ -164,7 +170,7 @@ func (d dialect) walk(kind books.Kind) (from, condition string) {
 			AND (p.id IS NOT NULL OR ` + paying(inside) + ") AND r.id NOT IN (" + d.idList("$3") + ")"
 	case books.CommissionKind:
 		from += ofPayment
-		condition = "(" + d.in("p.data") + " OR " + d.unpaired("r") + " OR r.id IN (" + d.idList("$3") + "))"
+		condition = d.commission()
 	}
 	return from, condition
 }

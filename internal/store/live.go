@@ -214,8 +214,7 @@ func (t *Tx) eachOfStretch(ctx context.Context, w Wanted, args monthArgs, fn fun
 	if len(conditions) > 0 {
 		where = " WHERE " + strings.Join(conditions, " AND ")
 	}
-	query := "SELECT r.id, CAST(" + madeAt + ` AS TEXT), CASE WHEN ` + t.s.dialect.in("p.data") + `
-			OR ` + t.s.dialect.unpaired("r") + ` OR r.id IN (` + t.s.dialect.idList("$3") + `) THEN 1 ELSE 0 END
+	query := "SELECT r.id, CAST(" + madeAt + ` AS TEXT), CASE WHEN ` + t.s.dialect.commission() + ` THEN 1 ELSE 0 END
 		FROM (SELECT r.id, r.pagamento_id, r.created_at FROM comissoes r` + where + newestFirst(w.Kind) + " LIMIT " + strconv.Itoa(w.Limit) + `) AS r
 		LEFT JOIN pagamentos p ON p.id = r.pagamento_id` + newestFirst(w.Kind)
 	return t.list(ctx, query, more, func(scan func(...any) error) error {
