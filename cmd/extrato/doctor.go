@@ -67,21 +67,27 @@ func (a *app) examine() (doctor.Report, error) {
 		return doctor.Report{}, err
 	}
 	now := func() time.Time { return time.Now().In(zone) }
-	d := &doctor.Doctor{
-		Config: c, Now: now, Folder: fmt.Sprint(place), CheckKey: auth.CheckKey,
-		CheckPlaces: func(urls []string) error { _, err := notify.NewNotifier(urls); return err },
-		Backups:     &backup.Backups{Bucket: place, Now: now, Zone: zone, Program: programVersion()},
-	}
+	closer := &closing.Closer{Now: now, Backups: &backup.Backups{Bucket: place, Now: now, Zone: zone, Program: programVersion()}}
+	d := doctorOf(c, closer)
 	if d.OpenErr = namesFolder(c.DatabaseURL); d.OpenErr == nil {
 		d.Store, d.OpenErr = store.OpenUntouched(a.ctx, store.Options{URL: c.DatabaseURL, Zone: zone, Now: time.Now, Log: a.logger(c)})
 	}
 	if d.OpenErr == nil {
 		defer d.Store.Close()
 	}
-	d.Audit = func(ctx context.Context) (doctor.Audited, error) {
-		found, err := (&closing.Closer{Store: d.Store, Backups: d.Backups, Now: now}).VerifyChain(ctx)
-		return doctor.Audited{Entries: found.Entries, Head: found.Head, Problems: found.Problems}, err
-	}
+	closer.Store = d.Store
 	report := d.Run(a.ctx)
 	return report, a.ctx.Err()
+}
+
+// doctorOf returns the doctor of a closer's books and backups.
+func doctorOf(c config.Config, closer *closing.Closer) *doctor.Doctor {
+	return &doctor.Doctor{
+		Config: c, Now: closer.Now, Store: closer.Store, Folder: fmt.Sprint(closer.Backups.Bucket), Backups: closer.Backups, CheckKey: auth.CheckKey,
+		CheckPlaces: func(urls []string) error { _, err := notify.NewNotifier(urls); return err },
+		Audit: func(ctx context.Context) (doctor.Audited, error) {
+			found, err := closer.VerifyChain(ctx)
+			return doctor.Audited{Entries: found.Entries, Head: found.Head, Problems: found.Problems}, err
+		},
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -31,30 +30,30 @@ func (d *Doctor) backupFolder(ctx context.Context, r *Report, known bool) {
 			return
 		}
 		if n > 0 && there == 0 {
-			r.fail(name, "mount the disk they are on, or copy them there; if they are lost for good: extrato backup create MONTH --new-place", "%s holds none of the %d backups that were made: no month can be closed", d.Folder, n)
+			r.say("folder_empty", d.Folder, n)
 			return
 		}
 		made = there
 	}
 	place := nearest(d.Folder)
 	if err := probe(place); err != nil {
-		fix := "make the folder in EXTRATO_BACKUPS a folder that extrato may write"
+		code := "folder_closed"
 		switch {
 		case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
-			fix = "free some space on the disk with the backups"
+			code = "folder_full"
 		case errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP):
-			fix = "set EXTRATO_BACKUPS to a folder on a local disk: this file system refuses fsync"
+			code = "folder_no_fsync"
 		}
-		r.fail(name, fix, "%s cannot be written: %s", d.Folder, reason(err))
+		r.say(code, d.Folder, reason(err))
 		return
 	}
 	switch {
 	case place != d.Folder:
-		r.ok(name, "%s does not exist yet; the first backup makes it", d.Folder)
+		r.say("folder_to_come", d.Folder)
 	case known:
-		r.ok(name, "%s can be written and holds %d of the backups that the database knows", d.Folder, made)
+		r.say("folder", d.Folder, made)
 	default:
-		r.ok(name, "%s can be written", d.Folder)
+		r.say("folder_unknown", d.Folder)
 	}
 	d.backupDisk(r, place)
 	d.space(ctx, r, place, known)
@@ -118,16 +117,14 @@ func syncFolder(folder string) error {
 }
 
 func (d *Doctor) backupDisk(r *Report, place string) {
-	const name = "backup disk"
 	if d.Store == nil || d.Store.Path() == "" {
 		return // where a server keeps its files is out of sight
 	}
 	if same, known := sameDisk(place, filepath.Dir(d.Store.Path())); known && same {
-		r.warn(name, "set EXTRATO_BACKUPS to a folder on another disk, or copy the folder elsewhere every month",
-			"the backups are on the same disk as the database: whoever loses one loses both")
+		r.say("same_disk")
 		return
 	}
-	r.ok(name, "the backups are on another disk than the database")
+	r.say("other_disk")
 }
 
 // space compares the free space with the need of the largest month so far.
@@ -159,11 +156,11 @@ func (d *Doctor) space(ctx context.Context, r *Report, place string, known bool)
 	for _, n := range needs {
 		if free, ok := store.FreeSpace(n.folder); ok && free < n.bytes {
 			enough = false
-			r.fail(name, "free some space on the disk with "+n.folder, "the disk with %s has %d MB free, a close may need %d MB", n.what, free>>20, n.bytes>>20)
+			r.say("space_short", n.what, n.folder, free>>20, n.bytes>>20)
 		}
 	}
 	if enough {
-		r.ok(name, "there is room for a close")
+		r.say("space")
 	}
 }
 
@@ -173,25 +170,23 @@ func (d *Doctor) statementBackups(ctx context.Context, r *Report) {
 	const name = "backups"
 	var latest map[books.Month]books.ChainEntry
 	var known []store.Backup
+	var without []books.Month
 	err := d.Store.Read(ctx, func(tx *store.Tx) error {
-		var err1, err2 error
+		var err1, err2, err3 error
 		latest, err1 = tx.LatestEntries(ctx)
 		known, err2 = tx.Backups(ctx, books.Month{})
-		return errors.Join(err1, err2)
+		without, err3 = tx.UnbackedMonths(ctx)
+		return errors.Join(err1, err2, err3)
 	})
 	if err != nil {
 		r.failed(name, err)
 		return
 	}
 	var good int
-	var bad, without []books.Month
+	var bad []books.Month
 	oldest := books.Instant(0)
 	for m, entry := range latest {
-		if !entry.HasStatement() || entry.Action == books.Adopted {
-			continue
-		}
-		if entry.BackupFile == "" {
-			without = append(without, m)
+		if !entry.HasStatement() || entry.Action == books.Adopted || entry.BackupFile == "" {
 			continue
 		}
 		i := slices.IndexFunc(known, func(b store.Backup) bool { return b.File == entry.BackupFile })
@@ -210,31 +205,30 @@ func (d *Doctor) statementBackups(ctx context.Context, r *Report) {
 		}
 	}
 	sortMonths(bad)
-	sortMonths(without)
 	if len(bad) > 0 {
 		order := ""
 		if len(bad) > 1 { // in another order a session paid in two of them moves
 			order = " (reopen several newest first, close them oldest first)"
 		}
-		r.fail(name, "put them back as they were, from a copy of the folder, then extrato backup verify; where there is none, extrato backup create MONTH makes a new copy from the statement, and reopen and close let the month rest on it"+order,
-			"the backups that these statements rest on are gone or corrupt: %s", some(bad))
+		r.say("backups_bad", Months(bad), order)
 	}
 	if len(without) > 0 {
-		r.warn(name, "extrato backup create MONTH makes one from the statement", "closed without a backup: %s", some(without))
+		r.say("backups_none", Months(without))
 	}
 	if good > 0 && len(bad) == 0 {
-		r.ok(name, "%d statements rest on backups that were whole when they were last read, %s or later", good, d.day(oldest))
+		r.say("backups", good, d.day(oldest))
 	}
 	if len(bad)+len(without)+good == 0 {
-		r.ok(name, "no statement needs one yet")
+		r.say("backups_unused")
 	}
 }
 
-func (d *Doctor) day(at books.Instant) string {
+// day returns the studio's day of an instant; without a zone, of UTC.
+func (d *Doctor) day(at books.Instant) books.Day {
 	if d.Config.Zone == nil {
-		return fmt.Sprint(at)
+		return books.DayOf(at.Time())
 	}
-	return at.Time().In(d.Config.Zone).Format("2006-01-02")
+	return books.DayOf(at.Time().In(d.Config.Zone))
 }
 
 func sortMonths(months []books.Month) {

@@ -32,6 +32,11 @@ type Check struct {
 	State   State  `json:"state"`
 	Message string `json:"message"`
 	Fix     string `json:"fix"` // the remedy; empty if all is well
+
+	// For pages in other words; see Texts.
+	Code   string `json:"-"`
+	Values []any  `json:"-"`
+	Mend   string `json:"-"` // the program's own remedy; "": a person mends it
 }
 
 // Report holds all results. OK is false if any check failed.
@@ -65,6 +70,8 @@ type Doctor struct {
 	CheckKey func(key string, now time.Time) error
 	// CheckPlaces names the unusable places of EXTRATO_NOTIFY.
 	CheckPlaces func(urls []string) error
+	// InServer: doctor runs inside the server, and need not ask it.
+	InServer bool
 }
 
 // Audited is the result of Doctor.Audit.
@@ -81,7 +88,9 @@ func (d *Doctor) Run(ctx context.Context) Report {
 	d.timezone(r)
 	d.schedule(r)
 	d.service(r)
-	d.serving(ctx, r)
+	if !d.InServer {
+		d.serving(ctx, r)
+	}
 	condition, usable := d.database(ctx, r)
 	ours := usable && condition == store.Current
 	if usable && condition == store.V4 {
@@ -106,22 +115,6 @@ func (d *Doctor) Run(ctx context.Context) Report {
 	return *r
 }
 
-func (r *Report) add(name string, state State, message, fix string) {
-	r.Checks = append(r.Checks, Check{name, state, message, fix})
-}
-
-func (r *Report) ok(name, format string, args ...any) {
-	r.add(name, OK, fmt.Sprintf(format, args...), "")
-}
-
-func (r *Report) warn(name, fix, format string, args ...any) {
-	r.add(name, Warn, fmt.Sprintf(format, args...), fix)
-}
-
-func (r *Report) fail(name, fix, format string, args ...any) {
-	r.add(name, Fail, fmt.Sprintf(format, args...), fix)
-}
-
 // failed adds an error, with its hint as the fix.
 func (r *Report) failed(name string, err error) {
 	e := books.AsError(err)
@@ -129,7 +122,7 @@ func (r *Report) failed(name string, err error) {
 	if fix = strings.TrimSuffix(fix, "; extrato doctor tells more"); fix == "" {
 		fix = "see the message; nothing was changed"
 	}
-	r.fail(name, fix, "%s", e.Error())
+	r.say("failed", name, e.Error(), fix)
 }
 
 // MendBooks is the remedy for a changed chain or statement.
@@ -143,11 +136,11 @@ func (d *Doctor) chain(ctx context.Context, r *Report) {
 	case err != nil:
 		r.failed(name, err)
 	case len(found.Problems) > 0:
-		r.fail(name, "extrato audit verify says more; "+MendBooks, "%s", some(found.Problems))
+		r.say("chain_wrong", some(found.Problems))
 	case found.Entries == 0:
-		r.ok(name, "no month was closed yet")
+		r.say("chain_empty")
 	default:
-		r.ok(name, "%d entries, all intact; every statement is as it was closed; head %s", found.Entries, found.Head)
+		r.say("chain", found.Entries, found.Head)
 	}
 }
 

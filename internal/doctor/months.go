@@ -32,28 +32,23 @@ func (d *Doctor) months(ctx context.Context, r *Report) {
 		return
 	}
 	clean := true
-	tell := func(months []books.Month, fix, what string) {
+	name := func(months []books.Month, code string, more ...any) {
 		if len(months) > 0 {
 			clean = false
-			r.warn("months", fix, "%s: %s", what, some(months))
+			r.say(code, append([]any{Months(months)}, more...)...)
 		}
 	}
-	tell(w.due, "extrato close", "due, and not closed yet")
-	tell(w.later, "correct their dates, or let them wait", "rows are dated after the running month")
-	tell(w.held, "extrato close MONTH, when it is right", "reopened, and closed only by a person")
-	tell(w.old, "extrato close MONTH, oldest first", "older than "+w.from.String()+", where the schedule begins, and closed only by a person")
+	name(w.due, "months_due")
+	name(w.later, "months_later")
+	name(w.held, "months_held")
+	name(w.old, "months_old", w.from)
 	if clean {
-		r.ok("months", "none waits for a person; the schedule closes from %s on", w.from)
+		r.say("months", w.from)
 	}
-	if len(w.late) > 0 {
-		r.warn("late rows", "extrato close MONTH --force makes the next revision", "rows were added to months that are closed: %s", some(w.late))
-	}
-	if len(w.lateV4) > 0 {
-		r.warn("late rows", "move them to a month that is open, by their date, or delete those that the statement holds already",
-			"rows stand beside statements of v4's, which cannot be revised: %s", some(w.lateV4))
-	}
+	name(w.late, "late_rows")
+	name(w.lateV4, "late_rows_v4")
 	if len(w.late)+len(w.lateV4) == 0 {
-		r.ok("late rows", "none")
+		r.say("late_rows_none")
 	}
 }
 
@@ -133,19 +128,19 @@ func (d *Doctor) lastMonth(ctx context.Context, r *Report) {
 	case err != nil:
 		r.failed(name, err)
 	case stored && last.HasStatement() && last.BackupFile == "":
-		r.ok(name, "%s has its statement (revision %d), without a backup of ours", month, last.Revision)
+		r.say("last_unbacked", month, last.Revision)
 	case stored && last.HasStatement():
-		r.ok(name, "%s has its statement (revision %d) and its backup, found %s on %s", month, last.Revision, foundAs(known, last.BackupFile), d.day(verifiedAt(known, last.BackupFile)))
+		r.say("last", month, last.Revision, foundAs(known, last.BackupFile), d.day(verifiedAt(known, last.BackupFile)))
 	case stored:
-		r.ok(name, "%s has a statement of v4's", month)
+		r.say("last_v4", month)
 	case last.Action == books.Reopened:
-		r.warn(name, "extrato close "+month.String()+", when it is right", "%s was reopened and has no statement", month)
+		r.say("last_held", month)
 	case month.Before(from):
-		r.ok(name, "%s is older than %s, where the schedule begins", month, from)
+		r.say("last_old", month, from)
 	case now.Before(due):
-		r.ok(name, "%s is due at %s", month, due.Format("2006-01-02 15:04"))
+		r.say("last_waits", month, Moment(due))
 	default:
-		r.warn(name, "extrato close "+month.String()+"; then look why serve did not", "%s has no statement, and was due at %s", month, due.Format("2006-01-02 15:04"))
+		r.say("last_overdue", month, Moment(due))
 	}
 }
 

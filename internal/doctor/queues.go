@@ -19,9 +19,8 @@ func (d *Doctor) queues(ctx context.Context, r *Report) {
 	case err != nil:
 		r.failed(name, err)
 	case len(paused) > 0:
-		r.warn(name, "extrato serve resumes them when it starts, and again every 20 seconds; if it runs, look in its log",
-			"queues of jobs are paused (%s): months do not close by themselves, or nobody is notified", strings.Join(paused, ", "))
+		r.say("queues_paused", strings.Join(paused, ", "))
 	default:
-		r.ok(name, "no queue of jobs is paused")
+		r.say("queues")
 	}
 }

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"time"
 
@@ -15,42 +16,42 @@ func (d *Doctor) service(r *Report) {
 	switch {
 	case c.Problems["JWT_SECRET_KEY"] != "": // the setting has failed already
 	case c.JWTKey == "":
-		r.warn("key", "export JWT_SECRET_KEY=$(openssl rand -hex 32), and keep it", "JWT_SECRET_KEY is not set: serve refuses to start, and no token can be made")
+		r.say("key_unset")
 	default:
 		if err := d.CheckKey(c.JWTKey, d.Now()); err != nil {
 			r.failed("key", err)
 			break
 		}
-		r.ok("key", "long enough; a token can be made with it and read back")
+		r.say("key")
 	}
 	pins := []string{c.Job.Audience, c.Job.Repository, c.Job.Ref, c.Job.Workflow}
 	switch set := count(pins); set {
 	case 0:
-		r.ok("job identity", "not used: jobs come with a token")
+		r.say("job_identity_unused")
 	case len(pins):
-		r.ok("job identity", "jobs of %s, %s at %s may back up and close", c.Job.Repository, c.Job.Workflow, c.Job.Ref)
+		r.say("job_identity", c.Job.Repository, c.Job.Workflow, c.Job.Ref)
 	default:
-		r.fail("job identity", "set all of EXTRATO_JOB_OIDC_AUDIENCE, _REPOSITORY, _REF and _WORKFLOW, or none", "%d of the four pins are set: no job can come in", set)
+		r.say("job_identity_half", set)
 	}
 	switch {
 	case c.Login.Issuer == "" && c.Login.ClientID == "":
-		r.ok("sign-in", "by password")
+		r.say("sign_in_password")
 	case c.Login.Issuer == "" || c.Login.ClientID == "":
-		r.fail("sign-in", "set both EXTRATO_LOGIN_OIDC_ISSUER and EXTRATO_LOGIN_OIDC_CLIENT_ID", "only one half of the provider is set")
+		r.say("sign_in_half")
 	case len(c.Emails) == 0:
-		r.warn("sign-in", "name them in AUTHORIZED_EMAILS", "a provider is set, and AUTHORIZED_EMAILS lets nobody in")
+		r.say("sign_in_nobody")
 	default:
-		r.ok("sign-in", "by password, or with the provider for %d addresses", len(c.Emails))
+		r.say("sign_in", len(c.Emails))
 	}
 	if len(c.Notify) == 0 {
-		r.warn("telling", "set EXTRATO_NOTIFY to the places to notify", "nobody is notified when a month cannot be closed")
+		r.say("telling_nobody")
 	} else if err := d.CheckPlaces(c.Notify); err != nil {
-		r.fail("telling", books.AsError(err).Hint, "%v", err)
+		r.say("telling_wrong", err.Error(), books.AsError(err).Hint)
 	} else {
-		r.ok("telling", "%d places", len(c.Notify))
+		r.say("telling", len(c.Notify))
 	}
 	if ip := net.ParseIP(c.Host); c.Host != "localhost" && (ip == nil || !ip.IsLoopback()) && len(c.TrustedProxies) == 0 {
-		r.warn("address", "put a proxy with TLS in front, and name it in EXTRATO_TRUSTED_PROXIES", "serve listens on %s for everybody, without TLS", c.Host)
+		r.say("address_open", c.Host)
 	}
 }
 
@@ -91,23 +92,21 @@ func (d *Doctor) access(ctx context.Context, r *Report) {
 }
 
 func (d *Doctor) account(ctx context.Context, tx *store.Tx, r *Report) error {
-	const name = "service account"
 	u, err := tx.UserByID(ctx, serviceAccount)
 	switch {
 	case err != nil:
 		return err
 	case u.ID == 0:
-		r.ok(name, "user %d is not there yet; serve makes it", serviceAccount)
+		r.say("account_missing", serviceAccount)
 	case !u.Active || u.Role != "admin":
-		r.warn(name, "restart extrato serve: it repairs the account", "user %d is disabled or not an admin: tokens for programs are refused", serviceAccount)
+		r.say("account_off", serviceAccount)
 	default:
-		r.ok(name, "user %d is there", serviceAccount)
+		r.say("account", serviceAccount)
 	}
 	return nil
 }
 
 func (d *Doctor) tokens(ctx context.Context, tx *store.Tx, r *Report) error {
-	const name = "tokens"
 	all, err := tx.Tokens(ctx, "")
 	if err != nil {
 		return err
@@ -121,18 +120,17 @@ func (d *Doctor) tokens(ctx context.Context, tx *store.Tx, r *Report) error {
 		}
 		valid++
 		if left < tokenEndsSoon {
-			ending = append(ending, k.ID+" on "+d.day(k.ExpiresAt))
+			ending = append(ending, fmt.Sprint(k.ID, " on ", d.day(k.ExpiresAt)))
 		}
 	}
 	if len(ending) > 0 {
-		r.warn(name, "extrato token create makes another; then extrato token revoke ID", "end soon: %s", some(ending))
+		r.say("tokens_ending", some(ending))
 	} else {
-		r.ok(name, "%d valid, and none ends soon", valid)
+		r.say("tokens", valid)
 	}
 	ends, err := d.setting(ctx, tx, store.V4TokenExpires)
 	if err == nil && ends.Valid && ends.V.Time().Sub(d.Now()) > tokenTooLong {
-		r.warn("v4's token", "replace it: extrato token create NAME --scope backup --scope close, then change JWT_SECRET_KEY",
-			"the token of v4's that was used last lives until %s and cannot be revoked", d.day(ends.V))
+		r.say("v4_token", d.day(ends.V))
 	}
 	return err
 }
@@ -151,7 +149,6 @@ func (d *Doctor) setting(ctx context.Context, tx *store.Tx, name string) (books.
 // beside looks for signs of v4 still closing months by itself: statements newer
 // than the takeover of its database.
 func (d *Doctor) beside(ctx context.Context, tx *store.Tx, r *Report) error {
-	const name = "v4 beside us"
 	taken, err := d.setting(ctx, tx, store.TakenOver)
 	if err != nil || !taken.Valid {
 		return err // never was v4's
@@ -160,31 +157,25 @@ func (d *Doctor) beside(ctx context.Context, tx *store.Tx, r *Report) error {
 	if err != nil {
 		return err
 	}
-	var months []string
-	for _, month := range closed {
-		months = append(months, month.String())
-	}
-	if len(months) == 0 {
-		r.ok(name, "v4 has closed nothing since %s", d.day(taken.V))
+	if len(closed) == 0 {
+		r.say("v4_beside", d.day(taken.V))
 		return nil
 	}
-	r.warn(name, "in v4's environment set ENABLE_MONTHLY_EXTRATO_JOB=false, and keep its Histórico page closed from day 2 on: opening it closes a month",
-		"v4 still closes months by itself, without our proof: %s", some(months))
+	r.say("v4_closes", Months(closed))
 	return nil
 }
 
 func (d *Doctor) safetyNet(ctx context.Context, tx *store.Tx, r *Report) error {
-	const name = "safety net"
 	seen, err := d.setting(ctx, tx, store.SafetyNetSeen)
 	switch {
 	case err != nil:
 		return err
 	case !seen.Valid:
-		r.warn(name, "set it up: docs/MONTHLY_EXTRATO_BACKUP_GUIDE.md", "it was never seen: nobody elsewhere notices when this server is down")
+		r.say("net_unseen")
 	case d.Now().Sub(seen.V.Time()) > netSilentAfter:
-		r.warn(name, "check that its schedule still exists", "it was last seen on %s", d.day(seen.V))
+		r.say("net_silent", d.day(seen.V))
 	default:
-		r.ok(name, "last seen on %s", d.day(seen.V))
+		r.say("net", d.day(seen.V))
 	}
 	return nil
 }

@@ -17,7 +17,6 @@ const servingTimeout = 3 * time.Second
 // serving asks this machine's server whether it is ready and has the safety
 // net's endpoints. It sends no token, so the server does nothing.
 func (d *Doctor) serving(ctx context.Context, r *Report) {
-	const name = "server"
 	host := d.Config.Host
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
@@ -33,22 +32,22 @@ func (d *Doctor) serving(ctx context.Context, r *Report) {
 	}
 	switch {
 	case err != nil:
-		r.ok(name, "none answers at %s; extrato serve starts one, and months can be closed without", place)
+		r.say("server_none", place)
 		return
 	case json.Unmarshal(body, &said) != nil || said.Checks == nil:
-		r.warn(name, "set PORT to a free one, or stop the other program", "another program answers at %s", place)
+		r.say("server_other", place)
 		return
 	case status != http.StatusOK:
-		r.warn(name, "look in its log", "the one at %s is not ready: %s", place, problemIn(said.Checks))
+		r.say("server_unready", place, problemIn(said.Checks))
 		return
 	}
 	for _, path := range []string{"/api/backup/create_service", "/api/extrato/generate_service"} {
 		if status, _, err := ask(ctx, http.MethodPost, "http://"+place+path); err != nil || status != http.StatusUnauthorized && status != http.StatusTooManyRequests {
-			r.fail(name, "check the proxy in front of it, and which program answers", "the one at %s answers %d to %s without a token, not 401", place, status, path)
+			r.say("server_open", place, status, path)
 			return
 		}
 	}
-	r.ok(name, "the one at %s is ready, and its service endpoints let nobody in without a token", place)
+	r.say("server", place)
 }
 
 func problemIn(checks map[string]string) string {

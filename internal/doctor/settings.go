@@ -13,33 +13,53 @@ import (
 // settings shows each value and where it came from, never a secret.
 func (d *Doctor) settings(r *Report) {
 	if problem := d.Config.Problems[config.File]; problem != "" {
-		r.fail("setting file .env", "write one NAME=value on each line of .env", "%s", problem)
+		r.say("setting_file", problem)
 	}
-	for _, v := range config.Variables {
-		if v.Name == "TZ" {
+	for _, s := range d.Settings() {
+		if s.Name == "TZ" {
 			continue // timezone tells more
 		}
-		value := d.Config.Values[v.Name]
-		name := "setting " + v.Name
-		if problem := d.problem(v.Name); problem != "" {
-			r.fail(name, "correct "+v.Name+where(value), "%s", strings.TrimPrefix(problem, v.Name+": "))
-			continue
-		}
-		message := d.shown(v, value) + " (" + value.Source + ")"
-		note := d.Config.Notes[v.Name]
+		code := "setting"
 		switch {
-		case v.Name == "LOG_FORMAT" && note != "":
-			r.warn(name, "write LOG_FORMAT=text or json, or remove it", "ignored: %s", note)
-		case note != "":
-			r.ok(name, "%s: %s", message, note)
-		case v.Name == "EXTRATO_REQUIRE_BACKUP" && !d.Config.RequireBackup:
-			r.warn(name, "set EXTRATO_REQUIRE_BACKUP=true", "%s: a month is closed even if its backup cannot be written, and the chain records it permanently", message)
-		case v.Name == "ENABLE_MONTHLY_EXTRATO_JOB" && !d.Config.MonthlyJob:
-			r.warn(name, "set ENABLE_MONTHLY_EXTRATO_JOB=true, or close every month with extrato close", "%s: months do not close by themselves", message)
-		default:
-			r.ok(name, "%s", message)
+		case s.Problem != "":
+			r.say("setting_wrong", s.Name, s.Problem, where(d.Config.Values[s.Name]))
+			continue
+		case s.Name == "LOG_FORMAT" && s.Note != "":
+			code = "setting_ignored"
+		case s.Note != "":
+			code = "setting_noted"
+		case s.Name == "EXTRATO_REQUIRE_BACKUP" && !d.Config.RequireBackup:
+			code = "setting_unbacked"
+		case s.Name == "ENABLE_MONTHLY_EXTRATO_JOB" && !d.Config.MonthlyJob:
+			code = "setting_by_hand"
 		}
+		r.say(code, s.Name, s.Value, s.Source, s.Note)
 	}
+}
+
+// Setting is a setting as people may see it: never a secret.
+type Setting struct {
+	Name    string
+	Value   string // "set, not shown" stands for a secret
+	Source  string // flag, environment, .env, default
+	Secret  bool   // it is set, and not shown
+	Unset   bool
+	Problem string
+	Note    string
+}
+
+// Settings lists all settings, with their sources.
+func (d *Doctor) Settings() (all []Setting) {
+	for _, v := range config.Variables {
+		value := d.Config.Values[v.Name]
+		s := Setting{
+			Name: v.Name, Value: d.shown(v, value), Source: value.Source, Note: d.Config.Notes[v.Name],
+			Problem: strings.TrimPrefix(d.problem(v.Name), v.Name+": "), Unset: value.Text == "",
+		}
+		s.Secret = v.Secret && !s.Unset && v.Name != "DATABASE_URL"
+		all = append(all, s)
+	}
+	return all
 }
 
 // problem returns a variable's fault, including forms checked by the books
@@ -95,27 +115,26 @@ func where(v config.Value) string {
 func (d *Doctor) timezone(r *Report) {
 	value := d.Config.Values["TZ"]
 	if d.Config.Zone == nil {
-		r.fail("timezone", "set TZ"+where(value)+" to a name such as America/Sao_Paulo", "%s", d.Config.Problems["TZ"])
+		r.say("timezone_wrong", d.Config.Problems["TZ"], where(value))
 		return
 	}
-	message := fmt.Sprintf("%s (%s): it is %s there", value.Text, value.Source, d.Now().In(d.Config.Zone).Format("2006-01-02 15:04, UTC-07:00"))
-	if note := d.Config.Notes["TZ"]; note != "" {
-		message += "; " + note
+	note := d.Config.Notes["TZ"]
+	if note != "" {
+		note = "; " + note
 	}
-	r.ok("timezone", "%s", message)
+	r.say("timezone", value.Text, value.Source, d.Now().In(d.Config.Zone).Format("2006-01-02 15:04, UTC-07:00"), note)
 }
 
 // v4Zone warns, before v4's rows are copied, that the zone decides their
 // months.
 func (d *Doctor) v4Zone(r *Report) {
-	const name, both = "v4's zone", "v4's code and .env.example default to UTC, its compose file to America/Sao_Paulo"
 	value := d.Config.Values["TZ"]
 	switch {
 	case d.Config.Zone == nil: // failed already
 	case value.Source == "default":
-		r.warn(name, "set TZ to the zone that v4 ran with, before migrate or import", "TZ is not set, so %s is used; %s", value.Text, both)
+		r.say("v4_zone_unset", value.Text)
 	default:
-		r.ok(name, "%s; keep the zone that v4 ran with: %s", value.Text, both)
+		r.say("v4_zone", value.Text)
 	}
 }
 
@@ -126,21 +145,19 @@ func (d *Doctor) schedule(r *Report) {
 		return // the setting has failed already
 	}
 	now := d.Now().In(d.Config.Zone)
-	var next []string
+	var next []any // months and moments in turn
 	late := false
-	for m := books.MonthOf(now).Add(-1); len(next) < 3; m = m.Add(1) {
+	for m := books.MonthOf(now).Add(-1); len(next) < 6; m = m.Add(1) {
 		if due := schedule.DueAt(m, d.Config.Zone); due.After(now) {
-			next = append(next, fmt.Sprintf("%s at %s", m, due.Format("2006-01-02 15:04")))
+			next = append(next, m, Moment(due))
 			late = late || !due.Before(m.End(d.Config.Zone).AddDate(0, 0, lastNetDay))
 		}
 	}
-	found := "next due: " + strings.Join(next, ", ")
 	if late {
-		r.warn("schedule", fmt.Sprintf("set EXTRATO_SCHEDULE to a day up to the %dth, or let the safety net run on later days too", lastNetDay),
-			"%s; the safety net, which comes on days 2 to 7, sees that a month later", found)
+		r.say("schedule_after_net", append(next, lastNetDay)...)
 		return
 	}
-	r.ok("schedule", "%s", found)
+	r.say("schedule", next...)
 }
 
 // lastNetDay is the last due day still covered by the safety net, which comes

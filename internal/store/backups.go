@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"extrato/internal/books"
 )
@@ -31,6 +32,24 @@ func (t *Tx) SaveBackup(ctx context.Context, b Backup) error {
 			state = excluded.state, reason = excluded.reason, created_at = excluded.created_at, verified_at = excluded.verified_at`,
 		b.File, b.Month.String(), b.Copy, b.SHA256, b.Size, b.Fingerprint.String(), b.Manifest, b.State, b.Reason, b.CreatedAt.SQL(), b.VerifiedAt.SQL())
 	return err
+}
+
+// UnbackedMonths returns the months with a statement of ours that closed without
+// a backup, and have no verified one of its rows since, oldest first.
+func (t *Tx) UnbackedMonths(ctx context.Context) (months []books.Month, err error) {
+	latest, err := t.LatestEntries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known, err := t.Backups(ctx, books.Month{})
+	for m, e := range latest {
+		made := slices.ContainsFunc(known, func(b Backup) bool { return b.Month == m && b.State == "ok" && b.Fingerprint == e.Fingerprint })
+		if e.HasStatement() && e.Action != books.Adopted && e.BackupFile == "" && !made {
+			months = append(months, m)
+		}
+	}
+	slices.SortFunc(months, func(a, b books.Month) int { return int(a.First() - b.First()) })
+	return months, err
 }
 
 // Backups returns the records of month's backups, or of all if month is zero,
