@@ -93,6 +93,27 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		POST /acesso/pessoas/{id}
 		POST /acesso/tokens
 		POST /acesso/tokens/{id}`)
+	group("admin", `
+		GET /backups
+		POST /backups/conferir
+		GET /backups/conferir/{run}
+		POST /backups/{year}/{month}/copiar
+		GET /backups/{year}/{month}/restaurar
+		POST /backups/{year}/{month}/restaurar
+		GET /backups/{year}/{month}/restaurar/{run}
+		GET /tarefas
+		POST /tarefas/filas
+		GET /tarefas/{id}
+		GET /registro
+		POST /registro/conferir
+		GET /registro/conferir/{run}
+		GET /diagnostico
+		POST /diagnostico
+		GET /diagnostico/olhando
+		POST /diagnostico/consertar
+		GET /ajustes
+		POST /ajustes/estudio
+		POST /ajustes/formas`)
 	group("backup v4", "POST /api/backup/create_service")
 	group("close v4", "POST /api/extrato/generate_service")
 	group("artist admin read v4", `

@@ -141,6 +141,7 @@ func (a *app) serve(settings config.Config, s *store.Store, timeout time.Duratio
 	failed := make(chan error, 1)
 	go func() { failed <- web.Serve(listener) }()
 	address := "http://" + reachable(listener.Addr().String())
+	go p.closes.KeepLooking(a.ctx, firstLook, lookAgain)
 	log.Info("serving", "address", address, "version", programVersion(), "database", store.Place(settings.DatabaseURL))
 	a.offerSetUp(working, p.guard, address)
 	if ready != nil {
@@ -154,6 +155,13 @@ func (a *app) serve(settings config.Config, s *store.Store, timeout time.Duratio
 	log.Info("stopping", "timeout", timeout.String())
 	return errors.Join(err, stop(working, breakOff, web, p, timeout, log))
 }
+
+// Doctor looks at a running server after firstLook, when its start is over, and
+// then from time to time.
+const (
+	firstLook = 5 * time.Minute
+	lookAgain = time.Hour
+)
 
 // parts are the parts of a running server.
 type parts struct {
@@ -194,9 +202,18 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 	}
 	closer.Announce = p.jobs.Announce
 	rules := &recording.Recorder{Store: s, Now: closer.Now}
+	look := doctorOf(settings, closer)
+	look.InServer = true
 	pages := web.New(web.Options{
-		Guard: p.guard, Store: s, Recording: rules, Closer: closer, Log: log, Now: closer.Now, Working: ctx,
+		Guard: p.guard, Store: s, Recording: rules, Closer: closer, Log: log, Now: closer.Now, Working: ctx, Version: programVersion(),
 		Backups: func(context.Context) web.Place { return placeOf(settings.Backups, s.Path()) },
+		Doctor:  look.Run, Settings: look.Settings, Queued: p.jobs.Queued,
+		Mends: map[string]func(context.Context, books.Actor) error{
+			doctor.MendGuards:  func(ctx context.Context, _ books.Actor) error { _, err := s.Migrate(ctx); return err },
+			doctor.MendAccount: func(ctx context.Context, _ books.Actor) error { return auth.EnsureServiceAccount(ctx, s) },
+			doctor.MendQueues:  func(ctx context.Context, _ books.Actor) error { return p.jobs.ResumeQueues(ctx) },
+			doctor.MendCopies:  closer.BackUpUnbacked,
+		},
 	})
 	p.closes = pages
 	p.api = &api.Server{

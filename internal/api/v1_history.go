@@ -23,6 +23,16 @@ type attempt struct {
 	Code          string `json:"code" doc:"The error's, if it failed."`
 	Message       string `json:"message"`
 	CorrelationID string `json:"correlation_id"`
+	Stage         int    `json:"stage" doc:"Of a close: 1 reading, 2 copying, 3 verifying the backup, 4 storing, 5 removing the rows, 6 finished; of a failed one the stage it came to."`
+}
+
+// listOfRuns narrows the list of attempts down.
+type listOfRuns struct {
+	Action        string    `query:"action" enum:"close,reopen,backup,restore" doc:"Only these."`
+	Failed        bool      `query:"failed" doc:"Only failures."`
+	CorrelationID string    `query:"correlation_id" maxLength:"128" doc:"Only those of one request."`
+	Month         monthText `query:"month" doc:"Only this month's."`
+	Part
 }
 
 // link is an entry of the chain of closings.
@@ -114,14 +124,14 @@ func after(p Part, kind string) (int64, error) {
 	return n, nil
 }
 
-func (v *v1) listRuns(ctx context.Context, in *listOfMonth) (*listed[attempt], error) {
-	month, before, err := monthAndPlace(in, "run:")
+func (v *v1) listRuns(ctx context.Context, in *listOfRuns) (*listed[attempt], error) {
+	month, before, err := monthAndPlace(&listOfMonth{in.Month, in.Part}, "run:")
 	if err != nil {
 		return nil, err
 	}
 	var runs []store.Run
 	err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
-		runs, err = tx.RunsBefore(ctx, month, before, in.Limit+1)
+		runs, err = tx.Runs(ctx, store.WantedRuns{Month: month, Action: in.Action, Failed: in.Failed, CorrelationID: in.CorrelationID, Before: before, Limit: in.Limit + 1})
 		return err
 	})
 	if err != nil {
@@ -136,7 +146,7 @@ func (v *v1) listRuns(ctx context.Context, in *listOfMonth) (*listed[attempt], e
 	for _, r := range runs {
 		items = append(items, attempt{
 			ID: r.ID, Action: r.Action, Month: r.Month.String(), By: string(r.By), StartedAt: r.Started.String(), FinishedAt: r.Finished.String(),
-			Result: r.Result, Code: r.Code, Message: told(r), CorrelationID: r.CorrelationID,
+			Result: r.Result, Code: r.Code, Message: told(r), CorrelationID: r.CorrelationID, Stage: r.Stage,
 		})
 	}
 	return shownPage(items, next), nil

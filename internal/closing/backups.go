@@ -43,6 +43,22 @@ func (c *Closer) CreateBackup(ctx context.Context, month books.Month, by books.A
 	return receipt, err
 }
 
+// BackUpUnbacked makes a backup of each month that closed without one, from its
+// statement.
+func (c *Closer) BackUpUnbacked(ctx context.Context, by books.Actor) error {
+	var months []books.Month
+	err := c.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		months, err = tx.UnbackedMonths(ctx)
+		return err
+	})
+	for _, m := range months {
+		if err == nil {
+			_, err = c.CreateBackup(ctx, m, by)
+		}
+	}
+	return err
+}
+
 // writeBackup makes, proves and records a backup.
 func (c *Closer) writeBackup(ctx context.Context, p plan) (backup.Receipt, error) {
 	before, err := c.readyPlace(ctx, p.month)
@@ -80,6 +96,28 @@ func (c *Closer) backupMonths(ctx context.Context) ([]books.Month, error) {
 	if err != nil {
 		return nil, err
 	}
+	var known []store.Backup
+	err = c.Store.Read(ctx, func(tx *store.Tx) error {
+		known, err = tx.Backups(ctx, books.Month{})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	months := map[books.Month]bool{}
+	for _, info := range infos {
+		months[info.Month] = true
+	}
+	copied, err := c.BackupMonths(ctx, known)
+	for _, m := range copied {
+		months[m] = true
+	}
+	return inOrder(months), err
+}
+
+// BackupMonths returns the months with a recorded backup or with a copy in the
+// place, oldest first.
+func (c *Closer) BackupMonths(ctx context.Context, known []store.Backup) ([]books.Month, error) {
 	filed, err := c.Backups.Months(ctx)
 	if err != nil {
 		return nil, unreadablePlace(err)
@@ -88,17 +126,14 @@ func (c *Closer) backupMonths(ctx context.Context) ([]books.Month, error) {
 	for _, m := range filed {
 		months[m] = true
 	}
-	for _, info := range infos {
-		months[info.Month] = true
+	for _, k := range known {
+		months[k.Month] = true
 	}
-	err = c.Store.Read(ctx, func(tx *store.Tx) error {
-		known, err := tx.Backups(ctx, books.Month{})
-		for _, k := range known {
-			months[k.Month] = true
-		}
-		return err
-	})
-	return slices.SortedFunc(maps.Keys(months), func(a, b books.Month) int { return int(a.First() - b.First()) }), err
+	return inOrder(months), nil
+}
+
+func inOrder(months map[books.Month]bool) []books.Month {
+	return slices.SortedFunc(maps.Keys(months), func(a, b books.Month) int { return int(a.First() - b.First()) })
 }
 
 // allCopies returns the copies in the bucket and the recorded ones missing

@@ -116,8 +116,8 @@ func (c *Closer) unfreeze(ctx context.Context, tx *store.Tx, month books.Month, 
 	return entry, c.announce(ctx, tx, entry)
 }
 
-// comingBack returns what a reopening of month would bring back, with a note on
-// each link that comes back empty, and the entry that it rests on.
+// comingBack returns the rows of a reopening of month, with a note on each link
+// emptied, and the month's entry.
 func (c *Closer) comingBack(ctx context.Context, tx *store.Tx, month books.Month) (last books.ChainEntry, rows []books.Row, emptied []string, err error) {
 	if last, err = tx.LastEntry(ctx, month); err != nil {
 		return last, nil, nil, err
@@ -132,16 +132,15 @@ func (c *Closer) comingBack(ctx context.Context, tx *store.Tx, month books.Month
 	return last, rows, emptied, err
 }
 
-// Return is what a reopening would bring back.
+// Return describes a reopening in advance.
 type Return struct {
-	Revision int // of the statement that goes
+	Revision int // of the reopened statement
 	Counts   books.Counts
-	Emptied  int  // links that come back empty: what they led to was deleted
+	Emptied  int  // links to rows deleted since: they come back empty
 	BesideV4 bool // v4 works on the same database, and would close the month again
 }
 
-// PreviewReopen says what Reopen would do, and refuses what it would refuse. It
-// changes nothing.
+// PreviewReopen describes a reopening, and fails as it would. It changes nothing.
 func (c *Closer) PreviewReopen(ctx context.Context, month books.Month) (r Return, err error) {
 	err = c.Store.Read(ctx, func(tx *store.Tx) error {
 		last, _, emptied, err := c.comingBack(ctx, tx, month)
@@ -155,9 +154,9 @@ func (c *Closer) PreviewReopen(ctx context.Context, month books.Month) (r Return
 	return r, err
 }
 
-// ReopenFirst is the error of a month that cannot be reopened before another one:
-// their rows are linked. It wraps the Error, of kind Refused and code
-// linked_elsewhere.
+// ReopenFirst is the error of an act on rows in another month's statement: a
+// reopening of linked rows (code linked_elsewhere), a restore (row_at_rest). It
+// wraps the Error, of kind Refused.
 type ReopenFirst struct {
 	Month books.Month
 	err   *books.Error

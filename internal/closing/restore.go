@@ -45,6 +45,10 @@ type backupRows struct {
 	notes   []string                    // notes on the copy for a person
 }
 
+// Back returns the rows put back, in order. A Link among them is set on a live
+// session.
+func (r Restoration) Back() []books.Row { return r.rows }
+
 // Nothing reports whether there is nothing to put back.
 func (r Restoration) Nothing() bool { return len(r.rows)+len(r.links) == 0 }
 
@@ -151,8 +155,8 @@ func (r *Restoration) compareAll(ctx context.Context, tx *store.Tx, rows []books
 				continue
 			}
 			if home, ok := resting.home[kind][row.Key()]; ok {
-				return books.Refusedf("row_at_rest", "%s rests in the statement of %s", books.Describe(row), home).
-					WithHint("reopen first: extrato reopen %s --reason …", home)
+				return &ReopenFirst{home, books.Refusedf("row_at_rest", "%s rests in the statement of %s", books.Describe(row), home).
+					WithHint("reopen first: extrato reopen %s --reason …", home)}
 			}
 			if err := r.compare(row, live[row.Key()]); err != nil {
 				return err

@@ -118,10 +118,12 @@ type run struct {
 	by         books.Actor
 	started    time.Time
 	progress   func(Stage)
+	at         *Stage // the stage entered last
 }
 
 // enter reports the start of a stage.
 func (r run) enter(s Stage) {
+	*r.at = s
 	if r.progress != nil {
 		r.progress(s)
 	}
@@ -131,13 +133,13 @@ func (c *Closer) begin(ctx context.Context, action string, month books.Month, by
 	if id == "" {
 		id = books.CorrelationID(ctx)
 	}
-	return run{id: id, action: action, month: month, by: by, started: c.Now()}
+	return run{id: id, action: action, month: month, by: by, started: c.Now(), at: new(Stage)}
 }
 
 func (r run) record(now time.Time, result string, err error) store.Run {
 	record := store.Run{
 		Action: r.action, Month: r.month, By: r.by, CorrelationID: r.id,
-		Started: books.InstantOf(r.started), Finished: books.InstantOf(now), Result: result,
+		Started: books.InstantOf(r.started), Finished: books.InstantOf(now), Result: result, Stage: int(*r.at),
 	}
 	if e := books.AsError(err); e != nil {
 		record.Code, record.Message = e.Code, e.Error()

@@ -34,6 +34,7 @@ var unnoticed = map[string]string{
 	"runs.finished_at":    "the same",
 	"runs.code":           "the same",
 	"runs.message":        "the same",
+	"runs.stage":          "the same",
 }
 
 // apart are the tables in which nothing stands that was closed, and why.

@@ -24,6 +24,12 @@ type Verified struct {
 // the statement's copy, and records the result. A zero month means all; file,
 // if set, means that copy alone.
 func (c *Closer) VerifyBackups(ctx context.Context, month books.Month, file string) ([]Verified, error) {
+	return c.VerifyBackupsWatched(ctx, month, file, func(int, int) {})
+}
+
+// VerifyBackupsWatched does the same. Before each month, done gets the number of
+// months verified so far and of all.
+func (c *Closer) VerifyBackupsWatched(ctx context.Context, month books.Month, file string, done func(verified, of int)) ([]Verified, error) {
 	months := []books.Month{month}
 	if file != "" {
 		target, err := backup.ParseFile(file)
@@ -38,7 +44,8 @@ func (c *Closer) VerifyBackups(ctx context.Context, month books.Month, file stri
 		}
 	}
 	found := []Verified{}
-	for _, m := range months {
+	for i, m := range months {
+		done(i, len(months))
 		of, err := c.verifyMonth(ctx, m, file)
 		if err != nil {
 			return found, err

@@ -3,7 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
-	"strings"
+	"fmt"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -88,16 +88,21 @@ func (r *Runner) adopt(ctx context.Context) {
 // resumeQueues undoes a pause on River's page: it would stop the monthly close
 // silently, even after a restart. There is a setting to stop it on purpose.
 func (r *Runner) resumeQueues(ctx context.Context) {
+	if err := r.ResumeQueues(ctx); err != nil && ctx.Err() == nil {
+		r.o.Log.Error("a queue of jobs may stand still", "cause", err.Error())
+	}
+}
+
+// ResumeQueues starts paused queues again.
+func (r *Runner) ResumeQueues(ctx context.Context) error {
 	paused, err := r.PausedQueues(ctx)
 	for _, name := range paused {
-		if err = r.o.Store.Write(ctx, func(tx *store.Tx) error { return r.client.QueueResumeTx(ctx, tx.SQL(), name, nil) }); err != nil {
-			break
+		if err := r.o.Store.Write(ctx, func(tx *store.Tx) error { return r.client.QueueResumeTx(ctx, tx.SQL(), name, nil) }); err != nil {
+			return fmt.Errorf("resume queue %s: %w", name, err)
 		}
 		r.o.Log.Warn("paused queue resumed", "queue", name, "hint", "ENABLE_MONTHLY_EXTRATO_JOB=false keeps months from closing by themselves")
 	}
-	if err != nil && ctx.Err() == nil {
-		r.o.Log.Error("a queue of jobs may stand still", "queues", strings.Join(paused, ", "), "cause", err.Error())
-	}
+	return err
 }
 
 // PausedQueues names the paused queues.

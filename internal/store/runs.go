@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"strconv"
+
 	"extrato/internal/books"
 )
 
@@ -17,14 +19,15 @@ type Run struct {
 	Code          string // the error's, if it failed
 	Message       string
 	CorrelationID string
+	Stage         int // of a close: the closing.Stage it came to; 0: none
 }
 
 // AddRun records an attempt, also in v4's own log: a success there keeps v4
 // from trying itself.
 func (t *Tx) AddRun(ctx context.Context, r Run) error {
-	_, err := t.exec(ctx, `INSERT INTO runs (action, month, actor, started_at, finished_at, result, code, message, correlation_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		r.Action, r.Month.String(), string(r.By), r.Started.SQL(), r.Finished.SQL(), r.Result, r.Code, r.Message, r.CorrelationID)
+	_, err := t.exec(ctx, `INSERT INTO runs (action, month, actor, started_at, finished_at, result, code, message, correlation_id, stage)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		r.Action, r.Month.String(), string(r.By), r.Started.SQL(), r.Finished.SQL(), r.Result, r.Code, r.Message, r.CorrelationID, r.Stage)
 	if err != nil {
 		return err
 	}
@@ -59,20 +62,40 @@ func (t *Tx) writeV4RunLog(ctx context.Context, r Run) error {
 	return err
 }
 
-// Runs returns month's attempts, or everybody's if month is zero, newest first.
-func (t *Tx) Runs(ctx context.Context, month books.Month, limit int) ([]Run, error) {
-	var all []Run
-	name := ""
-	if !month.IsZero() {
-		name = month.String()
+// WantedRuns narrows a list of attempts down; zero values take all.
+type WantedRuns struct {
+	Month         books.Month
+	Action        string
+	CorrelationID string
+	Failed        bool
+	Before        int64 // only smaller ids
+	Limit         int
+}
+
+// Runs returns attempts, newest first.
+func (t *Tx) Runs(ctx context.Context, w WantedRuns) ([]Run, error) {
+	query := "SELECT id, action, month, actor, started_at, finished_at, result, code, message, correlation_id, stage FROM runs WHERE id < $1"
+	args := []any{orLast(w.Before), w.Limit}
+	only := func(column, value string) {
+		if value != "" {
+			args = append(args, value)
+			query += " AND " + column + " = $" + strconv.Itoa(len(args))
+		}
 	}
-	err := t.list(ctx, `SELECT id, action, month, actor, started_at, finished_at, result, code, message, correlation_id
-		FROM runs WHERE month = $1 OR $1 = '' ORDER BY id DESC LIMIT $2`, []any{name, limit}, func(scan func(...any) error) error {
+	if !w.Month.IsZero() {
+		only("month", w.Month.String())
+	}
+	only("action", w.Action)
+	only("correlation_id", w.CorrelationID)
+	if w.Failed {
+		only("result", "failed")
+	}
+	var all []Run
+	err := t.list(ctx, query+" ORDER BY id DESC LIMIT $2", args, func(scan func(...any) error) error {
 		var r Run
-		var month, actor string
-		err := scan(&r.ID, &r.Action, &month, &actor, &column{value: &r.Started}, &column{value: &r.Finished},
-			&r.Result, &r.Code, &r.Message, &r.CorrelationID)
-		r.By = books.Actor(actor)
+		var month string
+		err := scan(&r.ID, &r.Action, &month, &r.By, &column{value: &r.Started}, &column{value: &r.Finished},
+			&r.Result, &r.Code, &r.Message, &r.CorrelationID, &r.Stage)
 		if err == nil {
 			err = r.Month.UnmarshalText([]byte(month))
 		}
@@ -90,29 +113,6 @@ func (t *Tx) EffectiveRuns(ctx context.Context) ([]Run, error) {
 		var r Run
 		var month string
 		err := scan(&r.ID, &month, &r.By, &r.Result, &r.CorrelationID)
-		if err == nil {
-			err = r.Month.UnmarshalText([]byte(month))
-		}
-		all = append(all, r)
-		return err
-	})
-	return all, err
-}
-
-// RunsBefore returns at most limit attempts, the newest first, as
-// EntriesBefore does.
-func (t *Tx) RunsBefore(ctx context.Context, month books.Month, before int64, limit int) ([]Run, error) {
-	query := "SELECT id, action, month, actor, started_at, finished_at, result, code, message, correlation_id FROM runs WHERE id < $1"
-	args := []any{orLast(before), limit}
-	if !month.IsZero() {
-		query, args = query+" AND month = $3", append(args, month.String())
-	}
-	var all []Run
-	err := t.list(ctx, query+" ORDER BY id DESC LIMIT $2", args, func(scan func(...any) error) error {
-		var r Run
-		var month string
-		err := scan(&r.ID, &r.Action, &month, &r.By, &column{value: &r.Started}, &column{value: &r.Finished},
-			&r.Result, &r.Code, &r.Message, &r.CorrelationID)
 		if err == nil {
 			err = r.Month.UnmarshalText([]byte(month))
 		}

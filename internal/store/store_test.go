@@ -264,11 +264,11 @@ func TestBackups_runs_and_settings_are_kept(t *testing.T) {
 			})
 		}
 		read(t, db.Store, func(tx *store.Tx) error {
-			runs, err := tx.Runs(t.Context(), october, 100)
+			runs, err := tx.Runs(t.Context(), store.WantedRuns{Month: october, Limit: 100})
 			if len(runs) != 10 || runs[0].CorrelationID != "9" || runs[9].CorrelationID != "0" || runs[0].Message != long || runs[0].Started != at || runs[0].By != "test" {
 				t.Errorf("%d runs, newest %+v", len(runs), runs[0])
 			}
-			if few, err := tx.Runs(t.Context(), books.Month{}, 3); err != nil || len(few) != 3 {
+			if few, err := tx.Runs(t.Context(), store.WantedRuns{Limit: 3}); err != nil || len(few) != 3 {
 				t.Errorf("%d of three runs, %v", len(few), err)
 			}
 			return err

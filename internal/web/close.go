@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"time"
 
 	"extrato/internal/books"
 	"extrato/internal/closing"
@@ -35,9 +34,6 @@ type closePage struct {
 func (p closePage) Action() string    { return closePath(p.Month) }
 func (p closePage) Statement() string { return statementPath(p.Month) }
 func (p closePage) Reopen() string    { return reopenPath(p.Month) }
-
-// Back is the page of the month.
-func (p stepsPage) Back() string { return closePath(p.Month) }
 
 func (v *visit) closePage() error {
 	month, err := v.pathMonth()
@@ -164,24 +160,35 @@ func (v *visit) lateTable(whole closing.WholeMonth) *table {
 		{Head: v.t("what"), Class: "who"}, {Head: v.t("date")}, {Head: v.t("recorded at")}, {Head: v.t("amount"), Class: "num sum"},
 	}}
 	for _, row := range whole.LateRows {
-		var what, day, made, amount string
-		switch r := row.(type) {
-		case *books.Payment:
-			what, day, amount = v.t("late payment", v.orNobody(r.ClientName)), r.Date.People(), r.Amount.People()
-			made = v.made(r.CreatedAt)
-		case *books.Session:
-			what, day, amount, made = v.t("late session", v.orNobody(r.ClientName)), r.Date.People(), r.Amount.People(), v.made(r.CreatedAt)
-		case *books.Commission:
-			what, amount, made = v.t("late commission", string(r.ArtistName.V)), r.Amount.People(), v.made(r.CreatedAt)
-			if r.PaymentDate.Valid {
-				day = r.PaymentDate.V.People()
-			}
-		case *books.Expense:
-			what, day, amount, made = v.t("late expense", string(r.Description.V)), r.Date.People(), r.Amount.People(), v.made(r.CreatedAt)
-		}
-		t.Rows = append(t.Rows, []cell{{Text: what}, {Text: day}, {Text: made}, {Text: amount}})
+		t.Rows = append(t.Rows, v.rowCells(row))
 	}
 	return t
+}
+
+// rowCells says what a row is, its day, when it was recorded, and its amount.
+func (v *visit) rowCells(row books.Row) []cell {
+	var what, day, made, amount string
+	switch r := row.(type) {
+	case *books.Payment:
+		what, day, amount = v.t("late payment", v.orNobody(r.ClientName)), r.Date.People(), r.Amount.People()
+		made = v.made(r.CreatedAt)
+	case *books.Session:
+		what, day, amount, made = v.t("late session", v.orNobody(r.ClientName)), r.Date.People(), r.Amount.People(), v.made(r.CreatedAt)
+	case *books.Commission:
+		what, amount, made = v.t("late commission", string(r.ArtistName.V)), r.Amount.People(), v.made(r.CreatedAt)
+		if r.PaymentDate.Valid {
+			day = r.PaymentDate.V.People()
+		}
+	case *books.Expense:
+		what, day, amount, made = v.t("late expense", string(r.Description.V)), r.Date.People(), r.Amount.People(), v.made(r.CreatedAt)
+	case *books.Client:
+		what = v.t("back client", r.Name)
+	case *books.Artist:
+		what = v.t("back artist", r.Name)
+	case *books.Link:
+		what = v.t("back link", r.SessionID, r.PaymentID)
+	}
+	return []cell{{Text: what}, {Text: day}, {Text: made}, {Text: amount}}
 }
 
 func (v *visit) made(at books.NullInstant) string {
@@ -198,10 +205,6 @@ func (v *visit) orNobody(name books.Text) string {
 	return string(name.V)
 }
 
-// atOnce is how long an answer waits for the end of a close: most have ended by
-// then. Others are shown step by step.
-const atOnce = 1500 * time.Millisecond
-
 func (v *visit) closeMonth() error {
 	month, err := v.pathMonth()
 	if err != nil {
@@ -209,46 +212,25 @@ func (v *visit) closeMonth() error {
 	}
 	f := v.form()
 	r := v.closeIn(month, f.Has("atrasados"), f.Key)
-	wait := time.NewTimer(atOnce)
-	defer wait.Stop()
-	select {
-	case <-r.done:
+	if ended(v, r) {
 		return v.closeEnded(r, http.StatusUnprocessableEntity, f)
-	case <-wait.C:
-	case <-v.r.Context().Done():
 	}
 	return v.to(closePath(month) + "/" + r.ID)
 }
 
 // closeEnded shows the result of a run. status is that of a refusal.
-func (v *visit) closeEnded(r *run, status int, f *form) error {
+func (v *visit) closeEnded(r *run[closing.Result], status int, f *form) error {
 	if r.err != nil {
 		return v.showClose(status, r.Month, f, v.refused(r.err, r.Month, r.ID))
 	}
 	name := capital(v.name(r.Month))
 	switch {
-	case r.result.Outcome != closing.AlreadyClosed || v.closes.same(r):
+	case r.result.Outcome != closing.AlreadyClosed || sameClose(v.closes, r):
 		v.say(flash{Text: v.t("closed now", name)})
 	default:
 		v.say(flash{Text: v.t("closed already", name)})
 	}
 	return v.to(closePath(r.Month))
-}
-
-// stepsPage shows a close in progress.
-type stepsPage struct {
-	page
-	Month   books.Month
-	Run     string
-	Started string
-	Stages  []stage
-	Unknown bool // another process has it, or it was cut off
-}
-
-// stage is one of the steps of a close.
-type stage struct {
-	Name      string
-	Done, Now bool
 }
 
 // stageNames are the names of the steps, in the order of closing.Stage.
@@ -261,36 +243,32 @@ func (v *visit) closeSteps() error {
 		return err
 	}
 	id := v.r.PathValue("run")
-	p := stepsPage{page: v.page(v.t("close month", v.lang.month(month)), "/extrato"), Month: month, Run: id}
-	p.Refresh = 2
+	p := v.progress(v.t("close month", v.lang.month(month)), "/extrato", id, link{closePath(month), v.t("see month", v.name(month))})
+	p.UnknownText = v.t("run unknown")
 	r := v.closes.find(id, month)
 	if r == nil {
-		p.Unknown = true
-		return v.closedElsewhere(p)
+		return v.closedElsewhere(p, month)
 	}
 	if r.over() {
 		return v.closeEnded(r, http.StatusOK, v.blankForm())
 	}
-	p.Started = r.Started.In(v.Store.Zone()).Format(time.TimeOnly)
 	at := r.at()
 	for i, name := range stageNames {
 		s := closing.Stage(i + 1)
-		p.Stages = append(p.Stages, stage{Name: name, Done: s < at, Now: s == max(at, closing.Reading)})
+		p.Stages = append(p.Stages, stage{Name: v.t(name), Done: s < at, Now: s == max(at, closing.Reading)})
 	}
-	return v.show(http.StatusOK, "closing.html", p)
+	return v.showSteps(p, r.Started, v.t("close text"))
 }
 
 // closedElsewhere answers for a run of another process, from the books, once
 // they have its result.
-func (v *visit) closedElsewhere(p stepsPage) error {
+func (v *visit) closedElsewhere(p stepsPage, month books.Month) error {
 	ctx := v.r.Context()
 	var found *store.Run
 	err := v.Store.Read(ctx, func(tx *store.Tx) error {
-		list, err := tx.Runs(ctx, p.Month, 50)
-		for i := range list {
-			if list[i].CorrelationID == p.Run {
-				found = &list[i]
-			}
+		list, err := tx.Runs(ctx, store.WantedRuns{Month: month, CorrelationID: p.Run, Limit: 1})
+		if len(list) > 0 {
+			found = &list[0]
 		}
 		return err
 	})
@@ -298,11 +276,12 @@ func (v *visit) closedElsewhere(p stepsPage) error {
 	case err != nil:
 		return err
 	case found == nil:
-		return v.show(http.StatusOK, "closing.html", p)
+		p.Unknown, p.Text = true, v.t("run elsewhere")
+		return v.show(http.StatusOK, "steps.html", p)
 	case found.Result == "failed":
-		return v.showClose(http.StatusOK, p.Month, v.blankForm(), v.refused(&books.Error{Kind: books.Refused, Code: found.Code, Message: found.Message}, p.Month, p.Run))
+		return v.showClose(http.StatusOK, month, v.blankForm(), v.refused(&books.Error{Kind: books.Refused, Code: found.Code, Message: found.Message}, month, p.Run))
 	}
-	return v.to(closePath(p.Month))
+	return v.to(closePath(month))
 }
 
 // bytes returns how much room there is, as people say it.

@@ -38,7 +38,8 @@ type visit struct {
 	who  *auth.Identity // nil: a stranger, or a public page
 	lang *language
 
-	months []closing.MonthInfo // once they were read: see allMonths
+	months []closing.MonthInfo    // once they were read: see allMonths
+	actors map[books.Actor]string // names looked up before
 }
 
 func (w *Web) visit(rw http.ResponseWriter, r *http.Request) *visit {

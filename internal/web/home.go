@@ -14,8 +14,7 @@ import (
 	"extrato/internal/store"
 )
 
-// homePage is the first page after the login: what waits today, and how the
-// month goes.
+// homePage is the first page after the login: waiting tasks, and the month so far.
 type homePage struct {
 	page
 	Today   string
@@ -83,8 +82,8 @@ func (v *visit) home() error {
 	return v.show(http.StatusOK, "home.html", p)
 }
 
-// addSteps adds what is left of the first steps, and reports whether the books
-// are empty.
+// addSteps adds the remaining first steps, and reports whether the books are
+// empty.
 func (v *visit) addSteps(p *homePage) (empty bool, err error) {
 	steps, err := v.steps()
 	if err != nil || steps == nil {
@@ -96,10 +95,10 @@ func (v *visit) addSteps(p *homePage) (empty bool, err error) {
 	return true, nil
 }
 
-// recentDays is how long a session that was not paid in full waits on Início.
+// recentDays is how long an owing session stays on Início.
 const recentDays = 30
 
-// addOpenSessions adds the sessions of the last days that were not paid in full.
+// addOpenSessions adds the owing sessions of the last days.
 func (v *visit) addOpenSessions(ctx context.Context, tx *store.Tx, p *homePage) error {
 	open, err := tx.OpenSessions(ctx, store.OpenSessions{Limit: 200})
 	if err != nil || !v.mayGo("/caixa") {
@@ -128,7 +127,7 @@ func (v *visit) addOpenSessions(ctx context.Context, tx *store.Tx, p *homePage) 
 	return nil
 }
 
-// addMonth adds how the month goes, and its last payments.
+// addMonth adds the month so far, and its last payments.
 func (v *visit) addMonth(ctx context.Context, tx *store.Tx, p *homePage) error {
 	today := v.today()
 	soFar, err := figures.MonthSoFar(ctx, tx, today)
@@ -173,8 +172,8 @@ func (v *visit) soFar(s figures.SoFar, own bool) []sum {
 	}
 }
 
-// compared says how much more or less an amount is than another one. What is
-// nothing or less has no percentage.
+// compared says how much more or less an amount is than another one. An earlier
+// amount of zero or less has no percentage.
 func (v *visit) compared(now, before books.Money, name string) string {
 	if before <= 0 {
 		return v.t("was", signed(before), name)

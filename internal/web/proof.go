@@ -66,6 +66,9 @@ func (v *visit) actor(by books.Actor) string {
 	if by == "schedule" {
 		return v.t("by schedule")
 	}
+	if name, known := v.actors[by]; known {
+		return name
+	}
 	ctx, name := v.r.Context(), string(by)
 	text, isUser := strings.CutPrefix(name, "user ")
 	id, err := strconv.ParseInt(text, 10, 32)
@@ -79,6 +82,10 @@ func (v *visit) actor(by books.Actor) string {
 		}
 		return err
 	})
+	if v.actors == nil {
+		v.actors = map[books.Actor]string{}
+	}
+	v.actors[by] = name
 	return name
 }
 

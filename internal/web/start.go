@@ -13,14 +13,8 @@ import (
 	"extrato/internal/store"
 )
 
-// longestStudio is how much of a name fits onto a statement, in characters.
-const longestStudio = 80
-
-// The settings of the first steps.
-const (
-	studioName   = "studio_name"
-	stepsSetting = "first_steps" // steps done or skipped, in a row
-)
+// stepsSetting keeps which of the first steps are done or skipped, in a row.
+const stepsSetting = "first_steps"
 
 // step is one of the first steps.
 type step struct {
@@ -74,7 +68,7 @@ func (v *visit) readSteps(ctx context.Context, tx *store.Tx) (steps, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, err := tx.Setting(ctx, studioName)
+	name, err := v.Recording.StudioName(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
@@ -262,7 +256,7 @@ func (v *visit) showStart(status int, open string, f *form) error {
 
 // knownStart returns the initial values of the first steps' forms.
 func (v *visit) knownStart(ctx context.Context, tx *store.Tx) ([]string, error) {
-	name, err := tx.Setting(ctx, studioName)
+	name, err := v.Recording.StudioName(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
@@ -321,8 +315,8 @@ func (v *visit) start() error {
 }
 
 func (v *visit) nameStudio(f *form) func(context.Context, *store.Tx) error {
-	name := f.required("estudio", longestStudio)
-	return func(ctx context.Context, tx *store.Tx) error { return tx.SetSetting(ctx, studioName, name) }
+	name := f.required("estudio", recording.MaxStudio)
+	return func(ctx context.Context, tx *store.Tx) error { return v.Recording.SetStudioName(ctx, tx, name) }
 }
 
 // ever is the first day of the books.
@@ -359,21 +353,13 @@ func (v *visit) firstArtist(f *form) func(context.Context, *store.Tx) error {
 	}
 }
 
-// longestDays is how long the money of a payment may take.
-const longestDays = 365
-
 // setMethods keeps the terms of the methods; a line without fee and days has none.
 func (v *visit) setMethods(f *form) func(context.Context, *store.Tx) error {
 	var all []store.MethodTerms
 	for i := 1; f.Has("forma"+strconv.Itoa(i)) && i <= 30; i++ {
 		n := strconv.Itoa(i)
 		m := store.MethodTerms{Method: f.text("forma"+n, recording.MaxMethod), From: v.today(), Percent: f.percent("taxa" + n)}
-		if days := strings.TrimSpace(f.Value("dias" + n)); days != "" {
-			var err error
-			if m.Days, err = strconv.Atoi(days); err != nil || m.Days < 0 || m.Days > longestDays {
-				f.fault("dias"+n, v.t("not days", longestDays))
-			}
-		}
+		m.Days = f.days("dias" + n)
 		said := strings.TrimSpace(f.Value("taxa"+n)+f.Value("dias"+n)) != ""
 		switch {
 		case m.Method == "" && said:

@@ -75,14 +75,4 @@ func init() { //nolint:gochecknoinits // the states of the pages of the month st
 		cannot.Refused = refusedAs(text)
 		return []any{can, cannot}
 	}
-	states["closing.html"] = func(v *visit, text string) []any {
-		p := stepsPage{page: v.page(text, "/extrato"), Month: month, Run: text, Started: text}
-		p.Refresh = 2
-		unknown := p
-		unknown.Unknown = true
-		for i, name := range stageNames {
-			p.Stages = append(p.Stages, stage{Name: name, Done: i < 2, Now: i == 2})
-		}
-		return []any{p, unknown}
-	}
 }

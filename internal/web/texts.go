@@ -19,10 +19,10 @@ type language struct {
 
 // The languages. Portuguese is the studio's, and the default.
 var (
-	portuguese = &language{Code: "pt", Tag: "pt-BR", texts: catalogue(textsPt, textsPtDay, textsPtMonth),
+	portuguese = &language{Code: "pt", Tag: "pt-BR", texts: catalogue(textsPt, textsPtDay, textsPtMonth, textsPtOperate, textsPtDoctor),
 		months: [13]string{"", "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro"},
 		days:   [7]string{"domingo", "segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado"}}
-	english = &language{Code: "en", Tag: "en", texts: catalogue(textsEn, textsEnDay, textsEnMonth),
+	english = &language{Code: "en", Tag: "en", texts: catalogue(textsEn, textsEnDay, textsEnMonth, textsEnOperate, textsEnDoctor),
 		months: [13]string{"", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 		days:   [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"}}
 	languages = []*language{portuguese, english}

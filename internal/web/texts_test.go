@@ -80,6 +80,7 @@ func asked(t *testing.T) map[string]bool {
 		add("check "+c, "check "+c+" none")
 	}
 	add(stageNames...)
+	askedOfOperating(add)
 	add("refused other", "refused other fix", "backup corrupt", "backup missing")
 	for _, action := range []string{"add", "change", "delete", "undo", "merge"} {
 		add("changed " + action)
@@ -119,7 +120,7 @@ func TestEvery_text_is_there_and_used_in_each_language(t *testing.T) {
 }
 
 func TestNo_two_parts_of_a_catalogue_have_the_same_name(t *testing.T) {
-	for lang, parts := range map[*language][]map[string]string{portuguese: {textsPt, textsPtDay, textsPtMonth}, english: {textsEn, textsEnDay, textsEnMonth}} {
+	for lang, parts := range map[*language][]map[string]string{portuguese: {textsPt, textsPtDay, textsPtMonth, textsPtOperate, textsPtDoctor}, english: {textsEn, textsEnDay, textsEnMonth, textsEnOperate, textsEnDoctor}} {
 		sum := 0
 		for _, part := range parts {
 			sum += len(part)

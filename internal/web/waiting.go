@@ -9,16 +9,17 @@ import (
 	"extrato/internal/auth"
 	"extrato/internal/books"
 	"extrato/internal/closing"
+	"extrato/internal/doctor"
 	"extrato/internal/store"
 )
 
-// task is something that waits for a person: a card on Início, and the worst of
-// all as one line on the other pages.
+// task is work waiting for a person: a card on Início, and the worst of all as
+// one line on the other pages.
 type task struct {
 	Tag         stateTag
 	Title, Text string
 	Link        link
-	month       books.Month // that it is about; zero: none
+	month       books.Month // its subject; zero: none
 }
 
 // severity puts tasks in order, the worst first.
@@ -26,11 +27,10 @@ var severity = []string{"fail", "warn", ""}
 
 func (t task) rank() int { return slices.Index(severity, t.Tag.Class) }
 
-// oldMonths is how many open months from before the schedule have cards of their
-// own.
+// oldMonths is the most cards for open months from before the schedule.
 const oldMonths = 2
 
-// monthTasks finds what waits for a person among the months.
+// monthTasks finds the tasks among the months.
 func (v *visit) monthTasks(all []closing.MonthInfo, causes map[books.Month]string) (tasks []task) {
 	var old []task
 	for _, m := range all {
@@ -39,7 +39,7 @@ func (v *visit) monthTasks(all []closing.MonthInfo, causes map[books.Month]strin
 		switch {
 		case m.Backup == "corrupt" || m.Backup == "missing":
 			t.Tag.Class, t.Title, t.Text = "fail", v.t("task backup", name), v.t("backup "+m.Backup)
-			t.Link = link{statementPath(m.Month), v.t("see month", v.name(m.Month))}
+			t.Link = link{"/backups", v.t("see copies")}
 		case m.State == closing.Late:
 			t.Title, t.Text = v.t("task late", name, v.some(m.Late.Total(), "late count")), v.t("task late text")
 		case m.State == closing.Held:
@@ -69,7 +69,7 @@ func (v *visit) monthTasks(all []closing.MonthInfo, causes map[books.Month]strin
 	return tasks
 }
 
-// causes returns why months were not closed by themselves.
+// causes returns the codes of failed closes by the schedule.
 func causes(ctx context.Context, tx *store.Tx) (map[books.Month]string, error) {
 	alarms, err := tx.Alarms(ctx)
 	all := map[books.Month]string{}
@@ -82,8 +82,8 @@ func causes(ctx context.Context, tx *store.Tx) (map[books.Month]string, error) {
 	return all, err
 }
 
-// allMonths returns what Closer.Months does. A page reads it once: for itself, and
-// for the line of what waits.
+// allMonths is Closer.Months, read once for a page and its line about waiting
+// work.
 func (v *visit) allMonths() (all []closing.MonthInfo, err error) {
 	if v.months == nil {
 		v.months, err = v.Closer.Months(v.r.Context())
@@ -91,8 +91,7 @@ func (v *visit) allMonths() (all []closing.MonthInfo, err error) {
 	return v.months, err
 }
 
-// info returns what is known of a month. One to come that has no rows is not
-// there.
+// info describes a month. It fails with errNoPage for a later month without rows.
 func (v *visit) info(month books.Month) (closing.MonthInfo, error) {
 	all, err := v.allMonths()
 	if err != nil {
@@ -107,7 +106,7 @@ func (v *visit) info(month books.Month) (closing.MonthInfo, error) {
 	return closing.MonthInfo{Month: month, State: closing.Open}, nil
 }
 
-// readTasks returns what waits among the months, and all months.
+// readTasks returns all tasks, the worst first, and all months.
 func (v *visit) readTasks() ([]task, []closing.MonthInfo, error) {
 	ctx := v.r.Context()
 	all, err := v.allMonths()
@@ -115,26 +114,54 @@ func (v *visit) readTasks() ([]task, []closing.MonthInfo, error) {
 		return nil, nil, err
 	}
 	var why map[books.Month]string
+	var paused []string
 	err = v.Store.Read(ctx, func(tx *store.Tx) (err error) {
-		why, err = causes(ctx, tx)
+		if paused, err = tx.PausedQueues(ctx); err == nil {
+			why, err = causes(ctx, tx)
+		}
 		return err
 	})
-	return v.monthTasks(all, why), all, err
+	tasks := append(v.doctorTasks(len(paused) > 0), v.monthTasks(all, why)...)
+	slices.SortStableFunc(tasks, func(a, b task) int { return cmp.Compare(a.rank(), b.rank()) })
+	return tasks, all, err
 }
 
-// waits finds the worst of what waits for the visitor. A page about a month says
-// by itself what is with that one.
+// doctorTasks are the failures of doctor's last report, and paused queues of jobs.
+// Damaged backups have tasks of their months.
+func (v *visit) doctorTasks(paused bool) (tasks []task) {
+	if paused {
+		tasks = append(tasks, task{Tag: stateTag{v.t("doctor fail"), "fail"}, Title: v.t("task queues"), Text: v.t("task queues text"), Link: link{"/tarefas", v.t("see runs")}})
+	}
+	l := v.looked.Load()
+	if l == nil || v.Now().Sub(l.At) > 2*lookValid {
+		return tasks
+	}
+	var names []string
+	for _, c := range l.Checks {
+		if c.State == doctor.Fail && c.Code != "backups_bad" {
+			names = append(names, v.doctorLine(c).Name)
+		}
+	}
+	if len(names) > 0 {
+		title := v.t("task doctor", strings.Join(slices.Compact(names), ", "))
+		tasks = append(tasks, task{Tag: stateTag{v.t("doctor fail"), "fail"}, Title: title, Text: v.t("task doctor text"), Link: link{"/diagnostico", v.t("see doctor")}})
+	}
+	return tasks
+}
+
+// waits finds the visitor's worst task. Tasks solved on this very page are left
+// out.
 func (v *visit) waits(here string) *waits {
 	if v.who == nil || here == "/" {
-		return nil // the cards there say the same
+		return nil // it has cards
 	}
 	if v.who.May(auth.Manage) {
 		tasks, _, err := v.readTasks()
 		if err != nil {
-			return nil // a line less, the page has what it is about
+			return nil // a line less
 		}
 		for _, t := range tasks {
-			mine := !t.month.IsZero() && strings.Contains(v.r.URL.Path, strings.TrimPrefix(historyPath(t.month), "/historico"))
+			mine := t.Link.Path == here || !t.month.IsZero() && strings.Contains(v.r.URL.Path, strings.TrimPrefix(historyPath(t.month), "/historico"))
 			if t.Tag.Class != "" && !mine {
 				return &waits{Text: t.Title, Link: t.Link}
 			}

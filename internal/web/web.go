@@ -11,11 +11,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
 	"extrato/internal/closing"
+	"extrato/internal/doctor"
 	"extrato/internal/recording"
 	"extrato/internal/store"
 )
@@ -23,8 +25,14 @@ import (
 // Web holds the parts of the pages. New makes one.
 type Web struct {
 	Options
-	pages  map[string]auth.Permission // the GET pages with their permissions
-	closes *runs
+	pages map[string]auth.Permission // the GET pages with their permissions
+
+	closes   *runs[closing.Result]
+	verifies *runs[[]closing.Verified]
+	restores *runs[closing.Restoration]
+	audits   *runs[closing.Audit]
+	looks    *runs[doctor.Report]
+	looked   atomic.Pointer[look] // doctor's last report
 }
 
 // Options are the settings of the pages.
@@ -37,6 +45,14 @@ type Options struct {
 	Now       func() time.Time // in the studio's zone
 	// Backups describes the place of the backups; nil: unknown.
 	Backups func(context.Context) Place
+	// Doctor looks at everything a close depends on, Settings lists the settings, and
+	// Queued counts waiting jobs by kind; nil: the pages do without.
+	Doctor   func(context.Context) doctor.Report
+	Settings func() []doctor.Setting
+	Queued   func(context.Context) (map[string]int, error)
+	// Mends are the acts named in doctor's checks.
+	Mends   map[string]func(context.Context, books.Actor) error
+	Version string
 	// Working ends when closes are to be broken off; nil means never.
 	Working context.Context //nolint:containedctx // it is the process's, not a request's
 }
@@ -51,7 +67,10 @@ type Place struct {
 
 // New returns the pages.
 func New(o Options) *Web {
-	w := &Web{Options: o, pages: map[string]auth.Permission{}, closes: &runs{all: map[string]*run{}}}
+	w := &Web{
+		Options: o, pages: map[string]auth.Permission{}, closes: newRuns[closing.Result](), verifies: newRuns[[]closing.Verified](),
+		restores: newRuns[closing.Restoration](), audits: newRuns[closing.Audit](), looks: newRuns[doctor.Report](),
+	}
 	for _, r := range w.Routes() {
 		if r.Method == http.MethodGet {
 			w.pages[r.Path] = r.Needs
@@ -119,6 +138,27 @@ func (w *Web) ownRoutes() []auth.Route {
 		w.at("GET", "/meses/{year}/{month}/fechar/{run}", auth.Manage, (*visit).closeSteps),
 		w.at("GET", "/meses/{year}/{month}/reabrir", auth.Manage, (*visit).reopenPage),
 		w.at("POST", "/meses/{year}/{month}/reabrir", auth.Manage, (*visit).reopenMonth),
+
+		w.at("GET", "/backups", auth.Manage, (*visit).backupsPage),
+		w.at("POST", "/backups/conferir", auth.Manage, (*visit).verifyBackups),
+		w.at("GET", "/backups/conferir/{run}", auth.Manage, (*visit).verifySteps),
+		w.at("POST", "/backups/{year}/{month}/copiar", auth.Manage, (*visit).copyMonth),
+		w.at("GET", "/backups/{year}/{month}/restaurar", auth.Manage, (*visit).restorePage),
+		w.at("POST", "/backups/{year}/{month}/restaurar", auth.Manage, (*visit).restoreMonth),
+		w.at("GET", "/backups/{year}/{month}/restaurar/{run}", auth.Manage, (*visit).restored),
+		w.at("GET", "/tarefas", auth.Manage, (*visit).tasksPage),
+		w.at("POST", "/tarefas/filas", auth.Manage, (*visit).startQueues),
+		w.at("GET", "/tarefas/{id}", auth.Manage, (*visit).taskPage),
+		w.at("GET", "/registro", auth.Manage, (*visit).chainPage),
+		w.at("POST", "/registro/conferir", auth.Manage, (*visit).verifyChain),
+		w.at("GET", "/registro/conferir/{run}", auth.Manage, (*visit).auditSteps),
+		w.at("GET", "/diagnostico", auth.Manage, (*visit).doctorPage),
+		w.at("POST", "/diagnostico", auth.Manage, (*visit).lookAgain),
+		w.at("GET", "/diagnostico/olhando", auth.Manage, (*visit).lookSteps),
+		w.at("POST", "/diagnostico/consertar", auth.Manage, (*visit).mendNow),
+		w.at("GET", "/ajustes", auth.Manage, (*visit).settingsPage),
+		w.at("POST", "/ajustes/estudio", auth.Manage, (*visit).saveStudio),
+		w.at("POST", "/ajustes/formas", auth.Manage, (*visit).saveMethod),
 
 		{Method: "GET", Path: "/static/{file}", Needs: auth.Public, Handler: http.HandlerFunc(static().serve)},
 	}

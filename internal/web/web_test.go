@@ -52,12 +52,14 @@ func openOn(t *testing.T, db *storetest.DB, provider auth.Provider) *browser {
 	}
 	guard := auth.New(auth.Options{Store: db.Store, Key: strings.Repeat("k", 32), Now: time.Now, Log: log, Tries: 5, Per: time.Hour, Login: provider})
 	closer, folder := newCloser(t, db)
-	pages := web.New(web.Options{
+	options := web.Options{
 		Guard: guard, Store: db.Store, Recording: &recording.Recorder{Store: db.Store, Now: time.Now}, Closer: closer, Log: log, Now: closer.Now,
 		Backups: func(context.Context) web.Place {
 			return web.Place{Folder: "/srv/backups", Writable: true, SameDisk: true}
 		},
-	})
+	}
+	operating(&options, db, closer, folder)
+	pages := web.New(options)
 	routed := (&api.Server{Guard: guard, Store: db.Store, Now: time.Now, Log: log, Page: pages.Answer}).Handler(pages.Routes()...)
 	frame := server.Frame{Log: log, Now: time.Now, Page: pages.Answer, Public: routed.Public}
 	s := httptest.NewServer(frame.Wrap(guard.Logins(routed)))

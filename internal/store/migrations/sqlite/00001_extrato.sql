@@ -220,7 +220,8 @@ CREATE TABLE runs (
     result         TEXT NOT NULL,
     code           TEXT NOT NULL,
     message        TEXT NOT NULL,
-    correlation_id TEXT NOT NULL
+    correlation_id TEXT NOT NULL,
+    stage          INTEGER NOT NULL DEFAULT 0 -- of a close: the stage it came to
 );
 CREATE INDEX ix_runs_month ON runs (month, id);
 

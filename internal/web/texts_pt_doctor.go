@@ -1,0 +1,98 @@
+package web
+
+// textsPtDoctor are the words of Diagnóstico: the names of its checks, and what
+// doctor says, by its codes.
+var textsPtDoctor = map[string]string{
+	"doctor text": "%s, %s, %s.", "doctor looked": "Olhado %s, em %s.", "look again": "Olhar de novo",
+	"fails count": "%d falha|%d falhas", "warns count": "%d aviso|%d avisos", "fine count": "%d em ordem|%d em ordem",
+	"doctor fail": "falha", "doctor warn": "aviso", "doctor ok": "em ordem",
+	"looking": "Olhando tudo de que um fechamento depende", "looking text": "Pode fechar o navegador: a olhada continua.", "see doctor": "Ver o diagnóstico",
+	"mend guards": "Repor as guardas", "mend account": "Consertar a conta", "mend queues": "Retomar as filas", "mend copies": "Fazer as cópias",
+	"mended": "Feito. Olhei de novo.", "not mended": "Não deu certo, e nada mudou. Veja a linha abaixo.",
+	"task doctor": "Diagnóstico: %s", "task doctor text": "Algo de que um fechamento depende não está em ordem.", "task queues": "As tarefas automáticas estão paradas",
+	"task queues text": "Meses não fecham sozinhos, ou avisos não saem.", "see runs": "Ver as tarefas",
+	"and others": "%s e mais %d",
+
+	// The names of the checks.
+	"doctor name setting file .env": "arquivo .env", "doctor name timezone": "fuso", "doctor name v4's zone": "fuso da v4", "doctor name schedule": "agenda",
+	"doctor name key": "chave", "doctor name job identity": "robôs", "doctor name sign-in": "entrada", "doctor name telling": "avisos", "doctor name address": "endereço",
+	"doctor name server": "servidor", "doctor name queues": "filas", "doctor name service account": "conta dos programas", "doctor name tokens": "tokens",
+	"doctor name v4's token": "token da v4", "doctor name v4 beside us": "v4 ao lado", "doctor name safety net": "rede de segurança", "doctor name database": "banco",
+	"doctor name database writable": "gravação", "doctor name guards": "guardas", "doctor name tables": "tabelas", "doctor name database disk": "disco do banco",
+	"doctor name database file": "arquivo do banco", "doctor name clock": "relógio", "doctor name keys": "chaves do banco", "doctor name triggers": "gatilhos",
+	"doctor name columns": "colunas", "doctor name texts": "textos", "doctor name dates": "datas", "doctor name amounts": "valores", "doctor name months": "meses",
+	"doctor name late rows": "atrasados", "doctor name last month": "último mês", "doctor name backup folder": "pasta dos backups", "doctor name backup disk": "disco dos backups",
+	"doctor name disk space": "espaço", "doctor name backups": "backups", "doctor name chain": "registro",
+
+	// Settings.
+	"doctor failed": "Não deu para conferir: %[2]s", "doctor failed fix": "%[3]s",
+	"doctor setting_file": "%s", "doctor setting_file fix": "Escreva um NOME=valor em cada linha do arquivo .env.",
+	"doctor setting_wrong": "%[2]s", "doctor setting_wrong fix": "Corrija %[1]s%[3]s.",
+	"doctor setting_ignored": "Ignorado: %[4]s", "doctor setting_ignored fix": "Escreva LOG_FORMAT=text ou json, ou tire.",
+	"doctor setting_noted": "%[2]s (%[3]s): %[4]s", "doctor setting": "%[2]s (%[3]s)",
+	"doctor setting_unbacked": "%[2]s: um mês fecha mesmo sem backup, e o registro guarda isso para sempre.", "doctor setting_unbacked fix": "EXTRATO_REQUIRE_BACKUP=true",
+	"doctor setting_by_hand": "%[2]s: os meses não fecham sozinhos.", "doctor setting_by_hand fix": "ENABLE_MONTHLY_EXTRATO_JOB=true, ou feche cada mês em Início.",
+	"doctor timezone_wrong": "%[1]s", "doctor timezone_wrong fix": "Ponha em TZ%[2]s um nome como America/Sao_Paulo.", "doctor timezone": "%[1]s, agora %[3]s%[4]s",
+	"doctor v4_zone_unset": "TZ não está definido: vale %s. O código da v4 usa UTC, o compose dela America/Sao_Paulo.", "doctor v4_zone_unset fix": "Ponha em TZ o fuso em que a v4 rodava.",
+	"doctor v4_zone": "%s; deixe o fuso em que a v4 rodava.", "doctor schedule": "Próximo fechamento: %[1]s, em %[2]s.",
+	"doctor schedule_after_net": "Próximo fechamento: %[1]s, em %[2]s. A rede de segurança, que passa do dia 2 ao 7, só vê isso um mês depois.", "doctor schedule_after_net fix": "Escolha em EXTRATO_SCHEDULE um dia até %[7]d, ou faça a rede passar mais tarde também.",
+	"doctor key_unset": "JWT_SECRET_KEY não está definida: ninguém entra.", "doctor key_unset fix": "JWT_SECRET_KEY=$(openssl rand -hex 32)", "doctor key": "Longa o bastante; assina e confere.",
+	"doctor job_identity_unused": "Não usados: programas entram com token.", "doctor job_identity": "%[1]s, %[2]s em %[3]s podem copiar e fechar.",
+	"doctor job_identity_half": "%d dos quatro valores estão definidos: nenhum robô entra.", "doctor job_identity_half fix": "Defina EXTRATO_JOB_OIDC_AUDIENCE, _REPOSITORY, _REF e _WORKFLOW, todos ou nenhum.",
+	"doctor sign_in_password": "Com senha.", "doctor sign_in": "Com senha, ou com o provedor para %d endereços.",
+	"doctor sign_in_half": "Só metade do provedor de login está definida.", "doctor sign_in_half fix": "Defina EXTRATO_LOGIN_OIDC_ISSUER e EXTRATO_LOGIN_OIDC_CLIENT_ID.",
+	"doctor sign_in_nobody": "Há um provedor de login, e AUTHORIZED_EMAILS não deixa ninguém entrar.", "doctor sign_in_nobody fix": "Ponha os endereços em AUTHORIZED_EMAILS.",
+	"doctor telling_nobody": "Ninguém é avisado quando um mês não fecha.", "doctor telling_nobody fix": "Ponha em EXTRATO_NOTIFY quem avisar: e-mail, Telegram, WhatsApp por um serviço, ntfy…",
+	"doctor telling_wrong": "%[1]s", "doctor telling_wrong fix": "%[2]s", "doctor telling": "%d lugares são avisados.",
+	"doctor address_open": "O programa atende em %s para todos, sem TLS.", "doctor address_open fix": "Ponha um proxy com TLS na frente e o nome dele em EXTRATO_TRUSTED_PROXIES.",
+
+	// The server.
+	"doctor server_none": "Ninguém atende em %s.", "doctor server_other": "Outro programa atende em %s.", "doctor server_other fix": "Escolha outra PORT, ou pare o outro programa.",
+	"doctor server_unready": "O servidor em %s não está pronto: %s", "doctor server_unready fix": "Olhe o registro dele.",
+	"doctor server_open": "O servidor em %s responde %d a %s sem token, e não 401.", "doctor server_open fix": "Veja o proxy na frente dele.", "doctor server": "O servidor em %s está pronto.",
+	"doctor queues_paused": "Filas de tarefas paradas (%s): meses não fecham sozinhos, ou avisos não saem.", "doctor queues_paused fix": "O programa as retoma sozinho em 20 segundos; se não, retome aqui.", "doctor queues": "Nenhuma fila parada.",
+	"doctor account_missing": "A conta %d ainda não existe; o servidor a cria.", "doctor account": "A conta %d está lá.",
+	"doctor account_off": "A conta %d está desativada ou sem permissão: os tokens dos programas são recusados.", "doctor account_off fix": "O programa pode consertá-la.",
+	"doctor tokens_ending": "Terminam logo: %s", "doctor tokens_ending fix": "Crie outro em Acesso, troque no programa que usa, e revogue o antigo.", "doctor tokens": "%d valem, e nenhum termina logo.",
+	"doctor v4_token": "O token da v4 vale até %s e não pode ser revogado.", "doctor v4_token fix": "Crie outro em Acesso, e depois troque JWT_SECRET_KEY.",
+	"doctor v4_beside": "A v4 não fechou nada desde %s.", "doctor v4_closes": "A v4 ainda fecha meses sozinha, sem a nossa prova: %s", "doctor v4_closes fix": "Na v4: ENABLE_MONTHLY_EXTRATO_JOB=false, e a página Histórico dela fechada a partir do dia 2.",
+	"doctor net_unseen": "Nunca foi vista: ninguém em outro lugar nota se este servidor parar.", "doctor net_unseen fix": "Como ligar: docs/MONTHLY_EXTRATO_BACKUP_GUIDE.md",
+	"doctor net_silent": "Foi vista pela última vez em %s.", "doctor net_silent fix": "Veja se ela ainda está agendada.", "doctor net": "Vista pela última vez em %s.",
+
+	// The database.
+	"doctor database_empty": "%s está vazio.", "doctor database_empty fix": "extrato migrate, extrato import ou extrato demo", "doctor database_v4": "%s é da v4.", "doctor database_v4 fix": "Faça um dump dele, e depois: extrato migrate",
+	"doctor database_v4_file": "%[1]s é da v4.", "doctor database_v4_file fix": "extrato import --from sqlite:///%[2]s", "doctor database_older": "%s é de uma versão anterior.", "doctor database_older fix": "extrato migrate",
+	"doctor database_newer": "%s é de uma versão mais nova.", "doctor database_newer fix": "Instale a versão mais nova.", "doctor database": "%s responde e é desta versão.", "doctor database_writable": "O banco pode ser gravado.",
+	"doctor guards_gone": "Faltam guardas que impedem mudar meses fechados: %s", "doctor guards_gone fix": "Confira antes o registro, para saber se algo mudou nesse tempo; depois reponha as guardas.", "doctor guards": "Os meses fechados não podem ser mudados.",
+	"doctor tables": "As tabelas estão todas lá e mostram todas as linhas.", "doctor disk_remote": "%s está em %s: as travas do SQLite podem falhar ali.", "doctor disk_remote fix": "Mova o arquivo para um disco desta máquina, ou use PostgreSQL.", "doctor disk": "%s está num disco desta máquina.",
+	"doctor file_unchecked": "A conferência do arquivo foi interrompida depois de %s.", "doctor file_unchecked fix": "Confira uma cópia dele: sqlite3 CÓPIA 'PRAGMA integrity_check'",
+	"doctor file_index": "Um índice não combina com a tabela: %s", "doctor file_index fix": "Guarde uma cópia do arquivo, pare o programa e rode: sqlite3 ARQUIVO REINDEX. Até lá os meses mostram menos lançamentos do que têm.",
+	"doctor file_damaged": "Está danificado: %s", "doctor file_damaged fix": "Guarde uma cópia do arquivo como está. Traga-o de uma cópia anterior, ou os meses dos backups.", "doctor file": "O arquivo está inteiro.",
+	"doctor clock_skew": "Os relógios daqui e do banco diferem em %s: nenhum mês fecha.", "doctor clock_skew fix": "Acerte os dois (NTP).", "doctor clock_future": "%s foi feito no futuro: nenhum mês fecha.", "doctor clock_future fix": "Veja o relógio desta máquina; se está certo, corrija o created_at.",
+	"doctor clock_agrees": "Os relógios daqui e do banco combinam.", "doctor clock": "Certo: nada foi registrado no futuro.",
+	"doctor keys_unique": "Faltam chaves únicas: %s", "doctor keys_unique fix": "O programa pode repô-las.", "doctor keys_foreign": "Faltam chaves estrangeiras: %s. Cada fechamento segura os outros enquanto roda.", "doctor keys_foreign fix": "Reponha quando os dados permitirem; os fechamentos estão certos sem elas.", "doctor keys": "Estão todas lá.",
+	"doctor triggers_others": "Há gatilhos de outros nos lançamentos: %s", "doctor triggers_others fix": "Eles precisam deixar linhas serem apagadas e voltarem iguais; senão o fechamento é recusado.", "doctor triggers": "Nenhum de outros.",
+	"doctor columns_unknown": "Há dados em colunas que nenhum backup guardaria: %s. Esses meses não fecham.", "doctor columns_unknown fix": "Esvazie ou tire a coluna, ou peça uma versão que a guarde.", "doctor columns": "Os backups guardam todas.",
+	"doctor texts_bad": "Há textos que não são UTF-8: %s", "doctor texts_bad fix": "Corrija no banco; esses meses não fecham.", "doctor dates_bad": "Há lançamentos que não são de mês nenhum: %s", "doctor dates_bad fix": "Corrija no banco: não estão em backup nem em extrato.", "doctor dates": "Cada lançamento é de um mês.",
+	"doctor amounts_bad": "Há valores que não podem ser guardados com exatidão: %s", "doctor amounts_bad fix": "Corrija no banco; esses meses não fecham.", "doctor amounts": "Todos exatos.",
+
+	// Months.
+	"doctor months_due": "Terminaram e não foram fechados: %s", "doctor months_due fix": "Feche o mais antigo primeiro.", "doctor months_later": "Há lançamentos com data depois do mês corrente: %s", "doctor months_later fix": "Corrija as datas, ou deixe esperar.",
+	"doctor months_held": "Reabertos, só fecham quando alguém fechar: %s", "doctor months_held fix": "Corrija o que for preciso e feche.", "doctor months_old": "De antes da agenda (%[2]s), só fecham quando alguém fechar: %[1]s", "doctor months_old fix": "Feche o mais antigo primeiro.",
+	"doctor months": "Nenhum espera por você. A agenda fecha de %s em diante.", "doctor late_rows": "Entraram lançamentos depois do fechamento: %s", "doctor late_rows fix": "Veja os atrasados e inclua.",
+	"doctor late_rows_v4": "Há lançamentos ao lado de extratos da v4, que não mudam: %s", "doctor late_rows_v4 fix": "Mude a data para um mês em aberto, ou exclua os que o extrato já tem.", "doctor late_rows_none": "Nenhum.",
+	"doctor last_unbacked": "%[1]s tem extrato (revisão %[2]d), sem backup nosso.", "doctor last": "%[1]s tem extrato (revisão %[2]d) e backup, lido em %[4]s.", "doctor last_v4": "%s tem extrato da v4.",
+	"doctor last_held": "%[1]s foi reaberto e está sem extrato.", "doctor last_held fix": "Corrija o que for preciso e feche.", "doctor last_old": "%[1]s é de antes da agenda (%[2]s).", "doctor last_waits": "%[1]s fecha em %[2]s.",
+	"doctor last_overdue": "%[1]s não tem extrato, e devia ter fechado em %[2]s.", "doctor last_overdue fix": "Feche, e veja em Tarefas por que não fechou sozinho.",
+
+	// Backups.
+	"doctor folder_empty": "%[1]s não tem nenhum dos %[2]d backups feitos: nenhum mês fecha.", "doctor folder_empty fix": "Ligue o disco em que estão, ou copie-os para lá.",
+	"doctor folder_full": "%[1]s não pode ser gravada: %[2]s", "doctor folder_full fix": "Libere espaço no disco.", "doctor folder_no_fsync": "%[1]s não pode ser gravada: %[2]s", "doctor folder_no_fsync fix": "Ponha em EXTRATO_BACKUPS uma pasta num disco local.",
+	"doctor folder_closed": "%[1]s não pode ser gravada: %[2]s", "doctor folder_closed fix": "Dê ao programa permissão na pasta de EXTRATO_BACKUPS.", "doctor folder_to_come": "%s ainda não existe; o primeiro backup a cria.",
+	"doctor folder": "%[1]s pode ser gravada e tem %[2]d dos backups conhecidos.", "doctor folder_unknown": "%s pode ser gravada.",
+	"doctor same_disk": "Os backups estão no mesmo disco do banco: quem perde um perde os dois.", "doctor same_disk fix": "EXTRATO_BACKUPS em outro disco, ou uma cópia da pasta em outro lugar todo mês.", "doctor other_disk": "Os backups estão em outro disco que o banco.",
+	"doctor space_short": "O disco com %[2]s tem %[3]d MB livres, e um fechamento pode precisar de %[4]d MB.", "doctor space_short fix": "Libere espaço no disco.", "doctor space": "Há espaço para um fechamento.",
+	"doctor backups_bad": "Os arquivos em que estes extratos se apoiam sumiram ou mudaram: %[1]s", "doctor backups_bad fix": "Traga-os de volta, como eram, e confira; ou faça outra cópia em Backups.", "doctor backups_none": "Fechados sem backup: %s", "doctor backups_none fix": "O programa pode fazer as cópias a partir dos extratos.",
+	"doctor backups": "%[1]d extratos se apoiam em backups que conferiam na última leitura, em %[2]s ou depois.", "doctor backups_unused": "Nenhum extrato precisa de um ainda.",
+	"doctor chain_wrong": "O registro não confere: %s", "doctor chain_wrong fix": "Guarde tudo como está, não apague nada, e chame quem cuida do servidor.", "doctor chain_empty": "Nenhum mês foi fechado ainda.", "doctor chain": "%[1]d registros inteiros, cada extrato como foi fechado; cabeça %[2]s",
+}
