@@ -129,7 +129,9 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /api/v1/months/{month}/statement
 		GET /api/v1/months/{month}/statement.csv`)
 	group("admin close v4", "POST /api/v1/months/{month}/close")
-	group("admin backup v4", "POST /api/v1/months/{month}/verify")
+	group("admin backup v4", "POST /api/v1/months/{month}/verify\nPOST /api/v1/months/{month}/backup\nPOST /api/v1/closings/verify")
+	group("admin", "POST /api/v1/months/{month}/restore\nGET /api/v1/doctor\nPOST /api/v1/studio")
+	group("admin read v4", "GET /api/v1/studio")
 	group("admin", `
 		GET /river
 		POST /river

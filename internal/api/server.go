@@ -19,6 +19,7 @@ import (
 	"extrato/internal/auth"
 	"extrato/internal/books"
 	"extrato/internal/closing"
+	"extrato/internal/doctor"
 	"extrato/internal/recording"
 	"extrato/internal/store"
 )
@@ -35,6 +36,8 @@ type Server struct {
 	Closes   *Closes // counters of this process; may be nil
 	// Queued counts the waiting jobs by kind; nil where no jobs run.
 	Queued func(context.Context) (map[string]int, error)
+	// Doctor looks at everything a close depends on; nil where there is none.
+	Doctor func(context.Context) doctor.Report
 	// PausedQueues names the paused queues of jobs; nil where no jobs run.
 	PausedQueues func(context.Context) ([]string, error)
 	// Working ends to interrupt running work; nil means never.

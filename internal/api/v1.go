@@ -35,6 +35,7 @@ func (s *Server) v1Routes() []auth.Route {
 	v.registerChanges()
 	v.registerTerms()
 	v.registerHistory()
+	v.registerOperate()
 	v.registerTokens()
 	return append(v.routes, v.docsRoutes()...)
 }
