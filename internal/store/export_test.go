@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"testing"
 	"time"
 )
 
@@ -39,4 +40,32 @@ func FullDisk(folder string) error { return fullDisk(folder) }
 // Outcome returns what is said where the answer to a commit was lost.
 func (s *Store) Outcome(ctx context.Context, lost error) error {
 	return s.outcome(ctx, sql.NullInt64{}, lost)
+}
+
+// Writer returns SQLite's connection for writing.
+func (s *Store) Writer() *sql.DB { return s.write }
+
+// Each calls fn with the first column of a query's rows.
+func (t *Tx) Each(ctx context.Context, query string, fn func(string) error) error {
+	return t.list(ctx, query, nil, func(scan func(...any) error) error {
+		var text string
+		if err := scan(&text); err != nil {
+			return err
+		}
+		return fn(text)
+	})
+}
+
+// Prepared returns how many statements a connection keeps.
+func Prepared(t testing.TB, db *sql.DB) (n int) {
+	t.Helper()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.Raw(func(c any) error { n = len(c.(*preparedConn).idle); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

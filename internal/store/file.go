@@ -136,7 +136,7 @@ func (c fileConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return conn, nil
+	return &preparedConn{conn.(sqliteConn), map[string]sqliteStmt{}}, nil
 }
 
 // touch reads something to make SQLite open its log.
