@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"extrato/internal/books"
+	"extrato/internal/closing"
 )
 
 // corrupt damages a copy.
@@ -129,5 +130,15 @@ func (h *history) list() {
 	}
 	if !slices.Equal(got, want) {
 		h.t.Fatalf("months are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	brief, err := h.c.MonthStates(h.ctx)
+	h.must(err)
+	for i, m := range infos {
+		if m.State != closing.IsClosed && m.State != closing.Late {
+			infos[i].Counts = books.Counts{}
+		}
+	}
+	if !slices.Equal(brief, infos) {
+		h.t.Fatalf("the months' states are\n%+v\nwant\n%+v", brief, infos)
 	}
 }

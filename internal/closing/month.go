@@ -29,7 +29,7 @@ func (c *Closer) Month(ctx context.Context, month books.Month) (m WholeMonth, fo
 		if err != nil {
 			return err
 		}
-		l := &monthIndex{latest: map[books.Month]books.ChainEntry{month: last}, stored: map[books.Month]bool{month: last.HasStatement()}}
+		l := &monthIndex{latest: map[books.Month]store.MonthHead{month: store.HeadOf(last)}, stored: map[books.Month]bool{month: last.HasStatement()}, withRows: map[books.Month]bool{}}
 		if l.closeFrom, err = c.closeFrom(ctx, tx); err != nil {
 			return err
 		}
@@ -37,13 +37,14 @@ func (c *Closer) Month(ctx context.Context, month books.Month) (m WholeMonth, fo
 		if err != nil {
 			return err
 		}
+		l.withRows[month] = live.Total() > 0
 		m.MonthInfo = c.monthInfo(l, month, live)
 		found = !books.MonthOf(c.Now()).Before(month) || m.Counts.Total() > 0 || m.Revision > 0
 		backups, err := tx.Backups(ctx, month)
 		if err != nil {
 			return err
 		}
-		m.Backup = backupState(backups, last)
+		m.Backup = backupState(backups, store.HeadOf(last))
 		if !last.HasStatement() {
 			sums, err := tx.MonthTotals(ctx, month)
 			m.Totals = sums.JSON()

@@ -26,11 +26,12 @@ type MonthInfo struct {
 
 	DueAt     time.Time   `json:"-"` // when the schedule closes it, if it does
 	CloseFrom books.Month `json:"-"` // the schedule's first month
+	WithRows  bool        `json:"-"` // there are live rows
 }
 
 // monthIndex is the database's knowledge of all months, from one snapshot.
 type monthIndex struct {
-	latest    map[books.Month]books.ChainEntry
+	latest    map[books.Month]store.MonthHead
 	stored    map[books.Month]bool
 	withRows  map[books.Month]bool
 	closeFrom books.Month
@@ -50,7 +51,7 @@ func (c *Closer) monthIndexOf(ctx context.Context, tx *store.Tx, withRows iter.S
 	running := books.MonthOf(c.Now())
 	index := &monthIndex{stored: map[books.Month]bool{}, withRows: map[books.Month]bool{}, first: running, last: running}
 	var err error
-	if index.latest, err = tx.LatestEntries(ctx); err != nil {
+	if index.latest, err = tx.LatestHeads(ctx); err != nil {
 		return nil, err
 	}
 	see := func(m books.Month) {
@@ -86,13 +87,41 @@ func (c *Closer) monthIndexOf(ctx context.Context, tx *store.Tx, withRows iter.S
 // statement (or the schedule's first) to the running one, and later ones with
 // rows.
 func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
-	var months []MonthInfo
-	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+	return c.describe(ctx, func(tx *store.Tx) (*monthIndex, map[books.Month]books.Counts, error) {
 		live, err := tx.CountMonths(ctx)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		index, err := c.monthIndexOf(ctx, tx, maps.Keys(live))
+		return index, live, err
+	})
+}
+
+// MonthStates is Months without the counts of months that are not closed. Every
+// page shows what waits, and counting takes most of Months' time.
+func (c *Closer) MonthStates(ctx context.Context) ([]MonthInfo, error) {
+	return c.describe(ctx, func(tx *store.Tx) (*monthIndex, map[books.Month]books.Counts, error) {
+		index, err := c.readMonthIndex(ctx, tx)
+		if err != nil {
+			return nil, nil, err
+		}
+		late := map[books.Month]books.Counts{}
+		for m := range index.withRows {
+			if index.stored[m] || index.latest[m].HasStatement() {
+				if late[m], err = tx.CountMonth(ctx, m); err != nil {
+					return nil, nil, err
+				}
+			}
+		}
+		return index, late, nil
+	})
+}
+
+// describe describes every month by its index and the counts of live rows.
+func (c *Closer) describe(ctx context.Context, read func(*store.Tx) (*monthIndex, map[books.Month]books.Counts, error)) ([]MonthInfo, error) {
+	var months []MonthInfo
+	err := c.Store.Read(ctx, func(tx *store.Tx) error {
+		index, live, err := read(tx)
 		if err != nil {
 			return err
 		}
@@ -110,9 +139,11 @@ func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 				continue
 			}
 			if index.stored[m] && !index.latest[m].HasStatement() {
-				if index.latest[m], err = tx.Adoption(ctx, m, "extrato"); err != nil {
+				adopted, err := tx.Adoption(ctx, m, "extrato")
+				if err != nil {
 					return err
 				}
+				index.latest[m] = store.HeadOf(adopted)
 			}
 			info := c.monthInfo(index, m, live[m])
 			info.Backup = backupState(of[m], index.latest[m])
@@ -127,7 +158,7 @@ func (c *Closer) Months(ctx context.Context) ([]MonthInfo, error) {
 func (c *Closer) monthInfo(index *monthIndex, m books.Month, live books.Counts) MonthInfo {
 	info := MonthInfo{
 		Month: m, State: c.state(index, m), Revision: index.latest[m].Revision,
-		DueAt: c.Schedule.DueAt(m, c.Now().Location()), CloseFrom: index.closeFrom,
+		DueAt: c.Schedule.DueAt(m, c.Now().Location()), CloseFrom: index.closeFrom, WithRows: index.withRows[m],
 	}
 	if info.State != IsClosed {
 		info.Counts = live
@@ -143,7 +174,7 @@ func (c *Closer) monthInfo(index *monthIndex, m books.Month, live books.Counts) 
 
 // backupState returns the worse of two verification results: that of a month's
 // newest copy and that of its statement's copy.
-func backupState(copies []store.Backup, last books.ChainEntry) string {
+func backupState(copies []store.Backup, last store.MonthHead) string {
 	var found []string
 	if n := len(copies); n > 0 {
 		found = append(found, verified(copies[n-1].State))

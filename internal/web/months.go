@@ -140,11 +140,11 @@ func (v *visit) historiesPage() error {
 // showMonths shows the months of the year that the address names, or of the
 // newest that has some.
 func (v *visit) showMonths(p monthsPage, address func(books.Month) string, which func(closing.MonthInfo) bool) error {
-	known, err := v.allMonths()
+	all, err := v.Closer.Months(v.r.Context())
 	if err != nil {
 		return err
 	}
-	all := slices.DeleteFunc(slices.Clone(known), func(m closing.MonthInfo) bool { return !which(m) })
+	all = slices.DeleteFunc(all, func(m closing.MonthInfo) bool { return !which(m) })
 	slices.Reverse(all)
 	asked, shown := v.r.URL.Query().Get(yearField), ""
 	for _, m := range all {

@@ -49,7 +49,7 @@ func (v *visit) monthTasks(all []closing.MonthInfo, causes map[books.Month]strin
 			if words, known := refusals[causes[m.Month]]; known {
 				t.Tag.Class, t.Text = "fail", v.t("refused "+words, name)+" "+v.t("refused "+words+" fix")
 			}
-		case !m.Month.EndedBy(v.Now()) || m.State != closing.Open || m.Counts.Total() == 0:
+		case !m.Month.EndedBy(v.Now()) || m.State != closing.Open || !m.WithRows:
 			continue
 		case m.Month.Before(m.CloseFrom):
 			t.Title, t.Text = v.t("task old", name), v.t("task old text")
@@ -82,11 +82,11 @@ func causes(ctx context.Context, tx *store.Tx) (map[books.Month]string, error) {
 	return all, err
 }
 
-// allMonths is Closer.Months, read once for a page and its line about waiting
-// work.
+// allMonths returns what Closer.MonthStates does. A page reads it once: for
+// itself, and for the line on top.
 func (v *visit) allMonths() (all []closing.MonthInfo, err error) {
 	if v.months == nil {
-		v.months, err = v.Closer.Months(v.r.Context())
+		v.months, err = v.Closer.MonthStates(v.r.Context())
 	}
 	return v.months, err
 }
