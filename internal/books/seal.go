@@ -55,16 +55,31 @@ func (s *Sealer) Write(p []byte) (int, error) {
 		case c == '"':
 			s.inside = false
 			s.part++
-		default: // up to the next of these
-			n := 1
-			for limit := min(len(p), cap(s.buf)-len(s.buf)); n < limit && p[n] != '\\' && p[n] != '"'; n++ {
-			}
-			s.buf, p = append(s.buf, p[:n]...), p[n:]
+		default:
+			p = p[s.decode(p):]
 			continue
 		}
 		p = p[1:]
 	}
 	return written, nil
+}
+
+// decode appends p, decoded, up to the end of the string, of p or of the buffer.
+// It returns the number of bytes taken.
+func (s *Sealer) decode(p []byte) int {
+	out, n, i := s.buf[:cap(s.buf)], len(s.buf), 0
+	for i < len(p) && n < len(out) && p[i] != '"' {
+		if p[i] == '\\' {
+			if i+1 == len(p) {
+				break
+			}
+			i++
+		}
+		out[n] = p[i]
+		n, i = n+1, i+1
+	}
+	s.buf = out[:n]
+	return i
 }
 
 func (s *Sealer) flush() {
