@@ -153,8 +153,7 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 func (c *Closer) closeLocked(ctx context.Context, month books.Month, o Options, gone *missingStatement, run run) (Result, error) {
 	copies, unready := c.prepareCopies(ctx, month)
 	defer copies.drop()
-	open := c.openBefore(ctx, month)
-	others, err := c.Monthless(ctx)
+	open, others, err := c.readOthers(ctx, month)
 	if err != nil { // a foreign table explains it better
 		return Result{Month: month}, cmp.Or(c.Store.CheckTables(ctx), err)
 	}

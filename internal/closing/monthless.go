@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"extrato/internal/books"
 	"extrato/internal/store"
 )
 
@@ -20,6 +21,27 @@ func (c *Closer) Monthless(ctx context.Context) ([]string, error) {
 		return err
 	})
 	return notes, err
+}
+
+// readOthers returns what a close says of other rows: the earlier open months,
+// as openBefore does, and the rows of no month.
+func (c *Closer) readOthers(ctx context.Context, month books.Month) (open Result, others []string, err error) {
+	open = Result{Month: month, EarlierOpen: []books.Month{}}
+	var unlisted error
+	err = c.Store.Read(ctx, func(tx *store.Tx) error {
+		if others, err = monthless(ctx, tx); err != nil {
+			return err
+		}
+		earlier, err := c.earlierOpen(ctx, tx, month)
+		if unlisted = err; err == nil {
+			open.EarlierOpen = earlier
+		}
+		return err
+	})
+	if unlisted != nil {
+		return c.openUnread(open, unlisted), others, nil
+	}
+	return open, others, err
 }
 
 // monthless is Monthless in a transaction. It reads whole tables: inside a

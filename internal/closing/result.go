@@ -105,9 +105,15 @@ func (c *Closer) nameOpen(ctx context.Context, r Result) Result {
 		return err
 	})
 	if err != nil {
-		c.Log.Warn("earlier months not read", "month", r.Month.String(), "cause", err.Error())
-		r.Notes = append(slices.Clone(r.Notes), "whether earlier months are still open could not be read: see extrato months")
+		return c.openUnread(r, err)
 	}
+	return r
+}
+
+// openUnread notes that the earlier months could not be read.
+func (c *Closer) openUnread(r Result, err error) Result {
+	c.Log.Warn("earlier months not read", "month", r.Month.String(), "cause", err.Error())
+	r.Notes = append(slices.Clone(r.Notes), "whether earlier months are still open could not be read: see extrato months")
 	return r
 }
 

@@ -80,19 +80,16 @@ func prepareConnections(config *pgconn.Config) {
 // configureSession appends our schema to the current search_path, lifts the
 // timeouts of newer servers, and makes COMMIT wait for the server's disk.
 func configureSession(ctx context.Context, conn *pgconn.PgConn) error {
-	_, err := conn.Exec(ctx, `
+	answers, err := conn.Exec(ctx, `
 		SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), '`+ownSchema+`'), false);
-		SELECT set_config(name, CASE name WHEN 'synchronous_commit' THEN 'on' ELSE '0' END, false) FROM pg_settings
-			WHERE name IN ('idle_session_timeout', 'transaction_timeout') AND setting <> '0'
-				OR name = 'synchronous_commit' AND setting = 'off'`).ReadAll()
+		SELECT set_config(name, '0', false) FROM (VALUES ('idle_session_timeout'), ('transaction_timeout')) AS s (name)
+			WHERE current_setting(name, true) <> '0';
+		SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+		SELECT pg_backend_pid(), current_setting('row_security'), current_setting('session_replication_role')`).ReadAll()
 	if err != nil {
 		return err
 	}
-	found, err := conn.Exec(ctx, "SELECT pg_backend_pid(), current_setting('row_security'), current_setting('session_replication_role')").ReadAll()
-	if err != nil {
-		return err
-	}
-	row := found[0].Rows[0]
+	row := answers[len(answers)-1].Rows[0]
 	switch {
 	case string(row[0]) != fmt.Sprint(conn.PID()) || string(row[1]) != "off":
 		return errPooler

@@ -110,7 +110,24 @@ func (t *Tx) countCommissions(ctx context.Context, c monthCounts) error {
 // month count for the zero Month.
 func (t *Tx) unpairedMonths(ctx context.Context) (map[books.Month]int64, error) {
 	months := map[books.Month]int64{}
-	return months, t.eachUnpaired(ctx, "TRUE", func(u unpairedCommission) { months[u.month]++ })
+	unpaired, err := t.unpaired(ctx)
+	for _, u := range unpaired {
+		months[u.month]++
+	}
+	return months, err
+}
+
+// unpaired returns all unpaired commissions. It searches once in a snapshot.
+func (t *Tx) unpaired(ctx context.Context) (all []unpairedCommission, err error) {
+	if t.found != nil {
+		return t.found, nil
+	}
+	all = []unpairedCommission{}
+	err = t.eachUnpaired(ctx, "TRUE", func(u unpairedCommission) { all = append(all, u) })
+	if err == nil && t.readOnly {
+		t.found = all
+	}
+	return all, err
 }
 
 // unpairedCommission is one without a live payment, and its month: that of the

@@ -267,11 +267,12 @@ func (t *Tx) EachMonthlessCommission(ctx context.Context, fn func(id int64, crea
 
 // monthlessCommissions returns the ids of the commissions of no month.
 func (t *Tx) monthlessCommissions(ctx context.Context) (ids []books.ID, err error) {
-	err = t.eachUnpaired(ctx, "TRUE", func(u unpairedCommission) {
+	unpaired, err := t.unpaired(ctx)
+	for _, u := range unpaired {
 		if !u.month.Valid() {
 			ids = append(ids, books.ID(u.id))
 		}
-	})
+	}
 	return ids, err
 }
 

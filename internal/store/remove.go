@@ -136,8 +136,10 @@ func (t *Tx) removeInTurn(ctx context.Context, runs []any) (books.Counts, error)
 func (t *Tx) removeAtOnce(ctx context.Context, runs []any, small bool) (books.Counts, error) {
 	// The planner looks for rows referring to each deleted one. If it takes the
 	// tables for small, it scans them every time.
-	if _, err := t.exec(ctx, "SELECT set_config('enable_seqscan', 'off', true) WHERE $1", small); err != nil {
-		return books.Counts{}, err
+	if small {
+		if _, err := t.exec(ctx, "SET LOCAL enable_seqscan = off"); err != nil {
+			return books.Counts{}, err
+		}
 	}
 	in := func(kind books.Kind) string {
 		return fmt.Sprintf("json_array_elements(CAST($%d AS JSON)) run WHERE r.id BETWEEN CAST(run ->> 0 AS INTEGER) AND CAST(run ->> 1 AS INTEGER) RETURNING 1", kind+1)

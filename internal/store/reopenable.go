@@ -127,22 +127,16 @@ func (t *Tx) CheckPeople(ctx context.Context, rows *Leaving) error {
 // Rehearse runs fn in a savepoint and rolls it back. failed is fn's error; err
 // means the transaction cannot go on.
 func (t *Tx) Rehearse(ctx context.Context, fn func() error) (failed, err error) {
-	if _, err := t.exec(ctx, "SAVEPOINT rehearsal"); err != nil {
-		return nil, err
-	}
+	begin := "SAVEPOINT rehearsal"
 	if t.s.dialect.postgres { // find deferred constraints now
-		_, failed = t.exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE")
+		begin += "; SET CONSTRAINTS ALL IMMEDIATE"
 	}
-	if failed == nil {
+	if failed = t.script(ctx, begin); failed == nil {
 		failed = fn()
 	}
 	var pg *pgconn.PgError
 	if ctx.Err() != nil || errors.As(failed, &pg) && strings.HasPrefix(pg.Code, "40") { // the whole transaction is lost
 		return nil, failed
 	}
-	_, err = t.exec(ctx, "ROLLBACK TO SAVEPOINT rehearsal")
-	if err == nil {
-		_, err = t.exec(ctx, "RELEASE SAVEPOINT rehearsal")
-	}
-	return failed, err
+	return failed, t.script(ctx, "ROLLBACK TO SAVEPOINT rehearsal; RELEASE SAVEPOINT rehearsal")
 }

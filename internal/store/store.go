@@ -112,6 +112,8 @@ type Tx struct {
 	cols map[string][]string
 
 	handedOut bool // fn got rows and may have passed them on
+	readOnly  bool
+	found     []unpairedCommission // all of them, once searched in a snapshot
 }
 
 // Read runs fn in one consistent read-only snapshot. If somebody altered a
@@ -247,7 +249,7 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, options *sql.TxOptions
 		return explain(err)
 	}
 	defer tx.Rollback() // after Commit it has nothing to do, before it nobody could help
-	t := &Tx{s: s, conn: conn, tx: tx}
+	t := &Tx{s: s, conn: conn, tx: tx, readOnly: options.ReadOnly}
 	if before != nil {
 		if err := before(t); err != nil {
 			return explain(err)
@@ -286,6 +288,16 @@ func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error)
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// script executes several statements without arguments, in one message.
+func (t *Tx) script(ctx context.Context, statements string) error {
+	if t.s.dialect.postgres {
+		_, err := t.exec(ctx, statements, pgx.QueryExecModeSimpleProtocol)
+		return err
+	}
+	_, err := t.exec(ctx, statements)
+	return err
 }
 
 // one reads a single row into dest. It fails with sql.ErrNoRows if there is none.
