@@ -51,7 +51,7 @@ const mostExamples = 3
 
 // PreviewChecked is Preview for a person, with a list of things to check.
 func (c *Closer) PreviewChecked(ctx context.Context, month books.Month, force bool) (Result, []Check, error) {
-	k := &checker{month: month}
+	k := &checker{c: c, month: month, paid: map[books.ID]bool{}, expenses: map[string]bool{}, tally: books.NewTally()}
 	r, err := c.previewSeen(ctx, month, force, k)
 	if err != nil || r.Outcome == AlreadyClosed {
 		return r, nil, err
@@ -65,7 +65,9 @@ func (c *Closer) PreviewChecked(ctx context.Context, month books.Month, force bo
 
 // checker looks at a month's rows as they pass.
 type checker struct {
+	c        *Closer
 	month    books.Month
+	tally    *books.Tally
 	payments []*books.Payment
 	paid     map[books.ID]bool // payments with a commission
 	expenses map[string]bool   // by purpose
@@ -73,9 +75,7 @@ type checker struct {
 }
 
 func (k *checker) see(row books.Row) error {
-	if k.paid == nil {
-		k.paid, k.expenses = map[books.ID]bool{}, map[string]bool{}
-	}
+	k.tally.Add(row)
 	switch r := row.(type) {
 	case *books.Payment:
 		k.payments = append(k.payments, r)
@@ -85,6 +85,23 @@ func (k *checker) see(row books.Row) error {
 		k.expenses[purpose(r)] = true
 	}
 	return nil
+}
+
+// rowSize is about the most bytes that a row takes in a statement.
+const rowSize = 500
+
+// readRows is previewRows without the statement's fingerprint: a page that shows
+// none is there in half the time.
+func (k *checker) readRows(ctx context.Context, tx *store.Tx, p plan, r *Result) (size int64, leaving *store.Leaving, err error) {
+	rows, leaving, err := k.c.rowsOf(ctx, tx, p)
+	if err != nil {
+		return 0, nil, err
+	}
+	if _, err := drain(books.Tee(rows, k.see)); err != nil {
+		return 0, nil, err
+	}
+	r.Counts, r.Totals = leaving.Counts, k.tally.Totals().JSON()
+	return r.Counts.Total() * rowSize, leaving, nil
 }
 
 // purpose identifies an expense across months.

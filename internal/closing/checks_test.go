@@ -33,6 +33,9 @@ func TestPreviewChecked_counts_what_a_person_should_look_at(t *testing.T) {
 			if err != nil || r.Counts.Payments != 3 {
 				t.Fatalf("%v, %v", r, err)
 			}
+			if whole, err := s.Preview(t.Context(), october, false); err != nil || r.Counts != whole.Counts || string(r.Totals) != string(whole.Totals) {
+				t.Errorf("%v %s, without checks %v %s, %v", r.Counts, r.Totals, whole.Counts, whole.Totals, err)
+			}
 			var codes []string
 			for _, c := range checks {
 				codes = append(codes, c.Code)

@@ -148,7 +148,7 @@ func (c *Closer) PreviewDue(ctx context.Context) (DueResult, error) {
 		due = DueResult{Closed: []Result{}}
 		for i, m := range months {
 			due.Failed, due.Waiting = m, months[i+1:]
-			result, leaving, err := c.preview(ctx, tx, m, false, nil, places[i], nil)
+			result, leaving, err := c.preview(ctx, tx, m, false, nil, func() error { return places[i] }, nil)
 			if err == nil && len(due.Waiting) > 0 {
 				err = remove(ctx, tx, m, leaving)
 			}

@@ -1,8 +1,10 @@
 package closing
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"sync"
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
@@ -23,7 +25,8 @@ func (c *Closer) previewSeen(ctx context.Context, month books.Month, force bool,
 	if force {
 		gone, err = c.readMissing(ctx, month)
 	}
-	place := c.checkBackup(ctx, month)
+	place := c.beginCheckBackup(ctx, month)
+	defer place() // its probe must not stay behind
 	if err == nil {
 		err = c.Store.Read(ctx, func(tx *store.Tx) error {
 			var err error
@@ -39,10 +42,10 @@ func (c *Closer) previewSeen(ctx context.Context, month books.Month, force bool,
 	return result, err
 }
 
-// preview is Preview in a transaction; place is the reason why no backup can be
-// made, see gets each row unless it is nil. It also returns the rows that would
-// leave the live tables.
-func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, force bool, gone *missingStatement, place error, see *checker) (Result, *store.Leaving, error) {
+// preview is Preview in a transaction; place returns the reason why no backup
+// can be made. With a checker, which gets each row, there is no fingerprint. It
+// also returns the rows that would leave the live tables.
+func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, force bool, gone *missingStatement, place func() error, see *checker) (Result, *store.Leaving, error) {
 	none := Result{Month: month}
 	if err := c.refuseUnended(ctx, tx, month); err != nil {
 		return none, nil, err
@@ -59,16 +62,16 @@ func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, f
 	if plan.revise {
 		result.Outcome = WouldRevise
 	}
-	switch {
+	others, err := monthless(ctx, tx)
+	if err != nil {
+		return none, nil, err
+	}
+	switch place := place(); {
 	case place == nil:
 	case c.RequireBackup || !errors.Is(place, backup.ErrUnwritable) && !errors.Is(place, backup.ErrSlow):
 		return none, nil, place
 	default:
 		result.Notes = []string{unbackedNote(place)}
-	}
-	others, err := monthless(ctx, tx)
-	if err != nil {
-		return none, nil, err
 	}
 	result.Notes = append(result.Notes, others...)
 	if err := tx.CheckColumns(ctx, month); err != nil {
@@ -77,24 +80,37 @@ func (c *Closer) preview(ctx context.Context, tx *store.Tx, month books.Month, f
 	if err := tx.CheckReopenable(ctx, month); err != nil {
 		return none, nil, err
 	}
-	through := drain
+	read := c.previewRows
 	if see != nil {
-		through = func(rows books.Rows) (books.Salt, error) { return drain(books.Tee(rows, see.see)) }
+		read = see.readRows
 	}
-	statement, err := c.spool(ctx, tx, *plan, through)
+	size, leaving, err := read(ctx, tx, *plan, &result)
+	if err == nil {
+		err = cmp.Or(tx.CheckSpace(size), tx.CheckPeople(ctx, leaving))
+	}
 	if err != nil {
 		return none, nil, err
 	}
-	defer statement.close()
-	if err := tx.CheckSpace(statement.spool.Size()); err != nil {
-		return none, nil, err
+	return result, leaving, nil
+}
+
+// previewRows adds to r what the statement of a plan's rows would say, and
+// returns its size in bytes and the rows leaving.
+func (c *Closer) previewRows(ctx context.Context, tx *store.Tx, p plan, r *Result) (size int64, leaving *store.Leaving, err error) {
+	s, err := c.spool(ctx, tx, p, drain)
+	if err != nil {
+		return 0, nil, err
 	}
-	if err := tx.CheckPeople(ctx, statement.leaving); err != nil {
-		return none, nil, err
-	}
-	h := statement.header
-	result.Counts, result.Fingerprint, result.Totals = h.Counts, h.Fingerprint, h.Totals.JSON()
-	return result, statement.leaving, nil
+	defer s.close()
+	r.Counts, r.Fingerprint, r.Totals = s.header.Counts, s.header.Fingerprint, s.header.Totals.JSON()
+	return s.spool.Size(), s.leaving, nil
+}
+
+// beginCheckBackup begins checkBackup. The returned function waits for its end.
+func (c *Closer) beginCheckBackup(ctx context.Context, month books.Month) func() error {
+	checked := make(chan error, 1)
+	go func() { checked <- c.checkBackup(ctx, month) }()
+	return sync.OnceValue(func() error { return <-checked })
 }
 
 // checkBackup fails as a backup of month would, as far as can be known without

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -66,6 +67,7 @@ func (v *visit) showClose(status int, month books.Month, f *form, refused *refus
 // fillOpen shows the preview for an open month.
 func (v *visit) fillOpen(p *closePage) error {
 	ctx := v.r.Context()
+	place := v.lookAtPlace(ctx)
 	r, checks, err := v.Closer.PreviewChecked(ctx, p.Month, false)
 	if err != nil {
 		if e := books.AsError(err); e.Kind == books.Internal {
@@ -87,14 +89,25 @@ func (v *visit) fillOpen(p *closePage) error {
 	for _, c := range checks {
 		p.Checks = append(p.Checks, v.checkLine(p.Month, c))
 	}
-	if v.Backups != nil {
-		place := v.Backups(ctx)
-		p.Place = &place
-		if place.Free > 0 {
-			p.Available = v.bytes(place.Free)
-		}
+	if p.Place = <-place; p.Place != nil && p.Place.Free > 0 {
+		p.Available = v.bytes(p.Place.Free)
 	}
 	return nil
+}
+
+// lookAtPlace looks at where backups go while the page is put together: it waits
+// for the disk.
+func (v *visit) lookAtPlace(ctx context.Context) <-chan *Place {
+	seen := make(chan *Place, 1)
+	go func() {
+		if v.Backups == nil {
+			seen <- nil
+			return
+		}
+		place := v.Backups(ctx)
+		seen <- &place
+	}()
+	return seen
 }
 
 // fillClosed shows the proof of a closed month, and the effect of its late
