@@ -10,6 +10,9 @@ RACE ?= ./internal/books/... ./internal/backup/... ./internal/bucket/... ./inter
 # The packages that a change of the books' rules touches.
 QUICK ?= ./internal/arch/... ./internal/books/... ./internal/bucket/... ./internal/backup/... ./internal/export/... ./internal/recording/... ./internal/store/... ./internal/v4import/... ./internal/closing/...
 
+# Files in memory need no disk to be waited for.
+MEMORY := $(shell test -w /dev/shm && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
+
 # The version of a release, and what it is built for.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
@@ -31,7 +34,7 @@ test: lacks ## all tests, on SQLite and on a private PostgreSQL
 	go test $(TEST_FLAGS) ./...
 
 quick: ## the short tests of the core on SQLite, in half a minute
-	@EXTRATO_TEST_POSTGRESQL=off go test -short $(QUICK)
+	@TMPDIR=$(MEMORY) EXTRATO_TEST_POSTGRESQL=off go test -short $(QUICK)
 
 race: lacks ## what is quick, or does several things at once, under the race detector
 	go test -race -short $(TEST_FLAGS) $(RACE)

@@ -122,6 +122,9 @@ func TestA_session_leaves_when_it_is_over(t *testing.T) {
 					if linked == "session" && slices.ContainsFunc(c.parts[1:], func(p part) bool { return p.month() == c.parts[0].month() }) {
 						continue // a session can point at one payment only
 					}
+					if testing.Short() && linked == "payment" {
+						continue
+					}
 					s.session(t, 1, c.day, c.price, nil)
 					s.Exec(t, "UPDATE sessoes SET status = $1", c.status)
 					for _, m := range quarter {

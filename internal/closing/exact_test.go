@@ -57,7 +57,10 @@ func TestReopen_gives_back_every_value_in_SQLite_in_the_spelling_that_the_docume
 	s := sqliteStudio(t)
 	s.fullOctober(t)
 	for _, c := range spelledColumns {
-		for _, value := range spellings[c.kind] {
+		for i, value := range spellings[c.kind] {
+			if testing.Short() && i%3 != 0 {
+				continue
+			}
 			if c.column == "percentual" && (value.wrote == "99999999.99") {
 				continue // it has room for 999.99
 			}

@@ -139,7 +139,7 @@ func TestClose_loses_and_doubles_nothing_whatever_another_connection_does_at_any
 		}
 		for i, other := range interferences {
 			for j, step := range steps {
-				if testing.Short() && (i+j)%6 != 0 {
+				if testing.Short() && (i+j)%9 != 0 {
 					continue // each interference and each step still has its turn
 				}
 				c = scene{base: c.base + 100, month: c.month.Add(2)}

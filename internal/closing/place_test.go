@@ -91,10 +91,14 @@ func (s *studio) writing(t *testing.T) (stop func() time.Duration) {
 
 func TestA_place_that_hangs_keeps_nobody_from_writing(t *testing.T) {
 	closing.SetTimeouts(t, 500*time.Millisecond, time.Second)
-	for _, required := range []bool{true, false} {
-		for _, call := range []string{"list", "stage", "write", "commit", "open"} {
-			for _, from := range []string{"", "transaction begun"} {
+	for i, required := range []bool{true, false} {
+		for j, call := range []string{"list", "stage", "write", "commit", "open"} {
+			for k, from := range []string{"", "transaction begun"} {
 				t.Run(fmt.Sprintf("required_%t/%s/from_%s", required, call, from), func(t *testing.T) {
+					if testing.Short() && (i+j+k)%5 != 1 {
+						t.Skip("some of them are enough")
+					}
+					t.Parallel()
 					both(t, func(t *testing.T, s *studio) { s.hangsAt(t, required, call, from) })
 				})
 			}
@@ -162,6 +166,9 @@ func TestA_place_that_is_slow_is_waited_for_while_others_write(t *testing.T) {
 	storetest.Concurrent(t)
 	for _, required := range []bool{true, false} {
 		t.Run(fmt.Sprintf("required_%t", required), func(t *testing.T) {
+			if testing.Short() && !required {
+				t.Skip("one of them is enough")
+			}
 			both(t, func(t *testing.T, s *studio) {
 				s.fullOctober(t)
 				s.RequireBackup = required
