@@ -203,6 +203,15 @@ func (v *v1) clients() *resource[clientInput, clientInput, client] {
 		v: v, kind: books.ClientKind, path: "clients", tag: "people", name: "client", read: auth.Read,
 		about: "Statements keep the name under which they were closed.",
 		show:  clientOf,
+		more: func(ctx context.Context, tx *store.Tx, list []client) error {
+			stays, err := tx.Survivors(ctx)
+			for i := range list {
+				if id := stays[books.ID(list[i].ID)]; id != 0 {
+					list[i].MergedInto = ref(books.RefTo(id))
+				}
+			}
+			return err
+		},
 		add: func(ctx context.Context, tx *store.Tx, in clientInput) (books.ID, error) {
 			return idOf(j.AddClient(ctx, tx, who(ctx).By, row(0, in)))
 		},

@@ -125,11 +125,12 @@ type clientInput struct {
 }
 
 type client struct {
-	ID        int64   `json:"id"`
-	Name      string  `json:"name"`
-	JotformID *string `json:"jotform_submission_id"`
-	CreatedAt *string `json:"created_at"`
-	UpdatedAt *string `json:"updated_at"`
+	ID         int64   `json:"id"`
+	Name       string  `json:"name"`
+	JotformID  *string `json:"jotform_submission_id"`
+	MergedInto *int64  `json:"merged_into" doc:"The client into whom this one was merged, and who has the rows by now."`
+	CreatedAt  *string `json:"created_at"`
+	UpdatedAt  *string `json:"updated_at"`
 }
 
 type artistInput struct {

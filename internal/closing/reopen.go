@@ -18,7 +18,8 @@ func (c *Closer) Reopen(ctx context.Context, month books.Month, reason string, b
 }
 
 // ReopenOnce puts a closed month's rows back to live, exactly as they were, in
-// one transaction: ids, links and all. The month is then held. It fails with
+// one transaction: ids, links and all. Only rows of clients merged since are
+// the rows of those who stay. The month is then held. It fails with
 // books.ErrNotClosed if there is no statement, an Error of kind Invalid without
 // a reason, and of kind Refused, naming the way out, where exactness is
 // impossible; every failure leaves the month closed. answer, if not nil, saves
@@ -87,12 +88,20 @@ func (c *Closer) unfreeze(ctx context.Context, tx *store.Tx, month books.Month, 
 	if err != nil {
 		return none, err
 	}
+	rows, moved, err := followMerges(ctx, tx, rows)
+	if err != nil {
+		return none, err
+	}
 	kept, err := putBack(ctx, tx, rows)
 	if err != nil {
 		return none, err
 	}
 	c.step("rows put back")
 	at := books.InstantOf(c.Now())
+	given, err := recordMoved(ctx, tx, moved, run.by, at)
+	if err != nil {
+		return none, err
+	}
 	if err := tx.MoveToRevisions(ctx, month, last.Revision, at); err != nil {
 		return none, err
 	}
@@ -103,7 +112,7 @@ func (c *Closer) unfreeze(ctx context.Context, tx *store.Tx, month books.Month, 
 	entry, err := tx.AppendEntry(ctx, books.ChainEntry{
 		Action: books.Reopened, Month: month, Revision: last.Revision, At: at, By: run.by, Reason: reason,
 		CorrelationID: run.id, Fingerprint: last.Fingerprint, Core: last.Core, Counts: last.Counts, Totals: last.Totals,
-		BackupFile: last.BackupFile, BackupSHA256: last.BackupSHA256, Notes: append(emptied, keptLinks(kept)...),
+		BackupFile: last.BackupFile, BackupSHA256: last.BackupSHA256, Notes: slices.Concat(emptied, given, keptLinks(kept)),
 	})
 	if err != nil {
 		return none, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"extrato/internal/backup"
@@ -27,6 +28,7 @@ type Restoration struct {
 	links   []*books.Link // those among Links in pagamentos
 	from    backupRows
 	linked  map[books.Kind]map[books.ID]books.Row // the linked sessions and payments, from backups
+	moved   []store.ChangedRow                    // those of merged clients
 	highest books.Highest                         // of the ids in statements and in the backup
 }
 
@@ -109,6 +111,9 @@ func difference(ctx context.Context, tx *store.Tx, from backupRows, others map[b
 	r.highest = resting.highest
 	rows, err := r.withSessions(ctx, tx, others)
 	if err != nil {
+		return r, err
+	}
+	if rows, err = r.followMerges(ctx, tx, rows); err != nil {
 		return r, err
 	}
 	r.noteLinked(rows, others)
@@ -254,7 +259,11 @@ func (c *Closer) restore(ctx context.Context, tx *store.Tx, r *Restoration, run 
 		return err
 	}
 	c.step("rows put back")
-	r.Notes = append(r.Notes, keptLinks(kept)...)
+	given, err := r.recordMoved(ctx, tx, run.by, books.InstantOf(c.Now()))
+	if err != nil {
+		return err
+	}
+	r.Notes = slices.Concat(r.Notes, given, keptLinks(kept))
 	if err := tx.RaiseSequences(ctx, r.highest); err != nil {
 		return err
 	}

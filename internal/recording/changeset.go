@@ -113,7 +113,8 @@ func (a *changeset) done(ctx context.Context, action string, kind books.Kind, id
 			if r.Kind != of {
 				continue
 			}
-			if r.After = rows[r.ID]; !same(r.Before, r.After) {
+			// A merge leaves both clients as they are, and belongs to their history.
+			if r.After = rows[r.ID]; !same(r.Before, r.After) || of == books.ClientKind {
 				c.Rows = append(c.Rows, r)
 			}
 		}
@@ -163,5 +164,5 @@ const (
 	changed = "change"
 	deleted = "delete"
 	undone  = "undo"
-	merged  = "merge"
+	merged  = store.MergeAction
 )

@@ -17,7 +17,7 @@ type named struct {
 
 // clientNamed finds a client by a typed name: trimmed and blind to case. Among
 // several with one name it takes the one spelled the same, then the oldest. A
-// merged one stands for the survivor.
+// merged one stands for the survivor, unless another client has the name.
 func clientNamed(ctx context.Context, tx *store.Tx, id books.Ref, name string) (named, error) {
 	if id.Valid {
 		return named{}, books.Invalidf("client_twice", "both a client's id and a name are given").WithHint("give one of them")
@@ -32,12 +32,20 @@ func clientNamed(ctx context.Context, tx *store.Tx, id books.Ref, name string) (
 	}
 	key := books.NameKey(name)
 	var found store.ClientName
+	best := 0
 	for _, c := range clients {
+		likeness := 0
 		switch {
 		case strings.TrimSpace(c.Name) == name:
-			return named{id: books.RefTo(c.Shown())}, nil
-		case found.ID == 0 && books.NameKey(c.Name) == key:
-			found = c
+			likeness = 2
+		case books.NameKey(c.Name) == key:
+			likeness = 1
+		}
+		if likeness > 0 && c.Merged == 0 {
+			likeness += 2
+		}
+		if likeness > best {
+			best, found = likeness, c
 		}
 	}
 	if found.ID != 0 {

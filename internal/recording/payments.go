@@ -32,10 +32,7 @@ func (r *Recorder) checkPayment(ctx context.Context, tx *store.Tx, p books.Payme
 	if err != nil {
 		return err
 	}
-	if err := knownArtist(ctx, tx, p.ArtistID); err != nil {
-		return err
-	}
-	return knownClient(ctx, tx, p.ClientID)
+	return knownArtist(ctx, tx, p.ArtistID)
 }
 
 // AddPayment records a new payment. Its percent makes the artist's commission,
@@ -110,7 +107,8 @@ func (r *Recorder) checkEntry(ctx context.Context, tx *store.Tx, e Entry) (clien
 		return client, err
 	}
 	if isBlank(e.Client) {
-		return named{id: e.ClientID}, nil
+		id, err := knownClient(ctx, tx, e.ClientID)
+		return named{id: id}, err
 	}
 	return clientNamed(ctx, tx, e.ClientID, e.Client)
 }

@@ -23,15 +23,23 @@ func knownArtist(ctx context.Context, tx *store.Tx, id books.ID) error {
 	return nil
 }
 
-func knownClient(ctx context.Context, tx *store.Tx, id books.Ref) error {
+// knownClient refuses an id of no client. A merged client stands for the one
+// who stays.
+func knownClient(ctx context.Context, tx *store.Tx, id books.Ref) (books.Ref, error) {
 	if !id.Valid {
-		return nil
+		return id, nil
 	}
 	clients, err := tx.LiveByID(ctx, books.ClientKind, []books.ID{id.V})
 	if err == nil && clients[id.V] == nil {
-		return books.Invalidf("unknown_client", "there is no client %d", id.V).WithHint("see which there are: GET /api/v1/clients")
+		err = books.Invalidf("unknown_client", "there is no client %d", id.V).WithHint("see which there are: GET /api/v1/clients")
 	}
-	return err
+	if err != nil {
+		return id, err
+	}
+	if m, merged, err := tx.MergeOf(ctx, id.V); err != nil || merged {
+		return books.RefTo(m.Stays), err
+	}
+	return id, nil
 }
 
 func checkClient(c books.Client) error {
@@ -54,6 +62,9 @@ func (r *Recorder) ChangeClient(ctx context.Context, tx *store.Tx, by books.Acto
 		return Done{}, err
 	}
 	old, err := record[*books.Client](ctx, tx, books.ClientKind, c.ID, match)
+	if err == nil {
+		err = notMerged(ctx, tx, c.ID)
+	}
 	if err != nil {
 		return Done{}, err
 	}
@@ -61,17 +72,20 @@ func (r *Recorder) ChangeClient(ctx context.Context, tx *store.Tx, by books.Acto
 	return r.changeRow(ctx, tx, by, old)
 }
 
-// RemoveClient deletes a client without live rows.
+// RemoveClient deletes a client without live rows, merged with nobody.
 func (r *Recorder) RemoveClient(ctx context.Context, tx *store.Tx, by books.Actor, id books.ID, match Match) (Done, error) {
 	if _, err := record[*books.Client](ctx, tx, books.ClientKind, id, match); err != nil {
 		return Done{}, err
 	}
-	used, err := tx.Refers(ctx, id, "pagamentos.cliente_id", "sessoes.cliente_id")
+	if err := notMerged(ctx, tx, id); err != nil {
+		return Done{}, err
+	}
+	used, err := tx.Refers(ctx, id, "pagamentos.cliente_id", "sessoes.cliente_id", "merged_clients.merged_into")
 	if err != nil {
 		return Done{}, err
 	}
 	if used {
-		return Done{}, books.Conflictf("client_in_use", "payments or sessions name client %d", id).
+		return Done{}, books.Conflictf("client_in_use", "payments, sessions or merged clients name client %d", id).
 			WithHint("delete those first, or keep the client")
 	}
 	return r.removeRow(ctx, tx, by, books.ClientKind, id)

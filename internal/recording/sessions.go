@@ -11,9 +11,10 @@ import (
 // Statuses are those of a session, as v4 writes them.
 func Statuses() []string { return []string{"active", "paid", "completed"} }
 
-// checkSession takes any status the session has already: older databases hold
+// checkSession refuses invalid values, and gives a merged client's session to
+// the one who stays. It takes any status the session has already: older databases hold
 // others, or none.
-func (r *Recorder) checkSession(ctx context.Context, tx *store.Tx, s books.Session, has books.Text) error {
+func (r *Recorder) checkSession(ctx context.Context, tx *store.Tx, s *books.Session, has books.Text) error {
 	err := first(checkDay(s.Date), checkAmount(s.Amount), checkText("note", string(s.Note.V), MaxNote),
 		checkText("google_event_id", string(s.GoogleEventID.V), MaxEvent))
 	if err != nil {
@@ -26,7 +27,9 @@ func (r *Recorder) checkSession(ctx context.Context, tx *store.Tx, s books.Sessi
 	if err := knownArtist(ctx, tx, s.ArtistID); err != nil {
 		return err
 	}
-	return knownClient(ctx, tx, books.RefTo(s.ClientID))
+	client, err := knownClient(ctx, tx, books.RefTo(s.ClientID))
+	s.ClientID = client.V
+	return err
 }
 
 // AddSession writes a new session down. Without a status it
@@ -36,7 +39,7 @@ func (r *Recorder) AddSession(ctx context.Context, tx *store.Tx, by books.Actor,
 	if !s.Status.Valid {
 		s.Status = books.TextOf("active")
 	}
-	if err := r.checkSession(ctx, tx, s, books.Text{}); err != nil {
+	if err := r.checkSession(ctx, tx, &s, books.Text{}); err != nil {
 		return Done{}, err
 	}
 	s.PaymentID, s.CreatedAt, s.UpdatedAt = books.Ref{}, r.now(), r.now()
@@ -53,7 +56,7 @@ func (r *Recorder) ChangeSession(ctx context.Context, tx *store.Tx, by books.Act
 	if !s.Status.Valid {
 		s.Status = old.Status
 	}
-	if err := r.checkSession(ctx, tx, s, old.Status); err != nil {
+	if err := r.checkSession(ctx, tx, &s, old.Status); err != nil {
 		return Done{}, err
 	}
 	s.PaymentID, s.CreatedAt, s.UpdatedAt = old.PaymentID, old.CreatedAt, r.now()

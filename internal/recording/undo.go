@@ -41,7 +41,14 @@ func (r *Recorder) Undo(ctx context.Context, tx *store.Tx, by books.Actor, chang
 	if err != nil {
 		return Done{}, err
 	}
-	if err := r.canUndo(c); err != nil {
+	if err := r.canUndo(ctx, tx, c); err != nil {
+		return Done{}, err
+	}
+	if c.Action == merged {
+		return r.undoMerge(ctx, tx, by, c)
+	}
+	moved, err := followMerges(ctx, tx, c.Rows)
+	if err != nil {
 		return Done{}, err
 	}
 	now, err := liveNow(ctx, tx, c.Rows)
@@ -61,6 +68,9 @@ func (r *Recorder) Undo(ctx context.Context, tx *store.Tx, by books.Actor, chang
 		return Done{}, err
 	}
 	a := r.begin(tx, by)
+	if _, err := tx.RecordMoved(ctx, moved, by, a.at); err != nil {
+		return Done{}, err
+	}
 	a.undoes = c.ID
 	for _, row := range c.Rows {
 		a.rows = append(a.rows, store.ChangedRow{Kind: row.Kind, ID: row.ID, Before: row.After})
@@ -71,7 +81,7 @@ func (r *Recorder) Undo(ctx context.Context, tx *store.Tx, by books.Actor, chang
 	return a.done(ctx, undone, c.Kind, c.Row)
 }
 
-func (r *Recorder) canUndo(c store.Changeset) error {
+func (r *Recorder) canUndo(ctx context.Context, tx *store.Tx, c store.Changeset) error {
 	if r.Now().Sub(c.At.Time()) > UndoLasts {
 		return books.Refusedf("undo_too_late", "the change is more than 24 hours old").WithHint("change the row itself")
 	}
@@ -80,7 +90,14 @@ func (r *Recorder) canUndo(c store.Changeset) error {
 			return books.Refusedf("undo_of_artist", "a change of an artist cannot be undone: a login may rest on it").WithHint("change the artist again")
 		}
 	}
-	return nil
+	if c.Undoes == 0 {
+		return nil
+	}
+	undone, err := tx.ChangesetByID(ctx, c.Undoes)
+	if err == nil && undone.Action == merged {
+		err = books.Refusedf("undo_of_merge", "change %d took a merge back", c.ID).WithHint("merge the clients again")
+	}
+	return err
 }
 
 // liveNow returns the rows of a change as they are now.

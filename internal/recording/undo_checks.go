@@ -71,6 +71,11 @@ func checkConsistent(ctx context.Context, tx *store.Tx, rows []store.ChangedRow)
 
 // checkUnreferenced refuses to delete a row named by a staying one.
 func checkUnreferenced(ctx context.Context, tx *store.Tx, r store.ChangedRow, before map[ref]books.Row) error {
+	if r.Kind == books.ClientKind {
+		if err := unmerged(ctx, tx, r.ID); err != nil {
+			return err
+		}
+	}
 	naming, err := tx.Naming(ctx, r.Kind, r.ID)
 	if err != nil {
 		return err

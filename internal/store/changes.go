@@ -14,7 +14,7 @@ import (
 // Changeset is one act of a person on the books.
 type Changeset struct {
 	ID     int64
-	Action string     // add, change, delete, undo, merge
+	Action string     // add, change, delete, undo, MergeAction
 	Kind   books.Kind // the kind of its subject
 	Row    books.ID
 	By     books.Actor

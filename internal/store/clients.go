@@ -19,7 +19,7 @@ func (c ClientName) Shown() books.ID { return cmp.Or(c.Merged, c.ID) }
 
 // ClientNames returns all clients, by id.
 func (t *Tx) ClientNames(ctx context.Context) (list []ClientName, err error) {
-	err = t.list(ctx, "SELECT c.id, c.name, coalesce(m.merged_into, 0) FROM clients c LEFT JOIN merged_clients m ON m.client = c.id ORDER BY c.id", nil,
+	err = t.list(ctx, "SELECT c.id, c.name, coalesce(m.merged_into, 0) FROM clients c"+joinMerge("c.id")+" ORDER BY c.id", nil,
 		func(scan func(...any) error) error {
 			var c ClientName
 			err := scan(&c.ID, &c.Name, &c.Merged)

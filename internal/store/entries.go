@@ -62,7 +62,7 @@ func (t *Tx) OpenSessions(ctx context.Context, o OpenSessions) (list []OpenSessi
 	}
 	// Materialized, or what was received would be added up twice for each session.
 	query := "WITH o AS MATERIALIZED (SELECT s.id, s.data, s.valor, s.artista_id, coalesce(m.merged_into, s.cliente_id) AS client, CAST(" + received + ` AS BIGINT) AS received
-			FROM sessoes s LEFT JOIN merged_clients m ON m.client = s.cliente_id WHERE coalesce(s.status, '') <> 'completed'` + t.s.dialect.validDay("s.data") + wanted + `)
+			FROM sessoes s` + joinMerge("s.cliente_id") + ` WHERE coalesce(s.status, '') <> 'completed'` + t.s.dialect.validDay("s.data") + wanted + `)
 		SELECT o.id, ` + text("o.data") + ", " + text("o.valor") + `, o.received, o.artista_id, c.id, c.name FROM o JOIN clients c ON c.id = o.client
 		WHERE o.received < round(o.valor * 100) ORDER BY o.data DESC, o.id DESC LIMIT ` + strconv.Itoa(o.Limit)
 	err = t.list(ctx, query, args, func(scan func(...any) error) error {
@@ -78,8 +78,7 @@ func (t *Tx) OpenSessions(ctx context.Context, o OpenSessions) (list []OpenSessi
 
 // NewestClients returns the clients recorded last, newest first.
 func (t *Tx) NewestClients(ctx context.Context, limit int) (list []ClientName, err error) {
-	err = t.list(ctx, `SELECT c.id, c.name FROM clients c WHERE NOT EXISTS (SELECT 1 FROM merged_clients m WHERE m.client = c.id)
-		ORDER BY c.id DESC LIMIT `+strconv.Itoa(limit), nil, func(scan func(...any) error) error {
+	err = t.list(ctx, "SELECT c.id, c.name FROM clients c"+joinMerge("c.id")+" WHERE m.client IS NULL ORDER BY c.id DESC LIMIT "+strconv.Itoa(limit), nil, func(scan func(...any) error) error {
 		var c ClientName
 		err := scan(&c.ID, &c.Name)
 		list = append(list, c)

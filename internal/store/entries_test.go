@@ -61,7 +61,7 @@ func TestOpen_sessions_are_those_that_are_owed_for(t *testing.T) {
 		if got := list(store.OpenSessions{ID: 3}); got != nil {
 			t.Errorf("a paid session is %q", got)
 		}
-		db.Exec(t, "INSERT INTO "+db.Own("merged_clients")+" (client, merged_into) VALUES (2, 1)")
+		db.Exec(t, "INSERT INTO "+db.Own("merged_clients")+" (client, into_client, merged_into, change) VALUES (2, 1, 1, 1)")
 		if got := list(store.OpenSessions{Client: 1, Limit: 10}); len(got) != 4 {
 			t.Errorf("with the merged client's they are %q", got)
 		}

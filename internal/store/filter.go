@@ -8,8 +8,11 @@ import (
 	"extrato/internal/books"
 )
 
-// Filter narrows a list of payments down, or, by its days, any of rows that have
-// one. Its zero value takes all.
+// ofClient is the condition of rows r of a client.
+const ofClient = "r.cliente_id IN (SELECT CAST($1 AS INTEGER) UNION ALL SELECT m.client FROM merged_clients m WHERE m.merged_into = $1)"
+
+// Filter narrows a list of payments down; by its days, any of rows that have
+// one; by its client, sessions. Its zero value takes all.
 type Filter struct {
 	From, To                                         books.Day // zero: no such edge
 	Method                                           string
@@ -34,9 +37,6 @@ func (f Filter) addDays(where func(condition string, values ...any)) {
 func (f Filter) addTo(d dialect, where func(condition string, values ...any)) error {
 	if f.Method != "" {
 		where("r.forma_pagamento = $1", f.Method)
-	}
-	if f.Client != 0 {
-		where("r.cliente_id IN (SELECT c.id FROM clients c LEFT JOIN merged_clients m ON m.client = c.id WHERE c.id = $1 OR m.merged_into = $1)", int64(f.Client))
 	}
 	if f.WithoutCommission {
 		where("NOT EXISTS (SELECT 1 FROM comissoes c WHERE c.pagamento_id = r.id)")
@@ -69,7 +69,7 @@ func (t *Tx) findText(ctx context.Context, w Wanted) (Wanted, error) {
 	if err != nil {
 		return w, err
 	}
-	query := "SELECT r.id, coalesce(r.observacoes, ''), coalesce(c.name, '') FROM pagamentos r LEFT JOIN merged_clients m ON m.client = r.cliente_id" +
+	query := "SELECT r.id, coalesce(r.observacoes, ''), coalesce(c.name, '') FROM pagamentos r" + joinMerge("r.cliente_id") +
 		" LEFT JOIN clients c ON c.id = coalesce(m.merged_into, r.cliente_id)"
 	if len(conditions) > 0 {
 		query += " WHERE " + strings.Join(conditions, " AND ")

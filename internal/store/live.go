@@ -292,6 +292,9 @@ func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any,
 	if hasDay(w.Kind) {
 		w.addDays(where)
 	}
+	if w.Client != 0 && (w.Kind == books.PaymentKind || w.Kind == books.SessionKind) {
+		where(ofClient, int64(w.Client))
+	}
 	if w.Kind == books.PaymentKind {
 		if err := w.addTo(t.s.dialect, where); err != nil {
 			return nil, nil, err

@@ -122,18 +122,25 @@ func (t *Tx) MonthOfCommission(ctx context.Context, c *books.Commission) (month 
 		if p, found := live[c.PaymentID.V].(*books.Payment); found {
 			return p.Date.Month(), true, nil
 		}
-		var resting sql.NullString
-		if err := t.one(ctx, "SELECT "+restingMonth("CAST($1 AS INTEGER)"), []any{int64(c.PaymentID.V)}, &resting); err != nil {
-			return month, false, err
-		}
-		if resting.Valid {
-			return month, true, month.UnmarshalText([]byte(resting.String))
+		if month, ok, err = t.restsIn(ctx, c.PaymentID.V); err != nil || ok {
+			return month, ok, err
 		}
 	}
 	if !c.CreatedAt.Valid {
 		return month, false, nil
 	}
 	return books.MonthOf(c.CreatedAt.V.Time().In(t.s.zone)), true, nil
+}
+
+// restsIn returns the month of the statement that holds a payment; ok is false
+// if none does.
+func (t *Tx) restsIn(ctx context.Context, payment books.ID) (month books.Month, ok bool, err error) {
+	var resting sql.NullString
+	err = t.one(ctx, "SELECT "+restingMonth("CAST($1 AS INTEGER)"), []any{int64(payment)}, &resting)
+	if err != nil || !resting.Valid {
+		return month, false, err
+	}
+	return month, true, month.UnmarshalText([]byte(resting.String))
 }
 
 // MonthClosed reports whether month has a statement, or had one now gone, and

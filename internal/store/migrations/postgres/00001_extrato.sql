@@ -357,10 +357,14 @@ CREATE TABLE extrato.method_terms (
     PRIMARY KEY (method, from_day)
 );
 
--- Clients who turned out to be somebody else we know: hidden, and shown as the other.
+-- Clients who turned out to be somebody else we know: hidden, and shown as the
+-- other. into_client is who was chosen; merged_into is who is shown now, should
+-- that one have been merged as well. change is the change in question.
 CREATE TABLE extrato.merged_clients (
     client      INTEGER PRIMARY KEY,
-    merged_into INTEGER NOT NULL
+    into_client INTEGER NOT NULL,
+    merged_into INTEGER NOT NULL,
+    change      BIGINT NOT NULL
 );
 CREATE INDEX ix_merged_clients_merged_into ON extrato.merged_clients (merged_into);
 
