@@ -43,6 +43,7 @@ func TestAn_internal_error_tells_its_cause_to_the_log_alone(t *testing.T) {
 			"PUT /commissions/{id}":          fmt.Sprintf(`{"artist_id":%d,"percent":"1"}`, s.ana),
 			"PUT /expenses/{id}":             `{"date":"2025-11-01","amount":"1","method":"Pix"}`,
 			"PUT /clients/{id}":              `{"name":"Caio"}`,
+			"POST /clients/{id}/merge":       `{"into":2}`,
 			"PUT /artists/{id}":              `{"name":"Gil"}`,
 			"GET /months/{month}/backups":    "",
 			"GET /months/{month}":            "",
@@ -68,8 +69,8 @@ func TestAn_internal_error_tells_its_cause_to_the_log_alone(t *testing.T) {
 			if path == "/payments/"+id {
 				path = payment
 			}
-			if path == "/changes" {
-				path += "?row=payment:1"
+			if method == "GET" {
+				path += map[string]string{"/changes": "?row=payment:1", "/search": "?q=1", "/search/closed": "?q=1", "/clients/1/merge": "?into=2"}[path]
 			}
 			s.log.Reset()
 			a := s.refuses(t, s.admin, method, path, body, 500, "internal", append([]string{"If-Match", tag}, more...)...)

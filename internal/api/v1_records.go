@@ -238,6 +238,8 @@ func (v *v1) registerRecords() {
 			return clients.list(ctx, "", store.Wanted{}, in.Part)
 		})
 	registerResource(clients)
+	v.registerMerge()
+	v.registerSearch()
 	artists := v.artists()
 	register(v, rowList(artists.path, artists.name, artists.tag, artists.read, "created_at, id"),
 		func(ctx context.Context, in *listOfAll) (*listed[artist], error) {

@@ -36,7 +36,7 @@ var allowed = map[string][]string{
 	"auth":      {"books", "store"},
 	"recording": {"books", "store"},
 	"v4import":  {"books", "store"},
-	"figures":   {"books", "store"},
+	"figures":   {"books", "store", "web/typed"},
 	"server":    {"books"},
 	"jobs":      {"books", "closing", "backup", "store", "notify"},
 

@@ -1,0 +1,210 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"extrato/internal/books"
+)
+
+// Search selects live rows of one kind. A row is found by its text, its amount
+// or its day.
+type Search struct {
+	Kind   books.Kind
+	Artist books.ID    // of payments, sessions and commissions; 0: any. Client names are searched as well then
+	Text   string      // in the note, blind to case and accents
+	Amount books.Money // only if HasAmount
+	Days   []books.Day // of kinds with a day
+
+	HasAmount bool
+	Limit     int
+}
+
+// SearchRows returns the newest rows found; more reports whether there are
+// others.
+func (t *Tx) SearchRows(ctx context.Context, s Search) (rows []books.Row, more bool, err error) {
+	found, err := t.foundByText(ctx, s)
+	if err != nil {
+		return nil, false, err
+	}
+	exact, err := t.foundExactly(ctx, s)
+	if err != nil {
+		return nil, false, err
+	}
+	found = append(found, exact...)
+	slices.SortFunc(found, func(a, b foundRow) int { return b.compare(a) })
+	found = slices.Compact(found)
+	more = len(found) > s.Limit
+	var ids []int64
+	for _, f := range found[:min(s.Limit, len(found))] {
+		ids = append(ids, f.id)
+	}
+	if len(ids) == 0 {
+		return nil, false, nil
+	}
+	query, err := t.recordQuery(ctx, s.Kind)
+	if err != nil {
+		return nil, false, err
+	}
+	var made books.Text
+	query += " WHERE r.id IN (" + t.s.dialect.idList("$1") + ")" + newestDay(s.Kind)
+	rows, err = books.Collect(t.records(ctx, s.Kind, &made, query, jsonIDs(ids)))
+	return rows, more, err
+}
+
+// foundRow is a row found, with its day as the database writes it.
+type foundRow struct {
+	day string
+	id  int64
+}
+
+func (f foundRow) compare(other foundRow) int {
+	if c := strings.Compare(f.day, other.day); c != 0 {
+		return c
+	}
+	return int(f.id - other.id)
+}
+
+// newestDay orders the rows found. A commission has no day.
+func newestDay(kind books.Kind) string {
+	if hasDay(kind) {
+		return " ORDER BY r.data DESC, r.id DESC"
+	}
+	return " ORDER BY r.id DESC"
+}
+
+// searchedTables are the tables of a search, r the rows and c their clients, and
+// the searched texts.
+func searchedTables(s Search) (from, text string) {
+	from, text = s.Kind.Table()+" r", "coalesce(r.observacoes, '')"
+	if s.Kind == books.ExpenseKind {
+		text = "coalesce(r.descricao, '')"
+	}
+	if s.Artist == 0 {
+		return from, text
+	}
+	client := "r.cliente_id"
+	if s.Kind == books.CommissionKind {
+		from += " LEFT JOIN pagamentos p ON p.id = r.pagamento_id"
+		client = clientOfPayment
+	}
+	return from + " LEFT JOIN clients c ON c.id = " + client, text + " || ' ' || coalesce(c.name, '')"
+}
+
+// foundExactly finds rows by amount and day, one by one: so each has its index.
+func (t *Tx) foundExactly(ctx context.Context, s Search) (found []foundRow, err error) {
+	find := func(condition string, args ...any) error {
+		if s.Artist != 0 {
+			args = append(args, int64(s.Artist))
+			condition += " AND r.artista_id = $" + strconv.Itoa(len(args))
+		}
+		query := fmt.Sprintf("SELECT %s, r.id FROM %s r WHERE %s%s LIMIT %d", dayText(s.Kind), s.Kind.Table(), condition, newestDay(s.Kind), s.Limit+1)
+		return t.list(ctx, query, args, func(scan func(...any) error) error {
+			var f foundRow
+			err := scan(&f.day, &f.id)
+			found = append(found, f)
+			return err
+		})
+	}
+	if s.HasAmount {
+		if err := find("r.valor = CAST($1 AS NUMERIC(10,2))", s.Amount.SQL()); err != nil {
+			return nil, err
+		}
+	}
+	if len(s.Days) == 0 || !hasDay(s.Kind) {
+		return found, nil
+	}
+	var days []any
+	list := ""
+	for i, d := range s.Days {
+		days = append(days, d.String())
+		list += separator(i) + "$" + strconv.Itoa(i+1)
+	}
+	return found, find("r.data IN ("+list+")", days...)
+}
+
+func dayText(kind books.Kind) string {
+	if hasDay(kind) {
+		return "CAST(r.data AS TEXT)"
+	}
+	return "''"
+}
+
+// The separators of the rows and columns that foundByText fetches as one text.
+const rowEnd, columnEnd = "\x1e", "\x1f"
+
+// firstStretch is how many rows foundByText reads at first; each stretch is
+// eight times as long.
+const firstStretch = 2000
+
+// foundByText finds rows by their text. No database folds accents by itself, so
+// this program reads the texts, the newest first, many rows as one value: a
+// value for each takes five times as long.
+func (t *Tx) foundByText(ctx context.Context, s Search) (found []foundRow, err error) {
+	key := books.SearchKey(strings.TrimSpace(s.Text))
+	if key == "" {
+		return nil, nil
+	}
+	last := foundRow{}
+	for size := firstStretch; ; size *= 8 {
+		lines, err := t.texts(ctx, s, last, size)
+		if err != nil {
+			return nil, err
+		}
+		n := 0
+		for line := range strings.SplitSeq(lines, rowEnd) {
+			day, rest, _ := strings.Cut(line, columnEnd)
+			number, text, ok := strings.Cut(rest, columnEnd)
+			id, err := strconv.ParseInt(number, 10, 64)
+			if !ok || err != nil {
+				continue // there is no row
+			}
+			n++
+			f := foundRow{day, id}
+			if last == (foundRow{}) || f.compare(last) < 0 {
+				last = f
+			}
+			if strings.Contains(books.SearchKey(text), key) {
+				found = append(found, f)
+			}
+		}
+		if n < size || len(found) > s.Limit {
+			return found, nil
+		}
+	}
+}
+
+// texts returns the day, the id and the text of the newest rows with a text,
+// size of them, older than last.
+func (t *Tx) texts(ctx context.Context, s Search, last foundRow, size int) (string, error) {
+	join, char := "group_concat", "char"
+	if t.Postgres() {
+		join, char = "string_agg", "chr"
+	}
+	from, text := searchedTables(s)
+	where := text + " <> ''"
+	var args []any
+	if s.Artist != 0 {
+		args = append(args, int64(s.Artist))
+		where += " AND r.artista_id = $1"
+	}
+	if last != (foundRow{}) {
+		n := len(args)
+		if hasDay(s.Kind) {
+			args = append(args, last.day, last.id)
+			where += fmt.Sprintf(" AND (r.data, r.id) < ($%d, $%d)", n+1, n+2)
+		} else {
+			args = append(args, last.id)
+			where += fmt.Sprintf(" AND r.id < $%d", n+1)
+		}
+	}
+	clean := fmt.Sprintf("replace(replace(%s, %s(30), ' '), %s(31), ' ')", text, char, char)
+	query := fmt.Sprintf("SELECT coalesce(%s(line, %s(30)), '') FROM (SELECT %s || %s(31) || r.id || %s(31) || %s AS line FROM %s WHERE %s%s LIMIT %d) AS lines",
+		join, char, dayText(s.Kind), char, char, clean, from, where, newestDay(s.Kind), size)
+	var lines string
+	err := t.one(ctx, query, args, &lines)
+	return lines, err
+}
