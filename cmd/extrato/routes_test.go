@@ -57,6 +57,7 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /extrato/{$}
 		GET /client/{$}
 		GET /search/results
+		GET /buscar
 		GET /atalhos
 		GET /pagamentos
 		GET /pagamentos.csv
@@ -78,6 +79,7 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /extrato/{year}/{month}`)
 	group("admin", `
 		POST /pagamentos/{id}/divisao
+		POST /clientes/{id}/juntar
 		GET /comecar
 		POST /comecar
 		GET /historico
@@ -126,6 +128,8 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /api/v1/sessions/{id}
 		GET /api/v1/commissions
 		GET /api/v1/commissions/{id}
+		GET /api/v1/search
+		GET /api/v1/search/closed
 		GET /api/v1/months/{month}/statement
 		GET /api/v1/months/{month}/statement.csv`)
 	group("admin close v4", "POST /api/v1/months/{month}/close")
@@ -145,7 +149,8 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		POST /api/v1/artists/{id}/terms
 		POST /api/v1/method-terms
 		PUT /api/v1/payments/{id}/commissions
-		PUT /api/v1/sessions/{id}/completed`)
+		PUT /api/v1/sessions/{id}/completed
+		POST /api/v1/clients/{id}/merge`)
 	for _, kind := range []string{"payments", "sessions", "commissions", "expenses", "clients", "artists"} {
 		group("admin", "POST /api/v1/"+kind+"\nPUT /api/v1/"+kind+"/{id}\nDELETE /api/v1/"+kind+"/{id}")
 	}
@@ -162,6 +167,7 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /api/v1/artists/{id}/terms
 		GET /api/v1/method-terms
 		GET /api/v1/clients/search
+		GET /api/v1/clients/{id}/merge
 		GET /api/v1/changes
 		GET /api/v1/runs
 		GET /api/v1/closings`)

@@ -31,7 +31,7 @@ const mostClients = 100
 func (v *visit) clientsPage() error { return v.showClients(http.StatusOK, v.blankForm(), nil) }
 
 func (v *visit) showClients(status int, f *form, same *store.ClientName) error {
-	search := &form{v: v, Values: v.r.URL.Query()}
+	search := &form{v: v, Values: v.r.URL.Query(), ID: "busca-"}
 	p := clientsPage{page: v.page(v.t("nav clients"), "/clientes"), Search: search, New: f.On("novo-"), Same: same}
 	ctx := v.r.Context()
 	err := v.Store.Read(ctx, func(tx *store.Tx) (err error) {
@@ -79,104 +79,3 @@ func (v *visit) addClient() error {
 
 // errSameName means: a client with this name exists.
 var errSameName = books.Conflictf("same_name", "there is a client with this name")
-
-// clientPage is the page /clientes/{id}.
-type clientPage struct {
-	page
-	ID       books.ID
-	Name     string
-	Form     *form
-	Owed     books.Money
-	Sessions []option
-	Payments []paymentLine
-	More     bool // there are older ones
-	History  []changeLine
-	Warning  string
-}
-
-// Shares reports whether commissions are shown.
-func (p clientPage) Shares() bool { return p.v.mayShare() }
-
-func (v *visit) clientPage() error {
-	id, err := v.pathID()
-	if err != nil {
-		return err
-	}
-	return v.showClient(http.StatusOK, id, nil, "")
-}
-
-// showClient shows a client: the amounts owed, and the newest payments.
-func (v *visit) showClient(status int, id books.ID, f *form, warning string) error {
-	p := clientPage{page: v.page(v.t("nav clients"), "/clientes"), ID: id, Form: f, Warning: warning}
-	ctx := v.r.Context()
-	err := v.Store.Read(ctx, func(tx *store.Tx) error {
-		row, err := tx.Record(ctx, books.ClientKind, id)
-		if err != nil {
-			return err
-		}
-		p.Name = string(row.(*books.Client).Name)
-		if p.Form == nil {
-			p.Form = v.blankForm("nome", p.Name, versionField, p.Name)
-		}
-		open, err := tx.OpenSessions(ctx, store.OpenSessions{Client: id, Limit: offeredSessions})
-		if err != nil {
-			return err
-		}
-		for _, s := range open {
-			p.Owed += s.Owed()
-			p.Sessions = append(p.Sessions, option{Value: idText(s.ID), Text: v.openSession(s)})
-		}
-		rows, more, err := tx.ListRecords(ctx, store.Wanted{Kind: books.PaymentKind, Limit: onPage, Filter: store.Filter{Client: id}})
-		if err != nil {
-			return err
-		}
-		p.More = more != (store.Position{})
-		if p.Payments, err = v.paymentLines(ctx, tx, rows, 0, "/clientes/"+idText(id)); err != nil {
-			return err
-		}
-		p.History, err = v.historyOf(ctx, tx, books.ClientKind, id)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return v.show(status, "client.html", p)
-}
-
-// renameClient gives a client another name. Statements keep the name of their
-// close.
-func (v *visit) renameClient() error {
-	id, err := v.pathID()
-	if err != nil {
-		return err
-	}
-	f := v.form()
-	name := f.required("nome", recording.MaxName)
-	if !f.OK() {
-		return v.showClient(http.StatusUnprocessableEntity, id, f, "")
-	}
-	other := ""
-	err = v.once(f, func(ctx context.Context, tx *store.Tx) (done, error) {
-		row, err := tx.Record(ctx, books.ClientKind, id)
-		if err != nil {
-			return done{}, err
-		}
-		c := *row.(*books.Client)
-		if other = string(c.Name); other != f.Value(versionField) {
-			return done{}, errFaster
-		}
-		c.Name = books.String(name)
-		d, err := v.Recording.ChangeClient(ctx, tx, v.who.By, c, nil)
-		return done{To: "/clientes/" + idText(id), What: name, Flash: flash{Text: v.t("client renamed", shortened(name, 120)), Undo: d.Change}}, err
-	})
-	switch {
-	case err == nil:
-		return nil
-	case books.AsError(err) == books.AsError(errFaster):
-		f.Values.Set(versionField, other)
-		return v.showClient(http.StatusUnprocessableEntity, id, f, v.t("renamed meanwhile", other))
-	case f.asks(err):
-		return v.showClient(http.StatusUnprocessableEntity, id, f, "")
-	}
-	return err
-}

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -224,7 +225,7 @@ func (v *visit) closeMonth() error {
 		return err
 	}
 	f := v.form()
-	r := v.closeIn(month, f.Has("atrasados"), f.Key)
+	r := v.closeIn(month, f)
 	if ended(v, r) {
 		return v.closeEnded(r, http.StatusUnprocessableEntity, f)
 	}
@@ -233,10 +234,13 @@ func (v *visit) closeMonth() error {
 
 // closeEnded shows the result of a run. status is that of a refusal.
 func (v *visit) closeEnded(r *run[closing.Result], status int, f *form) error {
+	name := capital(v.name(r.Month))
+	if errors.Is(r.err, store.ErrAnswered) {
+		return v.closedBefore(r, f)
+	}
 	if r.err != nil {
 		return v.showClose(status, r.Month, f, v.refused(r.err, r.Month, r.ID))
 	}
-	name := capital(v.name(r.Month))
 	switch {
 	case r.result.Outcome != closing.AlreadyClosed || sameClose(v.closes, r):
 		v.say(flash{Text: v.t("closed now", name)})
@@ -244,6 +248,22 @@ func (v *visit) closeEnded(r *run[closing.Result], status int, f *form) error {
 		v.say(flash{Text: v.t("closed already", name)})
 	}
 	return v.to(closePath(r.Month))
+}
+
+// closedBefore answers a form that closed the month before. If it is no longer
+// closed, closing it once more is asked about.
+func (v *visit) closedBefore(r *run[closing.Result], f *form) error {
+	info, err := v.info(r.Month)
+	if err != nil {
+		return err
+	}
+	name := capital(v.name(r.Month))
+	if info.State == closing.IsClosed || info.State == closing.Late {
+		v.say(flash{Text: v.t("closed now", name)})
+		return v.to(closePath(r.Month))
+	}
+	f.ask(v.t("closed before", name))
+	return v.showClose(http.StatusUnprocessableEntity, r.Month, f, nil)
 }
 
 // stageNames are the names of the steps, in the order of closing.Stage.

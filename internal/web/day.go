@@ -136,7 +136,7 @@ func (v *visit) newEntry(ctx context.Context, tx *store.Tx, day books.Day) (*pay
 		f.Values.Set(artistField, idText(last.ArtistID))
 	}
 	q := v.r.URL.Query()
-	for _, name := range []string{amountField, methodField, artistField, clientField, percentField, noteField, depositField} {
+	for _, name := range []string{amountField, methodField, artistField, clientField, percentField, noteField, depositField, eventField} {
 		if q.Has(name) {
 			f.Values.Set(name, strings.ToValidUTF8(q.Get(name), "�"))
 		}
@@ -289,6 +289,7 @@ func (v *visit) addPayment() error {
 	}
 	e := &paymentForm{form: v.form()}
 	meant := v.readEntry(e.form)
+	meant.GoogleEventID = e.event()
 	if !e.OK() {
 		return v.showDay(http.StatusUnprocessableEntity, day, e)
 	}

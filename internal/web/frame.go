@@ -96,8 +96,8 @@ func (p page) URI() string {
 	return p.v.r.URL.RequestURI()
 }
 
-// CanSearch reports whether there is a page to search with.
-func (p page) CanSearch() bool { return p.v.mayGo("/buscar") }
+// CanSearch reports whether there is a page to search with, other than this.
+func (p page) CanSearch() bool { return p.v.mayGo("/buscar") && p.Here != "/buscar" }
 
 // Shortcuts lists the keys for pages open to the visitor.
 func (p page) Shortcuts() []shortcut {

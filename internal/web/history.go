@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,18 +44,33 @@ func (v *visit) historyOf(ctx context.Context, tx *store.Tx, kind books.Kind, id
 		l := changeLine{Who: v.actorName(c.By, names), When: v.moment(c.At), What: v.t("changed " + c.Action)}
 		for _, own := range []bool{true, false} { // the row itself first
 			for _, r := range c.Rows {
+				if r.Kind == kind && r.ID != id {
+					continue // a merge changes many
+				}
 				if (r.Kind == kind) == own && (!own || r.Before != nil && r.After != nil) && v.tells(kind, r.Kind) {
 					l.Fields = append(l.Fields, v.changedFields(r, names)...)
 				}
 			}
 		}
+		if c.Kind == books.ClientKind && c.Row != id && kind == books.ClientKind {
+			l.Fields = append(l.Fields, v.t("merged client", names.clients[c.Row]))
+		}
 		mine := c.By == v.who.By || v.who.May(auth.Manage)
-		if i == 0 && mine && (c.Kind == kind || kind == books.PaymentKind) && v.Now().Sub(c.At.Time()) < recording.UndoLasts && c.Action != "merge" {
+		if i == 0 && mine && (c.Kind == kind || kind == books.PaymentKind) && v.Now().Sub(c.At.Time()) < recording.UndoLasts && v.canTakeBack(changes, c, kind) {
 			l.Undo = c.ID
 		}
 		lines = append(lines, l)
 	}
 	return lines, nil
+}
+
+// canTakeBack reports whether the history of a row of this kind offers to undo
+// a change: merges on the client's page alone, and not the undo of a merge.
+func (v *visit) canTakeBack(changes []store.Changeset, c store.Changeset, kind books.Kind) bool {
+	if c.Action == store.MergeAction {
+		return kind == books.ClientKind
+	}
+	return !slices.ContainsFunc(changes, func(o store.Changeset) bool { return o.ID == c.Undoes && o.Action == store.MergeAction })
 }
 
 // tells reports whether the history of a row tells of rows of another kind: a
@@ -84,6 +100,9 @@ func (v *visit) namesIn(ctx context.Context, tx *store.Tx, changes []store.Chang
 	}
 	var clients, sessions []books.ID
 	for _, c := range changes {
+		if c.Kind == books.ClientKind {
+			clients = append(clients, c.Row)
+		}
 		for _, r := range c.Rows {
 			for _, row := range []books.Row{r.Before, r.After} {
 				if p, ok := row.(*books.Payment); ok {

@@ -59,11 +59,15 @@ func monthRowsOf(rows books.Rows, artist books.ID, name string) (*monthRows, err
 // listPart is how many rows of a list a page shows.
 const listPart = 10
 
-// part returns the part of a list chosen in the address, and links to the
-// others. ID is the list's name in the address.
-func part[T any](v *visit, t *table, all []T) iter.Seq[T] {
+// part returns the part of a list chosen in the address, or that with the row
+// named there, and links to the others. ID is the list's name in the address.
+func part[T books.Row](v *visit, t *table, all []T) iter.Seq[T] {
 	query := v.r.URL.Query()
 	last := max((len(all)+listPart-1)/listPart, 1)
+	if i := slices.IndexFunc(all, func(r T) bool { return query.Has(rowField) && rowName(r) == query.Get(rowField) }); i >= 0 && !query.Has(t.ID) {
+		query.Set(t.ID, strconv.Itoa(i/listPart+1))
+	}
+	query.Del(rowField)
 	n, err := strconv.Atoi(query.Get(t.ID))
 	if err != nil || n < 1 || n > last {
 		n = 1
@@ -118,7 +122,7 @@ func (v *visit) paymentsTable(m *monthRows, own bool) *table {
 		case known || len(m.commissions) == 0:
 			share = v.t("no commission")
 		}
-		t.Rows = append(t.Rows, []cell{{Text: v.orNobody(p.ClientName)}, {Text: v.shortDay(p.Date)}, {Text: string(p.ArtistName.V)}, {Text: string(p.Method)}, {Text: share}, {Text: p.Amount.People()}})
+		t.Rows = append(t.Rows, []cell{{Text: v.orNobody(p.ClientName), Row: rowName(p)}, {Text: v.shortDay(p.Date)}, {Text: string(p.ArtistName.V)}, {Text: string(p.Method)}, {Text: share}, {Text: p.Amount.People()}})
 	}
 	t.Foot = []cell{{Text: v.totalOf(len(m.payments))}, {}, {}, {}, {Text: m.totals.Commissions.People()}, {Text: m.totals.Revenue.People()}}
 	return v.without(t, 2, own)
@@ -130,7 +134,9 @@ func (v *visit) without(t *table, n int, same bool) *table {
 		return t
 	}
 	t.Columns = slices.Delete(t.Columns, n, n+1)
-	t.Foot = slices.Delete(t.Foot, n, n+1)
+	if t.Foot != nil {
+		t.Foot = slices.Delete(t.Foot, n, n+1)
+	}
 	for i := range t.Rows {
 		t.Rows[i] = slices.Delete(t.Rows[i], n, n+1)
 	}
@@ -153,7 +159,7 @@ func (v *visit) commissionsTable(m *monthRows, own bool) *table {
 		if c.PaymentAmount.Valid {
 			paid = c.PaymentAmount.V.People()
 		}
-		t.Rows = append(t.Rows, []cell{{Text: v.orNobody(c.ClientName)}, {Text: day}, {Text: string(c.ArtistName.V)}, {Text: paid}, {Text: v.percent(c.Percent) + " %"}, {Text: c.Amount.People()}})
+		t.Rows = append(t.Rows, []cell{{Text: v.orNobody(c.ClientName), Row: rowName(c)}, {Text: day}, {Text: string(c.ArtistName.V)}, {Text: paid}, {Text: v.percent(c.Percent) + " %"}, {Text: c.Amount.People()}})
 	}
 	t.Foot = []cell{{Text: v.totalOf(len(m.commissions))}, {}, {}, {}, {}, {Text: m.totals.Commissions.People()}}
 	return v.without(t, 2, own)
@@ -175,7 +181,7 @@ func (v *visit) sessionsTable(m *monthRows, own bool) *table {
 		case "completed":
 			state = cell{Text: v.t("done completed"), Tag: "ok"}
 		}
-		t.Rows = append(t.Rows, []cell{{Text: v.orNobody(s.ClientName)}, {Text: v.shortDay(s.Date)}, {Text: string(s.ArtistName.V)}, state, {Text: s.Amount.People()}})
+		t.Rows = append(t.Rows, []cell{{Text: v.orNobody(s.ClientName), Row: rowName(s)}, {Text: v.shortDay(s.Date)}, {Text: string(s.ArtistName.V)}, state, {Text: s.Amount.People()}})
 	}
 	t.Foot = []cell{{Text: v.totalOf(len(m.sessions))}, {}, {}, {}, {Text: total.People()}}
 	return v.without(t, 2, own)
@@ -254,7 +260,7 @@ func (v *visit) expensesTable(m *monthRows) *table {
 		if what == "" {
 			what = v.t("no description")
 		}
-		t.Rows = append(t.Rows, []cell{{Text: what}, {Text: v.shortDay(e.Date)}, {Text: string(e.Category.V)}, {Text: string(e.Method)}, {Text: e.Amount.People()}})
+		t.Rows = append(t.Rows, []cell{{Text: what, Row: rowName(e)}, {Text: v.shortDay(e.Date)}, {Text: string(e.Category.V)}, {Text: string(e.Method)}, {Text: e.Amount.People()}})
 	}
 	t.Foot = []cell{{Text: v.totalOf(len(m.expenses))}, {}, {}, {}, {Text: m.totals.Expenses.People()}}
 	return t

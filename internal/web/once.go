@@ -10,6 +10,7 @@ import (
 	"net/http"
 
 	"extrato/internal/books"
+	"extrato/internal/closing"
 	"extrato/internal/store"
 )
 
@@ -70,7 +71,7 @@ func (v *visit) once(f *form, do func(context.Context, *store.Tx) (done, error))
 	}
 	switch {
 	case errors.Is(err, errKeyUsed):
-		f.Key, f.Wrong = rand.Text(), v.t("already recorded", d.What)
+		f.ask(v.t("already recorded", d.What))
 		return err
 	case err != nil:
 		return err
@@ -99,6 +100,28 @@ func (v *visit) hash(f *form) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
+
+// onceOnMonth saves, with the act itself, that a form about a month took effect:
+// sent again, also to another process, it has none, even if others have closed
+// or reopened the month meanwhile.
+func (v *visit) onceOnMonth(f *form) *closing.Answer {
+	by, key, request := v.who.By, "form:"+f.Key, v.hash(f)
+	return &closing.Answer{
+		Given: func(ctx context.Context) (given bool, err error) {
+			err = v.Store.Read(ctx, func(tx *store.Tx) error {
+				_, given, err = tx.FindAnswer(ctx, by, key)
+				return err
+			})
+			return given, err
+		},
+		Save: func(ctx context.Context, tx *store.Tx, _ closing.Result) error {
+			return tx.SaveAnswer(ctx, store.Answer{Actor: by, Key: key, Request: request, Status: http.StatusSeeOther, Body: []byte("{}")})
+		},
+	}
+}
+
+// ask asks whether a form is meant once more.
+func (f *form) ask(words string) { f.Key, f.Wrong = rand.Text(), words }
 
 // asks reports whether an error is errKeyUsed.
 func (f *form) asks(err error) bool { return errors.Is(err, errKeyUsed) }

@@ -344,7 +344,7 @@ func (v *visit) bySession(ctx context.Context, tx *store.Tx, e *recording.Entry,
 // entryFaults say where the refusals of a payment belong.
 var entryFaults = faults{
 	"invalid_day": "data", "invalid_amount": "valor", "unknown_artist": "artista", "unknown_client": "cliente", "missing_client": "cliente",
-	"unknown_session": "sessao", "session_linked": "sessao", "others_session": "sessao", "invalid_percent": "percentual", "commission_split": "percentual",
+	"unknown_session": "sessao", "session_linked": "sessao", "others_session": "sessao", "invalid_percent": "percentual", "commission_split": "percentual", "event_taken": whole,
 }
 
 // refuseEntry puts the rules' faults of a payment onto its form. It returns nil

@@ -73,7 +73,10 @@ func (v *visit) reopenMonth() error {
 	}
 	ctx, release := v.outlive()
 	defer release()
-	_, err = v.Closer.Reopen(ctx, month, reason, v.who.By)
+	_, err = v.Closer.ReopenOnce(ctx, month, reason, v.who.By, v.onceOnMonth(f))
+	if errors.Is(err, store.ErrAnswered) {
+		return v.reopenedBefore(ctx, month, f)
+	}
 	if err != nil && books.AsError(err).Code == "month_held" {
 		err = v.unlessReopened(ctx, month, reason, err)
 	}
@@ -85,6 +88,19 @@ func (v *visit) reopenMonth() error {
 		return err
 	}
 	return v.showReopen(http.StatusUnprocessableEntity, month, f, v.notReopened(err, month, books.CorrelationID(ctx)))
+}
+
+// reopenedBefore answers a form that reopened the month before. If it is closed
+// again, reopening it once more is asked about.
+func (v *visit) reopenedBefore(ctx context.Context, month books.Month, f *form) error {
+	name := capital(v.name(month))
+	_, err := v.Closer.PreviewReopen(ctx, month)
+	if e := books.AsError(err); e != nil && e.Code == "month_held" {
+		v.say(flash{Text: v.t("reopened now", name)})
+		return v.to(historyPath(month))
+	}
+	f.ask(v.t("reopened before", name))
+	return v.showReopen(http.StatusUnprocessableEntity, month, f, nil)
 }
 
 // unlessReopened returns held, unless the same person has just reopened the month

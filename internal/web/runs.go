@@ -188,13 +188,14 @@ func ended[T any](v *visit, r *run[T]) bool {
 }
 
 // closeIn closes a month in a run of its own.
-func (v *visit) closeIn(month books.Month, force bool, key string) *run[closing.Result] {
-	r := &run[closing.Result]{ID: books.NewCorrelationID(), Month: month, Started: v.Now(), key: key}
+func (v *visit) closeIn(month books.Month, f *form) *run[closing.Result] {
+	r := &run[closing.Result]{ID: books.NewCorrelationID(), Month: month, Started: v.Now(), key: f.Key}
+	o := closing.Options{Force: f.Has("atrasados"), CorrelationID: r.ID, Progress: r.enter, Answer: v.onceOnMonth(f)}
 	return v.closes.begin(r, func(r *run[closing.Result]) (closing.Result, error) {
 		ctx, release := v.outlive()
 		defer release()
 		ctx = books.WithCorrelationID(ctx, r.ID)
-		result, err := v.Closer.Close(ctx, month, closing.Options{Force: force, CorrelationID: r.ID, Progress: r.enter}, v.who.By)
+		result, err := v.Closer.Close(ctx, month, o, v.who.By)
 		if errors.Is(err, books.ErrClosed) && result.Outcome == closing.AlreadyClosed {
 			err = nil // closed by another, as good
 		}

@@ -25,6 +25,8 @@ type column struct {
 type cell struct {
 	Text  string
 	Link  string // where it leads
+	Row   string // in its first cell: names the row in addresses
+	More  string // read out behind a link that says the same in each row; then the link is a button
 	Tag   string // the class of a tag around it; "-": a plain one
 	Bar   bool   // Width says how much of its room it fills
 	Width string

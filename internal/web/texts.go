@@ -17,12 +17,32 @@ type language struct {
 	days   [7]string
 }
 
+// The parts of the catalogues, each the words of some pages.
+var (
+	partsPt = []map[string]string{
+		textsPt,
+		textsPtClients,
+		textsPtDay,
+		textsPtDoctor,
+		textsPtMonth,
+		textsPtOperate,
+	}
+	partsEn = []map[string]string{
+		textsEn,
+		textsEnClients,
+		textsEnDay,
+		textsEnDoctor,
+		textsEnMonth,
+		textsEnOperate,
+	}
+)
+
 // The languages. Portuguese is the studio's, and the default.
 var (
-	portuguese = &language{Code: "pt", Tag: "pt-BR", texts: catalogue(textsPt, textsPtDay, textsPtMonth, textsPtOperate, textsPtDoctor),
+	portuguese = &language{Code: "pt", Tag: "pt-BR", texts: catalogue(partsPt...),
 		months: [13]string{"", "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro"},
 		days:   [7]string{"domingo", "segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado"}}
-	english = &language{Code: "en", Tag: "en", texts: catalogue(textsEn, textsEnDay, textsEnMonth, textsEnOperate, textsEnDoctor),
+	english = &language{Code: "en", Tag: "en", texts: catalogue(partsEn...),
 		months: [13]string{"", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 		days:   [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"}}
 	languages = []*language{portuguese, english}

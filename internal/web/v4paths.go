@@ -8,6 +8,7 @@ import (
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
+	"extrato/internal/recording"
 	"extrato/internal/store"
 )
 
@@ -44,6 +45,20 @@ func (v *visit) v4Search() error {
 var v4Fields = map[string]string{
 	"data": "dia", "valor": amountField, "forma_pagamento": methodField, "artista_id": artistField, "sessao_id": sessionField,
 	"percentual": percentField, "observacoes": noteField,
+	"google_event_id": eventField,
+}
+
+// eventField is the calendar event that a link of v4's names; it stays with the
+// payment.
+const eventField = "evento"
+
+// event reads the calendar event of a payment's form.
+func (f *form) event() books.Text {
+	event := f.text(eventField, recording.MaxEvent)
+	if f.Wrong = f.Error(eventField); event == "" { // the field is hidden
+		return books.Text{}
+	}
+	return books.TextOf(event)
 }
 
 // v4Payment leads to the day sheet, with the form filled as v4's address says.
@@ -63,16 +78,27 @@ func (v *visit) v4Payment() error {
 			filled.Set(clientField, name)
 		}
 	}
+	if name := asked.Get("cliente_nome"); name != "" && !filled.Has(clientField) {
+		filled.Set(clientField, strings.ToValidUTF8(name, "�"))
+	}
 	if len(filled) == 0 {
 		return v.to("/caixa")
 	}
 	return v.to("/caixa?" + filled.Encode())
 }
 
-// clientName returns the name of a client, "" if there is none with this id.
+// clientName returns the name of a client, or of the one into whom the client
+// was merged; "" if there is none with this id.
 func (v *visit) clientName(id books.ID) (name string, err error) {
 	ctx := v.r.Context()
 	err = v.Store.Read(ctx, func(tx *store.Tx) error {
+		stays, err := tx.Survivors(ctx)
+		if err != nil {
+			return err
+		}
+		if stays[id] != 0 {
+			id = stays[id]
+		}
 		found, err := tx.LiveByID(ctx, books.ClientKind, []books.ID{id})
 		if c, ok := found[id].(*books.Client); ok {
 			name = string(c.Name)

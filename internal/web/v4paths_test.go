@@ -17,7 +17,8 @@ func TestV4s_addresses_lead_to_ours(t *testing.T) {
 			"/search/results?q=Jo%C3%A3o%20%26%20cia": "/buscar?q=Jo%C3%A3o+%26+cia", "/search/results": "/buscar?q=",
 			"/financeiro/registrar-pagamento": "/caixa",
 			"/financeiro/registrar-pagamento?valor=350,50&data=2025-10-28&forma_pagamento=Pix&artista_id=501&cliente_id=701&observacoes=x%26y&estranho=1": "/caixa?artista=501&cliente=Duda+Falc%C3%A3o&dia=2025-10-28&forma=Pix&obs=x%26y&valor=350%2C50",
-			"/financeiro/registrar-pagamento?cliente_id=999&x=1": "/caixa",
+			"/financeiro/registrar-pagamento?google_event_id=ev%26t&data=2025-10-28&cliente_nome=Z%C3%A9&valor=450.0":                                     "/caixa?cliente=Z%C3%A9&dia=2025-10-28&evento=ev%26t&valor=450.0",
+			"/financeiro/registrar-pagamento?cliente_id=999&x=1":                                                                                          "/caixa",
 		} {
 			if status, where, _ := s.get(from); status != http.StatusSeeOther || where != to {
 				t.Errorf("%s leads to %d %s, want %s", from, status, where, to)

@@ -119,6 +119,9 @@ func (w *Web) ownRoutes() []auth.Route {
 		w.at("POST", "/clientes", auth.Record, (*visit).addClient),
 		w.at("GET", "/clientes/{id}", auth.Record, (*visit).clientPage),
 		w.at("POST", "/clientes/{id}", auth.Record, (*visit).renameClient),
+		w.at("POST", "/clientes/{id}/juntar", auth.Write, (*visit).mergeClient),
+
+		w.at("GET", "/buscar", auth.Enter, (*visit).searchPage),
 
 		w.at("GET", "/comecar", auth.Manage, (*visit).startPage),
 		w.at("POST", "/comecar", auth.Manage, (*visit).start),

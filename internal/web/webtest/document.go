@@ -89,6 +89,16 @@ func (d *Document) Links() map[string]string {
 	return links
 }
 
+// Has reports whether an element has this id.
+func (d *Document) Has(id string) bool {
+	for _, n := range all(d.root, "*") {
+		if attribute(n, "id") == id {
+			return true
+		}
+	}
+	return false
+}
+
 // Faults lists a page's barriers for people who read or hear it.
 func (d *Document) Faults() (faults []string) {
 	fault := func(format string, values ...any) { faults = append(faults, fmt.Sprintf(format, values...)) }
