@@ -331,14 +331,11 @@ func (v *visit) bySession(ctx context.Context, tx *store.Tx, e *recording.Entry,
 		e.ClientID = books.RefTo(s.ClientID)
 		return nil
 	}
-	clients, err := tx.LiveByID(ctx, books.ClientKind, []books.ID{s.ClientID})
-	if err != nil {
-		return err
+	name, err := clientName(ctx, tx, s.ClientID)
+	if err == nil && !e.ClientID.Valid && !books.SameName(name, e.Client) {
+		err = books.Invalidf("others_session", "session %d is of another client", s.ID)
 	}
-	if c, ok := clients[s.ClientID].(*books.Client); ok && !e.ClientID.Valid && !books.SameName(string(c.Name), e.Client) {
-		return books.Invalidf("others_session", "session %d is of another client", s.ID)
-	}
-	return nil
+	return err
 }
 
 // entryFaults say where the refusals of a payment belong.

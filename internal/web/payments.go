@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -178,8 +179,14 @@ func (v *visit) fillPayments(ctx context.Context, tx *store.Tx, p *paymentsPage,
 	return v.filterOffers(ctx, tx, p)
 }
 
-// clientName is a client's name, "" if there is none.
+// clientName is a client's name, or that of the one into whom the client was
+// merged; "" if there is none.
 func clientName(ctx context.Context, tx *store.Tx, id books.ID) (string, error) {
+	stays, err := tx.Survivors(ctx)
+	if err != nil {
+		return "", err
+	}
+	id = cmp.Or(stays[id], id)
 	live, err := tx.LiveByID(ctx, books.ClientKind, []books.ID{id})
 	if c, ok := live[id].(*books.Client); ok {
 		return string(c.Name), err

@@ -87,22 +87,11 @@ func (v *visit) v4Payment() error {
 	return v.to("/caixa?" + filled.Encode())
 }
 
-// clientName returns the name of a client, or of the one into whom the client
-// was merged; "" if there is none with this id.
+// clientName is the function clientName in a transaction of its own.
 func (v *visit) clientName(id books.ID) (name string, err error) {
 	ctx := v.r.Context()
 	err = v.Store.Read(ctx, func(tx *store.Tx) error {
-		stays, err := tx.Survivors(ctx)
-		if err != nil {
-			return err
-		}
-		if stays[id] != 0 {
-			id = stays[id]
-		}
-		found, err := tx.LiveByID(ctx, books.ClientKind, []books.ID{id})
-		if c, ok := found[id].(*books.Client); ok {
-			name = string(c.Name)
-		}
+		name, err = clientName(ctx, tx, id)
 		return err
 	})
 	return name, err
