@@ -49,7 +49,7 @@ var lines = map[string]line{
 	"setting_by_hand":     {Warn, "setting %[1]s", "%[2]s (%[3]s): months do not close by themselves", "set ENABLE_MONTHLY_EXTRATO_JOB=true, or close every month with extrato close", ""},
 	"setting":             {OK, "setting %[1]s", "%[2]s (%[3]s)", "", ""},
 	"timezone_wrong":      {Fail, "timezone", "%[1]s", "set TZ%[2]s to a name such as America/Sao_Paulo", ""},
-	"timezone":            {OK, "timezone", "%[1]s (%[2]s): it is %[3]s there%[4]s", "", ""},
+	"timezone":            {OK, "timezone", "%[1]s (%[2]s): it is %[3]s, %[5]s there%[4]s", "", ""},
 	"v4_zone_unset":       {Warn, "v4's zone", "TZ is not set, so %s is used; v4's code and .env.example default to UTC, its compose file to America/Sao_Paulo", "set TZ to the zone that v4 ran with, before migrate or import", ""},
 	"v4_zone":             {OK, "v4's zone", "%s; keep the zone that v4 ran with: v4's code and .env.example default to UTC, its compose file to America/Sao_Paulo", "", ""},
 	"schedule_after_net":  {Warn, "schedule", "next due: %[1]s at %[2]s, %[3]s at %[4]s, %[5]s at %[6]s; the safety net, which comes on days 2 to 7, sees that a month later", "set EXTRATO_SCHEDULE to a day up to the %[7]dth, or let the safety net run on later days too", ""},

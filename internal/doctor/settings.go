@@ -122,7 +122,8 @@ func (d *Doctor) timezone(r *Report) {
 	if note != "" {
 		note = "; " + note
 	}
-	r.say("timezone", value.Text, value.Source, d.Now().In(d.Config.Zone).Format("2006-01-02 15:04, UTC-07:00"), note)
+	now := d.Now().In(d.Config.Zone)
+	r.say("timezone", value.Text, value.Source, Moment(now), note, now.Format("UTC-07:00"))
 }
 
 // v4Zone warns, before v4's rows are copied, that the zone decides their

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 
@@ -31,9 +32,9 @@ type backupsPage struct {
 // copyLine is one copy of a month's backup.
 type copyLine struct {
 	Month    string // in words
-	MonthID  books.Month
 	Number   string
-	File     string
+	File     string // with its folder
+	Name     string // without it
 	State    stateTag
 	Rests    bool // the statement rests on it
 	Verified string
@@ -88,8 +89,8 @@ func (v *visit) showBackups(status int, ran *run[[]closing.Verified], refused *r
 	if err != nil {
 		return err
 	}
-	v.sayVerified(&p, ran)
 	v.addBad(&p, all, known)
+	v.sayVerified(&p, ran)
 	v.summarize(&p, known)
 	if err := v.addCopies(&p, known); err != nil {
 		if e := books.AsError(err); e.Kind == books.Internal {
@@ -116,7 +117,11 @@ func (v *visit) sayVerified(p *backupsPage, ran *run[[]closing.Verified]) {
 			p.Checked = &stateTag{said + " " + v.t("all verified well"), "ok"}
 			return
 		}
-		p.Checked = &stateTag{said + " " + v.some(wrong, "some verified badly") + " " + v.lang.month(bad[0].Month) + ", " + bad[0].File + ".", "fail"}
+		said += " " + v.some(wrong, "some verified badly")
+		if len(p.Bad) == 0 { // else the line below names it
+			said += " " + v.lang.month(bad[0].Month) + ", " + bad[0].File + "."
+		}
+		p.Checked = &stateTag{said, "fail"}
 	}
 }
 
@@ -227,7 +232,7 @@ var copyStates = map[string]stateTag{
 func (v *visit) copyLine(c closing.Listed) copyLine {
 	of := copyStates[c.State]
 	line := copyLine{
-		Month: capital(v.lang.month(c.Month)), MonthID: c.Month, File: c.File, Rests: c.Statement,
+		Month: capital(v.lang.month(c.Month)), File: c.File, Name: path.Base(c.File), Rests: c.Statement,
 		State: stateTag{v.t(of.Text), of.Class}, Verified: v.t("never"), Restore: restorePath(c.Month) + "?" + fileField + "=" + url.QueryEscape(c.File),
 	}
 	if c.Copy > 1 {

@@ -156,6 +156,9 @@ func (v *visit) saidOf(name string, values []any) string {
 			said[i] = time.Time(of).Format(v.t("moment format"))
 		case books.Month:
 			said[i] = v.lang.month(of)
+			if strings.HasPrefix(v.t(name), "%") {
+				said[i] = capital(v.lang.month(of))
+			}
 		case books.Day:
 			said[i] = of.People()
 		}
@@ -163,7 +166,7 @@ func (v *visit) saidOf(name string, values []any) string {
 	if words := v.t(name); !strings.Contains(words, "%") {
 		return words
 	}
-	return capital(v.t(name, said...))
+	return v.t(name, said...)
 }
 
 // mostNamed is how many months of a list are named.

@@ -79,8 +79,8 @@ func TestBackups_are_verified_on_a_page(t *testing.T) {
 		file += "/backup_" + file + ".csv"
 		mend := s.damage(t, m)
 		first, second := *s.Open("/backups"), *s.Person
-		first.Send("Conferir agora").Says("1 tem problema:", file, "mudou depois de gravada", "Não apague nada.")
-		second.Send("Conferir agora").Is(200, first.Path).Says("1 tem problema:") // the second click of two
+		first.Send("Conferir agora").Says("1 tem problema.", file, "mudou depois de gravada", "Não apague nada.")
+		second.Send("Conferir agora").Is(200, first.Path).Says("1 tem problema.") // the second click of two
 		s.Open("/backups").Says(file+" mudou depois de gravado.", "Fazer outra cópia")
 		s.Open("/acesso").Says("há um problema com o backup")
 		s.Open(s.Links()["Ver os backups"]).Is(200, "/backups")

@@ -28,6 +28,9 @@ type restorePage struct {
 // Action is where the form goes.
 func (p restorePage) Action() string { return restorePath(p.Month) }
 
+// History is the page of the month with its rows back.
+func (p restorePage) History() string { return historyPath(p.Month) }
+
 func (v *visit) restorePage() error {
 	month, err := v.pathMonth()
 	if err != nil {

@@ -141,6 +141,8 @@ func (v *visit) settingLine(s doctor.Setting) settingLine {
 	switch {
 	case s.Secret:
 		line.Value = v.t("set not shown")
+	case s.Value == "true" || s.Value == "false":
+		line.Value = v.t("setting " + s.Value)
 	case s.Unset:
 		line.Value, line.Class = v.t("not set"), "soft"
 	}

@@ -36,7 +36,7 @@ func askedOfOperating(add func(...string)) {
 	for _, state := range []doctor.State{doctor.OK, doctor.Warn, doctor.Fail} {
 		add("doctor " + string(state))
 	}
-	add("copy corrupt", "copy corrupt fix", "copy missing", "copy missing fix", "copy made", "copy there already",
+	add("setting true", "setting false", "copy corrupt", "copy corrupt fix", "copy missing", "copy missing fix", "copy made", "copy there already",
 		"queued close_due_months", "queued notify", "queued watch")
 }
 

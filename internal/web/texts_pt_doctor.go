@@ -38,12 +38,12 @@ var textsPtDoctor = map[string]string{
 	"doctor schedule_after_net": "Próximo fechamento: %[1]s, em %[2]s. A rede de segurança, que passa do dia 2 ao 7, só vê isso um mês depois.", "doctor schedule_after_net fix": "Escolha em EXTRATO_SCHEDULE um dia até %[7]d, ou faça a rede passar mais tarde também.",
 	"doctor key_unset": "JWT_SECRET_KEY não está definida: ninguém entra.", "doctor key_unset fix": "JWT_SECRET_KEY=$(openssl rand -hex 32)", "doctor key": "Longa o bastante; assina e confere.",
 	"doctor job_identity_unused": "Não usados: programas entram com token.", "doctor job_identity": "%[1]s, %[2]s em %[3]s podem copiar e fechar.",
-	"doctor job_identity_half": "%d dos quatro valores estão definidos: nenhum robô entra.", "doctor job_identity_half fix": "Defina EXTRATO_JOB_OIDC_AUDIENCE, _REPOSITORY, _REF e _WORKFLOW, todos ou nenhum.",
-	"doctor sign_in_password": "Com senha.", "doctor sign_in": "Com senha, ou com o provedor para %d endereços.",
+	"doctor job_identity_half": "Valores definidos: %d de quatro. Nenhum robô entra.", "doctor job_identity_half fix": "Defina EXTRATO_JOB_OIDC_AUDIENCE, _REPOSITORY, _REF e _WORKFLOW, todos ou nenhum.",
+	"doctor sign_in_password": "Com senha.", "doctor sign_in": "Com senha, ou com o provedor de login (endereços: %d).",
 	"doctor sign_in_half": "Só metade do provedor de login está definida.", "doctor sign_in_half fix": "Defina EXTRATO_LOGIN_OIDC_ISSUER e EXTRATO_LOGIN_OIDC_CLIENT_ID.",
 	"doctor sign_in_nobody": "Há um provedor de login, e AUTHORIZED_EMAILS não deixa ninguém entrar.", "doctor sign_in_nobody fix": "Ponha os endereços em AUTHORIZED_EMAILS.",
 	"doctor telling_nobody": "Ninguém é avisado quando um mês não fecha.", "doctor telling_nobody fix": "Ponha em EXTRATO_NOTIFY quem avisar: e-mail, Telegram, WhatsApp por um serviço, ntfy…",
-	"doctor telling_wrong": "%[1]s", "doctor telling_wrong fix": "%[2]s", "doctor telling": "%d lugares são avisados.",
+	"doctor telling_wrong": "%[1]s", "doctor telling_wrong fix": "%[2]s", "doctor telling": "Lugares avisados: %d.",
 	"doctor address_open": "O programa atende em %s para todos, sem TLS.", "doctor address_open fix": "Ponha um proxy com TLS na frente e o nome dele em EXTRATO_TRUSTED_PROXIES.",
 
 	// The server.
@@ -53,7 +53,7 @@ var textsPtDoctor = map[string]string{
 	"doctor queues_paused": "Filas de tarefas paradas (%s): meses não fecham sozinhos, ou avisos não saem.", "doctor queues_paused fix": "O programa as retoma sozinho em 20 segundos; se não, retome aqui.", "doctor queues": "Nenhuma fila parada.",
 	"doctor account_missing": "A conta %d ainda não existe; o servidor a cria.", "doctor account": "A conta %d está lá.",
 	"doctor account_off": "A conta %d está desativada ou sem permissão: os tokens dos programas são recusados.", "doctor account_off fix": "O programa pode consertá-la.",
-	"doctor tokens_ending": "Terminam logo: %s", "doctor tokens_ending fix": "Crie outro em Acesso, troque no programa que usa, e revogue o antigo.", "doctor tokens": "%d valem, e nenhum termina logo.",
+	"doctor tokens_ending": "Terminam logo: %s", "doctor tokens_ending fix": "Crie outro em Acesso, troque no programa que usa, e revogue o antigo.", "doctor tokens": "Válidos: %d. Nenhum termina logo.",
 	"doctor v4_token": "O token da v4 vale até %s e não pode ser revogado.", "doctor v4_token fix": "Crie outro em Acesso, e depois troque JWT_SECRET_KEY.",
 	"doctor v4_beside": "A v4 não fechou nada desde %s.", "doctor v4_closes": "A v4 ainda fecha meses sozinha, sem a nossa prova: %s", "doctor v4_closes fix": "Na v4: ENABLE_MONTHLY_EXTRATO_JOB=false, e a página Histórico dela fechada a partir do dia 2.",
 	"doctor net_unseen": "Nunca foi vista: ninguém em outro lugar nota se este servidor parar.", "doctor net_unseen fix": "Como ligar: docs/MONTHLY_EXTRATO_BACKUP_GUIDE.md",
@@ -86,13 +86,13 @@ var textsPtDoctor = map[string]string{
 	"doctor last_overdue": "%[1]s não tem extrato, e devia ter fechado em %[2]s.", "doctor last_overdue fix": "Feche, e veja em Tarefas por que não fechou sozinho.",
 
 	// Backups.
-	"doctor folder_empty": "%[1]s não tem nenhum dos %[2]d backups feitos: nenhum mês fecha.", "doctor folder_empty fix": "Ligue o disco em que estão, ou copie-os para lá.",
+	"doctor folder_empty": "%[1]s não tem nenhum dos backups feitos (%[2]d): nenhum mês fecha.", "doctor folder_empty fix": "Ligue o disco em que estão, ou copie-os para lá.",
 	"doctor folder_full": "%[1]s não pode ser gravada: %[2]s", "doctor folder_full fix": "Libere espaço no disco.", "doctor folder_no_fsync": "%[1]s não pode ser gravada: %[2]s", "doctor folder_no_fsync fix": "Ponha em EXTRATO_BACKUPS uma pasta num disco local.",
 	"doctor folder_closed": "%[1]s não pode ser gravada: %[2]s", "doctor folder_closed fix": "Dê ao programa permissão na pasta de EXTRATO_BACKUPS.", "doctor folder_to_come": "%s ainda não existe; o primeiro backup a cria.",
-	"doctor folder": "%[1]s pode ser gravada e tem %[2]d dos backups conhecidos.", "doctor folder_unknown": "%s pode ser gravada.",
+	"doctor folder": "%[1]s pode ser gravada. Backups conhecidos ali: %[2]d.", "doctor folder_unknown": "%s pode ser gravada.",
 	"doctor same_disk": "Os backups estão no mesmo disco do banco: quem perde um perde os dois.", "doctor same_disk fix": "EXTRATO_BACKUPS em outro disco, ou uma cópia da pasta em outro lugar todo mês.", "doctor other_disk": "Os backups estão em outro disco que o banco.",
 	"doctor space_short": "O disco com %[2]s tem %[3]d MB livres, e um fechamento pode precisar de %[4]d MB.", "doctor space_short fix": "Libere espaço no disco.", "doctor space": "Há espaço para um fechamento.",
 	"doctor backups_bad": "Os arquivos em que estes extratos se apoiam sumiram ou mudaram: %[1]s", "doctor backups_bad fix": "Traga-os de volta, como eram, e confira; ou faça outra cópia em Backups.", "doctor backups_none": "Fechados sem backup: %s", "doctor backups_none fix": "O programa pode fazer as cópias a partir dos extratos.",
-	"doctor backups": "%[1]d extratos se apoiam em backups que conferiam na última leitura, em %[2]s ou depois.", "doctor backups_unused": "Nenhum extrato precisa de um ainda.",
-	"doctor chain_wrong": "O registro não confere: %s", "doctor chain_wrong fix": "Guarde tudo como está, não apague nada, e chame quem cuida do servidor.", "doctor chain_empty": "Nenhum mês foi fechado ainda.", "doctor chain": "%[1]d registros inteiros, cada extrato como foi fechado; cabeça %[2]s",
+	"doctor backups": "Extratos com backup que conferia na última leitura: %[1]d. A leitura mais antiga é de %[2]s.", "doctor backups_unused": "Nenhum extrato precisa de um ainda.",
+	"doctor chain_wrong": "O registro não confere: %s", "doctor chain_wrong fix": "Guarde tudo como está, não apague nada, e chame quem cuida do servidor.", "doctor chain_empty": "Nenhum mês foi fechado ainda.", "doctor chain": "Registros inteiros: %[1]d, cada extrato como foi fechado. Cabeça %[2]s",
 }
