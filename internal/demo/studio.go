@@ -171,8 +171,10 @@ func (s *studio) monthExpenses(m books.Month) {
 		if method == "" {
 			method = s.method()
 		}
+		category := books.Text{V: c.category, Valid: c.category != ""}
 		s.expenses = append(s.expenses, &books.Expense{
-			Date: day, Amount: amount, Description: books.TextOf(c.name), Method: method, CreatedBy: s.artists[0].ID,
+			Category: category,
+			Date:     day, Amount: amount, Description: books.TextOf(c.name), Method: method, CreatedBy: s.artists[0].ID,
 			CreatedAt: books.At(s.at(day, 9, 18)),
 		})
 	}

@@ -116,24 +116,25 @@ var goods = []struct {
 
 // costs are a month's expenses: on a fixed day, or on any.
 var costs = []struct {
-	name   string
-	price  books.Money
-	method books.String
-	day    int
-	varies bool
-	chance int // in percent
+	name     string
+	category books.String
+	price    books.Money
+	method   books.String
+	day      int
+	varies   bool
+	chance   int // in percent
 }{
-	{"Aluguel", 3_200_00, "Pix", 5, false, 100},
-	{"Luz", 380_00, "Cartão de Débito", 12, true, 100},
-	{"Água", 96_00, "Cartão de Débito", 14, true, 100},
-	{"Internet", 119_90, "Cartão de Crédito", 10, false, 100},
-	{"Contador", 350_00, "Pix", 20, false, 100},
-	{"Descarte de resíduos (coleta infectante)", 145_00, "Pix", 18, false, 100},
-	{"Tintas", 420_00, "", 0, true, 90},
-	{"Agulhas e cartuchos", 310_00, "", 0, true, 95},
-	{"Luvas nitrílicas, papel-toalha e filme", 180_00, "", 0, true, 90},
-	{"Anúncios no Instagram 📣", 150_00, "Cartão de Crédito", 0, true, 60},
-	{"Café & biscoitos", 64_00, "Dinheiro", 0, true, 80},
-	{`Manutenção da máquina "rotativa"`, 220_00, "", 0, true, 25},
-	{"Faxina", 160_00, "Dinheiro", 0, true, 70},
+	{"Aluguel", "Aluguel", 3_200_00, "Pix", 5, false, 100},
+	{"Luz", "Contas", 380_00, "Cartão de Débito", 12, true, 100},
+	{"Água", "Contas", 96_00, "Cartão de Débito", 14, true, 100},
+	{"Internet", "Contas", 119_90, "Cartão de Crédito", 10, false, 100},
+	{"Contador", "Impostos", 350_00, "Pix", 20, false, 100},
+	{"Descarte de resíduos (coleta infectante)", "Material", 145_00, "Pix", 18, false, 100},
+	{"Tintas", "Material", 420_00, "", 0, true, 90},
+	{"Agulhas e cartuchos", "Material", 310_00, "", 0, true, 95},
+	{"Luvas nitrílicas, papel-toalha e filme", "Material", 180_00, "", 0, true, 90},
+	{"Anúncios no Instagram 📣", "Divulgação", 150_00, "Cartão de Crédito", 0, true, 60},
+	{"Café & biscoitos", "", 64_00, "Dinheiro", 0, true, 80},
+	{`Manutenção da máquina "rotativa"`, "Equipamento", 220_00, "", 0, true, 25},
+	{"Faxina", "Limpeza", 160_00, "Dinheiro", 0, true, 70},
 }

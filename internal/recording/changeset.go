@@ -154,8 +154,13 @@ func same(a, b books.Row) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil
 	}
-	p, ok := a.(*books.Payment)
-	return books.Equal(a, b) && (!ok || p.Deposit == b.(*books.Payment).Deposit)
+	switch r := a.(type) {
+	case *books.Payment:
+		return books.Equal(a, b) && r.Deposit == b.(*books.Payment).Deposit
+	case *books.Expense:
+		return books.Equal(a, b) && r.Category == b.(*books.Expense).Category
+	}
+	return books.Equal(a, b)
 }
 
 // The actions of changes.

@@ -19,12 +19,22 @@ func (t *Tx) AddRecord(ctx context.Context, row books.Row) (books.ID, error) {
 	}
 	var id books.ID
 	err := t.one(ctx, "INSERT INTO "+row.Kind().Table()+" ("+strings.Join(columns, ", ")+") VALUES ("+list+") RETURNING id", args, &id)
-	if p, ok := row.(*books.Payment); ok && err == nil && bool(p.Deposit) {
-		added := *p
-		added.ID = id
-		err = t.ReopenDeposits(ctx, []books.Row{&added})
+	if err != nil {
+		return id, taken(row, err)
 	}
-	return id, taken(row, err)
+	switch r := row.(type) {
+	case *books.Payment:
+		if added := *r; r.Deposit {
+			added.ID = id
+			err = t.ReopenDeposits(ctx, []books.Row{&added})
+		}
+	case *books.Expense:
+		if added := *r; r.Category.Valid {
+			added.ID = id
+			err = t.SetCategories(ctx, []books.Row{&added})
+		}
+	}
+	return id, err
 }
 
 // ChangeRecord overwrites an existing row, except for two columns: a session's
@@ -41,10 +51,16 @@ func (t *Tx) ChangeRecord(ctx context.Context, row books.Row) error {
 		list += separator(len(args)-2) + columns[i] + " = $" + strconv.Itoa(len(args))
 	}
 	_, err := t.exec(ctx, "UPDATE "+row.Kind().Table()+" SET "+list+" WHERE id = $1", args...)
-	if err == nil && row.Kind() == books.PaymentKind {
-		err = t.ReopenDeposits(ctx, []books.Row{row})
+	if err != nil {
+		return taken(row, err)
 	}
-	return taken(row, err)
+	switch row.Kind() {
+	case books.PaymentKind:
+		return t.ReopenDeposits(ctx, []books.Row{row})
+	case books.ExpenseKind:
+		return t.SetCategories(ctx, []books.Row{row})
+	}
+	return nil
 }
 
 // written returns the columns set in a new row, and their values.
@@ -75,8 +91,14 @@ func taken(row books.Row, err error) error {
 // it.
 func (t *Tx) RemoveRecord(ctx context.Context, kind books.Kind, id books.ID) error {
 	_, err := t.exec(ctx, "DELETE FROM "+kind.Table()+" WHERE id = $1", int64(id))
-	if err == nil && kind == books.PaymentKind {
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case books.PaymentKind:
 		_, err = t.exec(ctx, "DELETE FROM deposits WHERE payment = $1", int64(id))
+	case books.ExpenseKind:
+		_, err = t.exec(ctx, "DELETE FROM expense_categories WHERE expense = $1", int64(id))
 	}
 	return err
 }

@@ -19,7 +19,7 @@ var recordJoins = [books.KindCount]struct{ copies, joins string }{
 	books.SessionKind: {"c.name, a.name", " LEFT JOIN clients c ON c.id = r.cliente_id LEFT JOIN users a ON a.id = r.artista_id"},
 	books.CommissionKind: {"a.name, c.name, %s, %s", ` LEFT JOIN users a ON a.id = r.artista_id LEFT JOIN pagamentos p ON p.id = r.pagamento_id
 		LEFT JOIN clients c ON c.id = ` + clientOfPayment},
-	books.ExpenseKind: {"NULL, a.name", " LEFT JOIN users a ON a.id = r.created_by"},
+	books.ExpenseKind: {"k.category, a.name", " LEFT JOIN users a ON a.id = r.created_by" + ofCategory},
 }
 
 // recordQuery selects whole rows of a kind with their copies. The last column
@@ -158,15 +158,11 @@ func (t *Tx) wantedIDs(ctx context.Context, w Wanted) ([]int64, error) {
 			return t.busyCommissions(ctx, w)
 		}
 	}
-	conditions, args, err := t.wanted(ctx, w)
+	where, args, err := t.whereWanted(ctx, w)
 	if err != nil {
 		return nil, err
 	}
-	query := "SELECT r.id FROM " + w.Kind.Table() + " r"
-	if len(conditions) > 0 {
-		query += " WHERE " + strings.Join(conditions, " AND ")
-	}
-	return t.ids(ctx, query+newestFirst(w.Kind)+" LIMIT "+strconv.Itoa(w.Limit+1), args...)
+	return t.ids(ctx, "SELECT r.id FROM "+w.Kind.Table()+" r"+where+newestFirst(w.Kind)+" LIMIT "+strconv.Itoa(w.Limit+1), args...)
 }
 
 // isBusy reports whether many live payments lie in a month.
@@ -252,6 +248,16 @@ func dayOf(row books.Row) string {
 	return ""
 }
 
+// whereWanted returns the WHERE of a list, blank if all are wanted, and its
+// arguments.
+func (t *Tx) whereWanted(ctx context.Context, w Wanted) (where string, args []any, err error) {
+	conditions, args, err := t.wanted(ctx, w)
+	if len(conditions) > 0 {
+		where = " WHERE " + strings.Join(conditions, " AND ")
+	}
+	return where, args, err
+}
+
 // wanted returns the conditions of a list and their arguments. Those of the
 // month come first, because they number theirs from $1.
 func (t *Tx) wanted(ctx context.Context, w Wanted) (conditions []string, args []any, err error) {
@@ -287,7 +293,7 @@ func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any,
 		where("r.pagamento_id = $1", int64(w.Payment))
 	}
 	if w.Kind == books.ArtistKind {
-		where("r.role = 'artist'")
+		where("(r.role = 'artist' OR EXISTS (SELECT 1 FROM staff f WHERE f.user_id = r.id AND f.tattoos))")
 	}
 	if hasDay(w.Kind) {
 		w.addDays(where)
@@ -322,7 +328,7 @@ func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any,
 }
 
 // LiveByID returns the live rows of one kind with these ids, without copies
-// except for the mark of a deposit.
+// except for the mark of a deposit and the category of an expense.
 func (t *Tx) LiveByID(ctx context.Context, kind books.Kind, ids []books.ID) (map[books.ID]books.Row, error) {
 	hasTime, err := t.HasColumn(ctx, "sessoes", "hora")
 	if err != nil {
@@ -333,12 +339,18 @@ func (t *Tx) LiveByID(ctx context.Context, kind books.Kind, ids []books.ID) (map
 		return found, nil
 	}
 	columns, from := strings.Join(t.s.selectColumns(kind, hasTime), ", "), kind.Table()+" r"
-	if kind == books.PaymentKind {
+	switch kind {
+	case books.PaymentKind:
 		columns, from = columns+", "+markOf("e"), from+" LEFT JOIN deposits e ON e.payment = r.id"
+	case books.ExpenseKind:
+		columns, from = columns+", k.category", from+ofCategory
 	}
 	more := func(row books.Row, values []books.Value) []books.Value {
-		if p, ok := row.(*books.Payment); ok {
-			values = append(values, &p.Deposit)
+		switch r := row.(type) {
+		case *books.Payment:
+			values = append(values, &r.Deposit)
+		case *books.Expense:
+			values = append(values, &r.Category)
 		}
 		return values
 	}

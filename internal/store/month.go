@@ -24,6 +24,9 @@ func (t *Tx) monthRows(kind books.Kind, hasTime bool) string {
 	case books.PaymentKind:
 		columns += ", " + text("s.data") + ", " + markOf("e")
 		from += " LEFT JOIN sessoes s ON s.id = r.sessao_id LEFT JOIN deposits e ON e.payment = r.id"
+	case books.ExpenseKind:
+		columns += ", k.category"
+		from += ofCategory
 	case books.CommissionKind:
 		columns += ", " + clientOfPayment + ", " + text("p.valor") + ", " + text("p.data")
 		if !strings.HasSuffix(from, ofPayment) {

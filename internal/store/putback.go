@@ -45,6 +45,9 @@ func (t *Tx) InsertRows(ctx context.Context, rows []books.Row) (kept []*books.Li
 	if err := t.ReopenDeposits(ctx, byKind[books.PaymentKind]); err != nil {
 		return nil, err
 	}
+	if err := t.SetCategories(ctx, byKind[books.ExpenseKind]); err != nil {
+		return nil, err
+	}
 	if err := t.SetLinks(ctx, links); err != nil {
 		return nil, err
 	}

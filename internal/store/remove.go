@@ -89,6 +89,9 @@ func (t *Tx) RemoveMonth(ctx context.Context, month books.Month, rows *Leaving) 
 		}
 		args[kind] = string(text)
 	}
+	if err := t.removeCategories(ctx, args[books.ExpenseKind]); err != nil {
+		return books.Counts{}, err
+	}
 	remove := t.removeInTurn
 	if t.s.dialect.postgres {
 		remove = func(ctx context.Context, runs []any) (books.Counts, error) {

@@ -21,6 +21,8 @@ func (t *Tx) scanRows(ctx context.Context, kind books.Kind, people *people, quer
 				values = append(values, &r.SessionDate, &r.Deposit)
 			case *books.Commission:
 				values = append(values, &client, &r.PaymentAmount, &r.PaymentDate)
+			case *books.Expense:
+				values = append(values, &r.Category)
 			}
 			return values
 		}

@@ -68,8 +68,8 @@ func (t *Tx) LiveSums(ctx context.Context, first, last books.Day) ([]books.DaySu
 		FROM pagamentos r WHERE ` + in("r.data") + ` GROUP BY r.data, r.artista_id, r.forma_pagamento
 		UNION ALL SELECT ` + day("p.data") + `, c.artista_id, '', '', ` + none + ", " + sum("c.valor") + ", " + none + `, 0
 		FROM pagamentos p JOIN comissoes c ON c.pagamento_id = p.id WHERE ` + in("p.data") + ` GROUP BY p.data, c.artista_id
-		UNION ALL SELECT ` + day("g.data") + `, 0, g.forma_pagamento, '', ` + none + ", " + none + ", " + sum("g.valor") + `, 0
-		FROM gastos g WHERE ` + in("g.data") + ` GROUP BY g.data, g.forma_pagamento) AS s`
+		UNION ALL SELECT ` + day("r.data") + `, 0, r.forma_pagamento, coalesce(k.category, ''), ` + none + ", " + none + ", " + sum("r.valor") + `, 0
+		FROM gastos r` + ofCategory + ` WHERE ` + in("r.data") + ` GROUP BY r.data, r.forma_pagamento, k.category) AS s`
 	list, err := t.sums(ctx, query, first.String(), last.String())
 	if err != nil {
 		return nil, err

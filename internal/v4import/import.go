@@ -131,6 +131,9 @@ func (im *importing) run(ctx context.Context) error {
 	if err := im.copyDeposits(ctx); err != nil {
 		return err
 	}
+	if err := im.copyCategories(ctx); err != nil {
+		return err
+	}
 	if err := im.raiseSequences(ctx); err != nil {
 		return err
 	}
@@ -174,6 +177,34 @@ func (im *importing) copyDeposits(ctx context.Context) error {
 		row.(*books.Payment).Deposit = true
 	}
 	return im.to.ReopenDeposits(ctx, marked)
+}
+
+// copyCategories carries the categories of live expenses, where the source was
+// taken over.
+func (im *importing) copyCategories(ctx context.Context) error {
+	if im.tables["expense_categories"] == nil {
+		return nil
+	}
+	categories := map[books.ID]books.Text{}
+	err := im.from.List(ctx, "SELECT expense, category FROM expense_categories", nil, func(scan func(...any) error) error {
+		var id int64
+		var category string
+		err := scan(&id, &category)
+		categories[books.ID(id)] = books.TextOf(category)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	live, err := im.to.LiveByID(ctx, books.ExpenseKind, slices.Collect(maps.Keys(categories)))
+	if err != nil {
+		return err
+	}
+	rows := slices.Collect(maps.Values(live))
+	for _, row := range rows {
+		row.(*books.Expense).Category = categories[row.Key()]
+	}
+	return im.to.SetCategories(ctx, rows)
 }
 
 // reportMonthless reports the commissions that no close would ever include.
@@ -304,4 +335,4 @@ func (im *importing) listLeft(ctx context.Context) error {
 
 // ownBookkeeping are tables of a taken-over database without data of the
 // studio.
-var ownBookkeeping = []string{"goose_db_version", "settings", "deposits"}
+var ownBookkeeping = []string{"goose_db_version", "settings", "deposits", "expense_categories"}

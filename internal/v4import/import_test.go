@@ -343,4 +343,23 @@ func TestAn_import_carries_the_marks_of_deposits(t *testing.T) {
 	})
 }
 
+func TestAn_import_carries_the_categories_of_expenses(t *testing.T) {
+	from := v4test.File(t, append(slices.Clone(someRows),
+		"CREATE TABLE expense_categories (expense INTEGER PRIMARY KEY, category TEXT NOT NULL)",
+		"INSERT INTO expense_categories (expense, category) VALUES (1, 'Café'), (99, 'de nada')")...)
+	targets(t, func(t *testing.T, to target) {
+		mustImport(t, to, "sqlite:///"+from)
+		categories := "expense_categories"
+		if to.store.Postgres() {
+			categories = "extrato.expense_categories"
+		}
+		if n := v4test.Number(t, to.db, "SELECT count(*) FROM "+categories+" WHERE expense = 1 AND category = 'Café'"); n != 1 {
+			t.Errorf("%d categories came in, want 1", n)
+		}
+		if n := v4test.Number(t, to.db, "SELECT count(*) FROM "+categories); n != 1 {
+			t.Errorf("%d categories in all, want 1", n)
+		}
+	})
+}
+
 var october = books.Month{Year: 2025, Month: time.October}

@@ -126,6 +126,12 @@ CREATE TABLE extrato.deposits (
 );
 CREATE INDEX ix_deposits_session ON extrato.deposits (session);
 
+-- The categories of live expenses; others stand in their statements.
+CREATE TABLE extrato.expense_categories (
+    expense  INTEGER PRIMARY KEY,
+    category TEXT NOT NULL
+);
+
 -- Which payments rest in which month's statement, as runs of ids without a gap:
 -- a commission may name one.
 CREATE TABLE extrato.payments_at_rest (

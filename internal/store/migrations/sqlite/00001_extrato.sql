@@ -131,6 +131,12 @@ CREATE TABLE deposits (
 );
 CREATE INDEX ix_deposits_session ON deposits (session);
 
+-- The categories of live expenses; others stand in their statements.
+CREATE TABLE expense_categories (
+    expense  INTEGER PRIMARY KEY,
+    category TEXT NOT NULL
+);
+
 -- Which payments rest in which month's statement, as runs of ids without a gap:
 -- a commission may name one.
 CREATE TABLE payments_at_rest (
