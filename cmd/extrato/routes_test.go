@@ -70,16 +70,30 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /caixa/sugestoes
 		POST /pagamentos/{id}
 		POST /pagamentos/{id}/excluir
+		GET /gastos
+		POST /gastos
+		GET /gastos/{id}
+		POST /gastos/{id}
+		POST /gastos/{id}/excluir
 		GET /clientes
 		POST /clientes
 		GET /clientes/{id}
 		POST /clientes/{id}`)
 	group("artist admin", `
+		GET /comissoes
 		GET /extrato
 		GET /extrato/{year}/{month}`)
 	group("admin", `
 		POST /pagamentos/{id}/divisao
 		POST /clientes/{id}/juntar
+		POST /gastos/repetir
+		GET /comissoes/{id}
+		POST /comissoes/{id}
+		POST /comissoes/{id}/excluir
+		GET /artistas
+		POST /artistas
+		GET /artistas/{id}
+		POST /artistas/{id}
 		GET /comecar
 		POST /comecar
 		GET /historico
@@ -148,6 +162,8 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		POST /api/v1/changes/{id}/undo
 		POST /api/v1/artists/{id}/terms
 		POST /api/v1/method-terms
+		POST /api/v1/months/{month}/repeated-expenses
+		PUT /api/v1/artists/{id}/tattoos
 		PUT /api/v1/payments/{id}/commissions
 		PUT /api/v1/sessions/{id}/completed
 		POST /api/v1/clients/{id}/merge`)
@@ -160,6 +176,8 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /api/v1/months/{month}/backups
 		GET /api/v1/expenses
 		GET /api/v1/expenses/{id}
+		GET /api/v1/expenses/categories
+		GET /api/v1/months/{month}/repeatable-expenses
 		GET /api/v1/clients
 		GET /api/v1/clients/{id}
 		GET /api/v1/artists

@@ -34,6 +34,7 @@ func (s *Server) v1Routes() []auth.Route {
 	v.registerRecords()
 	v.registerChanges()
 	v.registerTerms()
+	v.registerRepeat()
 	v.registerHistory()
 	v.registerOperate()
 	v.registerTokens()

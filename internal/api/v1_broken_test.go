@@ -13,7 +13,7 @@ func TestAn_internal_error_tells_its_cause_to_the_log_alone(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		made := s.do(t, s.admin, "POST", "/tokens", `{"name":"x","scopes":["read"]}`, 201)
 		payment, paid := s.pay(t, "2025-10-10", "450.00", `,"commission_percent":"60"`)
-		s.do(t, s.admin, "POST", "/expenses", `{"date":"2025-10-01","amount":"1","method":"Pix"}`, 201)
+		s.do(t, s.admin, "POST", "/expenses", `{"date":"2025-10-01","amount":"1","method":"Pix","description":"Tinta"}`, 201)
 		s.do(t, s.admin, "POST", "/sessions", fmt.Sprintf(`{"date":"2025-10-01","amount":"80","artist_id":%d,"client_id":%d}`, s.ana, s.bia), 201)
 		s.pay(t, "2025-09-10", "450.00", "")
 		s.do(t, s.admin, "POST", "/months/2025-09/close", `{}`, 200)
@@ -22,7 +22,7 @@ func TestAn_internal_error_tells_its_cause_to_the_log_alone(t *testing.T) {
 			"POST /payments":                 fmt.Sprintf(`{"date":"2025-11-01","amount":"1","method":"Pix","artist_id":%d}`, s.ana),
 			"POST /sessions":                 fmt.Sprintf(`{"date":"2025-11-01","amount":"1","artist_id":%d,"client_id":%d}`, s.ana, s.bia),
 			"POST /commissions":              `{"payment_id":1,"percent":"60"}`,
-			"POST /expenses":                 `{"date":"2025-11-01","amount":"1","method":"Pix"}`,
+			"POST /expenses":                 `{"date":"2025-11-01","amount":"1","method":"Pix","description":"Tinta"}`,
 			"POST /clients":                  `{"name":"Caio"}`,
 			"POST /artists":                  `{"name":"Gil"}`,
 			"POST /tokens":                   `{"name":"y","scopes":["read"]}`,
@@ -41,15 +41,18 @@ func TestAn_internal_error_tells_its_cause_to_the_log_alone(t *testing.T) {
 			"PUT /sessions/{id}/completed":   `{}`,
 			"PUT /sessions/{id}":             fmt.Sprintf(`{"date":"2025-11-01","amount":"1","artist_id":%d,"client_id":%d}`, s.ana, s.bia),
 			"PUT /commissions/{id}":          fmt.Sprintf(`{"artist_id":%d,"percent":"1"}`, s.ana),
-			"PUT /expenses/{id}":             `{"date":"2025-11-01","amount":"1","method":"Pix"}`,
+			"PUT /expenses/{id}":             `{"date":"2025-11-01","amount":"1","method":"Pix","description":"Tinta"}`,
 			"PUT /clients/{id}":              `{"name":"Caio"}`,
 			"POST /clients/{id}/merge":       `{"into":2}`,
 			"PUT /artists/{id}":              `{"name":"Gil"}`,
+			"PUT /artists/{id}/tattoos":      `{"tattoos":true}`,
 			"GET /months/{month}/backups":    "",
-			"GET /months/{month}":            "",
-			"GET /closings":                  "",
-			"DELETE /tokens/{id}":            "",
-			"GET /months/{month}/statement":  "",
+
+			"POST /months/{month}/repeated-expenses": `{"keys":["x"]}`,
+			"GET /months/{month}":                    "",
+			"GET /closings":                          "",
+			"DELETE /tokens/{id}":                    "",
+			"GET /months/{month}/statement":          "",
 		}
 		fails := func(method, path string, more ...string) {
 			t.Helper()
@@ -106,7 +109,7 @@ func TestAn_internal_error_tells_its_cause_to_the_log_alone(t *testing.T) {
 			}
 			return n
 		}
-		rename("pagamentos", "sessoes", "comissoes", "gastos", "clients", "extratos", own(s, "closings"), own(s, "runs"), own(s, "backups"), own(s, "service_tokens"), own(s, "answers"), own(s, "changes"), own(s, "method_terms"), own(s, "settings"))
+		rename("pagamentos", "sessoes", "comissoes", "gastos", "clients", "extratos", own(s, "closings"), own(s, "runs"), own(s, "backups"), own(s, "service_tokens"), own(s, "answers"), own(s, "changes"), own(s, "method_terms"), own(s, "settings"), own(s, "expense_categories"))
 		byUser := func(path string) bool { return path == "/me" || strings.HasPrefix(path, "/artists") }
 		if n := all(func(path string) bool { return !byUser(path) }); n < 30 {
 			t.Errorf("only %d routes", n)

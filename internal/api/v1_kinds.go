@@ -164,7 +164,7 @@ func (v *v1) commissions() *resource[newCommission, commissionInput, commission]
 
 func (in expenseInput) row(id books.ID) (books.Expense, error) {
 	day, amount, err := dayAndAmount(in.Date, in.Amount)
-	return books.Expense{ID: id, Date: day, Amount: amount, Method: books.String(in.Method), Description: textOf(in.Description)}, err
+	return books.Expense{ID: id, Date: day, Amount: amount, Method: books.String(in.Method), Description: books.TextOf(in.Description), Category: textOf(in.Category)}, err
 }
 
 func (v *v1) expenses() *resource[expenseInput, expenseInput, expense] {
@@ -235,17 +235,19 @@ func (v *v1) artists() *resource[artistInput, artistInput, artist] {
 	}
 	return &resource[artistInput, artistInput, artist]{
 		v: v, kind: books.ArtistKind, path: "artists", tag: "people", name: "artist", read: auth.Read,
-		about:  "Statements keep the name under which they were closed. A password is set with extrato user password.",
+		about: "Statements keep the name under which they were closed. A password is set with extrato user password. " +
+			"People of another role who tattoo too are shown; they change with extrato user.",
 		show:   artistOf,
-		hidden: func(row books.Row) bool { return row.(*books.Artist).Role != books.String(auth.Artist) },
+		hidden: func(a artist) bool { return a.Role != string(auth.Artist) && !a.Tattoos },
 		more: func(ctx context.Context, tx *store.Tx, list []artist) error {
 			ids := make([]books.ID, len(list))
 			for i, a := range list {
 				ids[i] = books.ID(a.ID)
 			}
-			active, err := tx.ActiveUsers(ctx, ids)
+			users, err := tx.UsersByID(ctx, ids)
 			for i := range list {
-				list[i].Active = active[books.ID(list[i].ID)]
+				u := users[books.ID(list[i].ID)]
+				list[i].Active, list[i].Role, list[i].Tattoos = u.Active, u.Role, u.Tattoos
 			}
 			return err
 		},
@@ -257,7 +259,7 @@ func (v *v1) artists() *resource[artistInput, artistInput, artist] {
 			if _, err := j.ChangeArtist(ctx, tx, who(ctx).By, a, match); err != nil || a.Active {
 				return err
 			}
-			return auth.EndLogins(ctx, tx, id) // letting them in again brings no old cookie back
+			return auth.EndAccess(ctx, tx, id) // letting them in again brings no old cookie back
 		},
 		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
 			return done(j.RemoveArtist(ctx, tx, who(ctx).By, id, match))

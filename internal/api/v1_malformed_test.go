@@ -26,7 +26,7 @@ func TestMalformed_requests_are_refused_in_form(t *testing.T) {
 		s.do(t, s.admin, "POST", "/months/2025-09/close", "", 200)
 		s.pay(t, "2025-11-01", "10.00", `,"commission_percent":"50"`)
 		s.do(t, s.admin, "POST", "/sessions", fmt.Sprintf(`{"date":"2025-11-01","amount":"7.00","artist_id":%d,"client_id":%d}`, s.ana, s.bia), 201)
-		s.do(t, s.admin, "POST", "/expenses", `{"date":"2025-11-01","amount":"1","method":"Pix"}`, 201)
+		s.do(t, s.admin, "POST", "/expenses", `{"date":"2025-11-01","amount":"1","method":"Pix","description":"Tinta"}`, 201)
 		spec := s.do(t, caller{}, "GET", "/openapi.json", "", 200).body
 		g := &generator{t: t, s: s, spec: spec}
 		paths := spec["paths"].(map[string]any)

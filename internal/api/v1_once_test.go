@@ -72,7 +72,7 @@ func TestOne_key_sent_to_three_servers_takes_effect_once(t *testing.T) {
 			{"/tokens", `{"name":"fluxo","scopes":["read"]}`, "SELECT count(*) - 1 FROM " + own(s, "service_tokens"), s.admin, 201},
 			{"/months/2025-10/close", `{}`, "SELECT count(*) FROM " + own(s, "closings"), closer, 200},
 			{"/months/2025-10/reopen", `{"reason":"faltou um"}`, "SELECT count(*) - 1 FROM " + own(s, "closings"), s.admin, 200},
-			{"/expenses", `{"date":"2025-11-01","amount":"1","method":"Pix"}`, "SELECT count(*) FROM gastos", s.admin, 201},
+			{"/expenses", `{"date":"2025-11-01","amount":"1","method":"Pix","description":"Tinta"}`, "SELECT count(*) FROM gastos", s.admin, 201},
 		} {
 			answers, key := make([]answer, 9), fmt.Sprint("k", i)
 			var wait sync.WaitGroup

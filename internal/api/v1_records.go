@@ -24,7 +24,7 @@ type resource[New, In, Out any] struct {
 	more      func(context.Context, *store.Tx, []Out) error           // adds values from elsewhere; may be nil
 	with      func(context.Context, *store.Tx, books.ID) (any, error) // other values changed by an edit or delete, for the tag; may be nil
 	owner     func(books.Row) books.ID                                // the row's artist; nil: none
-	hidden    func(books.Row) bool                                    // rows of the table outside this resource; may be nil
+	hidden    func(Out) bool                                          // rows of the table outside this resource; may be nil
 	add       func(context.Context, *store.Tx, New) (books.ID, error)
 	change    func(context.Context, *store.Tx, books.ID, In, func(books.Row) error) error
 	remove    func(context.Context, *store.Tx, books.ID, func(books.Row) error) error
@@ -91,11 +91,13 @@ func (r *resource[New, In, Out]) find(ctx context.Context, tx *store.Tx, id book
 		return out, err
 	}
 	only, limited := who(ctx).OnlyArtist()
-	if limited && (r.owner == nil || r.owner(row) != only) || r.hidden != nil && r.hidden(row) {
-		return out, books.NotFoundf("no_"+r.name, "there is no live %s %d", r.name, id).
+	isOthers := limited && (r.owner == nil || r.owner(row) != only)
+	if out, err = r.shown(ctx, tx, row); err == nil && (isOthers || r.hidden != nil && r.hidden(out)) {
+		var none Out
+		return none, books.NotFoundf("no_"+r.name, "there is no live %s %d", r.name, id).
 			WithHint("a row of a closed month rests in that month's statement")
 	}
-	return r.shown(ctx, tx, row)
+	return out, err
 }
 
 func (r *resource[New, In, Out]) get(ctx context.Context, in *readOne) (*one[Out], error) {

@@ -49,7 +49,29 @@ type setMethodTerms struct {
 	Body methodTerms
 }
 
+type tattoosToo struct {
+	Tattoos bool `json:"tattoos"`
+}
+
+type setTattoos struct {
+	ID   rowID `path:"id" doc:"The person's id."`
+	Body tattoosToo
+}
+
+type tattoosBody struct{ Body tattoosToo }
+
+// setTattoos puts a person of another role among the artists, or takes them out.
+func (v *v1) setTattoos(ctx context.Context, in *setTattoos) (*tattoosBody, error) {
+	return &tattoosBody{in.Body}, v.s.Store.Write(ctx, func(tx *store.Tx) error {
+		return v.s.Recorder.SetTattoos(ctx, tx, books.ID(in.ID), in.Body.Tattoos)
+	})
+}
+
 func (v *v1) registerTerms() {
+	register(v, operation{
+		method: http.MethodPut, path: "artists/{id}/tattoos", id: "set-tattoos", tag: "people", needs: auth.Write, errors: []int{http.StatusNotFound},
+		summary: "Say whether a person of another role tattoos too", description: "Then they are among the artists.",
+	}, v.setTattoos)
 	register(v, operation{
 		method: http.MethodGet, path: "artists/{id}/terms", id: "get-artist-terms", tag: "people", needs: auth.Read, errors: []int{http.StatusNotFound},
 		summary: "An artist's default percent from each day on",

@@ -26,8 +26,9 @@ func TestEvery_kind_of_row_is_written_read_changed_and_deleted(t *testing.T) {
 				map[string]any{"status": "active", "client_name": "Bia"}, map[string]any{"status": "completed"}},
 			{"/commissions", `{"payment_id":PAYMENT,"percent":"60"}`, `{"artist_id":RUI,"percent":"12.5","note":"x"}`,
 				map[string]any{"amount": "60.00", "percent": "60.00", "artist_name": "Ana", "payment_amount": "100.00"}, map[string]any{"amount": "12.50", "artist_name": "Rui"}},
-			{"/expenses", `{"date":"2025-11-01","amount":"33.33","method":"Pix","description":"Tinta"}`, `{"date":"2025-11-01","amount":"0","method":"Pix"}`,
-				map[string]any{"amount": "33.33", "created_by_name": "Eva", "description": "Tinta"}, map[string]any{"amount": "0.00", "description": nil, "created_by_name": "Eva"}},
+			{"/expenses", `{"date":"2025-11-01","amount":"33.33","method":"Pix","description":"Tinta","category":"MATERIAL"}`, `{"date":"2025-11-01","amount":"0.01","method":"Pix","description":"Luva"}`,
+				map[string]any{"amount": "33.33", "created_by_name": "Eva", "description": "Tinta", "category": "Material"},
+				map[string]any{"amount": "0.01", "description": "Luva", "category": nil, "created_by_name": "Eva"}},
 			{"/clients", `{"name":"Caio","jotform_submission_id":"1"}`, `{"name":"Caíque"}`, map[string]any{"jotform_submission_id": "1"}, map[string]any{"name": "Caíque", "jotform_submission_id": nil}},
 			{"/artists", `{"name":"Gil","email":"gil@studio.test"}`, `{"name":"Gil","active":false}`, map[string]any{"active": true, "email": "gil@studio.test"}, map[string]any{"active": false, "email": nil}},
 		} {
@@ -157,7 +158,7 @@ func TestOne_key_takes_effect_once(t *testing.T) {
 		}
 		before := s.dump(t)
 		s.refuses(t, s.admin, "POST", "/payments", strings.Replace(body, "450", "451", 1), 422, "idempotency_key_reused", "Idempotency-Key", "chave-1")
-		s.refuses(t, s.admin, "POST", "/expenses", `{"date":"2025-11-01","amount":"1","method":"Pix"}`, 422, "idempotency_key_reused", "Idempotency-Key", "chave-1")
+		s.refuses(t, s.admin, "POST", "/expenses", `{"date":"2025-11-01","amount":"1","method":"Pix","description":"Tinta"}`, 422, "idempotency_key_reused", "Idempotency-Key", "chave-1")
 		if s.dump(t) != before {
 			t.Error("a key that was used for something else took effect")
 		}
@@ -234,7 +235,7 @@ func TestA_row_of_a_closed_month_is_refused_and_the_statement_stays(t *testing.T
 			t.Errorf("the hint is %q", hint)
 		}
 		s.refuses(t, s.admin, "PUT", november, body, 409, "month_closed", "If-Match", made.header.Get("ETag"))
-		s.refuses(t, s.admin, "POST", "/expenses", `{"date":"2025-10-31","amount":"2.00","method":"Pix"}`, 409, "month_closed")
+		s.refuses(t, s.admin, "POST", "/expenses", `{"date":"2025-10-31","amount":"2.00","method":"Pix","description":"Tinta"}`, 409, "month_closed")
 		s.refuses(t, s.admin, "GET", path, "", 404, "no_payment")
 		if s.dump(t) != before {
 			t.Error("a refusal changed the books")
@@ -248,7 +249,7 @@ func TestA_statement_is_shown_a_part_at_a_time(t *testing.T) {
 			s.pay(t, "2025-10-10", "10.00", `,"commission_percent":"50"`)
 		}
 		s.do(t, s.admin, "POST", "/payments", fmt.Sprintf(`{"date":"2025-10-11","amount":"7.00","method":"Pix","artist_id":%d%s}`, s.rui, sure), 201)
-		s.do(t, s.admin, "POST", "/expenses", `{"date":"2025-10-12","amount":"3.00","method":"Dinheiro"}`, 201)
+		s.do(t, s.admin, "POST", "/expenses", `{"date":"2025-10-12","amount":"3.00","method":"Dinheiro","description":"Tinta"}`, 201)
 		s.refuses(t, s.admin, "GET", "/months/2025-10/statement", "", 404, "not_closed")
 		s.do(t, s.admin, "POST", "/months/2025-10/close", "", 200)
 		seen, cursor := []string{}, ""

@@ -43,6 +43,23 @@ func (g *Guard) NewInvite(ctx context.Context, tx *store.Tx, user books.ID, by b
 	return i.ID, tx.AddInvitation(ctx, i)
 }
 
+// GiveAccess records a one-time link as NewInvite does, for a user who may get
+// an e-mail address first. It fails as NewInvite does, with an Error of kind
+// Invalid for a bad address, and Conflict for another user's.
+func (g *Guard) GiveAccess(ctx context.Context, tx *store.Tx, user books.ID, email string, by books.Actor) (string, error) {
+	u, err := tx.UserByID(ctx, user)
+	if err != nil {
+		return "", err
+	}
+	if u.ID != 0 && email != "" && email != u.Email {
+		u.Email = email
+		if _, err := addUser(ctx, tx, u, ""); err != nil {
+			return "", err
+		}
+	}
+	return g.NewInvite(ctx, tx, user, by)
+}
+
 // InviteKey returns the key in a link's address. It is stored nowhere, so a
 // reader of the table cannot use it to sign in.
 func (g *Guard) InviteKey(id string) string {

@@ -101,10 +101,15 @@ func setActive(ctx context.Context, tx *store.Tx, u *store.User, active bool) er
 	if err := tx.SetUser(ctx, *u); err != nil || active {
 		return err
 	}
-	if err := tx.DropInvitations(ctx, u.ID); err != nil {
+	return EndAccess(ctx, tx, u.ID)
+}
+
+// EndAccess ends all logins and one-time links of a user who was disabled.
+func EndAccess(ctx context.Context, tx *store.Tx, id books.ID) error {
+	if err := tx.DropInvitations(ctx, id); err != nil {
 		return err
 	}
-	return EndLogins(ctx, tx, u.ID)
+	return EndLogins(ctx, tx, id)
 }
 
 // othersMay refuses to disable the last admin able to sign in.

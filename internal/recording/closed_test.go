@@ -17,7 +17,7 @@ func TestA_closed_month_takes_no_change(t *testing.T) {
 		s.pay(t, paid("2025-10-10", 100_00), 60_00)
 		open := s.pay(t, paid("2025-11-01", 100_00), 60_00)
 		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			_, err := s.r.AddExpense(ctx, tx, eva, books.Expense{Date: day("2025-11-01"), Amount: 1, Method: "Pix", CreatedBy: 3})
+			_, err := s.r.AddExpense(ctx, tx, eva, books.Expense{Date: day("2025-11-01"), Amount: 1, Method: "Pix", CreatedBy: 3, Description: books.TextOf("Tinta")})
 			return err
 		}); err != nil {
 			t.Fatal(err)
@@ -51,14 +51,14 @@ func TestA_closed_month_takes_no_change(t *testing.T) {
 				return err
 			},
 			"add an expense": func(ctx context.Context, tx *store.Tx) error {
-				_, err := s.r.AddExpense(ctx, tx, eva, books.Expense{Date: day("2025-10-31"), Method: "Pix", CreatedBy: 3})
+				_, err := s.r.AddExpense(ctx, tx, eva, books.Expense{Amount: 1, Date: day("2025-10-31"), Method: "Pix", CreatedBy: 3, Description: books.TextOf("Tinta")})
 				return err
 			},
 			"change a late expense": func(ctx context.Context, tx *store.Tx) error {
-				return only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: 70, Date: day("2025-10-30"), Method: "Pix"}, nil))
+				return only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{Amount: 1, ID: 70, Date: day("2025-10-30"), Method: "Pix", Description: books.TextOf("Tinta")}, nil))
 			},
 			"move an expense in": func(ctx context.Context, tx *store.Tx) error {
-				return only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: 1, Date: day("2025-10-01"), Method: "Pix"}, nil))
+				return only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{Amount: 1, ID: 1, Date: day("2025-10-01"), Method: "Pix", Description: books.TextOf("Tinta")}, nil))
 			},
 		} {
 			t.Run(name, func(t *testing.T) { s.refused(t, books.Refused, "month_closed", do) })
@@ -133,7 +133,7 @@ func TestA_late_row_may_leave_its_closed_month(t *testing.T) {
 				"moved": func(ctx context.Context, tx *store.Tx, id books.ID) error {
 					p := paid("2025-11-05", 1_00)
 					p.ID = id
-					return errors.Join(only(s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: p, Confirmed: recording.Questions()}, nil)), only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: id, Date: day("2025-11-01"), Amount: 1_00, Method: "Pix"}, nil)))
+					return errors.Join(only(s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: p, Confirmed: recording.Questions()}, nil)), only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: id, Date: day("2025-11-01"), Amount: 1_00, Method: "Pix", Description: books.TextOf("Tinta")}, nil)))
 				},
 				"deleted": func(ctx context.Context, tx *store.Tx, id books.ID) error {
 					return errors.Join(only(s.r.RemoveCommission(ctx, tx, eva, id+1, nil)), only(s.r.RemovePayment(ctx, tx, eva, id+1, nil)), only(s.r.RemoveExpense(ctx, tx, eva, id+1, nil)))
@@ -160,7 +160,7 @@ func TestA_row_that_a_statement_holds_goes_to_no_other_month(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		id := s.pay(t, paid("2025-10-10", 100_00), 0)
 		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			_, err := s.r.AddExpense(ctx, tx, eva, books.Expense{Date: day("2025-10-01"), Amount: 1, Method: "Pix", CreatedBy: 3})
+			_, err := s.r.AddExpense(ctx, tx, eva, books.Expense{Date: day("2025-10-01"), Amount: 1, Method: "Pix", CreatedBy: 3, Description: books.TextOf("Tinta")})
 			return err
 		}); err != nil {
 			t.Fatal(err)
@@ -177,7 +177,7 @@ func TestA_row_that_a_statement_holds_goes_to_no_other_month(t *testing.T) {
 			return only(s.r.ChangePayment(ctx, tx, eva, recording.Entry{Payment: p, Confirmed: recording.Questions()}, nil))
 		})
 		s.refused(t, books.Integrity, "row_twice", func(ctx context.Context, tx *store.Tx) error {
-			return only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: 1, Date: day("2025-11-01"), Amount: 1, Method: "Pix"}, nil))
+			return only(s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: 1, Date: day("2025-11-01"), Amount: 1, Method: "Pix", Description: books.TextOf("Tinta")}, nil))
 		})
 		if err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
 			return errors.Join(only(s.r.RemovePayment(ctx, tx, eva, id, nil)), only(s.r.RemoveExpense(ctx, tx, eva, 1, nil)))

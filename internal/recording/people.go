@@ -3,6 +3,7 @@ package recording
 import (
 	"context"
 	"strings"
+	"unicode"
 
 	"extrato/internal/books"
 	"extrato/internal/store"
@@ -100,7 +101,16 @@ type Artist struct {
 }
 
 func checkArtist(a Artist) error {
-	return first(checkName("name", a.Name, MaxUser), checkText("email", a.Email, MaxUser))
+	return first(checkName("name", a.Name, MaxUser), checkText("email", a.Email, MaxUser), checkAddress(a.Email))
+}
+
+// checkAddress takes an e-mail address, or none.
+func checkAddress(email string) error {
+	local, domain, ok := strings.Cut(email, "@")
+	if email != "" && (!ok || local == "" || domain == "" || strings.Contains(domain, "@") || strings.ContainsFunc(email, unicode.IsSpace)) {
+		return books.Invalidf("invalid_email", "that is not an e-mail address").WithHint("such as ana@example.com, or none")
+	}
+	return nil
 }
 
 // AddArtist writes a new artist down. It fails with an
@@ -140,6 +150,43 @@ func (r *Recorder) ChangeArtist(ctx context.Context, tx *store.Tx, by books.Acto
 		return Done{}, err
 	}
 	return act.done(ctx, changed, books.ArtistKind, a.ID)
+}
+
+// SetArtistActive lets an artist be chosen for new rows and sign in, or not.
+// Existing rows stay. The caller ends the logins: auth.EndAccess.
+func (r *Recorder) SetArtistActive(ctx context.Context, tx *store.Tx, by books.Actor, id books.ID, active bool) (Done, error) {
+	if err := anArtist(ctx, tx, id, nil); err != nil {
+		return Done{}, err
+	}
+	user, err := tx.UserByID(ctx, id)
+	if err != nil {
+		return Done{}, err
+	}
+	a := r.begin(tx, by)
+	if err := a.note(ctx, books.ArtistKind, id); err != nil {
+		return Done{}, err
+	}
+	user.Active = active
+	if err := tx.SetUser(ctx, user); err != nil {
+		return Done{}, err
+	}
+	return a.done(ctx, changed, books.ArtistKind, id)
+}
+
+// SetTattoos says whether a person of another role works as an artist as well:
+// then they can be chosen for new rows.
+func (r *Recorder) SetTattoos(ctx context.Context, tx *store.Tx, id books.ID, tattoos bool) error {
+	user, err := tx.UserByID(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case user.ID == 0 || user.Role == "client":
+		return books.NotFoundf("no_person", "nobody of the studio has the id %d", id).WithHint("extrato user list shows who is there")
+	case user.Role == "artist":
+		return books.Invalidf("is_artist", "%s is an artist already", user.Name).WithHint("make an artist inactive instead")
+	}
+	user.Tattoos = tattoos
+	return tx.SetUser(ctx, user)
 }
 
 // RemoveArtist deletes an artist without live rows.

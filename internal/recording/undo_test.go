@@ -44,7 +44,7 @@ func everyAct(s *studio, t testing.TB) map[string]func(context.Context, *store.T
 	s.pay(t, deposit2(session), 50_00)
 	lone := s.sit(t, "2025-11-13")
 	cost := s.do(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
-		return s.r.AddExpense(ctx, tx, eva, books.Expense{Date: day("2025-11-01"), Amount: 9_90, Method: "Pix", CreatedBy: 3})
+		return s.r.AddExpense(ctx, tx, eva, books.Expense{Date: day("2025-11-01"), Amount: 9_90, Method: "Pix", CreatedBy: 3, Description: books.TextOf("Tinta"), Category: books.TextOf("Material")})
 	}).ID
 	caio := s.do(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 		return s.r.AddClient(ctx, tx, eva, books.Client{Name: "Caio", JotformID: books.TextOf("jf")})
@@ -93,10 +93,10 @@ func everyAct(s *studio, t testing.TB) map[string]func(context.Context, *store.T
 			return s.r.SplitPayment(ctx, tx, eva, id, []recording.Share{{Artist: 2, Percent: 30_00}, {Artist: 1, Percent: 30_00}}, nil)
 		},
 		"add expense": func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
-			return s.r.AddExpense(ctx, tx, eva, books.Expense{Date: day("2025-11-02"), Amount: 1, Method: "Pix", CreatedBy: 3})
+			return s.r.AddExpense(ctx, tx, eva, books.Expense{Date: day("2025-11-02"), Amount: 1, Method: "Pix", CreatedBy: 3, Description: books.TextOf("Tinta"), Category: books.TextOf("Café")})
 		},
 		"change expense": func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
-			return s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: cost, Date: day("2025-11-02"), Amount: 2, Method: "Dinheiro"}, nil)
+			return s.r.ChangeExpense(ctx, tx, eva, books.Expense{ID: cost, Date: day("2025-11-02"), Amount: 2, Method: "Dinheiro", Description: books.TextOf("Tinta")}, nil)
 		},
 		"delete expense": func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			return s.r.RemoveExpense(ctx, tx, eva, cost, nil)

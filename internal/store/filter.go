@@ -65,15 +65,12 @@ func (t *Tx) findText(ctx context.Context, w Wanted) (Wanted, error) {
 	}
 	all := w
 	all.Text, all.After = "", Position{}
-	conditions, args, err := t.wanted(ctx, all)
+	where, args, err := t.whereWanted(ctx, all)
 	if err != nil {
 		return w, err
 	}
 	query := "SELECT r.id, coalesce(r.observacoes, ''), coalesce(c.name, '') FROM pagamentos r" + joinMerge("r.cliente_id") +
-		" LEFT JOIN clients c ON c.id = coalesce(m.merged_into, r.cliente_id)"
-	if len(conditions) > 0 {
-		query += " WHERE " + strings.Join(conditions, " AND ")
-	}
+		" LEFT JOIN clients c ON c.id = coalesce(m.merged_into, r.cliente_id)" + where
 	key := books.SearchKey(strings.TrimSpace(w.Text))
 	err = t.list(ctx, query, args, func(scan func(...any) error) error {
 		var id int64
@@ -100,7 +97,7 @@ func (t *Tx) SumPayments(ctx context.Context, w Wanted) (s PaymentSums, err erro
 	if w, err = t.findText(ctx, w); err != nil {
 		return s, err
 	}
-	conditions, args, err := t.wanted(ctx, w)
+	where, args, err := t.whereWanted(ctx, w)
 	if err != nil {
 		return s, err
 	}
@@ -109,14 +106,40 @@ func (t *Tx) SumPayments(ctx context.Context, w Wanted) (s PaymentSums, err erro
 		share = " AND c.artista_id = " + string(w.Share.AppendText(nil))
 	}
 	query := "SELECT count(*), CAST(coalesce(sum(" + centavos("r.valor") + "), 0) AS BIGINT), CAST(coalesce(sum((SELECT sum(" + centavos("c.valor") +
-		") FROM comissoes c WHERE c.pagamento_id = r.id" + share + ")), 0) AS BIGINT) FROM pagamentos r"
-	if len(conditions) > 0 {
-		query += " WHERE " + strings.Join(conditions, " AND ")
-	}
+		") FROM comissoes c WHERE c.pagamento_id = r.id" + share + ")), 0) AS BIGINT) FROM pagamentos r" + where
 	var amount, commissions int64
 	err = t.one(ctx, query, args, &s.Number, &amount, &commissions)
 	s.Amount, s.Commissions = books.Money(amount), books.Money(commissions)
 	return s, err
+}
+
+// ArtistSum is the sum of an artist's commissions.
+type ArtistSum struct {
+	Artist books.ID
+	Name   string
+	Number int64
+	Amount books.Money
+}
+
+// SumCommissions returns the sums of all commissions wanted, by artist, the
+// largest first, regardless of limit and position.
+func (t *Tx) SumCommissions(ctx context.Context, w Wanted) (list []ArtistSum, err error) {
+	w.Kind, w.After = books.CommissionKind, Position{}
+	where, args, err := t.whereWanted(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	query := "SELECT r.artista_id, coalesce(a.name, ''), count(*), CAST(sum(" + centavos("r.valor") + ") AS BIGINT) FROM comissoes r LEFT JOIN users a ON a.id = r.artista_id" + where +
+		" GROUP BY r.artista_id, a.name ORDER BY 4 DESC, 2, 1"
+	err = t.list(ctx, query, args, func(scan func(...any) error) error {
+		var s ArtistSum
+		var amount int64
+		err := scan(&s.Artist, &s.Name, &s.Number, &amount)
+		s.Amount = books.Money(amount)
+		list = append(list, s)
+		return err
+	})
+	return list, err
 }
 
 // centavos is an amount as an integer, for sums without rounding.

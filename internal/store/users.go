@@ -147,20 +147,17 @@ func (t *Tx) SetPassword(ctx context.Context, id books.ID, hash string) error {
 	return err
 }
 
-// ActiveUsers returns the active ones of these users.
-func (t *Tx) ActiveUsers(ctx context.Context, ids []books.ID) (map[books.ID]bool, error) {
-	active := map[books.ID]bool{}
+// UsersByID returns these users.
+func (t *Tx) UsersByID(ctx context.Context, ids []books.ID) (map[books.ID]User, error) {
+	byID := map[books.ID]User{}
 	if len(ids) == 0 {
-		return active, nil
+		return byID, nil
 	}
-	err := t.list(ctx, "SELECT id FROM users WHERE active_flag AND id IN ("+t.s.dialect.idList("$1")+") ORDER BY id",
-		[]any{jsonIDs(ids)}, func(scan func(...any) error) error {
-			var id books.ID
-			err := scan(&id)
-			active[id] = true
-			return err
-		})
-	return active, err
+	users, err := t.users(ctx, "WHERE u.id IN ("+t.s.dialect.idList("$1")+") ORDER BY u.id", jsonIDs(ids))
+	for _, u := range users {
+		byID[u.ID] = u
+	}
+	return byID, err
 }
 
 // RemoveUser deletes a user without references, and the password.
