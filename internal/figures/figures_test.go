@@ -76,7 +76,7 @@ func (s *studio) pays(t testing.TB, on, method string, artist books.ID, amount b
 func (s *studio) spends(t testing.TB, on string, amount books.Money) {
 	t.Helper()
 	if err := s.Store.Write(t.Context(), func(tx *store.Tx) error {
-		_, err := s.r.AddExpense(t.Context(), tx, "user:3", books.Expense{Date: day(on), Amount: amount, Method: "Pix", CreatedBy: 3})
+		_, err := s.r.AddExpense(t.Context(), tx, "user:3", books.Expense{Date: day(on), Amount: amount, Method: "Pix", CreatedBy: 3, Description: books.TextOf("Tinta")})
 		return err
 	}); err != nil {
 		t.Fatal(err)

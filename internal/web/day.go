@@ -42,7 +42,10 @@ type paymentLine struct {
 // Name is the line's name in its links.
 func (l paymentLine) Name() string { return cmp.Or(l.Client, l.Time, l.Day) }
 
-type expenseLine struct{ Description, Method, Amount, Name string }
+type expenseLine struct {
+	Description, Method, Amount, Name string
+	ID                                books.ID
+}
 
 // mostOfDay is how many rows of one day a page shows.
 const mostOfDay = 500
@@ -252,7 +255,7 @@ func (v *visit) expensesOf(ctx context.Context, tx *store.Tx, day books.Day, p *
 		e := row.(*books.Expense)
 		p.Spent += e.Amount
 		p.Expenses = append(p.Expenses, expenseLine{
-			Description: string(e.Description.V), Method: string(e.Method), Amount: e.Amount.People(), Name: cmp.Or(string(e.Description.V), e.Amount.People()),
+			Description: string(e.Description.V), Method: string(e.Method), Amount: e.Amount.People(), Name: cmp.Or(string(e.Description.V), e.Amount.People()), ID: e.ID,
 		})
 	}
 	return err

@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/rand"
+	"html"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -78,6 +79,11 @@ func (f *form) Field(name, kind string, attributes ...template.HTMLAttr) (field,
 		d.Attributes += a
 	}
 	return d, err
+}
+
+// Words is an attribute with words.
+func (f *form) Words(attribute, name string) template.HTMLAttr {
+	return template.HTMLAttr(" " + attribute + `="` + html.EscapeString(f.v.t(name)) + `"`) //nolint:gosec // the words are ours, and escaped
 }
 
 // Value returns a field's typed value.

@@ -56,7 +56,7 @@ func (v *visit) historyOf(ctx context.Context, tx *store.Tx, kind books.Kind, id
 			l.Fields = append(l.Fields, v.t("merged client", names.clients[c.Row]))
 		}
 		mine := c.By == v.who.By || v.who.May(auth.Manage)
-		if i == 0 && mine && (c.Kind == kind || kind == books.PaymentKind) && v.Now().Sub(c.At.Time()) < recording.UndoLasts && v.canTakeBack(changes, c, kind) {
+		if i == 0 && mine && (c.Kind == kind || kind == books.PaymentKind) && (kind != books.ExpenseKind || len(c.Rows) == 1) && v.Now().Sub(c.At.Time()) < recording.UndoLasts && v.canTakeBack(changes, c, kind) {
 			l.Undo = c.ID
 		}
 		lines = append(lines, l)
@@ -162,9 +162,15 @@ func (v *visit) factsOf(row books.Row, names namesOf) []pair {
 			{Label: v.t("field sessao"), Value: names.sessions[r.SessionID.V]}, {Label: v.t("field sinal"), Value: deposit}, {Label: v.t("field obs"), Value: string(r.Note.V)},
 		}
 	case *books.Commission:
-		return []pair{{Label: v.t("commission of", names.users[r.ArtistID]), Value: v.t("percent and amount", v.percent(r.Percent), r.Amount.People())}}
+		value := v.t("percent and amount", v.percent(r.Percent), r.Amount.People())
+		if r.Note.V != "" {
+			value += ", " + string(r.Note.V)
+		}
+		return []pair{{Label: v.t("commission of", names.users[r.ArtistID]), Value: value}}
 	case *books.Client:
 		return []pair{{Label: v.t("field cliente"), Value: string(r.Name)}}
+	case *books.Expense:
+		return v.expenseFacts(v.formOfExpense(r))
 	}
 	return nil
 }

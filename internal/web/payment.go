@@ -255,7 +255,10 @@ func (v *visit) deletePayment() error {
 		}
 		return done{To: to, What: row.Amount.People(), Flash: flash{Text: v.t("deleted", v.paymentInShort(row)), Undo: d.Change}}, err
 	})
-	if errors.Is(err, errFaster) {
+	switch {
+	case f.asks(err):
+		return v.showPayment(http.StatusUnprocessableEntity, id, paymentPage{Warning: f.Wrong})
+	case errors.Is(err, errFaster):
 		return v.showPayment(http.StatusUnprocessableEntity, id, paymentPage{Warning: v.t("look before deleting", v.lastChange(id))})
 	}
 	if books.AsError(err) != nil && books.AsError(err).Code == "no_payment" && v.wasDeleted(id) {

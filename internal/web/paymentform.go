@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"html"
-	"html/template"
 	"net/url"
 	"slices"
 	"strconv"
@@ -110,11 +108,6 @@ func chosenText(groups []group, value string) string {
 		}
 	}
 	return ""
-}
-
-// Words is an attribute with words.
-func (e paymentForm) Words(attribute, name string) template.HTMLAttr {
-	return template.HTMLAttr(" " + attribute + `="` + html.EscapeString(e.v.t(name)) + `"`) //nolint:gosec // the words are ours, and escaped
 }
 
 // offer fills in the choices of a payment's form on a day. An existing row

@@ -126,7 +126,7 @@ func (v *visit) paymentsPage() error {
 	if !f.OK() { // nothing is wanted then
 		status, w = http.StatusUnprocessableEntity, store.Wanted{Kind: books.PaymentKind, Artist: -1, Limit: 1}
 	}
-	w.After = v.after(f)
+	w.After = after(f, books.PaymentKind)
 	ctx := v.r.Context()
 	err := v.Store.Read(ctx, func(tx *store.Tx) error { return v.fillPayments(ctx, tx, &p, w) })
 	if err != nil {
@@ -160,7 +160,7 @@ func (v *visit) fillPayments(ctx context.Context, tx *store.Tx, p *paymentsPage,
 	address.Del(shownFilter)
 	p.CSV = "/pagamentos.csv?" + address.Encode()
 	if more != (store.Position{}) {
-		address.Set(afterFilter, strings.Join([]string{more.Day, more.Made, idText(more.ID)}, "_"))
+		address.Set(afterFilter, positionText(more))
 		address.Set(shownFilter, strconv.Itoa(p.Last))
 		p.Next = "/pagamentos?" + address.Encode()
 	}
@@ -212,18 +212,23 @@ func (v *visit) filterOffers(ctx context.Context, tx *store.Tx, p *paymentsPage)
 	return err
 }
 
-// after is where the page before ended.
-func (v *visit) after(f *form) store.Position {
+// after is where the part of a list before ended.
+func after(f *form, kind books.Kind) store.Position {
 	parts := strings.Split(f.Value(afterFilter), "_")
 	if len(parts) != 3 {
 		return store.Position{}
 	}
 	id, err := strconv.ParseInt(parts[2], 10, 32)
 	p := store.Position{Day: parts[0], Made: parts[1], ID: books.ID(id)}
-	if err != nil || !p.Valid(books.PaymentKind) {
+	if err != nil || !p.Valid(kind) {
 		return store.Position{}
 	}
 	return p
+}
+
+// positionText is a position as an address has it.
+func positionText(p store.Position) string {
+	return strings.Join([]string{p.Day, p.Made, idText(p.ID)}, "_")
 }
 
 // mostInFile is how many payments one file holds.

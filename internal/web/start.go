@@ -332,12 +332,7 @@ func (v *visit) firstArtist(f *form) func(context.Context, *store.Tx) error {
 	own := also && (name == "" || strings.EqualFold(name, v.who.Name))
 	return func(ctx context.Context, tx *store.Tx) error {
 		if also {
-			owner, err := tx.UserByID(ctx, v.who.UserID)
-			if err != nil {
-				return err
-			}
-			owner.Tattoos = true
-			if err := tx.SetUser(ctx, owner); err != nil {
+			if err := v.Recording.SetTattoos(ctx, tx, v.who.UserID, true); err != nil {
 				return err
 			}
 		}

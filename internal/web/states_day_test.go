@@ -36,7 +36,7 @@ var statesOfDay = map[string]func(v *visit, text string) []any{
 		line := paymentLine{ID: 7, Client: text, Artist: text, Method: text, Time: text, Session: text, SessionID: 3, Commission: text, Amount: text, Key: text, Version: text, Back: "/caixa"}
 		full := dayPage{page: v.page("x", "/caixa"), Day: "2025-10-28", Before: "2025-10-27", After: "2025-10-29", Words: text, Closed: closed,
 			Sums: figures.Sums{Revenue: 1, Number: 2}, Methods: []figures.Part[string]{{Of: text}}, Payments: []paymentLine{line, {ID: 8}},
-			Expenses: []expenseLine{{text, text, text, text}}, Spent: 1}
+			Expenses: []expenseLine{{text, text, text, text, 7}}, Spent: 1}
 		var all []any
 		for _, e := range []paymentForm{
 			offer(paymentForm{form: wrong}), offer(paymentForm{form: again}), offer(paymentForm{form: typedIn(), Closed: closed}), offer(paymentForm{form: typedIn(), Closed: &closedDay{Text: text}}),

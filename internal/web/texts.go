@@ -21,17 +21,21 @@ type language struct {
 var (
 	partsPt = []map[string]string{
 		textsPt,
+		textsPtArtists,
 		textsPtClients,
 		textsPtDay,
 		textsPtDoctor,
+		textsPtExpenses,
 		textsPtMonth,
 		textsPtOperate,
 	}
 	partsEn = []map[string]string{
 		textsEn,
+		textsEnArtists,
 		textsEnClients,
 		textsEnDay,
 		textsEnDoctor,
+		textsEnExpenses,
 		textsEnMonth,
 		textsEnOperate,
 	}

@@ -29,6 +29,17 @@ type versionRow struct {
 	Label, Mine, Other string
 }
 
+// Other is where the visitor goes who keeps the other version.
+func (p versionsPage) Other() string {
+	switch {
+	case !p.Gone:
+		return p.Action
+	case p.Here == "/pagamentos":
+		return "/caixa"
+	}
+	return p.Here
+}
+
 // Differs reports whether the versions do not agree.
 func (r versionRow) Differs() bool { return r.Mine != r.Other }
 

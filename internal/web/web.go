@@ -123,6 +123,23 @@ func (w *Web) ownRoutes() []auth.Route {
 
 		w.at("GET", "/buscar", auth.Enter, (*visit).searchPage),
 
+		w.at("GET", "/gastos", auth.Record, (*visit).expensesPage),
+		w.at("POST", "/gastos", auth.Record, (*visit).addExpense),
+		w.at("POST", "/gastos/repetir", auth.Write, (*visit).repeatExpenses),
+		w.at("GET", "/gastos/{id}", auth.Record, (*visit).expensePage),
+		w.at("POST", "/gastos/{id}", auth.Record, (*visit).saveExpense),
+		w.at("POST", "/gastos/{id}/excluir", auth.Record, (*visit).deleteExpense),
+
+		w.at("GET", "/comissoes", auth.Own, (*visit).commissionsPage),
+		w.at("GET", "/comissoes/{id}", auth.Write, (*visit).commissionPage),
+		w.at("POST", "/comissoes/{id}", auth.Write, (*visit).saveCommission),
+		w.at("POST", "/comissoes/{id}/excluir", auth.Write, (*visit).deleteCommission),
+
+		w.at("GET", "/artistas", auth.Manage, (*visit).artistsPage),
+		w.at("POST", "/artistas", auth.Manage, (*visit).addArtist),
+		w.at("GET", "/artistas/{id}", auth.Manage, (*visit).artistPage),
+		w.at("POST", "/artistas/{id}", auth.Manage, (*visit).changeArtist),
+
 		w.at("GET", "/comecar", auth.Manage, (*visit).startPage),
 		w.at("POST", "/comecar", auth.Manage, (*visit).start),
 		w.at("GET", "/acesso", auth.Manage, (*visit).accessPage),

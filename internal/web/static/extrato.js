@@ -23,6 +23,13 @@
     }
   });
 
+  // Enter sends an entry from any field, as from those for text.
+  document.addEventListener("keydown", (e) => {
+    if (e.key !== "Enter" || !e.target.matches(".entry :is(select,[type=checkbox])")) return;
+    e.preventDefault();
+    e.target.form.querySelector("button:not([type])").click();
+  });
+
   // A form that is sent twice takes effect once; one that is not sent twice
   // does not even ask.
   document.addEventListener("submit", (e) => {
@@ -110,13 +117,6 @@
     };
     form.addEventListener("input", tell);
     tell();
-
-    // Enter sends from any field, as from those for text.
-    form.addEventListener("keydown", (e) => {
-      if (e.key !== "Enter" || !e.target.matches("select,[type=checkbox]")) return;
-      e.preventDefault();
-      form.querySelector("button:not([type])").click();
-    });
 
     at.artista.addEventListener("change", () => {
       const offered = at.artista.selectedOptions[0].dataset.p || "";
