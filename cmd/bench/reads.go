@@ -212,7 +212,8 @@ func (s *serving) asks(years int) ([]ask, error) {
 	}
 	always("/", "/login", "/api/docs/style.css", "/api/docs", "/api/v1/openapi.json",
 		"/health", "/ready", "/api/health", "/health/extrato", "/healthz", "/readyz", "/metrics")
-	always("/historico", "/historico/2025/10", "/extrato", "/meses/2025/10/fechar", "/acesso", "/caixa/2025-10-14", "/pagamentos", "/pagamentos?mes=2025-10", "/clientes")
+	always("/historico", "/historico/2025/10", "/extrato", "/meses/2025/10/fechar", "/acesso", "/caixa/2025-10-14", "/pagamentos", "/pagamentos?mes=2025-10", "/clientes",
+		"/gastos?mes=2025-10", "/comissoes?mes=2025-10", "/artistas")
 	months := monthsBefore(years)
 	for _, page := range []string{"/extrato/%s", "/meses/%s/fechar", "/meses/%s/reabrir"} {
 		list = append(list, ask{fmt.Sprintf(page, "{year}/{month}") + " (closed)", func(n int) string { return fmt.Sprintf(page, months[n*7%len(months)].Format("2006/01")) }})
