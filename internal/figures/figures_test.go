@@ -73,10 +73,10 @@ func (s *studio) pays(t testing.TB, on, method string, artist books.ID, amount b
 	}
 }
 
-func (s *studio) spends(t testing.TB, on string, amount books.Money) {
+func (s *studio) spends(t testing.TB, on string, amount books.Money, category string) {
 	t.Helper()
 	if err := s.Store.Write(t.Context(), func(tx *store.Tx) error {
-		_, err := s.r.AddExpense(t.Context(), tx, "user:3", books.Expense{Date: day(on), Amount: amount, Method: "Pix", CreatedBy: 3, Description: books.TextOf("Tinta")})
+		_, err := s.r.AddExpense(t.Context(), tx, "user:3", books.Expense{Date: day(on), Amount: amount, Method: "Pix", CreatedBy: 3, Description: books.TextOf("Tinta"), Category: books.TextOf(category)})
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -117,7 +117,8 @@ func (s *studio) fill(t testing.TB) {
 		s.pays(t, month+"-01", "Pix", 1, 10_01)
 		s.pays(t, month+"-15", "Dinheiro", 2, 50_00)
 		s.pays(t, month+"-30", "Pix", 2, 7_00)
-		s.spends(t, month+"-02", 3_33)
+		s.spends(t, month+"-02", 1_11, "Material")
+		s.spends(t, month+"-02", 2_22, "")
 	}
 	s.Exec(t, "INSERT INTO comissoes (artista_id, percentual, valor, created_at) VALUES (1, 50, 4.44, '2025-10-20 12:00:00.000000')")
 }
