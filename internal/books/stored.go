@@ -217,9 +217,9 @@ func expect(d *json.Decoder, bracket json.Delim) error {
 
 // decodeValid reads an array known to be valid JSON.
 func decodeValid(kind Kind, raw []byte, yield func(Row, error) bool) {
-	s := scanner{text: raw, at: 1}
+	s, d := scanner{text: raw, at: 1}, rowDecoder{kind: kind}
 	for n := 1; s.next() != ']'; n++ {
-		row, err := decodeRow(kind, s.value())
+		row, err := d.decode(s.value())
 		if err != nil {
 			yield(nil, fmt.Errorf("%s number %d: %w", kind, n, err))
 			return
@@ -241,30 +241,41 @@ func ParseRowJSON(kind Kind, text []byte) (Row, error) {
 // decodeRow reads a row from its object, valid JSON. The last of repeated keys
 // counts.
 func decodeRow(kind Kind, raw json.RawMessage) (Row, error) {
+	return (&rowDecoder{kind: kind}).decode(raw)
+}
+
+// rowDecoder reads one row after the other, in the same memory.
+type rowDecoder struct {
+	kind   Kind
+	found  []json.RawMessage
+	values []Value
+}
+
+func (d *rowDecoder) decode(raw json.RawMessage) (Row, error) {
 	switch {
 	case string(raw) == "null":
 		return nil, errors.New("is null")
 	case raw[0] != '{':
 		return nil, fmt.Errorf("%.20s is no object", raw)
 	}
-	fields := statementFields[kind]
-	found := make([]json.RawMessage, len(fields))
+	fields := statementFields[d.kind]
+	d.found = append(d.found[:0], make([]json.RawMessage, len(fields))...)
 	s, expected := scanner{text: raw, at: 1}, 0
 	for s.next() != '}' {
 		key := s.value()
 		s.next() // the colon
 		value := s.value()
 		if i := fieldOf(fields, key, expected); i >= 0 {
-			found[i], expected = value, i+1
+			d.found[i], expected = value, i+1
 		}
 	}
-	row := kind.New()
-	values := row.AppendCopies(row.AppendValues(nil))
+	row := d.kind.New()
+	d.values = row.AppendCopies(row.AppendValues(d.values[:0]))
 	for i, f := range fields {
-		if found[i] == nil {
+		if d.found[i] == nil {
 			continue // v4's statements lack our keys
 		}
-		if err := parseJSON(values[f.index], found[i]); err != nil && string(found[i]) != "null" {
+		if err := parseJSON(d.values[f.index], d.found[i]); err != nil && string(d.found[i]) != "null" {
 			return nil, fmt.Errorf("%s: %w", f.key, err)
 		}
 	}
@@ -274,14 +285,14 @@ func decodeRow(kind Kind, raw json.RawMessage) (Row, error) {
 // fieldOf returns the index of the field with a key in quotes, -1 if none.
 // Usually it is the expected one.
 func fieldOf(fields []statementField, key []byte, expected int) int {
+	if expected < len(fields) && fields[expected].key == string(key[1:len(key)-1]) {
+		return expected
+	}
 	name := string(key[1 : len(key)-1])
 	if bytes.IndexByte(key, '\\') >= 0 {
 		if json.Unmarshal(key, &name) != nil {
 			return -1
 		}
-	}
-	if expected < len(fields) && fields[expected].key == name {
-		return expected
 	}
 	return slices.IndexFunc(fields, func(f statementField) bool { return f.key == name })
 }

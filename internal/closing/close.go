@@ -44,6 +44,8 @@ type Closer struct {
 	Observe func(Result, error)
 	// Announce, if set, enqueues the announcement of a closing in its transaction.
 	Announce func(context.Context, *store.Tx, books.ChainEntry) error
+
+	opened openedCache
 }
 
 // Options say how to close.

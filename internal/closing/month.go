@@ -111,7 +111,8 @@ func (c *Closer) StoredRevision(ctx context.Context, tx *store.Tx, month books.M
 	}
 	of := func(e books.ChainEntry) bool { return e.Revision == revision && e.HasStatement() }
 	if i := slices.IndexFunc(entries, of); i >= 0 {
-		return stored, entries[i], verifyStored(entries[i], stored)
+		stored, err = verifyStored(entries[i], stored)
+		return stored, entries[i], err
 	}
 	return stored, books.ChainEntry{}, verifyEntry(books.ChainEntry{}, month)
 }

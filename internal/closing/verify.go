@@ -76,10 +76,11 @@ func otherTotals(e books.ChainEntry) string {
 	return fmt.Sprintf("the totals in revision %d of %s are not those of its rows", e.Revision, e.Month)
 }
 
-// verifiedStatement returns a month's statement. It fails with an Error of kind
-// Integrity if the statement differs from last, the month's last entry, or is
-// missing. The seal covers every byte, so the rows are read only to explain a
-// difference. A statement v4 wrote just now has no entry yet.
+// verifiedStatement returns a month's statement, unquoted if it is ours. It fails
+// with an Error of kind Integrity if the statement differs from last, the
+// month's last entry, or is missing. The seal covers every byte, so the rows are
+// read only to explain a difference. A statement v4 wrote just now has no entry
+// yet.
 func verifiedStatement(ctx context.Context, tx *store.Tx, month books.Month, last books.ChainEntry) (books.Stored, error) {
 	stored, err := tx.Statement(ctx, month)
 	if err != nil {
@@ -88,20 +89,21 @@ func verifiedStatement(ctx context.Context, tx *store.Tx, month books.Month, las
 	if !last.HasStatement() && !stored.Ours() {
 		return stored, nil
 	}
-	return stored, verifyStored(last, stored)
+	return verifyStored(last, stored)
 }
 
-// verifyStored fails with an Error of kind Integrity if what is stored differs
-// from its entry.
-func verifyStored(last books.ChainEntry, stored books.Stored) error {
+// verifyStored returns what is stored, unquoted if it is ours. It fails with an
+// Error of kind Integrity if that differs from its entry.
+func verifyStored(last books.ChainEntry, stored books.Stored) (books.Stored, error) {
 	if err := verifyEntry(last, stored.Month); err != nil {
-		return err
+		return stored, err
 	}
-	if stored.Seal() == last.Seal && (last.Action == books.Adopted || stored.AsWritten()) {
-		return nil
+	unquoted, written := stored.Unquoted()
+	if unquoted.Seal() == last.Seal && (last.Action == books.Adopted || written) {
+		return unquoted, nil
 	}
 	difference, _ := verify(last, stored)
-	return errChanged(last, stored.Month, difference)
+	return stored, errChanged(last, stored.Month, difference)
 }
 
 // verifiedHeader checks the header of a month's statement as verifiedStatement

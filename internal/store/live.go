@@ -79,7 +79,9 @@ type Wanted struct {
 	Month   books.Month // of payments, expenses and commissions, their month; of sessions, that of their day. Zero: all
 	Artist  books.ID    // of payments, sessions and commissions; 0: any
 	Payment books.ID    // of commissions; 0: any
+	Leaving bool        // of sessions: the month is the one that they leave with
 	After   Position    // where the part before ended; zero: at the start
+	Offset  int         // rows to skip
 	Limit   int
 	Filter
 	// Share is the artist of the commissions in SumPayments; 0: everybody's.
@@ -112,10 +114,13 @@ func (t *Tx) ListRecords(ctx context.Context, w Wanted) (rows []books.Row, more 
 	if w, err = t.findText(ctx, w); err != nil {
 		return nil, Position{}, err
 	}
-	ids, err := t.wantedIDs(ctx, w)
-	if err != nil || len(ids) == 0 {
+	all := w
+	all.Limit += w.Offset
+	ids, err := t.wantedIDs(ctx, all)
+	if err != nil || len(ids) <= w.Offset {
 		return nil, Position{}, err
 	}
+	ids = ids[w.Offset:]
 	isPart := len(ids) > w.Limit
 	list, err := json.Marshal(ids[:min(len(ids), w.Limit)])
 	if err != nil {
@@ -264,7 +269,7 @@ func (t *Tx) wanted(ctx context.Context, w Wanted) (conditions []string, args []
 	switch {
 	case w.Month.IsZero():
 		return t.wantedBehind(w, nil)
-	case hasDay(w.Kind):
+	case hasDay(w.Kind) && !(w.Leaving && w.Kind == books.SessionKind):
 		conditions, args = append(conditions, t.s.dialect.in("r.data")), []any{w.Month.First().String(), w.Month.Last().String()}
 	default:
 		all, err := t.monthArgs(ctx, w.Month)

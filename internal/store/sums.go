@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"extrato/internal/books"
 )
@@ -85,22 +87,36 @@ func (t *Tx) LiveSums(ctx context.Context, first, last books.Day) ([]books.DaySu
 	return all.List(), nil
 }
 
-// unpairedSums returns the sums of commissions without a payment (few) of
+// unpairedSums returns the sums of commissions without a live payment (few) of
 // months whose first day lies between two days.
 func (t *Tx) unpairedSums(ctx context.Context, first, last books.Day) (list []books.DaySum, err error) {
-	query := "SELECT " + t.s.dialect.text("c.created_at") + ", c.artista_id, " + t.s.dialect.text("c.valor") + " FROM comissoes c WHERE c.pagamento_id IS NULL"
-	err = t.list(ctx, query, nil, func(scan func(...any) error) error {
-		var made books.Text
-		var s books.DaySum
-		if err := scan(&column{value: &made}, &s.Artist, &column{value: &s.Commissions}); err != nil {
-			return err
+	within := map[books.ID]books.Day{}
+	all, err := t.unpaired(ctx)
+	for _, u := range all {
+		if day := u.month.First(); u.month.Valid() && day >= first && day <= last {
+			within[books.ID(u.id)] = day
 		}
-		var at books.Instant
-		readable := made.Valid && at.Parse([]byte(made.V)) == nil // others belong to no month
-		if s.Day = books.MonthOf(at.Time().In(t.s.zone)).First(); readable && s.Day >= first && s.Day <= last {
-			list = append(list, s)
-		}
-		return nil
-	})
+	}
+	if err != nil || len(within) == 0 {
+		return nil, err
+	}
+	rows, err := t.LiveByID(ctx, books.CommissionKind, slices.Collect(maps.Keys(within)))
+	for id, row := range rows {
+		c := row.(*books.Commission)
+		list = append(list, books.DaySum{Day: within[id], Artist: c.ArtistID, Commissions: c.Amount})
+	}
 	return list, err
+}
+
+// LeavingSessionsSum returns the sum of the prices of the sessions that leave
+// with a month.
+func (t *Tx) LeavingSessionsSum(ctx context.Context, month books.Month) (books.Money, error) {
+	args, err := t.monthArgs(ctx, month)
+	if err != nil {
+		return 0, err
+	}
+	var sum int64
+	query := "SELECT CAST(coalesce(sum(" + centavos("r.valor") + "), 0) AS BIGINT) FROM sessoes r WHERE " + t.s.dialect.belongs(books.SessionKind)
+	err = t.one(ctx, query, args.of(books.SessionKind), &sum)
+	return books.Money(sum), err
 }
