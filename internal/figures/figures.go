@@ -61,6 +61,44 @@ func Days(ctx context.Context, tx *store.Tx, first, last books.Day) (Figures, er
 	return all, nil
 }
 
+// Live returns the figures of the live rows of a month.
+func Live(ctx context.Context, tx *store.Tx, month books.Month) (Figures, error) {
+	return tx.LiveSums(ctx, month.First(), month.Last())
+}
+
+// Totals returns the sums as a statement of these rows would have them, with
+// lists by method only.
+func (f Figures) Totals() books.Totals {
+	sums := f.Total()
+	t := books.Totals{
+		Revenue: sums.Revenue, Payments: sums.Revenue, Commissions: sums.Commissions, Expenses: sums.Expenses,
+		Balance: sums.Revenue - sums.Expenses, NetRevenue: sums.Net(),
+	}
+	for _, p := range f.ByMethod() {
+		t.ByMethod = append(t.ByMethod, books.MethodTotal{Method: p.Of, Total: p.Revenue})
+	}
+	for _, p := range f.ExpensesByMethod() {
+		t.ExpensesByMethod = append(t.ExpensesByMethod, books.MethodTotal{Method: p.Of, Total: p.Expenses})
+	}
+	return t
+}
+
+// Earners returns all artists with payments or commissions, also those without a
+// commission, so that their revenues add up to the whole.
+func (f Figures) Earners(ctx context.Context, tx *store.Tx) ([]books.Earner, error) {
+	users, err := tx.Users(ctx)
+	names := map[books.ID]string{}
+	for _, u := range users {
+		names[u.ID] = u.Name
+	}
+	var list []books.Earner
+	for _, p := range f.ByArtist() {
+		list = append(list, books.Earner{ID: p.Of, Name: names[p.Of], Revenue: p.Revenue, Commission: p.Commissions})
+	}
+	books.SortEarners(list)
+	return list, err
+}
+
 // Total returns the sum of all.
 func (f Figures) Total() (total Sums) {
 	for _, s := range f {
