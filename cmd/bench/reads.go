@@ -270,7 +270,7 @@ func (s *serving) asksOf(path string, closed func(int) string) ([]ask, error) {
 			{path + "?artist", func(n int) string { return in(closed(n)) + "?artist=7" }},
 			fixed(path+"?cursor, the 15th part", parts),
 		}, nil
-	case strings.Contains(path, "{month}") && strings.HasSuffix(path, ".csv"):
+	case strings.Contains(path, "{month}") && strings.Contains(path, "/statement."):
 		return []ask{{path, func(n int) string { return in(closed(n)) }}}, nil
 	case strings.Contains(path, "{month}"):
 		return []ask{{path + " (closed)", func(n int) string { return in(closed(n)) }}, fixed(path+" (live)", in(live))}, nil

@@ -61,6 +61,7 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /atalhos
 		GET /pagamentos
 		GET /pagamentos.csv
+		GET /pagamentos.xlsx
 		GET /pagamentos/{id}`)
 	group("admin reception", `
 		POST /desfazer/{id}
@@ -145,7 +146,9 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /api/v1/search
 		GET /api/v1/search/closed
 		GET /api/v1/months/{month}/statement
-		GET /api/v1/months/{month}/statement.csv`)
+		GET /api/v1/months/{month}/statement.csv
+		GET /api/v1/months/{month}/statement.xlsx
+		GET /api/v1/months/{month}/statement.pdf`)
 	group("admin close v4", "POST /api/v1/months/{month}/close")
 	group("admin backup v4", "POST /api/v1/months/{month}/verify\nPOST /api/v1/months/{month}/backup\nPOST /api/v1/closings/verify")
 	group("admin", "POST /api/v1/months/{month}/restore\nGET /api/v1/doctor\nPOST /api/v1/studio")

@@ -8,11 +8,13 @@ import (
 	"extrato/internal/books"
 	"extrato/internal/closing"
 	"extrato/internal/export"
+	"extrato/internal/recording"
+	"extrato/internal/store"
 )
 
 type statementCommand struct {
 	Month      string `arg:"" help:"The month, such as 2025-10."`
-	Format     string `help:"text, json or csv." default:"text" enum:"text,json,csv"`
+	Format     string `help:"text, json, csv, pdf or xlsx." default:"text" enum:"text,json,csv,pdf,xlsx"`
 	Unverified bool   `help:"Show it even if it was changed, under a warning."`
 	Artist     *int32 `help:"Only this artist's rows, by id." placeholder:"ID"`
 	Lang       string `help:"pt or en." default:"pt" enum:"pt,en"`
@@ -22,7 +24,7 @@ type statementCommand struct {
 func (statementCommand) Help() string {
 	return `Examples:
   extrato statement 2025-10
-  extrato statement 2025-10 --format csv -o outubro.csv
+  extrato statement 2025-10 --format pdf -o outubro.pdf
   extrato statement 2025-10 --artist 12 --lang en
 
 A changed statement is refused (exit code 4). To see it all the same, such as one
@@ -59,6 +61,13 @@ func (c *statementCommand) Run(a *app) error {
 		fprintf(a.stderr, "extrato: warning: %s\n", statement.Wrong)
 	}
 	out := exported(closer, statement)
+	err = closer.Store.Read(a.ctx, func(tx *store.Tx) error {
+		out.Studio, err = (&recording.Recorder{Store: closer.Store}).StudioName(a.ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	if artist != 0 {
 		if out, err = extract(a, closer, out, artist); err != nil {
 			return err
@@ -82,12 +91,9 @@ func extract(a *app, closer *closing.Closer, s export.Statement, artist books.ID
 }
 
 func exported(closer *closing.Closer, s closing.Statement) export.Statement {
-	return export.Statement{
-		Month: s.Header.Month, Revision: s.Entry.Revision, Header: s.Header, Rows: s.Rows, ClosedAt: s.Entry.At,
-		Zone: closer.Store.Zone(), ChainSeq: s.Entry.Seq, ChainHash: s.Entry.Hash,
-		BackupFile: s.Entry.BackupFile, BackupSHA256: s.Entry.BackupSHA256, Adopted: s.Entry.Action == books.Adopted, Unrecorded: s.Entry.Seq == 0,
-		Unverified: s.Wrong != nil,
-	}
+	out := export.With(s.Header, s.Rows, s.Entry, closer.Store.Zone())
+	out.Unverified = s.Wrong != nil
+	return out
 }
 
 func (c *statementCommand) write(a *app, s export.Statement) error {
@@ -115,11 +121,11 @@ func (c *statementCommand) write(a *app, s export.Statement) error {
 }
 
 func (c *statementCommand) format(w io.Writer, s export.Statement, lang export.Lang) error {
-	switch c.Format {
-	case "json":
+	if f, ok := export.FormatNamed(c.Format); ok {
+		return f.Write(w, s, lang)
+	}
+	if c.Format == "json" {
 		return export.WriteJSON(w, s)
-	case "csv":
-		return export.WriteCSV(w, s, lang)
 	}
 	return export.WriteText(w, s, lang)
 }

@@ -165,7 +165,7 @@ func (v *v1) registerMonths() {
 		errors:  []int{http.StatusNotFound, http.StatusConflict},
 		summary: "A month's statement", description: "The closed month, a part of its rows at a time. An artist's login sees its own rows, and counts and totals of these.",
 	}, v.getStatement)
-	v.registerCSV()
+	v.registerFiles()
 }
 
 func (v *v1) listMonths(ctx context.Context, in *listOfAll) (*listed[month], error) {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
-	"time"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -148,32 +148,44 @@ func (s *statement) fill(stored books.Stored, artist books.ID, name string, from
 	return nil
 }
 
-type csvInput struct {
+type fileInput struct {
 	Month  monthText `path:"month"`
 	Artist rowID     `query:"artist" doc:"Only this artist's rows."`
 	Lang   string    `query:"lang" enum:"pt,en" default:"pt" doc:"The language of titles."`
 }
 
-type csvAnswer struct {
+type fileAnswer struct {
 	ContentType string `header:"Content-Type"`
 	Disposition string `header:"Content-Disposition"`
 	Body        []byte
 }
 
-func (v *v1) registerCSV() {
-	register(v, operation{
-		method: http.MethodGet, path: "months/{month}/statement.csv", id: "get-statement-csv", tag: "statements", needs: auth.SignedIn,
-		errors:  []int{http.StatusNotFound, http.StatusConflict},
-		summary: "A month's statement for a spreadsheet", description: "Formulas are made harmless; the backup, not this, holds texts byte for byte.",
-	}, v.statementCSV)
-	for _, path := range v.api.OpenAPI().Paths {
-		if path.Get != nil && path.Get.OperationID == "get-statement-csv" {
-			path.Get.Responses["200"].Content = map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: "string"}}}
+// fileDescriptions say what is special about each format of a statement's file.
+var fileDescriptions = map[string]string{
+	"csv":  "For a spreadsheet. Formulas are made harmless; the backup, not this, holds texts byte for byte.",
+	"xlsx": "A workbook with the totals as formulas. Texts that look like formulas stay texts.",
+	"pdf":  "For paper: A4, totals first, every record.",
+}
+
+// registerFiles adds a route for each format of a statement's file.
+func (v *v1) registerFiles() {
+	for _, f := range export.Formats() {
+		name := "get-statement-" + f.Name
+		register(v, operation{
+			method: http.MethodGet, path: "months/{month}/statement." + f.Name, id: name, tag: "statements", needs: auth.SignedIn,
+			errors:  []int{http.StatusNotFound, http.StatusConflict},
+			summary: "A month's statement as " + strings.ToUpper(f.Name), description: fileDescriptions[f.Name],
+		}, func(ctx context.Context, in *fileInput) (*fileAnswer, error) { return v.statementFile(ctx, in, f) })
+		contentType, _, _ := strings.Cut(f.ContentType, ";")
+		for _, path := range v.api.OpenAPI().Paths {
+			if path.Get != nil && path.Get.OperationID == name {
+				path.Get.Responses["200"].Content = map[string]*huma.MediaType{contentType: {Schema: &huma.Schema{Type: "string"}}}
+			}
 		}
 	}
 }
 
-func (v *v1) statementCSV(ctx context.Context, in *csvInput) (*csvAnswer, error) {
+func (v *v1) statementFile(ctx context.Context, in *fileInput, format export.Format) (*fileAnswer, error) {
 	m, err := in.Month.parse()
 	if err != nil {
 		return nil, err
@@ -182,35 +194,34 @@ func (v *v1) statementCSV(ctx context.Context, in *csvInput) (*csvAnswer, error)
 	if err != nil {
 		return nil, err
 	}
-	s, err := v.s.Closer.Statement(ctx, m)
-	if err != nil {
-		return nil, err
-	}
 	lang, err := export.ParseLang(in.Lang)
 	if err != nil {
 		return nil, err
 	}
-	out := exported(s, v.s.Store.Zone())
-	if artist != 0 {
-		name, err := v.s.Closer.ArtistName(ctx, m, artist)
+	var s export.Statement
+	err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
+		stored, last, err := v.s.Closer.StoredStatement(ctx, tx, m)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		out = out.ForArtist(artist, name)
-	}
-	var text bytes.Buffer
-	if err := export.WriteCSV(&text, out, lang); err != nil {
+		if s, err = export.Of(stored, last, v.s.Store.Zone()); err != nil {
+			return err
+		}
+		if s.Studio, err = v.s.Recorder.StudioName(ctx, tx); err != nil || artist == 0 {
+			return err
+		}
+		name, err := closing.ArtistName(ctx, tx, stored, artist)
+		s = s.ForArtist(artist, name)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	return &csvAnswer{
-		ContentType: "text/csv; charset=utf-8", Disposition: `attachment; filename="extrato_` + m.String() + `.csv"`, Body: text.Bytes(),
-	}, nil
-}
-
-func exported(s closing.Statement, zone *time.Location) export.Statement {
-	return export.Statement{
-		Month: s.Header.Month, Revision: s.Entry.Revision, Header: s.Header, Rows: s.Rows, ClosedAt: s.Entry.At,
-		Zone: zone, ChainSeq: s.Entry.Seq, ChainHash: s.Entry.Hash,
-		BackupFile: s.Entry.BackupFile, BackupSHA256: s.Entry.BackupSHA256, Adopted: s.Entry.Action == books.Adopted, Unrecorded: s.Entry.Seq == 0,
+	var file bytes.Buffer
+	if err := format.Write(&file, s, lang); err != nil {
+		return nil, err
 	}
+	return &fileAnswer{
+		ContentType: format.ContentType, Disposition: `attachment; filename="extrato_` + m.String() + "." + format.Name + `"`, Body: file.Bytes(),
+	}, nil
 }

@@ -280,6 +280,14 @@ func TestA_statement_is_shown_a_part_at_a_time(t *testing.T) {
 		if strings.Contains(csv.text, "Rui") || strings.Count(csv.text, "Ana") != 10 || !strings.HasPrefix(csv.header.Get("Content-Type"), "text/csv") {
 			t.Errorf("the artist's CSV is %s %s", csv.header, csv.text)
 		}
+		for name, begins := range map[string]string{"pdf": "%PDF-", "xlsx": "PK"} {
+			for _, who := range []caller{s.artist, s.admin} {
+				file := s.do(t, who, "GET", "/months/2025-10/statement."+name, "", 200)
+				if !strings.HasPrefix(file.text, begins) || !strings.HasSuffix(file.header.Get("Content-Disposition"), "extrato_2025-10."+name+`"`) {
+					t.Errorf("%s: %v %.20q", name, file.header, file.text)
+				}
+			}
+		}
 		all := s.do(t, s.admin, "GET", "/months/2025-10/statement.csv", "", 200)
 		if !strings.Contains(all.text, "Rui") || !strings.Contains(all.text, "3.00") {
 			t.Errorf("the CSV is %s", all.text)

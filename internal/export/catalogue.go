@@ -31,6 +31,11 @@ type catalogue struct {
 	monthOfYear, dateAndTime                    string
 	payments, sessions, commissions             heading
 	byArtist, byMethod, expenses                heading
+	page, continued, notClosed                  string // on paper
+	summary, sessionsSheet, expensesSheet       string // in a workbook
+	number, artistNumber, byCategory, category  string
+	paymentNumber, sessionNumber, deposit, yes  string
+	noCategory                                  string
 	date, client, artist, method, amount        string
 	note, status, paidOn, paid, percent         string
 	commission, revenue, total, description     string
@@ -61,7 +66,11 @@ var catalogues = map[Lang]catalogue{
 		byArtist:    heading{"Comissões por Artista", "Nenhum artista com comissão neste mês."},
 		byMethod:    heading{"Receita por Forma de Pagamento", "Nenhuma receita neste mês."},
 		expenses:    heading{"Gastos do Mês", "Nenhum gasto neste mês."},
-		date:        "Data", client: "Cliente", artist: "Artista", method: "Forma", amount: "Valor",
+		page:        "Página %d de %s", continued: "(continuação)", notClosed: "Isto NÃO é o extrato que foi fechado.",
+		summary: "Resumo", sessionsSheet: "Sessões", expensesSheet: "Gastos",
+		number: "Nº", artistNumber: "Artista nº", byCategory: "Gastos por Categoria", category: "Categoria",
+		paymentNumber: "Pagamento nº", sessionNumber: "Sessão nº", deposit: "Sinal", yes: "sim", noCategory: "Outros",
+		date: "Data", client: "Cliente", artist: "Artista", method: "Forma", amount: "Valor",
 		note: "Observações", status: "Situação", paidOn: "Pago em", paid: "Pagamento", percent: "%",
 		commission: "Comissão", revenue: "Receita", total: "Total", description: "Descrição",
 		statuses: map[string]string{"active": "ativa", "paid": "paga", "completed": "concluída"},
@@ -90,7 +99,11 @@ var catalogues = map[Lang]catalogue{
 		byArtist:    heading{"Commissions by artist", "No artist with a commission this month."},
 		byMethod:    heading{"Revenue by method", "No revenue this month."},
 		expenses:    heading{"Expenses of the month", "No expenses this month."},
-		date:        "Date", client: "Client", artist: "Artist", method: "Method", amount: "Amount",
+		page:        "Page %d of %s", continued: "(continued)", notClosed: "This is NOT the statement that was closed.",
+		summary: "Summary", sessionsSheet: "Sessions", expensesSheet: "Expenses",
+		number: "No.", artistNumber: "Artist no.", byCategory: "Expenses by category", category: "Category",
+		paymentNumber: "Payment no.", sessionNumber: "Session no.", deposit: "Deposit", yes: "yes", noCategory: "Other",
+		date: "Date", client: "Client", artist: "Artist", method: "Method", amount: "Amount",
 		note: "Notes", status: "Status", paidOn: "Paid on", paid: "Payment", percent: "%",
 		commission: "Commission", revenue: "Revenue", total: "Total", description: "Description",
 		statuses: map[string]string{"active": "active", "paid": "paid", "completed": "completed"},
@@ -126,11 +139,16 @@ func (c catalogue) month(m books.Month) string {
 func (c catalogue) counts(n books.Counts, kinds int) string {
 	parts := make([]string, 0, kinds)
 	for i, n := range []int64{n.Payments, n.Sessions, n.Commissions, n.Expenses}[:kinds] {
-		word := c.counted[i][1]
-		if n == 1 {
-			word = c.counted[i][0]
-		}
-		parts = append(parts, fmt.Sprintf("%d %s", n, word))
+		parts = append(parts, counted(c.counted[i], n))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// counted returns a number of things, in words for one and for many.
+func counted(words [2]string, n int64) string {
+	word := words[1]
+	if n == 1 {
+		word = words[0]
+	}
+	return fmt.Sprintf("%d %s", n, word)
 }

@@ -1,7 +1,7 @@
-// Package export shows one month's statement: as text for people, as CSV for
-// spreadsheets, as JSON for programs. It shows every record as stored and makes
-// each text harmless: no terminal obeys it, no spreadsheet computes it. The
-// proof at the end lets a reader compare a printed statement with the chain.
+// Package export shows one month's statement: as text and PDF for people, as XLSX
+// and CSV for spreadsheets, as JSON for programs. It shows every record as stored
+// and makes each text harmless: no terminal obeys it, no spreadsheet computes it.
+// The proof at the end lets a reader compare a printed statement with the chain.
 package export
 
 import (
@@ -12,6 +12,7 @@ import (
 
 // Statement is one month's statement, ready to be shown.
 type Statement struct {
+	Studio                   string // its name; "": nobody gave it one
 	Month                    books.Month
 	Revision                 int
 	Header                   books.Header // totals, counts, fingerprint
@@ -57,6 +58,16 @@ func (s Statement) ForArtist(id books.ID, name string) Statement {
 	}
 	part.Header.Totals = tally.Totals()
 	return part
+}
+
+// earners returns all artists with revenue or a commission, so that their revenues
+// add up to the month's.
+func (s Statement) earners() []books.Earner {
+	all := books.NewEarners()
+	for _, row := range s.Rows {
+		all.Add(row)
+	}
+	return all.List()
 }
 
 // of returns the rows of one type, in order.

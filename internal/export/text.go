@@ -47,19 +47,27 @@ type printer struct {
 
 func (p *printer) opening(s Statement) {
 	p.line(p.title, p.month(s.Month))
+	for _, line := range p.statusLines(s) {
+		p.line("%s", line)
+	}
+}
+
+// statusLines say what kind of statement it is, and from when.
+func (c catalogue) statusLines(s Statement) (lines []string) {
 	switch {
 	case s.Unverified:
-		p.warning(s)
+		lines = c.warning(s)
 	case s.Unrecorded:
-		p.line("%s", p.unrecorded)
+		lines = []string{c.unrecorded}
 	case s.Adopted:
-		p.line(p.adopted, p.moment(s))
+		lines = []string{fmt.Sprintf(c.adopted, c.moment(s))}
 	default:
-		p.line(p.closed, s.Revision, p.moment(s))
+		lines = []string{fmt.Sprintf(c.closed, s.Revision, c.moment(s))}
 	}
 	if s.artist != nil {
-		p.line(p.extract, Visible(s.artist.String()))
+		lines = append(lines, fmt.Sprintf(c.extract, Visible(s.artist.String())))
 	}
+	return lines
 }
 
 func (a *artist) String() string {
@@ -69,12 +77,12 @@ func (a *artist) String() string {
 	return a.name
 }
 
-func (p *printer) moment(s Statement) string {
+func (c catalogue) moment(s Statement) string {
 	zone := s.Zone
 	if zone == nil {
 		zone = time.UTC
 	}
-	return s.ClosedAt.Time().In(zone).Format(p.dateAndTime)
+	return s.ClosedAt.Time().In(zone).Format(c.dateAndTime)
 }
 
 func (p *printer) line(format string, args ...any) {
@@ -102,47 +110,76 @@ func (p *printer) totals(s Statement) {
 }
 
 // warning stands above and below a changed statement.
-func (p *printer) warning(s Statement) {
-	p.line("%s", p.unverified)
-	if s.BackupFile != "" {
-		p.line(p.closedRows, Visible(s.BackupFile))
+func (c catalogue) warning(s Statement) []string {
+	if s.BackupFile == "" {
+		return []string{c.unverified}
 	}
+	return []string{c.unverified, fmt.Sprintf(c.closedRows, Visible(s.BackupFile))}
 }
 
 // proof prints the fingerprint, the backup and the chain entry.
 func (p *printer) proof(s Statement) {
 	if s.Unverified {
 		p.line("")
-		p.warning(s)
+		for _, line := range p.warning(s) {
+			p.line("%s", line)
+		}
 		return
 	}
-	kinds := len(p.counted)
+	var rows [][]string
+	var remarks []string
+	for _, pair := range p.proofLines(s) {
+		if pair.name == "" {
+			remarks = append(remarks, pair.value)
+		} else {
+			rows = append(rows, []string{pair.name, pair.value})
+		}
+	}
+	p.table(heading{title: p.catalogue.proof}, []column{{}, {}}, rows)
+	for _, remark := range remarks {
+		p.line("  %s", remark)
+	}
+}
+
+// named is a value with its name; a remark has none.
+type named struct{ name, value string }
+
+// proofLines are what proves a statement, in the order in which it is shown; of
+// a changed one, the warning.
+func (c catalogue) proofLines(s Statement) (lines []named) {
+	if s.Unverified {
+		for _, line := range c.warning(s) {
+			lines = append(lines, named{value: line})
+		}
+		return lines
+	}
+	add := func(name, value string) { lines = append(lines, named{name, value}) }
+	kinds := len(c.counted)
 	if s.artist != nil {
 		kinds-- // no expenses
 	}
-	rows := [][]string{
-		{p.revision, fmt.Sprint(s.Revision)},
-		{p.records, p.counts(s.Header.Counts, kinds)},
-	}
+	add(c.revision, fmt.Sprint(s.Revision))
+	add(c.records, c.counts(s.Header.Counts, kinds))
 	if !s.Header.Fingerprint.IsZero() {
-		rows = append(rows, []string{p.fingerprint, s.Header.Fingerprint.String()})
+		add(c.fingerprint, s.Header.Fingerprint.String())
 	}
 	switch {
 	case s.BackupFile != "":
-		rows = append(rows, []string{p.backup, Visible(s.BackupFile)}, []string{"SHA-256", Visible(s.BackupSHA256)})
+		add(c.backup, Visible(s.BackupFile))
+		add("SHA-256", Visible(s.BackupSHA256))
 	case !s.Adopted:
-		rows = append(rows, []string{p.backup, p.noBackup})
+		add(c.backup, c.noBackup)
 	}
 	if !s.Unrecorded {
-		rows = append(rows, []string{p.chain, fmt.Sprintf(p.entry, s.ChainSeq, s.ChainHash)})
+		add(c.chain, fmt.Sprintf(c.entry, s.ChainSeq, s.ChainHash))
 	}
-	p.table(heading{title: p.catalogue.proof}, []column{{}, {}}, rows)
 	if s.Adopted {
-		p.line("  %s", p.foreign)
+		add("", c.foreign)
 	}
 	if s.artist != nil && !s.Adopted {
-		p.line("  %s", p.whole)
+		add("", c.whole)
 	}
+	return lines
 }
 
 func date(d books.Day) string {
