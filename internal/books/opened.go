@@ -152,6 +152,11 @@ func (o *Opened) Newest(kind Kind, from, to int) ([]Row, error) {
 	return rows, nil
 }
 
+// Index returns where a row stands among the newest of its kind, -1 if nowhere.
+func (o *Opened) Index(kind Kind, id ID) int {
+	return slices.IndexFunc(o.lists[kind], func(p place) bool { return id != 0 && ID(p.id) == id })
+}
+
 // CommissionsOf returns the sum of each payment's commissions. known is false in
 // a statement that does not say whose its commissions are.
 func (o *Opened) CommissionsOf(payments []ID) (sums map[ID]Money, known bool, err error) {

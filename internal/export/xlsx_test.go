@@ -238,7 +238,7 @@ func TestLibreOffice_computes_the_same_totals(t *testing.T) {
 		if err := os.WriteFile(path, file, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		run(t, office, "-env:UserInstallation=file://"+folder+"/profile", "--headless", "--outdir", folder, "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76", path)
+		run(t, office, "-env:UserInstallation=file://"+folder+"/profile", "--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false", "--outdir", folder, path)
 		text, err := os.ReadFile(filepath.Join(folder, "extrato.csv"))
 		if err != nil {
 			t.Fatal(err)

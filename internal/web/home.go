@@ -141,13 +141,24 @@ func (v *visit) addMonth(ctx context.Context, tx *store.Tx, p *homePage) error {
 	}
 	p.Sums, p.SumNote = v.soFar(soFar, p.Own), v.t("same days", today.Number())
 	p.DayHead = v.t("day by day", capital(v.lang.months[today.Month().Month]))
-	p.Days = v.dayPlot(soFar.Now, today)
+	p.Days = v.dayPlot(soFar.Now, today.Month(), today.Number())
+	p.Days.Label = v.t("plot of days", v.lang.months[today.Month().Month], sumOn(soFar.Now, today).People())
 	rows, _, err := tx.ListRecords(ctx, store.Wanted{Kind: books.PaymentKind, Artist: artist, Limit: 5})
 	if err != nil {
 		return err
 	}
 	p.Last = v.lastPayments(rows, p.Own)
 	return nil
+}
+
+// sumOn is the revenue of a day.
+func sumOn(f figures.Figures, day books.Day) (sum books.Money) {
+	for _, s := range f {
+		if s.Day == day {
+			sum += s.Revenue
+		}
+	}
+	return sum
 }
 
 // soFar shows the month until today, each figure beside those of the same days
@@ -186,29 +197,6 @@ func (v *visit) compared(now, before books.Money, name string) string {
 		return v.t("less than", fmt.Sprintf("%.0f", -change), name)
 	}
 	return v.t("same as", name)
-}
-
-func (v *visit) dayPlot(f figures.Figures, today books.Day) *plot {
-	amounts := make([]books.Money, today.Month().Last().Number())
-	t := &table{ID: "dias", Caption: v.t("revenue by day"), Columns: []column{{Head: v.t("date"), Class: "who"}, {Head: v.t("revenue"), Class: "num sum"}}}
-	for _, d := range f.ByDay() {
-		if d.Revenue != 0 {
-			amounts[d.Of.Number()-1] = d.Revenue
-			t.Rows = append(t.Rows, []cell{{Text: d.Of.People()}, {Text: d.Revenue.People()}})
-		}
-	}
-	p := newPlot(v.t("plot of days", v.lang.months[today.Month().Month], amounts[today.Number()-1].People()), amounts, today.Number()-1)
-	for i := range amounts {
-		label := ""
-		if n := i + 1; n == 1 || n%7 == 0 {
-			label = strconv.Itoa(n)
-		}
-		p.X = append(p.X, label)
-	}
-	if p.Table = t; len(t.Rows) == 0 {
-		p.Table = nil
-	}
-	return p
 }
 
 // addStrip adds the last twelve months.

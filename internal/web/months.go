@@ -12,51 +12,6 @@ import (
 	"extrato/internal/store"
 )
 
-// fillStatement shows the rows of a statement, which rests on an entry; an artist
-// sees only the artist's.
-func (v *visit) fillStatement(ctx context.Context, tx *store.Tx, p *monthPage, stored books.Stored, last books.ChainEntry) error {
-	artist, own := v.who.OnlyArtist()
-	name := ""
-	var err error
-	if !own {
-		artist = 0
-	} else if name, err = closing.ArtistName(ctx, tx, stored, artist); err != nil {
-		return err
-	}
-	rows, err := monthRowsOf(listed(stored), artist, name)
-	if err != nil {
-		return err
-	}
-	if !own { // v4's sums are its own, and may be of binary fractions
-		if rows.totals, err = totalsIn([]byte(last.Totals)); err != nil {
-			return err
-		}
-	}
-	v.fillRows(p, rows, own)
-	return nil
-}
-
-// listed returns the rows of a statement's lists, without those behind them.
-func listed(stored books.Stored) books.Rows {
-	return func(yield func(books.Row, error) bool) {
-		for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
-			for row, err := range stored.List(kind) {
-				if !yield(row, err) || err != nil {
-					return
-				}
-			}
-		}
-	}
-}
-
-func (v *visit) fillRows(p *monthPage, rows *monthRows, own bool) {
-	p.Sums = v.sumsOf(rows.totals, rows.counts)
-	if own {
-		p.Sums = v.ownSums(rows.totals.Revenue, rows.totals.Commissions, rows.counts)
-	}
-	p.Lists, p.Beside, p.Rest = v.lists(rows, own)
-}
-
 // ownSums are an artist's earnings.
 func (v *visit) ownSums(revenue, commission books.Money, c books.Counts) []sum {
 	return []sum{
@@ -81,29 +36,50 @@ func (v *visit) historyPage() error {
 	}
 	p := monthPage{page: v.page(v.t("history month", v.lang.month(month)), "/historico"), Month: month, Tag: v.stateOf(info)}
 	v.monthLinks(&p)
+	var history []books.ChainEntry
 	err = v.Store.Read(ctx, func(tx *store.Tx) error {
-		rows, err := monthRowsOf(tx.MonthRows(ctx, month), 0, "")
-		if err != nil {
+		if err := v.fillHistory(ctx, tx, &p, info); err != nil {
 			return err
 		}
-		v.fillRows(&p, rows, false)
-		history, err := tx.EntriesBefore(ctx, month, 0, 100)
-		if len(history) > 0 {
-			p.Revisions = v.revisions(month, append(history[:1:1], history...)[1:])
-		}
+		history, err = tx.EntriesBefore(ctx, month, 0, 100)
 		return err
 	})
 	if wrong := v.wrongStatement(err, month); wrong != nil {
-		p.Refused = wrong
-		return v.show(http.StatusOK, "month.html", p)
+		return v.showWrong(p, wrong, p.Tag)
 	}
 	if err != nil {
 		return err
 	}
+	if len(history) > 0 { // a single event as well: the month was reopened
+		p.Revisions = v.revisions(month, append(history[:1:1], history...)[1:])
+	}
 	if month.EndedBy(v.Now()) {
-		p.Actions = []action{{link{closePath(month), v.t("check and close")}, "go"}}
+		p.Actions = append([]action{{link{closePath(month), v.t("check and close")}, "go"}}, p.Actions...)
 	}
 	return v.show(http.StatusOK, "month.html", p)
+}
+
+// fillHistory shows the live rows of a month.
+func (v *visit) fillHistory(ctx context.Context, tx *store.Tx, p *monthPage, info closing.MonthInfo) error {
+	m, err := liveView(ctx, tx, info.Month)
+	if err != nil {
+		return err
+	}
+	p.Sums = v.sumsOf(m.totals, m.counts)
+	if n := m.counts.Total(); n > 0 && n <= mostPrinted {
+		p.Actions = []action{{link{historyPath(info.Month) + "?" + printed, v.t("print")}, ""}}
+	}
+	f := v.filterMonth(p, m)
+	if f.isOn() {
+		if m, err = rowsView(info.Month, tx.MonthRows(ctx, info.Month), f.keeps); err != nil {
+			return err
+		}
+		m.filtered = true
+	} else if err := v.fillCharts(ctx, tx, p, m, false); err != nil {
+		return err
+	}
+	m.whole = v.printing(p, m)
+	return v.fillLists(p, m, f, false)
 }
 
 // monthsPage lists the months of a year: those with a statement, or those
@@ -156,45 +132,61 @@ func (v *visit) showMonths(p monthsPage, address func(books.Month) string, which
 			p.Years = append(p.Years, yearLink{Year: year, Path: "?" + yearField + "=" + year})
 		}
 	}
-	whole := v.who.May(auth.Manage)
 	for i := range p.Years {
 		p.Years[i].Here = p.Years[i].Year == shown
 	}
-	for _, m := range all {
-		if strconv.Itoa(m.Month.Year) != shown {
-			continue
-		}
-		if p.Months == nil {
-			p.Months = v.yearTable(shown, whole)
-		}
-		tag := v.stateOf(m)
-		row := []cell{{Text: capital(v.lang.months[m.Month.Month]), Link: address(m.Month)}, {Text: tag.Text, Tag: orPlain(tag.Class)}}
-		if whole {
-			totals, err := v.totalsOfMonth(m)
-			if err != nil {
-				return err
-			}
-			row = append(row, cell{Text: v.some(m.Counts.Payments, "payments count")}, cell{Text: totals.Revenue.People()}, cell{Text: signed(totals.NetRevenue)})
-		}
-		p.Months.Rows = append(p.Months.Rows, row)
+	all = slices.DeleteFunc(all, func(m closing.MonthInfo) bool { return strconv.Itoa(m.Month.Year) != shown })
+	if len(all) > 0 {
+		err = v.Store.Read(v.r.Context(), func(tx *store.Tx) (err error) {
+			p.Months, err = v.yearTable(v.r.Context(), tx, shown, all, address)
+			return err
+		})
+	}
+	if err != nil {
+		return err
 	}
 	return v.show(http.StatusOK, "months.html", p)
 }
 
+// yearTable lists the months of a year; their figures are for who may see the
+// studio's.
+func (v *visit) yearTable(ctx context.Context, tx *store.Tx, year string, months []closing.MonthInfo, address func(books.Month) string) (*table, error) {
+	t := &table{ID: "meses", Caption: year, Columns: []column{{Head: v.t("month"), Class: "who"}, {Head: v.t("state")}}}
+	whole := v.who.May(auth.Manage)
+	if whole {
+		t.Columns = append(t.Columns, column{Head: v.t("nav payments")}, column{Head: v.t("revenue"), Class: "num", Label: v.t("revenue")}, column{Head: v.t("net"), Class: "num sum"})
+	}
+	var payments int64
+	var revenue, net books.Money
+	for _, m := range months {
+		tag := v.stateOf(m)
+		row := []cell{{Text: capital(v.lang.months[m.Month.Month]), Link: address(m.Month)}, {Text: tag.Text, Tag: orPlain(tag.Class)}}
+		if whole {
+			sums, err := totalsOfMonth(ctx, tx, m)
+			if err != nil {
+				return nil, err
+			}
+			payments, revenue, net = payments+m.Counts.Payments, revenue+sums.Revenue, net+sums.NetRevenue
+			row = append(row, cell{Text: v.some(m.Counts.Payments, "payments count")}, cell{Text: sums.Revenue.People()}, cell{Text: signed(sums.NetRevenue)})
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	if whole && len(months) > 1 {
+		t.Foot = []cell{{Text: v.t("total of year", year)}, {}, {Text: v.some(payments, "payments count")}, {Text: revenue.People()}, {Text: signed(net)}}
+	}
+	return t, nil
+}
+
 // totalsOfMonth returns the totals of a statement as the chain has them, or of
 // the live rows.
-func (v *visit) totalsOfMonth(m closing.MonthInfo) (t books.Totals, err error) {
+func totalsOfMonth(ctx context.Context, tx *store.Tx, m closing.MonthInfo) (books.Totals, error) {
 	if m.Totals != "" {
 		return totalsIn([]byte(m.Totals))
 	}
-	if m.Counts.Total() == 0 {
-		return t, nil
+	if !m.WithRows {
+		return books.Totals{}, nil
 	}
-	err = v.Store.Read(v.r.Context(), func(tx *store.Tx) error {
-		t, err = tx.MonthTotals(v.r.Context(), m.Month)
-		return err
-	})
-	return t, err
+	return tx.MonthTotals(ctx, m.Month)
 }
 
 func orPlain(class string) string {
@@ -202,12 +194,4 @@ func orPlain(class string) string {
 		return "-"
 	}
 	return class
-}
-
-func (v *visit) yearTable(year string, whole bool) *table {
-	t := &table{ID: "meses", Caption: year, Columns: []column{{Head: v.t("month"), Class: "who"}, {Head: v.t("state")}}}
-	if whole {
-		t.Columns = append(t.Columns, column{Head: v.t("nav payments")}, column{Head: v.t("revenue"), Class: "num", Label: v.t("revenue")}, column{Head: v.t("net"), Class: "num sum"})
-	}
-	return t
 }

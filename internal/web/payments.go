@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -31,7 +32,7 @@ type paymentsPage struct {
 	Payments         []paymentLine
 	First, Last      int    // of the payments shown
 	Next             string // address of those behind them
-	CSV              string
+	CSV, XLSX        string // addresses of files with all of them
 	Closed           *closedDay
 	Daily            bool // one day at a time
 	Own              bool // an artist's own
@@ -158,7 +159,7 @@ func (v *visit) fillPayments(ctx context.Context, tx *store.Tx, p *paymentsPage,
 	address := url.Values(http.Header(p.Filter.Values).Clone())
 	address.Del(afterFilter)
 	address.Del(shownFilter)
-	p.CSV = "/pagamentos.csv?" + address.Encode()
+	p.CSV, p.XLSX = "/pagamentos.csv?"+address.Encode(), "/pagamentos.xlsx?"+address.Encode()
 	if more != (store.Position{}) {
 		address.Set(afterFilter, positionText(more))
 		address.Set(shownFilter, strconv.Itoa(p.Last))
@@ -234,10 +235,19 @@ func positionText(p store.Position) string {
 // mostInFile is how many payments one file holds.
 const mostInFile = 100_000
 
-// paymentsCSV answers with all payments of the filter, for a spreadsheet.
-func (v *visit) paymentsCSV() error {
+func (v *visit) paymentsCSV() error { return v.paymentsFile("csv", export.WritePayments) }
+
+func (v *visit) paymentsXLSX() error {
+	return v.paymentsFile("xlsx", func(w io.Writer, lines []export.PaymentLine, commissions bool) error {
+		return export.WritePaymentsXLSX(w, lines, commissions, export.Lang(v.lang.Code))
+	})
+}
+
+// paymentsFile answers with all payments of the filter, for a spreadsheet.
+func (v *visit) paymentsFile(name string, write func(io.Writer, []export.PaymentLine, bool) error) error {
 	f, w := v.filter()
-	if !f.OK() {
+	format, ok := export.FormatNamed(name)
+	if !f.OK() || !ok {
 		return errNoPage
 	}
 	w.Limit = mostInFile
@@ -259,9 +269,9 @@ func (v *visit) paymentsCSV() error {
 	if err != nil {
 		return err
 	}
-	v.rw.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	v.rw.Header().Set("Content-Disposition", `attachment; filename="pagamentos.csv"`)
-	return export.WritePayments(v.rw, lines, only != 0 || v.mayShare())
+	return v.sendFile(format, "pagamentos", func(out io.Writer) error {
+		return write(out, lines, only != 0 || v.mayShare())
+	})
 }
 
 // idsOf returns the ids of rows.

@@ -92,7 +92,8 @@ func (v *visit) backTable(r closing.Restoration) *table {
 	if len(rows) == 0 {
 		return nil
 	}
-	for row := range part(v, t, rows) {
+	from, to := v.part(t, int64(len(rows)))
+	for _, row := range rows[from:to] {
 		t.Rows = append(t.Rows, v.rowCells(row))
 	}
 	return t

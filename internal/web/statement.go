@@ -1,12 +1,15 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"extrato/internal/auth"
 	"extrato/internal/books"
 	"extrato/internal/closing"
+	"extrato/internal/export"
 	"extrato/internal/store"
 )
 
@@ -19,11 +22,15 @@ type monthPage struct {
 	Text          string
 	Sums          []sum
 	Proof         *proof
+	Charts        []*plot
+	Filter        *listFilter
 	Lists, Rest   []*table
 	Beside        []*table
 	Revisions     *table
+	Changes       *table
 	Before, After *link // the months beside it
 	Actions       []action
+	Printing      string // lists are whole, for a printer: the address of the page in parts
 }
 
 // action is a button to another page.
@@ -42,7 +49,13 @@ func (v *visit) monthLinks(p *monthPage) {
 	}
 }
 
+// statementPage shows a statement, or answers with it as a file: /extrato/2025/10
+// and /extrato/2025/10.pdf.
 func (v *visit) statementPage() error {
+	if name, format, isFile := strings.Cut(v.r.PathValue("month"), "."); isFile {
+		v.r.SetPathValue("month", name)
+		return v.statementFile(format)
+	}
 	month, err := v.pathMonth()
 	if err != nil {
 		return err
@@ -52,58 +65,112 @@ func (v *visit) statementPage() error {
 		return err
 	}
 	p := monthPage{Month: month, Tag: v.stateOf(info)}
+	p.page = v.page(v.t("statement of", v.lang.month(month)), "/extrato")
+	v.monthLinks(&p)
 	if info.State != closing.IsClosed && info.State != closing.Late {
 		if v.mayGo("/historico") {
 			return v.to(historyPath(month))
 		}
-		p.page = v.page(v.t("statement of", v.lang.month(month)), "/extrato")
 		p.Text = v.t("not closed yet", capital(v.name(month)))
-		v.monthLinks(&p)
 		return v.show(http.StatusOK, "month.html", p)
 	}
-	p.page = v.page(v.t("statement of", v.lang.month(month)), "/extrato")
-	v.monthLinks(&p)
-	var stored books.Stored
-	var last books.ChainEntry
-	var history []books.ChainEntry
-	err = v.Store.Read(v.r.Context(), func(tx *store.Tx) error {
-		if stored, last, err = v.Closer.StoredStatement(v.r.Context(), tx, month); err != nil {
-			return err
-		}
-		if err = v.fillStatement(v.r.Context(), tx, &p, stored, last); err != nil {
-			return err
-		}
-		history, err = tx.EntriesBefore(v.r.Context(), month, 0, 100)
-		return err
-	})
+	ctx := v.r.Context()
+	verified, err := v.Closer.OpenStatement(ctx, month)
+	if err == nil {
+		err = v.Store.Read(ctx, func(tx *store.Tx) error { return v.fillStatement(ctx, tx, &p, verified) })
+	}
 	if wrong := v.wrongStatement(err, month); wrong != nil {
-		return v.showWrong(p, wrong)
+		return v.showWrong(p, wrong, stateTag{v.t("statement wrong"), "fail"})
 	}
 	if err != nil {
 		return err
 	}
-	whoever := v.who.May(auth.Manage)
-	p.Proof = v.proofOf(last, info.Backup, whoever)
-	if whoever {
-		p.Revisions = v.revisions(month, history)
-		p.Actions = v.statementActions(info)
+	whole := v.who.May(auth.Manage)
+	p.Proof = v.proofOf(verified.Entry, info.Backup, whole)
+	p.Actions = v.statementActions(info, whole)
+	if whole {
+		if err := v.fillRevisions(&p, verified); err != nil {
+			return err
+		}
 	}
 	return v.show(http.StatusOK, "month.html", p)
 }
 
-// showWrong shows the fault of a statement, and no figure of it.
-func (v *visit) showWrong(p monthPage, wrong *refusal) error {
-	p.Refused, p.Tag = wrong, stateTag{v.t("statement wrong"), "fail"}
-	return v.show(http.StatusOK, "month.html", p)
+// showWrong shows what is wrong with the rows of a month, and no figure of them.
+func (v *visit) showWrong(p monthPage, wrong *refusal, tag stateTag) error {
+	return v.show(http.StatusOK, "month.html", monthPage{page: p.page, Month: p.Month, Before: p.Before, After: p.After, Refused: wrong, Tag: tag})
 }
 
-func (v *visit) statementActions(info closing.MonthInfo) []action {
-	m := info.Month
-	actions := []action{{link{"/api/v1/months/" + m.String() + "/statement.csv", "CSV"}, ""}, {link{reopenPath(m), v.t("reopen")}, "bare"}}
-	if info.State == closing.Late {
-		actions = append([]action{{link{closePath(m), v.t("take late rows")}, "go"}}, actions...)
+func (v *visit) statementActions(info closing.MonthInfo, whole bool) (actions []action) {
+	path := statementPath(info.Month)
+	if whole && info.State == closing.Late {
+		actions = append(actions, action{link{closePath(info.Month), v.t("take late rows")}, "go"})
+	}
+	for _, f := range export.Formats() {
+		actions = append(actions, action{link{path + "." + f.Name, strings.ToUpper(f.Name)}, ""})
+	}
+	print := path + "?" + printed
+	if info.Counts.Total() > mostPrinted {
+		print = path + ".pdf"
+	}
+	actions = append(actions, action{link{print, v.t("print")}, ""})
+	if whole {
+		actions = append(actions, action{link{reopenPath(info.Month), v.t("reopen")}, "bare"})
 	}
 	return actions
+}
+
+// fillStatement shows a statement; an artist sees only the artist's part.
+func (v *visit) fillStatement(ctx context.Context, tx *store.Tx, p *monthPage, s closing.OpenedStatement) error {
+	artist, own := v.who.OnlyArtist()
+	opened := s.Opened
+	if own {
+		name, err := closing.ArtistName(ctx, tx, s.Stored, artist)
+		if err != nil {
+			return err
+		}
+		if opened, err = s.Only(func(row books.Row) bool { return books.OwnedBy(row, artist, name) }); err != nil {
+			return err
+		}
+	}
+	m := openedView(opened)
+	if own {
+		p.Sums = v.ownSums(m.totals.Revenue, m.totals.Commissions, m.counts)
+	} else {
+		totals, err := totalsIn([]byte(s.Entry.Totals)) // v4's sums are its own, and may be of binary fractions
+		if err != nil {
+			return err
+		}
+		p.Sums, m.totals = v.sumsOf(totals, m.counts), totals
+	}
+	f := v.filterMonth(p, m)
+	if f.isOn() {
+		some, err := opened.Only(f.keeps)
+		if err != nil {
+			return err
+		}
+		m = openedView(some)
+		m.filtered = true
+	} else if err := v.fillCharts(ctx, tx, p, m, own); err != nil {
+		return err
+	}
+	m.whole = v.printing(p, m)
+	return v.fillLists(p, m, f, own)
+}
+
+// printed asks in an address for whole lists, as a printer wants them; mostPrinted
+// is how many rows a month may have for that.
+const (
+	printed     = "imprimir"
+	mostPrinted = 2_500
+)
+
+// printing reports whether the page is to show whole lists, and marks it.
+func (v *visit) printing(p *monthPage, m *monthView) bool {
+	if v.r.URL.Query().Has(printed) && m.counts.Total() <= mostPrinted {
+		p.Printing = v.r.URL.Path
+	}
+	return p.Printing != ""
 }
 
 // revisionPage shows a statement as an earlier revision had it.
@@ -120,50 +187,20 @@ func (v *visit) revisionPage() error {
 		page: v.page(v.t("revision of", n, v.lang.month(month)), "/extrato"), Month: month, Tag: stateTag{v.t("earlier revision"), ""},
 		Actions: []action{{link{statementPath(month), v.t("newest revision")}, "go"}},
 	}
-	var entry books.ChainEntry
-	err = v.Store.Read(v.r.Context(), func(tx *store.Tx) error {
-		stored, found, err := v.Closer.StoredRevision(v.r.Context(), tx, month, n)
-		if err != nil {
-			return err
-		}
-		entry = found
-		return v.fillStatement(v.r.Context(), tx, &p, stored, entry)
-	})
+	ctx := v.r.Context()
+	verified, err := v.Closer.OpenRevision(ctx, month, n)
+	if err == nil {
+		err = v.Store.Read(ctx, func(tx *store.Tx) error { return v.fillStatement(ctx, tx, &p, verified) })
+	}
 	if wrong := v.wrongStatement(err, month); wrong != nil {
-		return v.showWrong(p, wrong)
+		return v.showWrong(p, wrong, stateTag{v.t("statement wrong"), "fail"})
 	}
 	if err != nil {
 		return err
 	}
-	p.Proof = v.proofOf(entry, "", true)
+	p.Proof = v.proofOf(verified.Entry, "", true)
+	if err := v.fillRevisions(&p, verified); err != nil {
+		return err
+	}
 	return v.show(http.StatusOK, "month.html", p)
-}
-
-// revisions lists the events of a month, newest first; nil if it was only
-// closed once.
-func (v *visit) revisions(month books.Month, history []books.ChainEntry) *table {
-	if len(history) < 2 {
-		return nil
-	}
-	t := &table{ID: "revisoes", Title: v.t("revisions"), Columns: []column{
-		{Head: v.t("what"), Class: "who"}, {Head: v.t("when")}, {Head: v.t("proof by")}, {Head: v.t("reason")}, {Head: v.t("net"), Class: "num sum"},
-	}}
-	newest := true
-	for _, c := range history {
-		what := cell{Text: v.t("revision n", c.Revision)}
-		switch {
-		case c.Action == books.Reopened:
-			what = cell{Text: v.t("reopened n", c.Revision)}
-		case !c.HasStatement():
-			continue
-		case !newest:
-			what.Link = statementPath(month) + "/revisao/" + strconv.Itoa(c.Revision)
-		}
-		net := ""
-		if totals, err := totalsIn([]byte(c.Totals)); err == nil && c.HasStatement() {
-			net, newest = signed(totals.NetRevenue), false
-		}
-		t.Rows = append(t.Rows, []cell{what, {Text: v.instant(c.At)}, {Text: v.actor(c.By)}, {Text: c.Reason}, {Text: net}})
-	}
-	return t
 }

@@ -46,7 +46,7 @@ func init() { //nolint:gochecknoinits // the states of the pages of the month st
 		whole.Revisions.ID = "revisoes"
 		whole.Lists, whole.Beside, whole.Rest = []*table{list(text)}, []*table{empty}, nil
 		wrong.Refused, unclosed.Text = refusedAs(text), text
-		return []any{whole, wrong, unclosed}
+		return append(chartStates(p, list(text), v, text), whole, wrong, unclosed)
 	}
 	states["months.html"] = func(v *visit, text string) []any {
 		p := monthsPage{page: v.page(text, "/extrato"), Text: text, Empty: text}

@@ -22,6 +22,7 @@ var (
 	partsPt = []map[string]string{
 		textsPt,
 		textsPtArtists,
+		textsPtCharts,
 		textsPtClients,
 		textsPtDay,
 		textsPtDoctor,
@@ -32,6 +33,7 @@ var (
 	partsEn = []map[string]string{
 		textsEn,
 		textsEnArtists,
+		textsEnCharts,
 		textsEnClients,
 		textsEnDay,
 		textsEnDoctor,

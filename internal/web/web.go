@@ -110,6 +110,7 @@ func (w *Web) ownRoutes() []auth.Route {
 
 		w.at("GET", "/pagamentos", auth.Enter, (*visit).paymentsPage),
 		w.at("GET", "/pagamentos.csv", auth.Enter, (*visit).paymentsCSV),
+		w.at("GET", "/pagamentos.xlsx", auth.Enter, (*visit).paymentsXLSX),
 		w.at("GET", "/pagamentos/{id}", auth.Enter, (*visit).paymentPage),
 		w.at("POST", "/pagamentos/{id}", auth.Record, (*visit).savePayment),
 		w.at("POST", "/pagamentos/{id}/excluir", auth.Record, (*visit).deletePayment),

@@ -66,6 +66,9 @@
   };
   document.querySelectorAll("[data-live]").forEach(watch);
 
+  // A page with whole lists is there to be printed.
+  if (document.querySelector("[data-print]")) addEventListener("load", () => print());
+
   // What is shown once is copied with one click.
   for (const secret of document.querySelectorAll("[data-copy]")) {
     const copy = document.createElement("button");

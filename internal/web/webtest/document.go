@@ -99,6 +99,26 @@ func (d *Document) Has(id string) bool {
 	return false
 }
 
+// Table returns the rows of the table with a caption, its last line included,
+// cell by cell; nil if there is none.
+func (d *Document) Table(caption string) (rows [][]string) {
+	for _, t := range all(d.root, "table") {
+		if c := all(t, "caption"); len(c) == 0 || text(c[0]) != caption {
+			continue
+		}
+		for _, part := range all(t, "tbody", "tfoot") {
+			for _, tr := range all(part, "tr") {
+				var cells []string
+				for _, cell := range all(tr, "th", "td") {
+					cells = append(cells, text(cell))
+				}
+				rows = append(rows, cells)
+			}
+		}
+	}
+	return rows
+}
+
 // Faults lists a page's barriers for people who read or hear it.
 func (d *Document) Faults() (faults []string) {
 	fault := func(format string, values ...any) { faults = append(faults, fmt.Sprintf(format, values...)) }
