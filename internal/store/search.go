@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +24,7 @@ type Search struct {
 	Limit     int
 }
 
-// SearchRows returns the newest rows found; more reports whether there are
+// SearchRows returns the rows found, newest first; more reports whether there are
 // others.
 func (t *Tx) SearchRows(ctx context.Context, s Search) (rows []books.Row, more bool, err error) {
 	found, err := t.foundByText(ctx, s)
@@ -136,75 +137,87 @@ func dayText(kind books.Kind) string {
 // The separators of the rows and columns that foundByText fetches as one text.
 const rowEnd, columnEnd = "\x1e", "\x1f"
 
-// firstStretch is how many rows foundByText reads at first; each stretch is
+// firstStretch is how many ids foundByText goes back at first; each stretch is
 // eight times as long.
-const firstStretch = 2000
+const firstStretch = 20_000
 
-// foundByText finds rows by their text. No database folds accents by itself, so
-// this program reads the texts, the newest first, many rows as one value: a
-// value for each takes five times as long.
+// foundByText finds rows by their text, those recorded last first: it stops
+// after a stretch with enough of them. No database folds accents by itself, so
+// this program reads the texts, many rows as one value: a value for each takes
+// longer.
 func (t *Tx) foundByText(ctx context.Context, s Search) (found []foundRow, err error) {
 	key := books.SearchKey(strings.TrimSpace(s.Text))
 	if key == "" {
 		return nil, nil
 	}
-	last := foundRow{}
-	for size := firstStretch; ; size *= 8 {
-		lines, err := t.texts(ctx, s, last, size)
+	var to int64
+	if err := t.one(ctx, "SELECT coalesce(max(id), 0) FROM "+s.Kind.Table(), nil, &to); err != nil {
+		return nil, err
+	}
+	for size := int64(firstStretch); to > 0 && len(found) <= s.Limit; size *= 8 {
+		lines, err := t.texts(ctx, s, to-size, to)
 		if err != nil {
 			return nil, err
 		}
-		n := 0
-		for line := range strings.SplitSeq(lines, rowEnd) {
+		to -= size
+		for line := range linesWith(lines, key) {
 			day, rest, _ := strings.Cut(line, columnEnd)
 			number, text, ok := strings.Cut(rest, columnEnd)
+			if !ok || !strings.Contains(books.SearchKey(text), key) {
+				continue // the key was found in another column
+			}
 			id, err := strconv.ParseInt(number, 10, 64)
-			if !ok || err != nil {
-				continue // there is no row
+			if err != nil {
+				return nil, err
 			}
-			n++
-			f := foundRow{day, id}
-			if last == (foundRow{}) || f.compare(last) < 0 {
-				last = f
-			}
-			if strings.Contains(books.SearchKey(text), key) {
-				found = append(found, f)
-			}
+			found = append(found, foundRow{day, id})
 		}
-		if n < size || len(found) > s.Limit {
-			return found, nil
+	}
+	return found, nil
+}
+
+// linesWith returns the rows with a key. Those of Latin letters are folded many
+// at a time: one by one takes twice as long.
+func linesWith(lines, key string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for lines != "" {
+			some := lines
+			if len(some) > foldedAtOnce {
+				if end := strings.Index(some[foldedAtOnce:], rowEnd); end >= 0 {
+					some = some[:foldedAtOnce+end+len(rowEnd)]
+				}
+			}
+			lines = lines[len(some):]
+			if !strings.Contains(books.SearchKey(some), key) {
+				continue
+			}
+			for line := range strings.SplitSeq(some, rowEnd) {
+				if !yield(line) {
+					return
+				}
+			}
 		}
 	}
 }
 
-// texts returns the day, the id and the text of the newest rows with a text,
-// size of them, older than last.
-func (t *Tx) texts(ctx context.Context, s Search, last foundRow, size int) (string, error) {
+// foldedAtOnce is how many bytes linesWith folds at once.
+const foldedAtOnce = 4 << 10
+
+// texts returns the day, the id and the text of the rows with a text and an id
+// above from, up to to.
+func (t *Tx) texts(ctx context.Context, s Search, from, to int64) (lines string, err error) {
 	join, char := "group_concat", "char"
 	if t.Postgres() {
 		join, char = "string_agg", "chr"
 	}
-	from, text := searchedTables(s)
-	where := text + " <> ''"
-	var args []any
+	tables, text := searchedTables(s)
+	args, own := []any{from, to}, ""
 	if s.Artist != 0 {
-		args = append(args, int64(s.Artist))
-		where += " AND r.artista_id = $1"
+		args, own = append(args, int64(s.Artist)), " AND r.artista_id = $3"
 	}
-	if last != (foundRow{}) {
-		n := len(args)
-		if hasDay(s.Kind) {
-			args = append(args, last.day, last.id)
-			where += fmt.Sprintf(" AND (r.data, r.id) < ($%d, $%d)", n+1, n+2)
-		} else {
-			args = append(args, last.id)
-			where += fmt.Sprintf(" AND r.id < $%d", n+1)
-		}
-	}
-	clean := fmt.Sprintf("replace(replace(%s, %s(30), ' '), %s(31), ' ')", text, char, char)
-	query := fmt.Sprintf("SELECT coalesce(%s(line, %s(30)), '') FROM (SELECT %s || %s(31) || r.id || %s(31) || %s AS line FROM %s WHERE %s%s LIMIT %d) AS lines",
-		join, char, dayText(s.Kind), char, char, clean, from, where, newestDay(s.Kind), size)
-	var lines string
-	err := t.one(ctx, query, args, &lines)
+	clean := fmt.Sprintf("replace(%s, %s(30), ' ')", text, char) // or one row would be read as two
+	query := fmt.Sprintf("SELECT coalesce(%s(%s || %s(31) || r.id || %s(31) || %s, %s(30)), '') FROM %s WHERE r.id > $1 AND r.id <= $2 AND %s <> ''%s",
+		join, dayText(s.Kind), char, char, clean, char, tables, text, own)
+	err = t.one(ctx, query, args, &lines)
 	return lines, err
 }
