@@ -101,7 +101,7 @@ func (r *Recorder) undoMerge(ctx context.Context, tx *store.Tx, by books.Actor, 
 	if err != nil {
 		return Done{}, err
 	}
-	rows, err := stillOf(ctx, tx, moved, m.Into)
+	rows, err := stillLive(ctx, tx, moved)
 	if err != nil {
 		return Done{}, err
 	}
@@ -116,31 +116,24 @@ func (r *Recorder) undoMerge(ctx context.Context, tx *store.Tx, by books.Actor, 
 	return a.done(ctx, undone, books.ClientKind, c.Row)
 }
 
-// stillOf returns those of the moved rows that are live, and a client's. It
-// refuses rows that rest in a statement: that keeps its client.
-func stillOf(ctx context.Context, tx *store.Tx, moved []store.ChangedRow, client books.ID) (rows store.ClientRows, err error) {
+// stillLive returns those of the moved rows that are live. It refuses rows that
+// rest in a statement: that keeps its client.
+func stillLive(ctx context.Context, tx *store.Tx, moved []store.ChangedRow) (rows store.ClientRows, err error) {
 	now, err := liveNow(ctx, tx, moved)
 	if err != nil {
 		return rows, err
 	}
 	for _, r := range moved {
-		var of books.ID
-		switch row := now[r.Kind][r.ID].(type) {
-		case *books.Payment:
-			of = row.ClientID.V
-		case *books.Session:
-			of = row.ClientID
-		case nil:
-			month, rests, err := tx.RestsIn(ctx, r.Kind, r.ID)
-			if err == nil && rests {
-				err = open(ctx, tx, month)
-			}
-			if err != nil {
-				return rows, err
-			}
-		}
-		if of == client {
+		if now[r.Kind][r.ID] != nil {
 			rows.Add(r.Kind, r.ID)
+			continue
+		}
+		month, rests, err := tx.RestsIn(ctx, r.Kind, r.ID)
+		if err == nil && rests {
+			err = open(ctx, tx, month)
+		}
+		if err != nil {
+			return rows, err
 		}
 	}
 	return rows, nil

@@ -101,7 +101,17 @@ func TestMerging_gives_live_rows_away_and_leaves_statements(t *testing.T) {
 			t.Errorf("v4 shows %d clients", n)
 		}
 		// The name, the id and a merged client's session lead to who stays.
-		n := sure(paid("2025-11-02", 10_00), 0)
+		other := s.twice(t, "Bia S.")
+		n := sure(paid("2025-11-02", 11_00), 0)
+		n.ClientID, n.Client = books.Ref{}, "Bia S."
+		if id := s.do(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
+			return s.r.AddPayment(ctx, tx, eva, n)
+		}).ID; s.of(t, id, 0) != fmt.Sprint(other, 0) {
+			t.Error("a client of that name stands behind a merged one")
+		}
+		s.Exec(t, fmt.Sprintf("DELETE FROM pagamentos WHERE cliente_id = %d", other))
+		s.Exec(t, fmt.Sprintf("DELETE FROM clients WHERE id = %d", other))
+		n = sure(paid("2025-11-02", 10_00), 0)
 		n.ClientID, n.Client = books.Ref{}, "bia s."
 		named := s.do(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			return s.r.AddPayment(ctx, tx, eva, n)
@@ -155,12 +165,21 @@ func TestUndoing_a_merge_leaves_everything_as_it_was(t *testing.T) {
 		}
 		s.refused(t, books.Conflict, "merged_since", failing(s.undo(first.Change)))
 		back := s.do(t, s.undo(second.Change))
+		if got := s.of(t, gone, session); got != "1 1" {
+			t.Errorf("after one undo the rows are of %s", got)
+		}
 		s.refused(t, books.Refused, "undo_of_merge", failing(s.undo(back.Change)))
 		s.refused(t, books.Conflict, "changed_since", failing(s.undo(second.Change)))
 		s.do(t, s.undo(first.Change))
+		if got, want := s.of(t, gone, session), fmt.Sprint(twin, twin); got != want {
+			t.Errorf("after both they are of %s", got)
+		}
 		s.do(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			return s.r.RemovePayment(ctx, tx, eva, gone, nil)
 		})
+		again := s.do(t, s.merge(twin, 1))
+		s.refused(t, books.Conflict, "changed_since", failing(s.undo(first.Change)))
+		s.do(t, s.undo(again.Change))
 		if after := s.dump(t); after != before {
 			t.Errorf("undone, the books are\n%s\nand were\n%s", after, before)
 		}

@@ -162,21 +162,8 @@ func ToSurvivors(rows []books.Row, stays map[books.ID]books.ID) (given []books.R
 	}
 	given = slices.Clone(rows)
 	for i, row := range rows {
-		switch r := row.(type) {
-		case *books.Payment:
-			if to := stays[r.ClientID.V]; r.ClientID.Valid && to != 0 {
-				copied := *r
-				copied.ClientID = books.RefTo(to)
-				given[i] = &copied
-			}
-		case *books.Session:
-			if to := stays[r.ClientID]; to != 0 {
-				copied := *r
-				copied.ClientID = to
-				given[i] = &copied
-			}
-		}
-		if given[i] != row {
+		if to := stays[clientOf(row)]; to != 0 {
+			given[i] = withClient(row, to)
 			moved = append(moved, ChangedRow{Kind: row.Kind(), ID: row.Key(), Before: row, After: given[i]})
 		}
 	}
@@ -184,25 +171,50 @@ func ToSurvivors(rows []books.Row, stays map[books.ID]books.ID) (given []books.R
 }
 
 // RecordMoved records, for MovedRows, that rows of merged clients came back as
-// rows of the ones who stay. It returns how many of each client.
+// rows of the ones who stay: for each merge on the way there. It returns how
+// many rows of each client came back.
 func (t *Tx) RecordMoved(ctx context.Context, moved []ChangedRow, by books.Actor, at books.Instant) (map[books.ID]int, error) {
-	of := map[books.ID][]ChangedRow{}
-	var clients []books.ID
-	for _, r := range moved {
-		id := clientOf(r.Before)
-		if of[id] == nil {
-			clients = append(clients, id)
-		}
-		of[id] = append(of[id], r)
+	if len(moved) == 0 {
+		return nil, nil //nolint:nilnil // none of nobody
 	}
-	counts := map[books.ID]int{}
-	for _, id := range clients {
-		counts[id] = len(of[id])
-		if _, err := t.AddChangeset(ctx, Changeset{Action: MergeAction, Kind: books.ClientKind, Row: id, By: by, At: at, Rows: of[id]}); err != nil {
+	merges, err := t.Merges(ctx)
+	if err != nil {
+		return nil, err
+	}
+	into, of, counts := map[books.ID]books.ID{}, map[books.ID][]ChangedRow{}, map[books.ID]int{}
+	for _, m := range merges {
+		into[m.Client] = m.Into
+	}
+	for _, r := range moved {
+		counts[clientOf(r.Before)]++
+		for from := clientOf(r.Before); into[from] != 0; from = into[from] {
+			of[from] = append(of[from], ChangedRow{Kind: r.Kind, ID: r.ID, Before: withClient(r.Before, from), After: withClient(r.Before, into[from])})
+		}
+	}
+	for _, m := range merges {
+		if of[m.Client] == nil {
+			continue
+		}
+		if _, err := t.AddChangeset(ctx, Changeset{Action: MergeAction, Kind: books.ClientKind, Row: m.Client, By: by, At: at, Rows: of[m.Client]}); err != nil {
 			return nil, err
 		}
 	}
 	return counts, nil
+}
+
+// withClient returns a payment or a session as another client's.
+func withClient(row books.Row, client books.ID) books.Row {
+	switch r := row.(type) {
+	case *books.Payment:
+		given := *r
+		given.ClientID = books.RefTo(client)
+		return &given
+	case *books.Session:
+		given := *r
+		given.ClientID = client
+		return &given
+	}
+	return row
 }
 
 // clientOf returns the client of a payment or a session, 0 if there is none.

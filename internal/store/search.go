@@ -80,9 +80,9 @@ func newestDay(kind books.Kind) string {
 // searchedTables are the tables of a search, r the rows and c their clients, and
 // the searched texts.
 func searchedTables(s Search) (from, text string) {
-	from, text = s.Kind.Table()+" r", "coalesce(r.observacoes, '')"
+	from, text = s.Kind.Table()+" r", "r.observacoes"
 	if s.Kind == books.ExpenseKind {
-		text = "coalesce(r.descricao, '')"
+		text = "r.descricao"
 	}
 	if s.Artist == 0 {
 		return from, text
@@ -92,7 +92,7 @@ func searchedTables(s Search) (from, text string) {
 		from += " LEFT JOIN pagamentos p ON p.id = r.pagamento_id"
 		client = clientOfPayment
 	}
-	return from + " LEFT JOIN clients c ON c.id = " + client, text + " || ' ' || coalesce(c.name, '')"
+	return from + " LEFT JOIN clients c ON c.id = " + client, "coalesce(" + text + ", '') || ' ' || coalesce(c.name, '')"
 }
 
 // foundExactly finds rows by amount and day, one by one: so each has its index.
@@ -154,27 +154,38 @@ func (t *Tx) foundByText(ctx context.Context, s Search) (found []foundRow, err e
 	if err := t.one(ctx, "SELECT coalesce(max(id), 0) FROM "+s.Kind.Table(), nil, &to); err != nil {
 		return nil, err
 	}
-	for size := int64(firstStretch); to > 0 && len(found) <= s.Limit; size *= 8 {
+	var ids []int64
+	for size := int64(firstStretch); to > 0 && len(ids) <= s.Limit; size *= 8 {
 		lines, err := t.texts(ctx, s, to-size, to)
 		if err != nil {
 			return nil, err
 		}
 		to -= size
 		for line := range linesWith(lines, key) {
-			day, rest, _ := strings.Cut(line, columnEnd)
-			number, text, ok := strings.Cut(rest, columnEnd)
-			if !ok || !strings.Contains(books.SearchKey(text), key) {
-				continue // the key was found in another column
+			number, text, _ := strings.Cut(line, columnEnd)
+			if !strings.Contains(books.SearchKey(text), key) {
+				continue
 			}
 			id, err := strconv.ParseInt(number, 10, 64)
 			if err != nil {
 				return nil, err
 			}
-			found = append(found, foundRow{day, id})
+			ids = append(ids, id)
 		}
 	}
-	return found, nil
+	slices.Sort(ids)
+	err = t.list(ctx, "SELECT "+dayText(s.Kind)+", r.id FROM "+s.Kind.Table()+" r WHERE r.id IN ("+t.s.dialect.idList("$1")+")",
+		[]any{jsonIDs(ids[max(0, len(ids)-mostByDay):])}, func(scan func(...any) error) error {
+			var f foundRow
+			err := scan(&f.day, &f.id)
+			found = append(found, f)
+			return err
+		})
+	return found, err
 }
+
+// mostByDay is how many rows foundByText orders by day, those recorded last.
+const mostByDay = 1000
 
 // linesWith returns the rows with a key. Those of Latin letters are folded many
 // at a time: one by one takes twice as long.
@@ -203,8 +214,8 @@ func linesWith(lines, key string) iter.Seq[string] {
 // foldedAtOnce is how many bytes linesWith folds at once.
 const foldedAtOnce = 4 << 10
 
-// texts returns the day, the id and the text of the rows with a text and an id
-// above from, up to to.
+// texts returns the id and the text of the rows with a text and an id above
+// from, up to to.
 func (t *Tx) texts(ctx context.Context, s Search, from, to int64) (lines string, err error) {
 	join, char := "group_concat", "char"
 	if t.Postgres() {
@@ -216,8 +227,8 @@ func (t *Tx) texts(ctx context.Context, s Search, from, to int64) (lines string,
 		args, own = append(args, int64(s.Artist)), " AND r.artista_id = $3"
 	}
 	clean := fmt.Sprintf("replace(%s, %s(30), ' ')", text, char) // or one row would be read as two
-	query := fmt.Sprintf("SELECT coalesce(%s(%s || %s(31) || r.id || %s(31) || %s, %s(30)), '') FROM %s WHERE r.id > $1 AND r.id <= $2 AND %s <> ''%s",
-		join, dayText(s.Kind), char, char, clean, char, tables, text, own)
+	query := fmt.Sprintf("SELECT coalesce(%s(r.id || %s(31) || %s, %s(30)), '') FROM %s WHERE r.id > $1 AND r.id <= $2 AND %s <> ''%s",
+		join, char, clean, char, tables, text, own)
 	err = t.one(ctx, query, args, &lines)
 	return lines, err
 }

@@ -152,7 +152,7 @@ func (v *visit) fillSessions(ctx context.Context, tx *store.Tx, p *clientPage) e
 
 // rowPath is the page of a live row, "" without one.
 func (v *visit) rowPath(row books.Row) string {
-	paths := map[books.Kind]string{books.PaymentKind: "/pagamentos", books.SessionKind: "/sessoes", books.ExpenseKind: "/gastos"}
+	paths := map[books.Kind]string{books.PaymentKind: "/pagamentos", books.SessionKind: "/sessoes", books.CommissionKind: "/comissoes", books.ExpenseKind: "/gastos"}
 	path := paths[row.Kind()]
 	switch {
 	case v.mayGo(path + "/{id}"):
