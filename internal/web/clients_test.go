@@ -140,8 +140,9 @@ func TestA_search_leads_to_the_rows(t *testing.T) {
 		finds(t, s.Person, today.People(), "Duda F. → "+payment)
 		finds(t, s.Person, today.People()[:5], "Duda F. → "+payment)
 		finds(t, s.Person, "duda", "Duda F. → /clientes/703", "Duda Falcão → /clientes/701")
-		s.Open("/buscar?q=bia").Says("Artistas", "Bia Moreira")
-		s.Open("/buscar?q=agulhas").Says("Gastos", "Agulhas 350", "R$ 64,80")
+		finds(t, s.Person, "bia", "Bia Moreira → /artistas/501")
+		finds(t, s.Person, "agulhas", fmt.Sprintf("Agulhas 350 → /gastos/%d", s.db.Int(t, "SELECT max(id) FROM gastos")))
+		finds(t, s.Person, "60,00", fmt.Sprintf("Duda F. → /comissoes/%d", s.db.Int(t, "SELECT min(id) FROM comissoes WHERE valor = 60")))
 		s.Open("/buscar?q=costas").Says("Sessões", "R$ 800,00")
 		for _, nothing := range []string{"xyz", "31/02", "999", "%", "_", "'", `\`} {
 			if s.Open("/buscar?q=" + url.QueryEscape(nothing)).Says("Nada em aberto com “" + nothing + "”."); len(s.Links()) == 0 {
