@@ -240,6 +240,10 @@ func TestExpenses_are_not_repeated_into_or_out_of_doubt(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.refused(t, books.Refused, "month_closed", repeat(october, keys...))
+		s.Exec(t, "INSERT INTO gastos (data, valor, descricao, forma_pagamento, created_by, created_at) VALUES ('2025-10-30', 7, 'Atrasado', 'Pix', 3, '2025-10-30 12:00:00')")
+		if list, _ := s.offered(t, november); list != "05/11 Aluguel 1200.00=Aluguel, 08/11 Uber 20.00=, 09/11 Uber 30.00=, 30/11 Atrasado 7.00=, 30/11 Água 90.00=Contas" {
+			t.Errorf("with a late one, offered are %s", list)
+		}
 		s.Tamper(t, "UPDATE extratos SET gastos = "+s.changed("gastos", "1200.00", "1300.00"))
 		s.refused(t, books.Integrity, "statement_changed", repeat(november, keys...))
 	})

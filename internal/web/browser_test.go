@@ -93,7 +93,7 @@ func TestIn_a_real_browser_every_page_in_English(t *testing.T) {
 	c.Type("E-mail", "rafa@example.com")
 	c.Type("Password", password)
 	c.Follow("\r")
-	for name, path := range map[string]string{"home": "/", "keys": "/atalhos", "start": "/comecar", "start-methods": "/comecar?passo=formas", "access": "/acesso", "day": "/caixa", "payments": "/pagamentos", "clients": "/clientes", "search": "/buscar?q=rafa", "missing": "/nothing"} {
+	for name, path := range map[string]string{"home": "/", "keys": "/atalhos", "start": "/comecar", "start-methods": "/comecar?passo=formas", "access": "/acesso", "day": "/caixa", "payments": "/pagamentos", "clients": "/clientes", "expenses": "/gastos", "commissions": "/comissoes", "artists": "/artistas", "search": "/buscar?q=rafa", "missing": "/nothing"} {
 		c.Open(path)
 		c.Check(name + "-en")
 	}

@@ -200,13 +200,13 @@ func TestIn_a_real_browser_reception_and_artist(t *testing.T) {
 	s.comesIn("Bia Moreira", "bia@example.com", "Artista")
 	c := webtest.Start(t, s.base)
 	signIn(c, "rita@example.com")
-	for name, at := range map[string]string{"caixa": "/caixa", "pagamentos": "/pagamentos", "pagamento": path} {
+	for name, at := range map[string]string{"caixa": "/caixa", "pagamentos": "/pagamentos", "pagamento": path, "gastos": "/gastos"} {
 		c.Open(at)
 		c.Check(name + "-recepcao")
 	}
 	c.Press("Sair")
 	signIn(c, "bia@example.com")
-	for name, at := range map[string]string{"pagamentos": "/pagamentos", "pagamento": path} {
+	for name, at := range map[string]string{"pagamentos": "/pagamentos", "pagamento": path, "comissoes": "/comissoes"} {
 		c.Open(at)
 		c.Check(name + "-artista")
 	}

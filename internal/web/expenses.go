@@ -120,7 +120,7 @@ func (v *visit) showExpenses(status int, e *expenseForm, repeat *repeatForm) err
 	asked := &form{v: v, Values: v.r.URL.Query()}
 	p := expensesPage{page: v.page(v.t("nav expenses"), "/gastos"), Daily: !v.mayShare()}
 	w := store.Wanted{Kind: books.ExpenseKind, Limit: onPage, After: after(asked, books.ExpenseKind)}
-	month := v.today().Month()
+	var month books.Month
 	if p.Daily {
 		day := v.dayAsked(asked)
 		month, w.From, w.To = day.Month(), day, day
