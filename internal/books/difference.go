@@ -17,7 +17,7 @@ func Differences(before, after Rows) ([]Difference, error) {
 	defer stopOld()
 	nextNew, stopNew := iter.Pull2(after)
 	defer stopNew()
-	next := func(pull func() (Row, error, bool)) (Row, error) { //nolint:staticcheck // iter.Pull2 has the error in the middle
+	next := func(pull func() (Row, error, bool)) (Row, error) {
 		row, err, ok := pull()
 		if !ok || err != nil || row.Kind() > ExpenseKind {
 			return nil, err

@@ -13,3 +13,12 @@ func SetTimeouts(t testing.TB, place, record time.Duration) {
 	placeTimeout, recordTimeout = place, record
 	t.Cleanup(func() { placeTimeout, recordTimeout = wasPlace, wasRecord })
 }
+
+// KeepSmallStatements lets small statements be kept as well, until the test is
+// over.
+func KeepSmallStatements(t testing.TB) {
+	t.Helper()
+	was := worthKeeping
+	worthKeeping = 0
+	t.Cleanup(func() { worthKeeping = was })
+}

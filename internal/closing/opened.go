@@ -20,8 +20,8 @@ type OpenedStatement struct {
 // OpenStatement returns a month's statement, opened. It fails with books.ErrNotClosed,
 // and with an Error of kind Integrity if the statement was changed.
 //
-// A statement that was verified is kept, by its seal, for as long as the database
-// says that nobody touched it since; otherwise every byte is read again.
+// A large statement that was verified is kept, by its seal, for as long as the
+// database says that nobody touched it since; otherwise every byte is read again.
 func (c *Closer) OpenStatement(ctx context.Context, month books.Month) (OpenedStatement, error) {
 	var last books.ChainEntry
 	version := ""
@@ -68,8 +68,11 @@ func (c *Closer) OpenRevision(ctx context.Context, month books.Month, revision i
 	return v, err
 }
 
-// openedSize is how many bytes of statements are kept.
-const openedSize = 64 << 20
+// openedSize is how many bytes of statements are kept: one of 100,000 rows. A
+// smaller one than worthKeeping is read again faster than anybody notices.
+const openedSize = 48 << 20
+
+var worthKeeping = 1 << 20
 
 // openedCache keeps statements by their seals; the one unused for the longest
 // time goes first. Its zero value is empty.
@@ -102,7 +105,7 @@ func (c *openedCache) get(e books.ChainEntry, version string) *books.Opened {
 func (c *openedCache) put(e books.ChainEntry, version string, o *books.Opened) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if version == "" || e.Seq == 0 || o.Size() > openedSize {
+	if version == "" || e.Seq == 0 || o.Size() < worthKeeping || o.Size() > openedSize {
 		return
 	}
 	if c.lru == nil {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"extrato/internal/books"
+	"extrato/internal/closing"
 	"extrato/internal/store"
 )
 
@@ -23,6 +24,7 @@ func (s *studio) opens(t testing.TB) (sent int64, err error) {
 // A statement that was verified is not read again, until anybody touches it: then
 // every byte is.
 func TestOpening_a_statement_again_finds_each_change(t *testing.T) {
+	closing.KeepSmallStatements(t)
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)
 		s.close(t, october, false)
@@ -63,6 +65,7 @@ func TestOpening_a_statement_again_finds_each_change(t *testing.T) {
 
 // A reopened month has none, and closed again the new one is shown.
 func TestOpening_a_statement_follows_the_month(t *testing.T) {
+	closing.KeepSmallStatements(t)
 	both(t, func(t *testing.T, s *studio) {
 		s.people(t)
 		s.payment(t, 1, "2025-10-07", "450.00")

@@ -3,7 +3,6 @@ package export
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"extrato/internal/books"
 )
@@ -296,15 +295,4 @@ func people(m books.NullMoney) string {
 		return ""
 	}
 	return m.V.People()
-}
-
-// joined writes the parts of a note that are there.
-func joined(parts ...string) string {
-	var some []string
-	for _, part := range parts {
-		if part != "" {
-			some = append(some, part)
-		}
-	}
-	return strings.Join(some, " · ")
 }

@@ -101,13 +101,12 @@ func (w *workbook) end() {
 	}
 }
 
-// freeze keeps the first rows in sight. It comes before the first row.
-func (w *workbook) freeze(rows int) {
+// freeze keeps the titles in sight. It comes before the first row.
+func (w *workbook) freeze() {
 	if w.err != nil {
 		return
 	}
-	below, _ := excelize.CoordinatesToCellName(1, rows+1)
-	w.keep(w.sheet.SetPanes(&excelize.Panes{Freeze: true, YSplit: rows, TopLeftCell: below, ActivePane: "bottomLeft"}))
+	w.keep(w.sheet.SetPanes(&excelize.Panes{Freeze: true, YSplit: firstRow - 1, TopLeftCell: fmt.Sprintf("A%d", firstRow), ActivePane: "bottomLeft"}))
 }
 
 // add writes the next row.

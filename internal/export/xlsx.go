@@ -77,9 +77,9 @@ func (x *xlsx) summary() {
 		x.add(x.text(totalStyle, c.netRevenue), x.sum(totalMoneyStyle, revenue+"-"+commissions+"-"+expenses, t.NetRevenue))
 	}
 	x.artists(amounts, shares)
-	x.named(c.byMethod.title, c.method, c.revenue, x.column(c.payments.title, "E", n.Payments), amounts, byMethod(t.ByMethod))
+	x.named(c.byMethod.title, c.revenue, x.column(c.payments.title, "E", n.Payments), amounts, byMethod(t.ByMethod))
 	if s.artist == nil {
-		x.named(c.byCategory, c.category, c.amount, x.column(c.expensesSheet, "D", n.Expenses), spent, x.categories())
+		x.named(c.byCategory, c.amount, x.column(c.expensesSheet, "D", n.Expenses), spent, x.categories())
 	}
 	x.add()
 	x.heads(c.proof, "")
@@ -169,7 +169,7 @@ func (x *xlsx) categoryOf(e *books.Expense) string {
 
 // named lists sums by name. EXACT compares letter for letter: to SUMIF, a name may
 // be a pattern or a comparison.
-func (x *xlsx) named(title, name, amount, names, amounts string, parts []part) {
+func (x *xlsx) named(title, amount, names, amounts string, parts []part) {
 	x.add()
 	x.heads(title, amount)
 	from := x.row + 1
@@ -184,7 +184,7 @@ func (x *xlsx) named(title, name, amount, names, amounts string, parts []part) {
 func (x *xlsx) payments() {
 	c := x.c
 	x.begin(c.payments.title, 9, 12, 28, 24, 20, 16, 16, 36, 12, 12)
-	x.freeze(firstRow - 1)
+	x.freeze()
 	x.heads(c.number, c.date, c.client, c.artist, c.method, c.amount, c.commission, c.note, c.artistNumber, c.sessionNumber)
 	shares := map[books.ID]books.Money{}
 	for _, r := range of[*books.Commission](x.s.Rows) {
@@ -210,11 +210,10 @@ func (x *xlsx) total(n, first int, sums ...books.Money) {
 	if n == 0 { // the sums are over a blank row
 		x.add()
 	}
-	cells := make([]any, first)
-	for i := range cells {
-		cells[i] = x.text(totalStyle, "")
+	cells := []any{x.text(totalStyle, x.c.total)}
+	for range first - 1 {
+		cells = append(cells, x.text(totalStyle, ""))
 	}
-	cells[0] = x.text(totalStyle, x.c.total)
 	for i, sum := range sums {
 		column := string(rune('A' + first + i))
 		cells = append(cells, x.sum(totalMoneyStyle, fmt.Sprintf("SUM(%s%d:%s%d)", column, firstRow, column, firstRow-1+max(n, 1)), sum))
@@ -225,7 +224,7 @@ func (x *xlsx) total(n, first int, sums ...books.Money) {
 func (x *xlsx) commissions() {
 	c := x.c
 	x.begin(c.commissions.title, 9, 12, 24, 28, 16, 10, 16, 36, 14, 12)
-	x.freeze(firstRow - 1)
+	x.freeze()
 	x.heads(c.number, c.paidOn, c.artist, c.client, c.paid, c.percent, c.commission, c.note, c.paymentNumber, c.artistNumber)
 	list := of[*books.Commission](x.s.Rows)
 	for _, r := range list {
@@ -242,7 +241,7 @@ func (x *xlsx) commissions() {
 func (x *xlsx) sessions() {
 	c := x.c
 	x.begin(c.sessionsSheet, 9, 12, 28, 24, 14, 16, 36, 14, 12)
-	x.freeze(firstRow - 1)
+	x.freeze()
 	x.heads(c.number, c.date, c.client, c.artist, c.status, c.amount, c.note, c.paymentNumber, c.artistNumber)
 	list := of[*books.Session](x.s.Rows)
 	var sum books.Money
@@ -261,7 +260,7 @@ func (x *xlsx) sessions() {
 func (x *xlsx) expenses() {
 	c := x.c
 	x.begin(c.expensesSheet, 9, 12, 40, 20, 20, 16)
-	x.freeze(firstRow - 1)
+	x.freeze()
 	x.heads(c.number, c.date, c.description, c.category, c.method, c.amount)
 	list := of[*books.Expense](x.s.Rows)
 	for _, r := range list {
@@ -280,7 +279,7 @@ func WritePaymentsXLSX(out io.Writer, lines []PaymentLine, commissions bool, lan
 	}
 	x := &xlsx{workbook: newWorkbook(c.payments.title, "", time.Unix(0, 0)), c: c}
 	x.begin(c.payments.title, 9, 12, 28, 24, 20, 9, 36, 16, 16)
-	x.freeze(firstRow - 1)
+	x.freeze()
 	heads := []string{c.number, c.date, c.client, c.artist, c.method, c.deposit, c.note, c.amount}
 	if commissions {
 		heads = append(heads, c.commission)

@@ -40,7 +40,7 @@ func (s *Store) outsideVersion(ctx context.Context) (string, error) {
 	defer cancel()
 	conn, err := s.write.Conn(short)
 	if err != nil {
-		return "", ctx.Err() //nolint:nilerr // the writer is busy: nothing is known
+		return "", ctx.Err() // without one, the writer is busy, and nothing is known
 	}
 	defer conn.Close()
 	var version int64

@@ -61,6 +61,7 @@ func (v *visit) historyPage() error {
 
 // fillHistory shows the live rows of a month.
 func (v *visit) fillHistory(ctx context.Context, tx *store.Tx, p *monthPage, info closing.MonthInfo) error {
+	p.Charts, p.Lists, p.Beside, p.Rest = nil, nil, nil, nil // a read may be tried again
 	m, err := liveView(ctx, tx, info.Month)
 	if err != nil {
 		return err

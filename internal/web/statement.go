@@ -101,20 +101,20 @@ func (v *visit) showWrong(p monthPage, wrong *refusal, tag stateTag) error {
 	return v.show(http.StatusOK, "month.html", monthPage{page: p.page, Month: p.Month, Before: p.Before, After: p.After, Refused: wrong, Tag: tag})
 }
 
-func (v *visit) statementActions(info closing.MonthInfo, whole bool) (actions []action) {
+func (v *visit) statementActions(info closing.MonthInfo, manages bool) (actions []action) {
 	path := statementPath(info.Month)
-	if whole && info.State == closing.Late {
+	if manages && info.State == closing.Late {
 		actions = append(actions, action{link{closePath(info.Month), v.t("take late rows")}, "go"})
 	}
 	for _, f := range export.Formats() {
 		actions = append(actions, action{link{path + "." + f.Name, strings.ToUpper(f.Name)}, ""})
 	}
-	print := path + "?" + printed
+	whole := path + "?" + printed
 	if info.Counts.Total() > mostPrinted {
-		print = path + ".pdf"
+		whole = path + ".pdf"
 	}
-	actions = append(actions, action{link{print, v.t("print")}, ""})
-	if whole {
+	actions = append(actions, action{link{whole, v.t("print")}, ""})
+	if manages {
 		actions = append(actions, action{link{reopenPath(info.Month), v.t("reopen")}, "bare"})
 	}
 	return actions
@@ -122,6 +122,7 @@ func (v *visit) statementActions(info closing.MonthInfo, whole bool) (actions []
 
 // fillStatement shows a statement; an artist sees only the artist's part.
 func (v *visit) fillStatement(ctx context.Context, tx *store.Tx, p *monthPage, s closing.OpenedStatement) error {
+	p.Charts, p.Lists, p.Beside, p.Rest = nil, nil, nil, nil // a read may be tried again
 	artist, own := v.who.OnlyArtist()
 	opened := s.Opened
 	if own {
