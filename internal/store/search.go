@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -150,17 +151,14 @@ func (t *Tx) foundByText(ctx context.Context, s Search) (found []foundRow, err e
 	if key == "" {
 		return nil, nil
 	}
-	var to int64
-	if err := t.one(ctx, "SELECT coalesce(max(id), 0) FROM "+s.Kind.Table(), nil, &to); err != nil {
-		return nil, err
-	}
 	var ids []int64
+	to := int64(math.MaxInt32) // the highest id there can be
 	for size := int64(firstStretch); to > 0 && len(ids) <= s.Limit; size *= 8 {
-		lines, err := t.texts(ctx, s, to-size, to)
+		lines, top, err := t.texts(ctx, s, to, size)
 		if err != nil {
 			return nil, err
 		}
-		to -= size
+		to = min(to, top) - size
 		for line := range linesWith(lines, key) {
 			number, text, _ := strings.Cut(line, columnEnd)
 			if !strings.Contains(books.SearchKey(text), key) {
@@ -172,6 +170,9 @@ func (t *Tx) foundByText(ctx context.Context, s Search) (found []foundRow, err e
 			}
 			ids = append(ids, id)
 		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	slices.Sort(ids)
 	err = t.list(ctx, "SELECT "+dayText(s.Kind)+", r.id FROM "+s.Kind.Table()+" r WHERE r.id IN ("+t.s.dialect.idList("$1")+")",
@@ -214,21 +215,22 @@ func linesWith(lines, key string) iter.Seq[string] {
 // foldedAtOnce is how many bytes linesWith folds at once.
 const foldedAtOnce = 4 << 10
 
-// texts returns the id and the text of the rows with a text and an id above
-// from, up to to.
-func (t *Tx) texts(ctx context.Context, s Search, from, to int64) (lines string, err error) {
-	join, char := "group_concat", "char"
+// texts returns the id and the text of the rows with a text and one of the last
+// size ids up to to, and the highest id of all.
+func (t *Tx) texts(ctx context.Context, s Search, to, size int64) (lines string, top int64, err error) {
+	join, char, least := "group_concat", "char", "min"
 	if t.Postgres() {
-		join, char = "string_agg", "chr"
+		join, char, least = "string_agg", "chr", "least"
 	}
 	tables, text := searchedTables(s)
-	args, own := []any{from, to}, ""
+	args, own := []any{to, size}, ""
 	if s.Artist != 0 {
 		args, own = append(args, int64(s.Artist)), " AND r.artista_id = $3"
 	}
+	highest := "(SELECT coalesce(max(id), 0) FROM " + s.Kind.Table() + ")"
 	clean := fmt.Sprintf("replace(%s, %s(30), ' ')", text, char) // or one row would be read as two
-	query := fmt.Sprintf("SELECT coalesce(%s(r.id || %s(31) || %s, %s(30)), '') FROM %s WHERE r.id > $1 AND r.id <= $2 AND %s <> ''%s",
-		join, char, clean, char, tables, text, own)
-	err = t.one(ctx, query, args, &lines)
-	return lines, err
+	query := fmt.Sprintf("SELECT %s, coalesce(%s(r.id || %s(31) || %s, %s(30)), '') FROM %s WHERE r.id <= CAST($1 AS BIGINT) AND r.id > %s(CAST($1 AS BIGINT), %s) - CAST($2 AS BIGINT) AND %s <> ''%s",
+		highest, join, char, clean, char, tables, least, highest, text, own)
+	err = t.one(ctx, query, args, &top, &lines)
+	return lines, top, err
 }

@@ -4,7 +4,7 @@ package web
 var textsEnClients = map[string]string{
 	// One client.
 	"also named": "also %s", "paid in open months": "Paid in open months", "open sessions count": "%d open session|%d open sessions",
-	"session owes": "%s missing", "client's record": "Record", "rename text": "Closed statements keep the old name.",
+	"session owes": "%s missing", "client's record": "Record", "rename text": "Statements that are closed already keep the name of the day on which they were closed.",
 	"see closed months": "See closed months as well", "older closed months": "See older months", "in closed months": "In closed months",
 	"nothing in closed months": "Nothing in closed months.", "months not searched": "Not searched, because the statement is not what was closed: %s.",
 	"kind": "Kind", "an expense": "Expense",

@@ -4,7 +4,7 @@ package web
 var textsPtClients = map[string]string{
 	// One client.
 	"also named": "também %s", "paid in open months": "Pago em meses abertos", "open sessions count": "%d sessão em aberto|%d sessões em aberto",
-	"session owes": "faltam %s", "client's record": "Cadastro", "rename text": "Os extratos já fechados ficam com o nome antigo.",
+	"session owes": "faltam %s", "client's record": "Cadastro", "rename text": "Os extratos já fechados continuam com o nome que tinham no dia do fechamento.",
 	"see closed months": "Ver também os meses fechados", "older closed months": "Ver meses mais antigos", "in closed months": "Nos meses fechados",
 	"nothing in closed months": "Nada nos meses fechados.", "months not searched": "Não entraram na busca, porque o extrato não é o que foi fechado: %s.",
 	"kind": "Tipo", "an expense": "Gasto",
