@@ -111,7 +111,7 @@ func stateOf(row books.Row) any {
 	case *books.Payment:
 		return paymentOf(r)
 	case *books.Session:
-		return sessionOf(r)
+		return sessionRowOf(r)
 	case *books.Commission:
 		return commissionOf(r)
 	case *books.Expense:

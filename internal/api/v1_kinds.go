@@ -97,12 +97,15 @@ func (v *v1) payments() *resource[paymentInput, paymentInput, payment] {
 	}
 }
 
-func (in sessionInput) row(id books.ID) (books.Session, error) {
-	day, amount, err := dayAndAmount(in.Date, in.Amount)
-	return books.Session{
-		ID: id, Date: day, Amount: amount, Note: textOf(in.Note), ClientID: books.ID(in.ClientID), ArtistID: books.ID(in.ArtistID),
-		GoogleEventID: textOf(in.GoogleEventID), Status: textOf(in.Status),
-	}, err
+func (in sessionInput) entry(id books.ID) (e recording.SessionEntry, err error) {
+	e.Session = books.Session{
+		ID: id, Note: textOf(in.Note), ClientID: refOf(in.ClientID).V, ArtistID: books.ID(in.ArtistID), GoogleEventID: textOf(in.GoogleEventID), Status: textOf(in.Status),
+	}
+	if in.Client != nil {
+		e.Client = *in.Client
+	}
+	e.Date, e.Amount, err = dayAndAmount(in.Date, in.Amount)
+	return e, err
 }
 
 func (v *v1) sessions() *resource[sessionInput, sessionInput, session] {
@@ -110,20 +113,20 @@ func (v *v1) sessions() *resource[sessionInput, sessionInput, session] {
 	return &resource[sessionInput, sessionInput, session]{
 		v: v, kind: books.SessionKind, path: "sessions", tag: "records", name: "session", read: auth.SignedIn,
 		about: "A session may lie on any day: it belongs to the month of its payment, which is written with session_id of the payment.",
-		show:  sessionOf, owner: func(row books.Row) books.ID { return row.(*books.Session).ArtistID },
+		show:  sessionOf, more: addReceipts, owner: func(row books.Row) books.ID { return row.(*books.Session).ArtistID },
 		add: func(ctx context.Context, tx *store.Tx, in sessionInput) (books.ID, error) {
-			row, err := in.row(0)
+			e, err := in.entry(0)
 			if err != nil {
 				return 0, err
 			}
-			return idOf(j.AddSession(ctx, tx, who(ctx).By, row))
+			return idOf(j.AddSession(ctx, tx, who(ctx).By, e))
 		},
 		change: func(ctx context.Context, tx *store.Tx, id books.ID, in sessionInput, match func(books.Row) error) error {
-			row, err := in.row(id)
+			e, err := in.entry(id)
 			if err != nil {
 				return err
 			}
-			return done(j.ChangeSession(ctx, tx, who(ctx).By, row, match))
+			return done(j.ChangeSession(ctx, tx, who(ctx).By, e, match))
 		},
 		remove: func(ctx context.Context, tx *store.Tx, id books.ID, match func(books.Row) error) error {
 			return done(j.RemoveSession(ctx, tx, who(ctx).By, id, match))
@@ -203,7 +206,7 @@ func (v *v1) clients() *resource[clientInput, clientInput, client] {
 		v: v, kind: books.ClientKind, path: "clients", tag: "people", name: "client", read: auth.Read,
 		about: "Statements keep the name under which they were closed.",
 		show:  clientOf,
-		more: func(ctx context.Context, tx *store.Tx, list []client) error {
+		more: func(ctx context.Context, tx *store.Tx, _ []books.Row, list []client) error {
 			stays, err := tx.Survivors(ctx)
 			for i := range list {
 				if id := stays[books.ID(list[i].ID)]; id != 0 {
@@ -239,7 +242,7 @@ func (v *v1) artists() *resource[artistInput, artistInput, artist] {
 			"People of another role who tattoo too are shown; they change with extrato user.",
 		show:   artistOf,
 		hidden: func(a artist) bool { return a.Role != string(auth.Artist) && !a.Tattoos },
-		more: func(ctx context.Context, tx *store.Tx, list []artist) error {
+		more: func(ctx context.Context, tx *store.Tx, _ []books.Row, list []artist) error {
 			ids := make([]books.ID, len(list))
 			for i, a := range list {
 				ids[i] = books.ID(a.ID)

@@ -47,7 +47,7 @@ func (r *resource[New, In, Out]) list(ctx context.Context, month monthText, w st
 			items = append(items, r.show(row))
 		}
 		if r.more != nil {
-			return r.more(ctx, tx, items)
+			return r.more(ctx, tx, rows, items)
 		}
 		return nil
 	})
@@ -117,12 +117,6 @@ func rowList(path, name, tag string, needs auth.Permission, order string) operat
 		summary:     fmt.Sprintf("The live %ss", name),
 		description: "Newest first: by " + order + ". Rows of a closed month are not here but in its statement.",
 	}
-}
-
-type listOfArtist struct {
-	Month  monthText `query:"month" doc:"Only rows of this month; of sessions, those on its days."`
-	Artist rowID     `query:"artist" doc:"Only this artist's."`
-	Part
 }
 
 // PaymentFilter selects payments.

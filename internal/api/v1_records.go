@@ -21,10 +21,10 @@ type resource[New, In, Out any] struct {
 	about     string // for the page
 	read      auth.Permission
 	show      func(books.Row) Out
-	more      func(context.Context, *store.Tx, []Out) error           // adds values from elsewhere; may be nil
-	with      func(context.Context, *store.Tx, books.ID) (any, error) // other values changed by an edit or delete, for the tag; may be nil
-	owner     func(books.Row) books.ID                                // the row's artist; nil: none
-	hidden    func(Out) bool                                          // rows of the table outside this resource; may be nil
+	more      func(context.Context, *store.Tx, []books.Row, []Out) error // adds values from elsewhere; may be nil
+	with      func(context.Context, *store.Tx, books.ID) (any, error)    // other values changed by an edit or delete, for the tag; may be nil
+	owner     func(books.Row) books.ID                                   // the row's artist; nil: none
+	hidden    func(Out) bool                                             // rows of the table outside this resource; may be nil
 	add       func(context.Context, *store.Tx, New) (books.ID, error)
 	change    func(context.Context, *store.Tx, books.ID, In, func(books.Row) error) error
 	remove    func(context.Context, *store.Tx, books.ID, func(books.Row) error) error
@@ -81,7 +81,7 @@ func (r *resource[New, In, Out]) shown(ctx context.Context, tx *store.Tx, row bo
 	if r.more == nil {
 		return list[0], nil
 	}
-	err := r.more(ctx, tx, list)
+	err := r.more(ctx, tx, []books.Row{row}, list)
 	return list[0], err
 }
 
@@ -217,9 +217,17 @@ func (v *v1) registerRecords() {
 	registerResource(payments)
 	sessions := v.sessions()
 	register(v, rowList(sessions.path, sessions.name, sessions.tag, sessions.read, dayOrder),
-		func(ctx context.Context, in *listOfArtist) (*listed[session], error) {
-			return sessions.list(ctx, in.Month, store.Wanted{Artist: books.ID(in.Artist)}, in.Part)
+		func(ctx context.Context, in *listOfSessions) (*listed[session], error) {
+			w, err := in.wanted()
+			if err != nil {
+				return nil, err
+			}
+			return sessions.list(ctx, in.Month, w, in.Part)
 		})
+	register(v, operation{
+		method: http.MethodGet, path: "sessions/sums", id: "sum-sessions", tag: "records", needs: auth.SignedIn,
+		summary: "The sums of a filter's live sessions",
+	}, v.sumSessions)
 	registerResource(sessions)
 	v.registerSplit(payments, sessions)
 	commissions := v.commissions()

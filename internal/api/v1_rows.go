@@ -1,7 +1,10 @@
 package api
 
 import (
+	"context"
+
 	"extrato/internal/books"
+	"extrato/internal/store"
 )
 
 // The rows as /api/v1 shows them and takes them. Copies of another row's values
@@ -50,13 +53,32 @@ type sessionInput struct {
 	Date          string     `json:"date" format:"date" example:"2025-10-28"`
 	Amount        amountText `json:"amount" example:"450.00"`
 	ArtistID      rowID      `json:"artist_id" example:"3"`
-	ClientID      rowID      `json:"client_id" example:"7"`
+	ClientID      *rowID     `json:"client_id,omitempty" nullable:"true" example:"7"`
+	Client        *string    `json:"client,omitempty" nullable:"true" maxLength:"255" example:"Maria Silva" doc:"A client's name instead of client_id: trimmed and blind to case. An unknown one makes a client."`
 	Status        *string    `json:"status,omitempty" nullable:"true" maxLength:"20" example:"active" doc:"active, paid or completed. Without it a new session is active, and an existing one keeps its status."`
 	Note          *string    `json:"note,omitempty" nullable:"true" maxLength:"255"`
 	GoogleEventID *string    `json:"google_event_id,omitempty" nullable:"true" maxLength:"100" doc:"No two sessions may have the same."`
 }
 
+// session is a row with what was received for it.
 type session struct {
+	SessionRow
+	Received  string          `json:"received" example:"200.00" doc:"Over all months."`
+	Owed      string          `json:"owed" example:"250.00" doc:"What is still expected: 0.00 for a completed session."`
+	Situation books.Situation `json:"situation" enum:"completed,unpriced,unpaid,only_deposit,partly_paid,paid,overpaid" doc:"What the receipts make of it. v4's status alone says paid with the first payment."`
+	Receipts  []receipt       `json:"receipts" doc:"The payments for it over all months, by day."`
+}
+
+type receipt struct {
+	PaymentID int64   `json:"payment_id"`
+	Date      string  `json:"date" format:"date"`
+	Amount    string  `json:"amount" example:"200.00"`
+	Deposit   bool    `json:"deposit"`
+	Statement *string `json:"statement" example:"2025-10" doc:"The month whose statement holds the payment; null: it is live."`
+}
+
+// SessionRow is a row of sessoes.
+type SessionRow struct {
 	ID            int64   `json:"id"`
 	Date          string  `json:"date" format:"date"`
 	Time          *string `json:"time" doc:"Only where an older database of v4's kept one."`
@@ -162,9 +184,33 @@ func paymentOf(row books.Row) payment {
 	}
 }
 
-func sessionOf(row books.Row) session {
-	r := row.(*books.Session)
-	return session{
+func sessionOf(row books.Row) session { return session{SessionRow: sessionRowOf(row.(*books.Session))} }
+
+// addReceipts adds what was received for sessions.
+func addReceipts(ctx context.Context, tx *store.Tx, rows []books.Row, list []session) error {
+	ids := make([]books.ID, len(rows))
+	for i, row := range rows {
+		ids[i] = row.Key()
+	}
+	all, err := tx.Receipts(ctx, ids)
+	for i, row := range rows {
+		s, received := row.(*books.Session), all[row.Key()]
+		list[i].Received, list[i].Owed, list[i].Situation = received.Sum().String(), s.Owed(received.Sum()).String(), s.Situation(received)
+		list[i].Receipts = []receipt{}
+		for _, r := range received {
+			one := receipt{PaymentID: int64(r.Payment), Date: r.Day.String(), Amount: r.Amount.String(), Deposit: r.Deposit}
+			if !r.Month.IsZero() {
+				month := r.Month.String()
+				one.Statement = &month
+			}
+			list[i].Receipts = append(list[i].Receipts, one)
+		}
+	}
+	return err
+}
+
+func sessionRowOf(r *books.Session) SessionRow {
+	return SessionRow{
 		ID: int64(r.ID), Date: r.Date.String(), Time: text(&r.Time), Amount: r.Amount.String(), Status: text(&r.Status), Note: text(&r.Note),
 		ClientID: int64(r.ClientID), ClientName: text(&r.ClientName), ArtistID: int64(r.ArtistID), ArtistName: text(&r.ArtistName),
 		PaymentID: ref(r.PaymentID), GoogleEventID: text(&r.GoogleEventID), CreatedAt: text(&r.CreatedAt), UpdatedAt: text(&r.UpdatedAt),

@@ -76,6 +76,15 @@ func (v *v1) registerSplit(payments *resource[paymentInput, paymentInput, paymen
 		})
 	})
 	register(v, operation{
+		method: http.MethodDelete, path: "sessions/{id}/completed", id: "resume-session", tag: "records", needs: auth.Write,
+		errors:  []int{http.StatusNotFound, http.StatusPreconditionFailed, http.StatusPreconditionRequired},
+		summary: "Say that a session was not held", description: "Its price is expected again.",
+	}, func(ctx context.Context, in *completeOne) (*one[session], error) {
+		return sessions.edit(ctx, books.ID(in.ID), in.Conditional, func(tx *store.Tx, match func(books.Row) error) error {
+			return done(v.s.Recorder.ResumeSession(ctx, tx, who(ctx).By, books.ID(in.ID), match))
+		})
+	})
+	register(v, operation{
 		method: http.MethodGet, path: "clients/search", id: "search-clients", tag: "people", needs: auth.Read,
 		summary: "Clients by a part of their name",
 	}, func(ctx context.Context, in *clientSearch) (*suggestionsBody, error) {

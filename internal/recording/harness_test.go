@@ -100,7 +100,7 @@ func (s *studio) sit(t testing.TB, on string) books.ID {
 	t.Helper()
 	var id books.ID
 	err := s.write(t, func(ctx context.Context, tx *store.Tx) error {
-		done, err := s.r.AddSession(ctx, tx, eva, books.Session{Date: day(on), Amount: 450_00, ClientID: 1, ArtistID: 1})
+		done, err := s.r.AddSession(ctx, tx, eva, recording.SessionEntry{Session: books.Session{Date: day(on), Amount: 450_00, ClientID: 1, ArtistID: 1}})
 		id = done.ID
 		return err
 	})

@@ -33,7 +33,7 @@ func (s *studio) payFor(t testing.TB, client books.ID, on string, amount books.M
 func (s *studio) sitFor(t testing.TB, client books.ID, on string) books.ID {
 	t.Helper()
 	return s.do(t, func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
-		return s.r.AddSession(ctx, tx, eva, books.Session{Date: day(on), Amount: 450_00, ClientID: client, ArtistID: 1})
+		return s.r.AddSession(ctx, tx, eva, recording.SessionEntry{Session: books.Session{Date: day(on), Amount: 450_00, ClientID: client, ArtistID: 1}})
 	}).ID
 }
 

@@ -53,3 +53,13 @@ func clientNamed(ctx context.Context, tx *store.Tx, id books.Ref, name string) (
 	}
 	return named{name: name}, nil
 }
+
+// makeClient makes a client of whom there is only a name, and returns the
+// client's id; made is 0 for an existing one.
+func (r *Recorder) makeClient(ctx context.Context, a *changeset, c named) (id books.Ref, made books.ID, err error) {
+	if c.name == "" {
+		return c.id, 0, nil
+	}
+	made, err = a.add(ctx, &books.Client{Name: books.String(c.name), CreatedAt: r.now(), UpdatedAt: r.now()})
+	return books.RefTo(made), made, err
+}

@@ -37,8 +37,8 @@ func (r *Recorder) checkPayment(ctx context.Context, tx *store.Tx, p books.Payme
 
 // AddPayment records a new payment. Its percent makes the artist's commission,
 // half a centavo rounded up. Its session points back at it from now on, as its
-// latest payment, and is paid: a deposit and a balance may both name one
-// session. Unusual values are asked about first: the error is an Asked then.
+// latest payment, and is paid, unless it was completed: a deposit and a balance
+// may both name one session. Unusual values are asked about first: the error is an Asked then.
 func (r *Recorder) AddPayment(ctx context.Context, tx *store.Tx, by books.Actor, n Entry) (Done, error) {
 	percent, client, err := r.checkNew(ctx, tx, n)
 	if err != nil {
@@ -53,7 +53,7 @@ func (r *Recorder) AddPayment(ctx context.Context, tx *store.Tx, by books.Actor,
 		return Done{}, err
 	}
 	a := r.begin(tx, by)
-	made, err := r.makeFor(ctx, a, &p, client.name, n.Session)
+	made, err := r.makeFor(ctx, a, &p, client, n.Session)
 	if err != nil {
 		return Done{}, err
 	}
@@ -132,15 +132,10 @@ func checkDeposit(n Entry, client named) error {
 }
 
 // makeFor makes the client and the session of a new payment.
-func (r *Recorder) makeFor(ctx context.Context, a *changeset, p *books.Payment, name string, s *NewSession) (made Done, err error) {
-	if name != "" {
-		if made.Client, err = a.add(ctx, &books.Client{Name: books.String(name), CreatedAt: r.now(), UpdatedAt: r.now()}); err != nil {
-			return made, err
-		}
-		p.ClientID = books.RefTo(made.Client)
-	}
-	if s == nil {
-		return made, nil
+func (r *Recorder) makeFor(ctx context.Context, a *changeset, p *books.Payment, client named, s *NewSession) (made Done, err error) {
+	p.ClientID, made.Client, err = r.makeClient(ctx, a, client)
+	if err != nil || s == nil {
+		return made, err
 	}
 	made.Session, err = a.add(ctx, &books.Session{
 		Date: s.Date, Amount: s.Price, ClientID: p.ClientID.V, ArtistID: p.ArtistID, Status: books.TextOf("active"),
@@ -174,7 +169,7 @@ func (r *Recorder) ChangePayment(ctx context.Context, tx *store.Tx, by books.Act
 		return Done{}, err
 	}
 	a := r.begin(tx, by)
-	made, err := r.makeFor(ctx, a, &p, client.name, e.Session)
+	made, err := r.makeFor(ctx, a, &p, client, e.Session)
 	if err != nil {
 		return Done{}, err
 	}

@@ -11,66 +11,132 @@ import (
 // Statuses are those of a session, as v4 writes them.
 func Statuses() []string { return []string{"active", "paid", "completed"} }
 
-// checkSession refuses invalid values, and gives a merged client's session to
-// the one who stays. It takes any status the session has already: older databases hold
-// others, or none.
-func (r *Recorder) checkSession(ctx context.Context, tx *store.Tx, s *books.Session, has books.Text) error {
-	err := first(checkDay(s.Date), checkAmount(s.Amount), checkText("note", string(s.Note.V), MaxNote),
-		checkText("google_event_id", string(s.GoogleEventID.V), MaxEvent))
+// SessionEntry is a session as entered by a person. Instants, links and copies
+// of the row are ignored; its id is used by a change only. Without a status a
+// new session is active, and an existing one keeps its own.
+type SessionEntry struct {
+	books.Session
+	Client string // where ClientID is 0: a name, trimmed and blind to case; an unknown one makes a client
+}
+
+// checkSession refuses an invalid session, and returns its client: of a merged
+// one, the one who stays. It takes any status the session has already: older
+// databases hold others, or none.
+func (r *Recorder) checkSession(ctx context.Context, tx *store.Tx, e SessionEntry, has books.Text) (client named, err error) {
+	err = first(checkDay(e.Date), checkAmount(e.Amount), checkText("note", string(e.Note.V), MaxNote),
+		checkText("google_event_id", string(e.GoogleEventID.V), MaxEvent))
 	if err != nil {
-		return err
+		return client, err
 	}
-	if s.Status != has && !slices.Contains(Statuses(), string(s.Status.V)) {
-		return books.Invalidf("invalid_status", "a session is active, paid or completed").
+	if e.Status != has && !slices.Contains(Statuses(), string(e.Status.V)) {
+		return client, books.Invalidf("invalid_status", "a session is active, paid or completed").
 			WithHint("write one of the three; a payment that names the session makes it paid")
 	}
-	if err := knownArtist(ctx, tx, s.ArtistID); err != nil {
-		return err
+	if err := knownArtist(ctx, tx, e.ArtistID); err != nil {
+		return client, err
 	}
-	client, err := knownClient(ctx, tx, books.RefTo(s.ClientID))
-	s.ClientID = client.V
-	return err
+	if e.ClientID != 0 {
+		client.id = books.RefTo(e.ClientID)
+	}
+	switch {
+	case !isBlank(e.Client):
+		return clientNamed(ctx, tx, client.id, e.Client)
+	case !client.id.Valid:
+		return client, books.Invalidf("missing_client", "a session needs a client").WithHint("give the client's id or name")
+	}
+	client.id, err = knownClient(ctx, tx, client.id)
+	return client, err
 }
 
-// AddSession writes a new session down. Without a status it
-// is active. Its day may lie in a closed month: a session belongs to the month
-// of its payment.
-func (r *Recorder) AddSession(ctx context.Context, tx *store.Tx, by books.Actor, s books.Session) (Done, error) {
-	if !s.Status.Valid {
-		s.Status = books.TextOf("active")
+// AddSession writes a new session down. Its day may lie in a closed month: a
+// session belongs to the month of its payment.
+func (r *Recorder) AddSession(ctx context.Context, tx *store.Tx, by books.Actor, e SessionEntry) (Done, error) {
+	if !e.Status.Valid {
+		e.Status = books.TextOf("active")
 	}
-	if err := r.checkSession(ctx, tx, &s, books.Text{}); err != nil {
-		return Done{}, err
-	}
-	s.PaymentID, s.CreatedAt, s.UpdatedAt = books.Ref{}, r.now(), r.now()
-	return r.addRow(ctx, tx, by, &s)
-}
-
-// ChangeSession gives the session s.ID the values of s; without a status it
-// keeps its own. Its payment is changed through the payment.
-func (r *Recorder) ChangeSession(ctx context.Context, tx *store.Tx, by books.Actor, s books.Session, match Match) (Done, error) {
-	old, err := record[*books.Session](ctx, tx, books.SessionKind, s.ID, match)
+	client, err := r.checkSession(ctx, tx, e, books.Text{})
 	if err != nil {
 		return Done{}, err
 	}
-	if !s.Status.Valid {
-		s.Status = old.Status
-	}
-	if err := r.checkSession(ctx, tx, &s, old.Status); err != nil {
+	s := e.Session
+	s.PaymentID, s.CreatedAt = books.Ref{}, r.now()
+	return r.writeSession(ctx, r.begin(tx, by), added, s, client)
+}
+
+// ChangeSession gives the session e.ID the values of e. Its payments stay as
+// they are.
+func (r *Recorder) ChangeSession(ctx context.Context, tx *store.Tx, by books.Actor, e SessionEntry, match Match) (Done, error) {
+	old, err := record[*books.Session](ctx, tx, books.SessionKind, e.ID, match)
+	if err != nil {
 		return Done{}, err
 	}
-	s.PaymentID, s.CreatedAt, s.UpdatedAt = old.PaymentID, old.CreatedAt, r.now()
-	return r.changeRow(ctx, tx, by, &s)
+	if !e.Status.Valid {
+		e.Status = old.Status
+	}
+	client, err := r.checkSession(ctx, tx, e, old.Status)
+	if err != nil {
+		return Done{}, err
+	}
+	s := e.Session
+	s.PaymentID, s.CreatedAt = old.PaymentID, old.CreatedAt
+	return r.writeSession(ctx, r.begin(tx, by), changed, s, client)
+}
+
+// writeSession writes a new session, or the new values of one, and makes its
+// client if there is only a name.
+func (r *Recorder) writeSession(ctx context.Context, a *changeset, action string, s books.Session, client named) (Done, error) {
+	id, made, err := r.makeClient(ctx, a, client)
+	if err != nil {
+		return Done{}, err
+	}
+	s.ClientID, s.UpdatedAt = id.V, r.now()
+	if action == added {
+		s.ID, err = a.add(ctx, &s)
+	} else {
+		err = a.change(ctx, &s)
+	}
+	if err != nil {
+		return Done{}, err
+	}
+	done, err := a.done(ctx, action, books.SessionKind, s.ID)
+	done.Client = made
+	return done, err
 }
 
 // CompleteSession marks a session as held: nothing more is expected for it,
-// however much was received. It stays live until its payments leave.
+// however much was received. It stays live until its payments leave. A
+// completed session is left as it is.
 func (r *Recorder) CompleteSession(ctx context.Context, tx *store.Tx, by books.Actor, id books.ID, match Match) (Done, error) {
+	return r.setStatus(ctx, tx, by, id, match, func(*books.Session) (books.Text, error) { return books.TextOf("completed"), nil })
+}
+
+// ResumeSession takes the mark of CompleteSession away, at any time: the
+// session expects its price again, and is paid or active as its live payments
+// say.
+func (r *Recorder) ResumeSession(ctx context.Context, tx *store.Tx, by books.Actor, id books.ID, match Match) (Done, error) {
+	return r.setStatus(ctx, tx, by, id, match, func(s *books.Session) (books.Text, error) {
+		if !s.IsCompleted() {
+			return s.Status, nil
+		}
+		paid, err := tx.Refers(ctx, id, "pagamentos.sessao_id")
+		if paid || s.PaymentID.Valid {
+			return books.TextOf("paid"), err
+		}
+		return books.TextOf("active"), err
+	})
+}
+
+// setStatus gives a session another status, and changes nothing if it has it.
+func (r *Recorder) setStatus(ctx context.Context, tx *store.Tx, by books.Actor, id books.ID, match Match, status func(*books.Session) (books.Text, error)) (Done, error) {
 	s, err := record[*books.Session](ctx, tx, books.SessionKind, id, match)
 	if err != nil {
 		return Done{}, err
 	}
-	s.Status, s.UpdatedAt = books.TextOf("completed"), r.now()
+	wanted, err := status(s)
+	if err != nil || wanted == s.Status {
+		return Done{ID: id}, err
+	}
+	s.Status, s.UpdatedAt = wanted, r.now()
 	return r.changeRow(ctx, tx, by, s)
 }
 

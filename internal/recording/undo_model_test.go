@@ -221,11 +221,11 @@ func (m *model) draw(rt *rapid.T, rows map[string]string) func(context.Context, 
 			return r.RemovePayment(ctx, tx, eva, one(books.PaymentKind), nil)
 		},
 		func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
-			return r.AddSession(ctx, tx, eva, session)
+			return r.AddSession(ctx, tx, eva, recording.SessionEntry{Session: session})
 		},
 		func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			session.ID = one(books.SessionKind)
-			return r.ChangeSession(ctx, tx, eva, session, nil)
+			return r.ChangeSession(ctx, tx, eva, recording.SessionEntry{Session: session}, nil)
 		},
 		func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			return r.RemoveSession(ctx, tx, eva, one(books.SessionKind), nil)

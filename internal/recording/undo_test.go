@@ -69,10 +69,10 @@ func everyAct(s *studio, t testing.TB) map[string]func(context.Context, *store.T
 			return s.r.RemovePayment(ctx, tx, eva, id, nil)
 		},
 		"add session": func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
-			return s.r.AddSession(ctx, tx, eva, books.Session{Date: day("2025-12-01"), Amount: 1, ClientID: 1, ArtistID: 1})
+			return s.r.AddSession(ctx, tx, eva, recording.SessionEntry{Session: books.Session{Date: day("2025-12-01"), Amount: 1, ClientID: 1, ArtistID: 1}})
 		},
 		"change session": func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
-			return s.r.ChangeSession(ctx, tx, eva, books.Session{ID: session, Date: day("2025-12-01"), Amount: 1, ClientID: 1, ArtistID: 2}, nil)
+			return s.r.ChangeSession(ctx, tx, eva, recording.SessionEntry{Session: books.Session{ID: session, Date: day("2025-12-01"), Amount: 1, ClientID: 1, ArtistID: 2}}, nil)
 		},
 		"delete session": func(ctx context.Context, tx *store.Tx) (recording.Done, error) {
 			return s.r.RemoveSession(ctx, tx, eva, lone, nil)

@@ -103,9 +103,10 @@ func (t *Tx) RemoveRecord(ctx context.Context, kind books.Kind, id books.ID) err
 	return err
 }
 
-// LinkSession makes a payment the session's latest, and the session paid.
+// LinkSession makes a payment the session's latest, and the session paid unless
+// it is completed.
 func (t *Tx) LinkSession(ctx context.Context, session, payment books.ID, at books.Instant) error {
-	_, err := t.exec(ctx, "UPDATE sessoes SET payment_id = $2, status = 'paid', updated_at = $3 WHERE id = $1",
+	_, err := t.exec(ctx, "UPDATE sessoes SET payment_id = $2, status = CASE WHEN status = 'completed' THEN status ELSE 'paid' END, updated_at = $3 WHERE id = $1",
 		int64(session), int64(payment), at.SQL())
 	return err
 }

@@ -61,6 +61,15 @@ func TestOpen_sessions_are_those_that_are_owed_for(t *testing.T) {
 		if got := list(store.OpenSessions{ID: 3}); got != nil {
 			t.Errorf("a paid session is %q", got)
 		}
+		if got := list(store.OpenSessions{From: 20251112, To: 20251116, Limit: 10}); !slices.Equal(got, want[1:3]) {
+			t.Errorf("those of some days are %q", got)
+		}
+		if got := list(store.OpenSessions{Unpriced: true, Artist: 1, Limit: 10}); len(got) != 5 {
+			t.Errorf("with that without a price they are %q", got)
+		}
+		if got := list(store.OpenSessions{Artist: 2, Limit: 10}); got != nil {
+			t.Errorf("another artist has %q", got)
+		}
 		db.Exec(t, "INSERT INTO "+db.Own("merged_clients")+" (client, into_client, merged_into, change) VALUES (2, 1, 1, 1)")
 		if got := list(store.OpenSessions{Client: 1, Limit: 10}); len(got) != 4 {
 			t.Errorf("with the merged client's they are %q", got)

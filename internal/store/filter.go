@@ -8,19 +8,20 @@ import (
 	"extrato/internal/books"
 )
 
-// ofClient is the condition of rows r of a client.
-const ofClient = "r.cliente_id IN (SELECT CAST($1 AS INTEGER) UNION ALL SELECT m.client FROM merged_clients m WHERE m.merged_into = $1)"
-
-// Filter narrows a list of payments down; by its days, any of rows that have
-// one; by its client, sessions. Its zero value takes all.
+// Filter narrows a list of payments or sessions down, or, by its days, any of
+// rows that have one. Its zero value takes all.
 type Filter struct {
 	From, To                                         books.Day // zero: no such edge
 	Method                                           string
 	Client                                           books.ID // including clients merged into this one
 	Text                                             string   // in the note or the client's name, blind to case and accents
 	WithoutCommission, WithoutClient, WithoutSession bool
+	NotCompleted                                     bool // of sessions
+	Owing                                            bool // of sessions: not completed, and received less than the price
 
-	ids []int64 // the payments with Text
+	found   bool // the rows with Text and the merged clients were looked for
+	ids     []int64
+	clients string
 }
 
 // addDays adds the filter's conditions on the day of rows r.
@@ -47,6 +48,14 @@ func (f Filter) addTo(d dialect, where func(condition string, values ...any)) er
 	if f.WithoutSession {
 		where("r.sessao_id IS NULL AND NOT EXISTS (SELECT 1 FROM sessoes s WHERE s.payment_id = r.id)")
 	}
+	return f.addFound(d, where)
+}
+
+// addFound adds the filter's conditions on rows r with a client and a note.
+func (f Filter) addFound(d dialect, where func(condition string, values ...any)) error {
+	if f.Client != 0 {
+		where("r.cliente_id IN (" + f.clients + ")")
+	}
 	if f.Text == "" {
 		return nil
 	}
@@ -57,26 +66,46 @@ func (f Filter) addTo(d dialect, where func(condition string, values ...any)) er
 	return err
 }
 
-// findText looks for payments with the filter's text: no database folds accents
-// by itself.
-func (t *Tx) findText(ctx context.Context, w Wanted) (Wanted, error) {
+// Find looks for the filter's client and for the rows with its text, once for
+// several questions: no database folds accents by itself.
+func (t *Tx) Find(ctx context.Context, w Wanted) (Wanted, error) {
+	if w.found {
+		return w, nil
+	}
+	w.found = true
+	if w.Client != 0 {
+		var err error
+		if w.clients, _, err = t.sameClient(ctx, w.Client); err != nil {
+			return w, err
+		}
+	}
 	if w.Text == "" {
 		return w, nil
 	}
 	all := w
 	all.Text, all.After = "", Position{}
+	all.NotCompleted, all.Owing = w.NotCompleted || w.Owing, false // each sum takes time
 	where, args, err := t.whereWanted(ctx, all)
 	if err != nil {
 		return w, err
 	}
-	query := "SELECT r.id, coalesce(r.observacoes, ''), coalesce(c.name, '') FROM pagamentos r" + joinMerge("r.cliente_id") +
+	query := "SELECT r.id, coalesce(r.observacoes, ''), coalesce(c.name, '') FROM " + w.Kind.Table() + " r" + joinMerge("r.cliente_id") +
 		" LEFT JOIN clients c ON c.id = coalesce(m.merged_into, r.cliente_id)" + where
 	key := books.SearchKey(strings.TrimSpace(w.Text))
+	known := map[string]bool{"": key == ""} // the same names and notes come again and again
+	has := func(text string) bool {
+		is, seen := known[text]
+		if !seen {
+			is = strings.Contains(books.SearchKey(text), key)
+			known[text] = is
+		}
+		return is
+	}
 	err = t.list(ctx, query, args, func(scan func(...any) error) error {
 		var id int64
 		var note, client string
 		err := scan(&id, &note, &client)
-		if err == nil && (strings.Contains(books.SearchKey(note), key) || strings.Contains(books.SearchKey(client), key)) {
+		if err == nil && (has(note) || has(client)) {
 			w.ids = append(w.ids, id)
 		}
 		return err
@@ -94,7 +123,7 @@ type PaymentSums struct {
 // position.
 func (t *Tx) SumPayments(ctx context.Context, w Wanted) (s PaymentSums, err error) {
 	w.Kind, w.After = books.PaymentKind, Position{}
-	if w, err = t.findText(ctx, w); err != nil {
+	if w, err = t.Find(ctx, w); err != nil {
 		return s, err
 	}
 	where, args, err := t.whereWanted(ctx, w)

@@ -27,14 +27,14 @@ func (s *Store) checkKeys(ctx context.Context) (whole bool, err error) {
 	return true, err
 }
 
-// The keys and indexes needed by a close, as v4 has them: unique and foreign
-// keys for correctness, indexes for speed.
+// The keys and indexes needed by a close and by lists, most of them v4's own:
+// unique and foreign keys for correctness, indexes for speed.
 var (
 	uniqueKeys = []struct{ table, columns string }{
 		{"extratos", "mes,ano"}, {"pagamentos", "google_event_id"}, {"sessoes", "google_event_id"},
 	}
 	indexes = []struct{ table, columns string }{
-		{"pagamentos", "data"}, {"pagamentos", "sessao_id"}, {"sessoes", "payment_id"},
+		{"pagamentos", "data"}, {"pagamentos", "sessao_id"}, {"sessoes", "data"}, {"sessoes", "payment_id"},
 		{"comissoes", "pagamento_id"}, {"gastos", "data"},
 	}
 	foreignKeys = []struct{ table, column, to string }{

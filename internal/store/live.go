@@ -83,6 +83,7 @@ type Wanted struct {
 	After   Position    // where the part before ended; zero: at the start
 	Offset  int         // rows to skip
 	Limit   int
+	Soonest bool // the earliest day first
 	Filter
 	// Share is the artist of the commissions in SumPayments; 0: everybody's.
 	Share books.ID
@@ -111,7 +112,7 @@ func hasDay(kind books.Kind) bool {
 // there is none. It looks up the ids first: to find a few among many rows, only
 // the ordering columns of the others have to be read.
 func (t *Tx) ListRecords(ctx context.Context, w Wanted) (rows []books.Row, more Position, err error) {
-	if w, err = t.findText(ctx, w); err != nil {
+	if w, err = t.Find(ctx, w); err != nil {
 		return nil, Position{}, err
 	}
 	all := w
@@ -131,7 +132,7 @@ func (t *Tx) ListRecords(ctx context.Context, w Wanted) (rows []books.Row, more 
 		return nil, Position{}, err
 	}
 	var made books.Text
-	query += " WHERE r.id IN (" + t.s.dialect.idList("$1") + ")" + newestFirst(w.Kind)
+	query += " WHERE r.id IN (" + t.s.dialect.idList("$1") + ")" + w.order()
 	for row, err := range t.records(ctx, w.Kind, &made, query, string(list)) {
 		if err != nil {
 			return nil, Position{}, err
@@ -143,6 +144,14 @@ func (t *Tx) ListRecords(ctx context.Context, w Wanted) (rows []books.Row, more 
 		more = Position{Day: dayOf(last), Made: string(made.V), ID: last.Key()}
 	}
 	return rows, more, nil
+}
+
+// order returns the ORDER BY of a list.
+func (w Wanted) order() string {
+	if w.Soonest {
+		return strings.ReplaceAll(newestFirst(w.Kind), " DESC", "")
+	}
+	return newestFirst(w.Kind)
 }
 
 func newestFirst(kind books.Kind) string {
@@ -167,7 +176,7 @@ func (t *Tx) wantedIDs(ctx context.Context, w Wanted) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.ids(ctx, "SELECT r.id FROM "+w.Kind.Table()+" r"+where+newestFirst(w.Kind)+" LIMIT "+strconv.Itoa(w.Limit+1), args...)
+	return t.ids(ctx, "SELECT r.id FROM "+w.Kind.Table()+" r"+where+w.order()+" LIMIT "+strconv.Itoa(w.Limit+1), args...)
 }
 
 // isBusy reports whether many live payments lie in a month.
@@ -303,13 +312,14 @@ func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any,
 	if hasDay(w.Kind) {
 		w.addDays(where)
 	}
-	if w.Client != 0 && (w.Kind == books.PaymentKind || w.Kind == books.SessionKind) {
-		where(ofClient, int64(w.Client))
+	switch w.Kind {
+	case books.PaymentKind:
+		err = w.addTo(t.s.dialect, where)
+	case books.SessionKind:
+		err = w.addSessions(t.s.dialect, where)
 	}
-	if w.Kind == books.PaymentKind {
-		if err := w.addTo(t.s.dialect, where); err != nil {
-			return nil, nil, err
-		}
+	if err != nil {
+		return nil, nil, err
 	}
 	if hasDay(w.Kind) && w.Artist == 0 && w.Month.IsZero() && !t.s.dialect.postgres {
 		conditions = append(conditions, "r.data >= ''") // all of them; by itself SQLite would not go by the index on days
@@ -325,7 +335,11 @@ func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any,
 		}
 	}
 	if hasDay(w.Kind) {
-		where("(r.data, "+madeAt+", r.id) < ($1, $2, $3)", w.After.Day, made, int64(w.After.ID))
+		than := "<"
+		if w.Soonest {
+			than = ">"
+		}
+		where("(r.data, "+madeAt+", r.id) "+than+" ($1, $2, $3)", w.After.Day, made, int64(w.After.ID))
 	} else {
 		where("("+madeAt+", r.id) < ($1, $2)", made, int64(w.After.ID))
 	}

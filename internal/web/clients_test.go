@@ -31,7 +31,7 @@ func (s *monthStudio) twins(t testing.TB) (today books.Day) {
 	pay(703, today, 100_00, "Retoque da fênix")
 	pay(701, today, 200_00, "")
 	s.write(t, func(ctx context.Context, tx *store.Tx) error {
-		_, err := s.rules.AddSession(ctx, tx, "user 1", books.Session{Date: today.Add(5), Amount: 800_00, ClientID: 703, ArtistID: 501, Note: books.TextOf("Costas")})
+		_, err := s.rules.AddSession(ctx, tx, "user 1", recording.SessionEntry{Session: books.Session{Date: today.Add(5), Amount: 800_00, ClientID: 703, ArtistID: 501, Note: books.TextOf("Costas")}})
 		return err
 	})
 	return today

@@ -61,7 +61,7 @@ func TestA_month_that_must_wait_for_another_says_which(t *testing.T) {
 		before := m.Add(-1)
 		var session books.ID
 		s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			d, err := s.rules.AddSession(ctx, tx, "user 1", books.Session{Date: before.First(), Amount: 800_00, ClientID: 701, ArtistID: 501, Status: books.TextOf("active")})
+			d, err := s.rules.AddSession(ctx, tx, "user 1", recording.SessionEntry{Session: books.Session{Date: before.First(), Amount: 800_00, ClientID: 701, ArtistID: 501, Status: books.TextOf("active")}})
 			session = d.ID
 			return err
 		})

@@ -106,6 +106,7 @@ CREATE TABLE extrato_run_logs (
 
 CREATE INDEX ix_pagamentos_data ON pagamentos (data);
 CREATE INDEX ix_pagamentos_sessao_id ON pagamentos (sessao_id, data);
+CREATE INDEX ix_sessoes_data ON sessoes (data);
 CREATE INDEX ix_sessoes_payment_id ON sessoes (payment_id);
 CREATE INDEX ix_comissoes_pagamento_id ON comissoes (pagamento_id);
 CREATE INDEX ix_gastos_data ON gastos (data);
