@@ -122,8 +122,8 @@ func oldStudio(ctx context.Context, d database, size, years int, dir, extrato st
 				return err
 			}
 		}
-		if d.name() == sqliteName {
-			return nil
+		if err := fillSessions(ctx, db); err != nil || d.name() == sqliteName {
+			return err
 		}
 		return raiseSequences(ctx, db)
 	})
@@ -214,6 +214,8 @@ func (s *serving) asks(years int) ([]ask, error) {
 		"/health", "/ready", "/api/health", "/health/extrato", "/healthz", "/readyz", "/metrics")
 	always("/historico", "/historico/2025/10", "/extrato", "/meses/2025/10/fechar", "/acesso", "/caixa/2025-10-14", "/pagamentos", "/pagamentos?mes=2025-10", "/clientes",
 		"/gastos?mes=2025-10", "/comissoes?mes=2025-10", "/artistas")
+	always("/sessoes", "/sessoes?aba=agenda", "/sessoes?aba=mes&mes=2025-10", "/sessoes?artista=7", "/sessoes?texto=joao", fmt.Sprintf("/sessoes?cliente=%d", sessionsBase+7), fmt.Sprintf("/sessoes/%d", sessionsBase+100),
+		"/sessoes?depois=2024-10-01_2025-09-01+12%3A00%3A00_60000001&vistos=5000")
 	months := monthsBefore(years)
 	for _, page := range []string{"/extrato/%s", "/meses/%s/fechar", "/meses/%s/reabrir"} {
 		list = append(list, ask{fmt.Sprintf(page, "{year}/{month}") + " (closed)", func(n int) string { return fmt.Sprintf(page, months[n*7%len(months)].Format("2006/01")) }})

@@ -62,7 +62,9 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /pagamentos
 		GET /pagamentos.csv
 		GET /pagamentos.xlsx
-		GET /pagamentos/{id}`)
+		GET /pagamentos/{id}
+		GET /sessoes
+		GET /sessoes/{id}`)
 	group("admin reception", `
 		POST /desfazer/{id}
 		GET /caixa
@@ -76,6 +78,11 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /gastos/{id}
 		POST /gastos/{id}
 		POST /gastos/{id}/excluir
+		GET /sessoes/nova
+		POST /sessoes/nova
+		POST /sessoes/{id}
+		POST /sessoes/{id}/concluir
+		POST /sessoes/{id}/excluir
 		GET /clientes
 		POST /clientes
 		GET /clientes/{id}
@@ -141,6 +148,7 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /api/v1/payments/sums
 		GET /api/v1/sessions
 		GET /api/v1/sessions/{id}
+		GET /api/v1/sessions/sums
 		GET /api/v1/commissions
 		GET /api/v1/commissions/{id}
 		GET /api/v1/search
@@ -169,7 +177,8 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		PUT /api/v1/artists/{id}/tattoos
 		PUT /api/v1/payments/{id}/commissions
 		PUT /api/v1/sessions/{id}/completed
-		POST /api/v1/clients/{id}/merge`)
+		POST /api/v1/clients/{id}/merge
+		DELETE /api/v1/sessions/{id}/completed`)
 	for _, kind := range []string{"payments", "sessions", "commissions", "expenses", "clients", "artists"} {
 		group("admin", "POST /api/v1/"+kind+"\nPUT /api/v1/"+kind+"/{id}\nDELETE /api/v1/"+kind+"/{id}")
 	}

@@ -42,9 +42,7 @@ func (v *visit) checkLine(month books.Month, c closing.Check) checkLine {
 	case closing.ComingDeposit, closing.EqualPayments:
 		line.Link = v.linkTo("/pagamentos", filter, v.t("see payments"))
 	case closing.UnpaidSession:
-		if line.Link = v.linkTo("/sessoes", "", v.t("receive")); line.Link == nil {
-			line.Link = v.linkTo("/caixa", "?"+sessionField+"="+idText(c.Examples[0].ID), v.t("receive"))
-		}
+		line.Link = v.linkTo(sessionsPath, "?"+tabFilter+"="+monthTab+"&"+monthFilter+"="+month.String(), v.t("receive"))
 	case closing.MissingExpense:
 		line.Link = v.linkTo("/gastos", filter, v.t("see expenses"))
 	case closing.EarlierOpen:

@@ -157,7 +157,7 @@ func (v *visit) fillFromSession(ctx context.Context, tx *store.Tx, f *form, id s
 	if session == 0 || !wanted.OK() {
 		return nil
 	}
-	list, err := tx.OpenSessions(ctx, store.OpenSessions{ID: session, Limit: 1})
+	list, err := tx.OpenSessions(ctx, store.OpenSessions{ID: session, Unpriced: true, Limit: 1})
 	if err != nil || len(list) == 0 {
 		return err
 	}
@@ -165,7 +165,7 @@ func (v *visit) fillFromSession(ctx context.Context, tx *store.Tx, f *form, id s
 	f.Values.Set(sessionField, idText(s.ID))
 	f.Values.Set(clientField, s.ClientName)
 	f.Values.Set(artistField, idText(s.Artist))
-	if f.Value(amountField) == "" {
+	if f.Value(amountField) == "" && s.Owed() > 0 {
 		f.Values.Set(amountField, plainMoney(s.Owed()))
 	}
 	return nil

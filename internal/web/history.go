@@ -47,8 +47,8 @@ func (v *visit) historyOf(ctx context.Context, tx *store.Tx, kind books.Kind, id
 				if r.Kind == kind && r.ID != id {
 					continue // a merge changes many
 				}
-				if (r.Kind == kind) == own && (!own || r.Before != nil && r.After != nil) && v.tells(kind, r.Kind) {
-					l.Fields = append(l.Fields, v.changedFields(r, names)...)
+				if (r.Kind == kind) == own && (!own || r.Before != nil && r.After != nil) && v.tells(kind, id, r) {
+					l.Fields = append(l.Fields, v.changedFields(kind, r, names)...)
 				}
 			}
 		}
@@ -73,10 +73,23 @@ func (v *visit) canTakeBack(changes []store.Changeset, c store.Changeset, kind b
 	return !slices.ContainsFunc(changes, func(o store.Changeset) bool { return o.ID == c.Undoes && o.Action == store.MergeAction })
 }
 
-// tells reports whether the history of a row tells of rows of another kind: a
-// client's does not, and a payment's tells only some people of its commissions.
-func (v *visit) tells(of, other books.Kind) bool {
-	return of == other || of == books.PaymentKind && (other != books.CommissionKind || v.mayShare())
+// tells reports whether the history of a row tells of another: a client's does
+// not, a session's of its payments, and a payment's tells only some people of
+// its commissions.
+func (v *visit) tells(of books.Kind, id books.ID, r store.ChangedRow) bool {
+	switch {
+	case of == books.SessionKind && r.Kind == books.PaymentKind:
+		return paysFor(r.Before, id) || paysFor(r.After, id)
+	case of == books.PaymentKind && r.Kind == books.CommissionKind:
+		return v.mayShare()
+	}
+	return of == r.Kind || of == books.PaymentKind
+}
+
+// paysFor reports whether a row is a payment for a session.
+func paysFor(row books.Row, session books.ID) bool {
+	p, ok := row.(*books.Payment)
+	return ok && p.SessionID == books.RefTo(session)
 }
 
 // actorName is an actor's name for people.
@@ -105,8 +118,11 @@ func (v *visit) namesIn(ctx context.Context, tx *store.Tx, changes []store.Chang
 		}
 		for _, r := range c.Rows {
 			for _, row := range []books.Row{r.Before, r.After} {
-				if p, ok := row.(*books.Payment); ok {
-					clients, sessions = append(clients, p.ClientID.V), append(sessions, p.SessionID.V)
+				switch r := row.(type) {
+				case *books.Payment:
+					clients, sessions = append(clients, r.ClientID.V), append(sessions, r.SessionID.V)
+				case *books.Session:
+					clients = append(clients, r.ClientID)
 				}
 			}
 		}
@@ -126,9 +142,12 @@ func (v *visit) namesIn(ctx context.Context, tx *store.Tx, changes []store.Chang
 }
 
 // changedFields describes a row's changes, field by field.
-func (v *visit) changedFields(r store.ChangedRow, names namesOf) []string {
+func (v *visit) changedFields(of books.Kind, r store.ChangedRow, names namesOf) []string {
 	var fields []string
 	before, after := v.factsOf(r.Before, names), v.factsOf(r.After, names)
+	if of == books.SessionKind && r.Kind == books.PaymentKind {
+		before, after = v.paymentFact(r.Before), v.paymentFact(r.After)
+	}
 	for i := range max(len(before), len(after)) {
 		var a, b pair
 		if i < len(before) {
@@ -167,6 +186,15 @@ func (v *visit) factsOf(row books.Row, names namesOf) []pair {
 			value += ", " + string(r.Note.V)
 		}
 		return []pair{{Label: v.t("commission of", names.users[r.ArtistID]), Value: value}}
+	case *books.Session:
+		completed := ""
+		if r.IsCompleted() {
+			completed = v.t("yes")
+		}
+		return []pair{
+			{Label: v.t("field data"), Value: r.Date.People()}, {Label: v.t("field cliente"), Value: names.clients[r.ClientID]}, {Label: v.t("field artista"), Value: names.users[r.ArtistID]},
+			{Label: v.t("field valor"), Value: r.Amount.People()}, {Label: v.t("field obs"), Value: string(r.Note.V)}, {Label: v.t("completed fact"), Value: completed},
+		}
 	case *books.Client:
 		return []pair{{Label: v.t("field cliente"), Value: string(r.Name)}}
 	case *books.Expense:
@@ -175,26 +203,34 @@ func (v *visit) factsOf(row books.Row, names namesOf) []pair {
 	return nil
 }
 
-// lastChange returns author and time of a payment's last change: Rita, às
-// 14:32.
-func (v *visit) lastChange(id books.ID) string {
-	line, _ := v.newestChange(id)
+// paymentFact is a payment in the history of its session.
+func (v *visit) paymentFact(row books.Row) []pair {
+	p, ok := row.(*books.Payment)
+	if !ok {
+		return nil
+	}
+	return []pair{{Label: v.t("payment"), Value: v.t("payment on", p.Amount.People(), p.Date.People())}}
+}
+
+// lastChange returns author and time of a row's last change: Rita, às 14:32.
+func (v *visit) lastChange(kind books.Kind, id books.ID) string {
+	line, _ := v.newestChange(kind, id)
 	if line.Who == "" {
 		return v.t("somebody")
 	}
 	return line.Who + ", " + line.When
 }
 
-// wasDeleted reports whether a payment's last change was its deletion.
-func (v *visit) wasDeleted(id books.ID) bool {
-	_, action := v.newestChange(id)
+// wasDeleted reports whether a row's last change was its deletion.
+func (v *visit) wasDeleted(kind books.Kind, id books.ID) bool {
+	_, action := v.newestChange(kind, id)
 	return action == "delete"
 }
 
-func (v *visit) newestChange(id books.ID) (line changeLine, action string) {
+func (v *visit) newestChange(kind books.Kind, id books.ID) (line changeLine, action string) {
 	ctx := v.r.Context()
 	_ = v.Store.Read(ctx, func(tx *store.Tx) error { // a name less
-		changes, err := tx.ChangesOf(ctx, books.PaymentKind, id, 0, 1)
+		changes, err := tx.ChangesOf(ctx, kind, id, 0, 1)
 		if err != nil || len(changes) == 0 {
 			return err
 		}

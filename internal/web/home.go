@@ -25,8 +25,9 @@ type homePage struct {
 	DayHead string
 	Months  []stripMonth
 	Last    *table
-	Own     bool // an artist's
-	Empty   bool // nothing is recorded yet
+	Owing   *table // an artist's own sessions
+	Own     bool   // an artist's
+	Empty   bool   // nothing is recorded yet
 	IsAdmin bool
 }
 
@@ -64,7 +65,7 @@ func (v *visit) home() error {
 	ctx := v.r.Context()
 	err := v.Store.Read(ctx, func(tx *store.Tx) error {
 		if p.IsAdmin && !p.Empty {
-			if err := v.addOpenSessions(ctx, tx, &p); err != nil {
+			if err := v.addOwing(ctx, tx, &p); err != nil {
 				return err
 			}
 			if err := v.addStrip(ctx, tx, &p, all); err != nil {
@@ -73,6 +74,11 @@ func (v *visit) home() error {
 		}
 		if p.Empty {
 			return nil
+		}
+		if p.Own {
+			if err := v.addToReceive(ctx, tx, &p); err != nil {
+				return err
+			}
 		}
 		return v.addMonth(ctx, tx, &p)
 	})
@@ -98,33 +104,37 @@ func (v *visit) addSteps(p *homePage) (empty bool, err error) {
 // recentDays is how long an owing session stays on Início.
 const recentDays = 30
 
-// addOpenSessions adds the owing sessions of the last days.
-func (v *visit) addOpenSessions(ctx context.Context, tx *store.Tx, p *homePage) error {
-	open, err := tx.OpenSessions(ctx, store.OpenSessions{Limit: 200})
-	if err != nil || !v.mayGo("/caixa") {
+// addOwing adds the owing sessions of the last days.
+func (v *visit) addOwing(ctx context.Context, tx *store.Tx, p *homePage) error {
+	today := v.today()
+	owing, err := tx.SumSessions(ctx, store.Wanted{Filter: store.Filter{Owing: true, From: today.Add(-recentDays), To: today}}, today)
+	if err != nil || owing.Number == 0 {
 		return err
 	}
-	var owed books.Money
-	var n int64
-	var newest books.ID
-	for _, s := range open {
-		if s.Date > v.today() || s.Date < v.today().Add(-recentDays) {
-			continue
-		}
-		if n == 0 {
-			newest = s.ID
-		}
-		n, owed = n+1, owed+s.Owed()
-	}
-	if n == 0 {
-		return nil
-	}
-	to := link{"/caixa?sessao=" + strconv.FormatInt(int64(newest), 10), v.t("receive")}
-	if v.mayGo("/sessoes") {
-		to.Path = "/sessoes"
-	}
-	p.Tasks = append(p.Tasks, task{Tag: stateTag{v.t("to receive"), ""}, Title: v.some(n, "sessions owing"), Text: v.t("owed text", owed.People()), Link: to})
+	p.Tasks = append(p.Tasks, task{Tag: stateTag{v.t("to receive"), ""}, Title: v.some(owing.Number, "sessions owing"), Text: v.t("owed text", owing.Owed.People()), Link: link{sessionsPath, v.t("receive")}})
 	return nil
+}
+
+// addToReceive adds an artist's own owing sessions.
+func (v *visit) addToReceive(ctx context.Context, tx *store.Tx, p *homePage) error {
+	const most = 5
+	w := store.Wanted{Kind: books.SessionKind, Artist: v.who.UserID, Limit: most, Filter: store.Filter{Owing: true}}
+	sums, err := tx.SumSessions(ctx, w, v.today())
+	if err != nil || sums.Number == 0 {
+		return err
+	}
+	rows, _, err := v.owingSessions(ctx, tx, w)
+	if err != nil {
+		return err
+	}
+	lines, err := v.sessionLines(ctx, tx, rows)
+	p.Owing = &table{ID: "receber", Title: v.t("owed"), Note: v.t("owing sum", v.some(sums.Number, "sessions count"), sums.Owed.People()), Columns: []column{
+		{Head: v.t("client"), Class: "who"}, {Head: v.t("date")}, {Head: v.t("state")}, {Head: v.t("owed short"), Class: "num sum"},
+	}}
+	for _, l := range lines {
+		p.Owing.Rows = append(p.Owing.Rows, []cell{{Text: l.Client, Link: sessionPath(l.ID)}, {Text: l.Day}, {Text: l.Tag.Text, Tag: l.Tag.Class}, {Text: l.Owed}})
+	}
+	return err
 }
 
 // addMonth adds the month so far, and its last payments.

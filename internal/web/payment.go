@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"extrato/internal/books"
@@ -21,6 +22,7 @@ type paymentPage struct {
 	DeleteKey string
 	Split     *splitForm
 	Session   string // its session, and the amount owed
+	SessionID books.ID
 	History   []changeLine
 	Warning   string // somebody was faster
 	Facts     []pair // for an artist, read-only
@@ -76,7 +78,7 @@ func (v *visit) showPayment(status int, id books.ID, p paymentPage) error {
 		if err != nil {
 			return err
 		}
-		p.Version, p.InShort = versions[id], v.paymentInShort(row)
+		p.Version, p.InShort, p.SessionID = versions[id], v.paymentInShort(row), row.SessionID.V
 		if p.Session, err = v.sessionOf(ctx, tx, row); err != nil {
 			return err
 		}
@@ -167,13 +169,12 @@ func (v *visit) facts(p *books.Payment, commission books.Money, session string) 
 		{Label: v.t("field cliente"), Value: string(p.ClientName.V)}, {Label: v.t("my commission"), Value: commission.People()},
 		{Label: v.t("field sessao"), Value: session}, {Label: v.t("field obs"), Value: string(p.Note.V)},
 	}
-	some := facts[:0]
-	for _, f := range facts {
-		if f.Value != "" {
-			some = append(some, f)
-		}
-	}
-	return some
+	return some(facts...)
+}
+
+// some leaves out the facts without a value.
+func some(facts ...pair) []pair {
+	return slices.DeleteFunc(facts, func(f pair) bool { return f.Value == "" })
 }
 
 // savePayment corrects a payment.
@@ -259,9 +260,9 @@ func (v *visit) deletePayment() error {
 	case f.asks(err):
 		return v.showPayment(http.StatusUnprocessableEntity, id, paymentPage{Warning: f.Wrong})
 	case errors.Is(err, errFaster):
-		return v.showPayment(http.StatusUnprocessableEntity, id, paymentPage{Warning: v.t("look before deleting", v.lastChange(id))})
+		return v.showPayment(http.StatusUnprocessableEntity, id, paymentPage{Warning: v.t("look before deleting", v.lastChange(books.PaymentKind, id))})
 	}
-	if books.AsError(err) != nil && books.AsError(err).Code == "no_payment" && v.wasDeleted(id) {
+	if books.AsError(err) != nil && books.AsError(err).Code == "no_payment" && v.wasDeleted(books.PaymentKind, id) {
 		v.say(flash{Text: v.t("already deleted"), Warn: true})
 		return v.to(local(f.Value(backField)))
 	}

@@ -137,15 +137,10 @@ func (v *visit) offer(ctx context.Context, tx *store.Tx, e *paymentForm, day boo
 	for _, m := range methodsOf(terms) {
 		e.Methods[0].Options = append(e.Methods[0].Options, option{Value: m, Text: m})
 	}
-	newest, err := tx.NewestClients(ctx, suggestedClients)
-	if err != nil {
+	if e.Clients, err = suggestions(ctx, tx); err != nil {
 		return err
 	}
-	for _, c := range newest {
-		e.Clients = append(e.Clients, c.Name)
-	}
-	slices.Sort(e.Clients)
-	if e.Sessions, err = v.openSessions(ctx, tx, store.OpenSessions{Limit: offeredSessions}); err != nil {
+	if e.Sessions, err = v.openSessions(ctx, tx, store.OpenSessions{Unpriced: true, Limit: offeredSessions}); err != nil {
 		return err
 	}
 	return v.offerChosen(ctx, tx, e)
@@ -170,6 +165,16 @@ const (
 	suggestedClients = 100
 	offeredSessions  = 50
 )
+
+// suggestions are the names of the newest clients.
+func suggestions(ctx context.Context, tx *store.Tx) (names []string, err error) {
+	newest, err := tx.NewestClients(ctx, suggestedClients)
+	for _, c := range newest {
+		names = append(names, c.Name)
+	}
+	slices.Sort(names)
+	return names, err
+}
 
 // shownPercent is a percent as the form begins with it: blank is none.
 func (v *visit) shownPercent(p books.Percent) string {
@@ -199,6 +204,9 @@ func (v *visit) openSessions(ctx context.Context, tx *store.Tx, wanted store.Ope
 // openSession describes a session and the amount owed: 12/11 · R$ 800,00 ·
 // faltam R$ 600,00.
 func (v *visit) openSession(s store.OpenSession) string {
+	if s.Price == 0 {
+		return v.t("open session unpriced", v.dayAndMonth(s.Date))
+	}
 	return v.t("open session", v.dayAndMonth(s.Date), s.Price.People(), s.Owed().People())
 }
 
@@ -221,7 +229,7 @@ func (v *visit) suggest() error {
 		if err != nil {
 			return err
 		}
-		wanted := store.OpenSessions{Client: -1, Limit: offeredSessions} // nobody's
+		wanted := store.OpenSessions{Client: -1, Unpriced: true, Limit: offeredSessions} // nobody's
 		e.Clients = nil
 		for _, c := range found {
 			e.Clients = append(e.Clients, c.Name)

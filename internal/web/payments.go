@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -140,7 +139,10 @@ func (v *visit) paymentsPage() error {
 func (v *visit) fillPayments(ctx context.Context, tx *store.Tx, p *paymentsPage, w store.Wanted) error {
 	only := v.onlyArtist()
 	w.Share = only
-	var err error
+	w, err := tx.Find(ctx, w)
+	if err != nil {
+		return err
+	}
 	if p.Sums, err = tx.SumPayments(ctx, w); err != nil {
 		return err
 	}
@@ -151,20 +153,9 @@ func (v *visit) fillPayments(ctx context.Context, tx *store.Tx, p *paymentsPage,
 	if p.Payments, err = v.paymentLines(ctx, tx, rows, only, v.r.URL.RequestURI()); err != nil {
 		return err
 	}
-	seen, err := strconv.Atoi(p.Filter.Value(shownFilter))
-	if err != nil || seen < 0 || w.After == (store.Position{}) {
-		seen = 0
-	}
-	p.First, p.Last = seen+1, seen+len(rows)
-	address := url.Values(http.Header(p.Filter.Values).Clone())
-	address.Del(afterFilter)
-	address.Del(shownFilter)
-	p.CSV, p.XLSX = "/pagamentos.csv?"+address.Encode(), "/pagamentos.xlsx?"+address.Encode()
-	if more != (store.Position{}) {
-		address.Set(afterFilter, positionText(more))
-		address.Set(shownFilter, strconv.Itoa(p.Last))
-		p.Next = "/pagamentos?" + address.Encode()
-	}
+	start := ""
+	p.First, p.Last, start, p.Next = p.Filter.part("/pagamentos", w, more, len(rows))
+	p.CSV, p.XLSX = strings.Replace(start, "?", ".csv?", 1), strings.Replace(start, "?", ".xlsx?", 1)
 	if w.Client != 0 {
 		if p.Client, err = clientName(ctx, tx, w.Client); err != nil {
 			return err
@@ -197,16 +188,12 @@ func clientName(ctx context.Context, tx *store.Tx, id books.ID) (string, error) 
 
 // filterOffers lists the choices of the filter.
 func (v *visit) filterOffers(ctx context.Context, tx *store.Tx, p *paymentsPage) error {
-	artists, err := v.artists(ctx, tx)
-	if err != nil {
+	var err error
+	if p.Artists, err = v.artistFilter(ctx, tx); err != nil {
 		return err
 	}
-	options := []option{{Text: v.t("all artists")}}
-	for _, a := range artists {
-		options = append(options, option{Value: idText(a.ID), Text: a.Name})
-	}
 	terms, err := v.methodTerms(ctx, tx)
-	p.Artists, p.Methods = []group{{Options: options}}, []group{{Options: []option{{Text: v.t("all methods")}}}}
+	p.Methods = []group{{Options: []option{{Text: v.t("all methods")}}}}
 	for _, m := range methodsOf(terms) {
 		p.Methods[0].Options = append(p.Methods[0].Options, option{Value: m, Text: m})
 	}

@@ -90,9 +90,9 @@ func (v *visit) splitPayment() error {
 	case err == nil:
 		return nil
 	case errors.Is(err, errFaster):
-		warning = v.t("look before splitting", v.lastChange(id))
+		warning = v.t("look before splitting", v.lastChange(books.PaymentKind, id))
 		s.Values.Del(versionField)
-	case books.AsError(err).Code == "no_payment" && v.wasDeleted(id):
+	case books.AsError(err).Code == "no_payment" && v.wasDeleted(books.PaymentKind, id):
 		v.say(flash{Text: v.t("already deleted"), Warn: true})
 		return v.to("/caixa")
 	case !s.asks(err):

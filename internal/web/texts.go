@@ -29,6 +29,7 @@ var (
 		textsPtExpenses,
 		textsPtMonth,
 		textsPtOperate,
+		textsPtSessions,
 	}
 	partsEn = []map[string]string{
 		textsEn,
@@ -40,6 +41,7 @@ var (
 		textsEnExpenses,
 		textsEnMonth,
 		textsEnOperate,
+		textsEnSessions,
 	}
 )
 

@@ -77,7 +77,7 @@ func (v *visit) mayRevive(c store.Changeset) bool {
 // reason why they were not saved.
 func (v *visit) showVersions(id books.ID, f *form, cause error) error {
 	p := versionsPage{page: v.page(v.t("nav payments"), "/pagamentos"), Action: "/pagamentos/" + idText(id), Mine: v.typed()}
-	who := v.lastChange(id)
+	who := v.lastChange(books.PaymentKind, id)
 	p.Text = v.t("somebody was faster", who)
 	ctx := v.r.Context()
 	mine := v.typedFacts(f)

@@ -116,6 +116,14 @@ func (w *Web) ownRoutes() []auth.Route {
 		w.at("POST", "/pagamentos/{id}/excluir", auth.Record, (*visit).deletePayment),
 		w.at("POST", "/pagamentos/{id}/divisao", auth.Write, (*visit).splitPayment),
 
+		w.at("GET", sessionsPath, auth.Enter, (*visit).sessionsPage),
+		w.at("GET", newSessionPath, auth.Record, (*visit).newSessionPage),
+		w.at("POST", newSessionPath, auth.Record, (*visit).addSession),
+		w.at("GET", "/sessoes/{id}", auth.Enter, (*visit).sessionPage),
+		w.at("POST", "/sessoes/{id}", auth.Record, (*visit).saveSession),
+		w.at("POST", "/sessoes/{id}/concluir", auth.Record, (*visit).completeSession),
+		w.at("POST", "/sessoes/{id}/excluir", auth.Record, (*visit).deleteSession),
+
 		w.at("GET", "/clientes", auth.Record, (*visit).clientsPage),
 		w.at("POST", "/clientes", auth.Record, (*visit).addClient),
 		w.at("GET", "/clientes/{id}", auth.Record, (*visit).clientPage),

@@ -94,8 +94,8 @@
     field.after(plus);
   }
 
-  // The day sheet: what an amount comes to, and what the artist and the client
-  // bring along, as one types.
+  // The day sheet: what an amount comes to, and what the artist brings along,
+  // as one types.
   const entry = (echo) => {
     const form = echo.form, at = form.elements, hint = [...echo.childNodes];
     const centavos = (text) => text.split("+").reduce((sum, part) => {
@@ -127,21 +127,27 @@
       at.padrao.value = at.artista.value + ":" + offered;
       tell();
     });
+  };
+  const echo = document.getElementById("echo");
+  if (echo) entry(echo);
 
+  // Clients, and the open sessions of the named one, as one types.
+  for (const field of document.querySelectorAll("[list=clientes]")) {
+    const at = field.form.elements;
     let asked;
-    at.cliente.addEventListener("input", () => {
+    field.addEventListener("input", () => {
       clearTimeout(asked);
       asked = setTimeout(async () => {
-        const answer = await fetch("/caixa/sugestoes?cliente=" + encodeURIComponent(at.cliente.value)).catch(() => 0);
+        const answer = await fetch("/caixa/sugestoes?cliente=" + encodeURIComponent(field.value)).catch(() => 0);
         if (!answer.ok) return;
-        const found = new DOMParser().parseFromString(await answer.text(), "text/html"), chosen = at.sessao.value;
-        at.cliente.list.replaceChildren(...found.querySelector("datalist").children);
+        const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+        field.list.replaceChildren(...found.querySelector("datalist").children);
+        if (!at.sessao) return;
+        const chosen = at.sessao.value;
         at.sessao.replaceChildren(...found.querySelector("select").children);
         at.sessao.value = chosen;
         if (at.sessao.selectedIndex < 0) at.sessao.selectedIndex = 0;
       }, 150);
     });
-  };
-  const echo = document.getElementById("echo");
-  if (echo) entry(echo);
+  }
 })();
