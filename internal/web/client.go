@@ -67,6 +67,9 @@ func (v *visit) showClient(status int, id books.ID, p clientPage) error {
 		return err
 	}
 	if p.stays != 0 {
+		if status != http.StatusOK { // another person merged the client meanwhile
+			v.say(flash{Text: v.t("error client_merged"), Warn: true})
+		}
 		return v.to("/clientes/" + idText(p.stays))
 	}
 	return v.show(status, "client.html", p)
@@ -196,10 +199,7 @@ func (v *visit) renameClient() error {
 	case e == books.AsError(errFaster):
 		f.Values.Set(versionField, other)
 		return v.showClient(http.StatusUnprocessableEntity, id, clientPage{Form: f, Warning: v.t("renamed meanwhile", other)})
-	case e != nil && e.Code == "client_merged": // by another person, meanwhile
-		v.say(flash{Text: v.t("error client_merged"), Warn: true})
-		return v.to("/clientes/" + idText(id))
-	case f.asks(err):
+	case e != nil && e.Code == "client_merged", f.asks(err):
 		return v.showClient(http.StatusUnprocessableEntity, id, clientPage{Form: f})
 	}
 	return err

@@ -61,9 +61,13 @@ func TestTwo_clients_are_merged_on_a_page(t *testing.T) {
 		s.pays(t, books.DayOf(nowInZone()), 5_00)
 		s.db.Exec(t, "UPDATE pagamentos SET cliente_id = 703 WHERE valor = 5")
 		late.Send("Juntar").Is(422, "").Says("2 pagamentos e 1 sessão") // one more by now: it is asked again
-		first, second := late, late
+		first, second, stale := late, late, late
+		stale.Open("/clientes/703")
+		staler := stale
 		first.Send("Juntar").Is(200, "/clientes/701").Says("Duda F. agora é Duda Falcão. 2 pagamentos e 1 sessão mudaram de cliente.", "também Duda F.", "R$ 305,00", "faltam R$ 800,00", "juntou", "Cliente: Duda F.")
 		second.Send("Juntar").Is(200, "/clientes/701")
+		stale.Send("Salvar", "Nome", "Duda Faria").Is(200, "/clientes/701").Says("Este cliente já foi juntado com outro.", "também Duda F.")
+		staler.Send("Juntar", "Cliente", "Caetano Luz").Is(200, "/clientes/701").Says("Este cliente já foi juntado com outro.")
 		if n := s.db.Int(t, "SELECT count(*) FROM "+s.db.Own("changes")+" WHERE action = 'merge'"); n != 1 {
 			t.Errorf("%d merges", n)
 		}
