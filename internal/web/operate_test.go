@@ -42,6 +42,10 @@ func operating(o *web.Options, db *storetest.DB, closer *closing.Closer, folder 
 		doctor.MendGuards:  func(ctx context.Context, _ books.Actor) error { _, err := db.Store.Migrate(ctx); return err },
 		doctor.MendAccount: func(ctx context.Context, _ books.Actor) error { return auth.EnsureServiceAccount(ctx, db.Store) },
 		doctor.MendCopies:  closer.BackUpUnbacked,
+		doctor.MendQueues: func(ctx context.Context, _ books.Actor) error {
+			_, err := db.SQL.ExecContext(ctx, "UPDATE "+db.Own("river_queue")+" SET paused_at = NULL")
+			return err
+		},
 	}
 }
 
@@ -232,6 +236,21 @@ func TestAttempts_are_shown_step_by_step(t *testing.T) {
 	})
 }
 
+// Paused queues of jobs are said on every page of an admin, and started again.
+func TestPaused_queues_are_started_again(t *testing.T) {
+	months(t, func(t *testing.T, s *monthStudio) {
+		s.db.Exec(t, "CREATE TABLE "+s.db.Own("river_queue")+" (name TEXT NOT NULL, paused_at TEXT)")
+		s.db.Exec(t, "INSERT INTO "+s.db.Own("river_queue")+" VALUES ('close', '2025-10-01')")
+		s.Open("/").Says("As tarefas automáticas estão paradas")
+		s.Open("/acesso").Says("As tarefas automáticas estão paradas")
+		s.Open("/diagnostico").Says("Filas de tarefas paradas (close)", "Retomar as filas")
+		s.Open("/tarefas").Says("Uma fila de tarefas está parada").Send("Retomar").Is(200, "/tarefas").Says("As filas voltaram a andar.")
+		if strings.Contains(s.Text(), "parada") || strings.Contains(s.Open("/acesso").Text(), "paradas") {
+			t.Errorf("they are started: %s", s.Text())
+		}
+	})
+}
+
 // attempt is the address of the newest attempt.
 func (s *monthStudio) attempt(t testing.TB) (to string) {
 	t.Helper()
@@ -303,7 +322,7 @@ func TestDoctor_makes_the_copies_that_are_missing(t *testing.T) {
 // secrets.
 func TestSettings_are_changed_on_a_page(t *testing.T) {
 	months(t, func(t *testing.T, s *monthStudio) {
-		s.Open("/ajustes").Is(200, "/ajustes").Says("Fuso do estúdio", "America/Sao_Paulo", "padrão", "definido, não se mostra", "linha de comando", "v1.2.3")
+		s.Open("/ajustes").Is(200, "/ajustes").Says("Fuso do estúdio", "America/Sao_Paulo", "padrão", "definido, não se mostra", "linha de comando", "v1.2.3", "Categorias de gastos", "Aluguel")
 		for _, secret := range []string{secretWords, "hc.example"} {
 			if strings.Contains(s.Text(), secret) {
 				t.Errorf("it shows %s", secret)

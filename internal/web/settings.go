@@ -19,6 +19,7 @@ type settingsPage struct {
 	Method  *form
 	Methods []string // known ones
 	Terms   []termLine
+	Used    []string // the categories of expenses
 	Set     []settingLine
 	Version string
 }
@@ -35,6 +36,9 @@ type settingLine struct {
 	Name, Text, Value, Source, Problem string
 	Class                              string
 }
+
+// Categories lists them in one line.
+func (p settingsPage) Categories() string { return strings.Join(p.Used, " · ") }
 
 // CanSpend reports whether there is a page with the categories of expenses.
 func (p settingsPage) CanSpend() bool { return p.v.mayGo("/gastos") }
@@ -83,6 +87,9 @@ func (v *visit) showSettings(status int, studio, method *form) error {
 			return err
 		}
 		p.Terms = v.termLines(terms)
+		if p.Used, err = v.Recording.AllCategories(ctx, tx); err != nil {
+			return err
+		}
 		v.fillTerm(method, terms)
 		now, err := v.methodTerms(ctx, tx)
 		p.Methods = methodsOf(now)

@@ -117,7 +117,7 @@ func init() { //nolint:gochecknoinits // the states of the pages of operation st
 		method.Wrong = text
 		p := settingsPage{page: v.page(text, settingsPath), Studio: v.blankForm(), Method: v.blankForm().On("forma-")}
 		full := p
-		full.Studio, full.Method, full.Methods, full.Version = wrong, method, []string{text}, text
+		full.Studio, full.Method, full.Methods, full.Version, full.Used = wrong, method, []string{text}, text, []string{text, text}
 		full.Terms = []termLine{{Method: text, Fee: text, Days: text, From: text, Change: "/x", Tag: text}}
 		full.Set = []settingLine{{Name: text, Text: text, Value: text, Source: text}, {Name: "b", Text: text, Problem: text, Source: text}, v.settingLine(doctor.Setting{Name: "JWT_SECRET_KEY", Secret: true, Source: "service"})}
 		return []any{p, full}

@@ -2,7 +2,7 @@ package web
 
 // textsEnOperate are the words of the pages that look after the studio's books
 // in English.
-var textsEnOperate = map[string]string{
+var textsEnOperate = map[string]string{ //nolint:gosec // words about secrets
 	// Backups.
 	"verify now": "Verify now", "restore": "Restore", "copies": "Copies", "verified at": "Verified", "verified small": "verified", "file": "File",
 	"copy number": "copy %d", "statement rests": "the statement rests on it", "see copies": "See the backups",
@@ -71,7 +71,7 @@ var textsEnOperate = map[string]string{
 	"studio": "Studio", "studio named": "The studio is called %s.", "methods": "Payment methods", "methods text": "fee and days until the money comes",
 	"fee": "Fee", "fee small": "fee", "money comes": "Money comes", "days until money": "%d day later|%d days later", "field vale": "From", "since small": "since", "to come": "to come",
 	"method cost": "Fee and days of a method", "method saved": "%s: a fee of %s %%, %d days, from %s.",
-	"categories": "Categories of expenses", "categories text": "Categories are written on each expense:",
+	"categories": "Categories of expenses", "categories text": "A new one begins with its first expense, on",
 	"environment": "Set by the server", "environment text": "to look at; the person who looks after the server changes it", "setting": "Setting", "value": "Value", "source": "Source",
 	"source default": "default", "source environment": "environment", "source file": "file .env", "source flag": "command line", "set not shown": "set, not shown", "not set": "not set", "setting true": "yes", "setting false": "no",
 	"setting DATABASE_URL": "Database", "setting EXTRATO_BACKUPS": "Folder of the backups", "setting TZ": "The studio's time zone", "setting EXTRATO_REQUIRE_BACKUP": "Closes with a backup only",

@@ -2,7 +2,7 @@ package web
 
 // textsPtDoctor are the words of Diagnóstico: the names of its checks, and what
 // doctor says, by its codes.
-var textsPtDoctor = map[string]string{
+var textsPtDoctor = map[string]string{ //nolint:gosec // words about tokens
 	"doctor text": "%s, %s, %s.", "doctor looked": "Olhado %s, em %s.", "look again": "Olhar de novo",
 	"fails count": "%d falha|%d falhas", "warns count": "%d aviso|%d avisos", "fine count": "%d em ordem|%d em ordem",
 	"doctor fail": "falha", "doctor warn": "aviso", "doctor ok": "em ordem",

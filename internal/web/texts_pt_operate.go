@@ -2,7 +2,7 @@ package web
 
 // textsPtOperate are the words of the pages that look after the studio's books:
 // Backups, Tarefas, Registro, Ajustes.
-var textsPtOperate = map[string]string{
+var textsPtOperate = map[string]string{ //nolint:gosec // words about secrets
 	// Backups.
 	"verify now": "Conferir agora", "restore": "Restaurar", "copies": "Cópias", "verified at": "Conferida", "verified small": "conferida", "file": "Arquivo",
 	"copy number": "cópia %d", "statement rests": "o extrato se apoia nela", "see copies": "Ver os backups",
@@ -71,7 +71,7 @@ var textsPtOperate = map[string]string{
 	"studio": "Estúdio", "studio named": "O estúdio se chama %s.", "methods": "Formas de pagamento", "methods text": "taxa da maquininha e dias até o dinheiro cair",
 	"fee": "Taxa", "fee small": "taxa", "money comes": "Dinheiro cai", "days until money": "%d dia depois|%d dias depois", "field vale": "A partir de", "since small": "desde", "to come": "por vir",
 	"method cost": "Taxa e dias de uma forma", "method saved": "%s: taxa de %s %%, %d dias, a partir de %s.",
-	"categories": "Categorias de gastos", "categories text": "As categorias se escrevem em cada gasto:",
+	"categories": "Categorias de gastos", "categories text": "Uma nova começa com o primeiro gasto dela, em",
 	"environment": "O que o servidor define", "environment text": "só para ver; quem cuida do servidor muda", "setting": "Ajuste", "value": "Valor", "source": "De onde vem",
 	"source default": "padrão", "source environment": "ambiente", "source file": "arquivo .env", "source flag": "linha de comando", "set not shown": "definido, não se mostra", "not set": "não definido", "setting true": "sim", "setting false": "não",
 	"setting DATABASE_URL": "Banco de dados", "setting EXTRATO_BACKUPS": "Pasta dos backups", "setting TZ": "Fuso do estúdio", "setting EXTRATO_REQUIRE_BACKUP": "Só fecha com backup",
