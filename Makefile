@@ -50,7 +50,7 @@ shots: ## pictures of all pages in shots/, on a desk and a phone, light and dark
 	rm -rf shots && mkdir shots
 	SHOTS=$(CURDIR)/shots SHOTS_ALL=1 go test -count=1 -run real_browser ./internal/web/...
 
-pictures: ## the two pictures of the README, made by a test
+pictures: ## the four pictures of the README, made by a test
 	PICTURES=$(CURDIR)/docs/images go test -count=1 -run real_browser_the_months ./internal/web
 
 bench: ## the numbers of the design, side by side with plain SQL

@@ -149,6 +149,9 @@ func monthsOfADemo(t *testing.T, db *storetest.DB) {
 	c.Open("/")
 	c.Check("inicio-demo")
 	c.Picture("inicio", 1200, 900)
+	busiest := s.db.Int(t, "SELECT CAST(replace(CAST(data AS TEXT), '-', '') AS INTEGER) FROM pagamentos GROUP BY data ORDER BY count(*) DESC, data DESC LIMIT 1")
+	c.Open("/caixa/" + books.Day(busiest).String())
+	c.Picture("caixa", 1200, 900)
 	c.Open("/historico")
 	c.Check("historico")
 	c.Open("/historico/" + path(m.Add(1)))
@@ -157,6 +160,7 @@ func monthsOfADemo(t *testing.T, db *storetest.DB) {
 	c.Check("extratos")
 	c.Open("/extrato/" + path(m))
 	c.Check("extrato")
+	c.Picture("extrato", 1200, 900)
 	c.Follow("[") // by key to the month before
 	if !strings.HasSuffix(c.Path(), path(m.Add(-1))) {
 		t.Errorf("the key leads to %s", c.Path())
