@@ -216,6 +216,7 @@ func (s *serving) asks(years int) ([]ask, error) {
 		"/gastos?mes=2025-10", "/comissoes?mes=2025-10", "/artistas")
 	always("/sessoes", "/sessoes?aba=agenda", "/sessoes?aba=mes&mes=2025-10", "/sessoes?artista=7", "/sessoes?texto=joao", fmt.Sprintf("/sessoes?cliente=%d", sessionsBase+7), fmt.Sprintf("/sessoes/%d", sessionsBase+100),
 		"/sessoes?depois=2024-10-01_2025-09-01+12%3A00%3A00_60000001&vistos=5000")
+	always("/backups", "/tarefas", "/registro", "/ajustes")
 	months := monthsBefore(years)
 	for _, page := range []string{"/extrato/%s", "/meses/%s/fechar", "/meses/%s/reabrir"} {
 		list = append(list, ask{fmt.Sprintf(page, "{year}/{month}") + " (closed)", func(n int) string { return fmt.Sprintf(page, months[n*7%len(months)].Format("2006/01")) }})
@@ -246,7 +247,7 @@ func (s *serving) described() ([]string, error) {
 	}
 	var paths []string
 	for path, methods := range api.Paths {
-		if _, ok := methods["get"]; ok {
+		if _, ok := methods["get"]; ok && path != "/api/v1/doctor" { // it reads every statement
 			paths = append(paths, path)
 		}
 	}
