@@ -83,6 +83,7 @@ func (v *visit) fillCommissions(ctx context.Context, tx *store.Tx, p *commission
 	if err != nil {
 		return err
 	}
+	p.Number, p.Total, p.Sums, p.Commissions = 0, 0, nil, nil // the transaction may run again
 	for _, s := range sums {
 		p.Number, p.Total = p.Number+int(s.Number), p.Total+s.Amount
 		p.Sums = append(p.Sums, artistSum{s.Name, commissionsAt(p.Turn.Value, idText(s.Artist)), s.Amount.People(), v.some(s.Number, "commissions count")})

@@ -173,6 +173,7 @@ func (v *visit) fillExpenses(ctx context.Context, tx *store.Tx, p *expensesPage,
 	if err != nil {
 		return err
 	}
+	p.Number, p.Sum, p.Expenses = 0, 0, nil // the transaction may run again
 	for _, s := range sums {
 		p.Number, p.Sum = p.Number+s.Number, p.Sum+s.Amount
 	}

@@ -34,7 +34,7 @@ func (v *visit) offerRepeat(ctx context.Context, tx *store.Tx, f *repeatForm, mo
 		f.Wrong = v.t("repeat refused") // the rest of the page needs no statement
 		return nil
 	}
-	f.Month = v.name(month.Add(-1))
+	f.Month, f.Offered, f.Recorded = v.name(month.Add(-1)), nil, 0 // the transaction may run again
 	ticked := map[string]bool{}
 	for _, key := range f.Values[repeatField] {
 		ticked[key] = true
