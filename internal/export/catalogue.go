@@ -84,7 +84,7 @@ var catalogues = map[Lang]catalogue{
 		closedRows: "Os lançamentos que foram fechados estão no backup %s.",
 		counted:    [4][2]string{{"pagamento", "pagamentos"}, {"sessão", "sessões"}, {"comissão", "comissões"}, {"gasto", "gastos"}},
 		csv: []string{"tipo", "mes", "revisao", "id", "data", "cliente", "artista", "forma_pagamento", "status", "percentual", "valor",
-			"descricao", "observacoes", "pagamento_id", "sessao_id", "fingerprint", "cadeia"},
+			"descricao", "categoria", "observacoes", "pagamento_id", "sessao_id", "fingerprint", "cadeia"},
 		kinds: [5]string{"pagamento", "sessao", "comissao", "gasto", "extrato"},
 	},
 	EN: {
@@ -117,7 +117,7 @@ var catalogues = map[Lang]catalogue{
 		closedRows: "The records that were closed are in the backup %s.",
 		counted:    [4][2]string{{"payment", "payments"}, {"session", "sessions"}, {"commission", "commissions"}, {"expense", "expenses"}},
 		csv: []string{"kind", "month", "revision", "id", "date", "client", "artist", "method", "status", "percent", "amount",
-			"description", "notes", "payment_id", "session_id", "fingerprint", "chain"},
+			"description", "category", "notes", "payment_id", "session_id", "fingerprint", "chain"},
 		kinds: [5]string{"payment", "session", "commission", "expense", "statement"},
 	},
 }

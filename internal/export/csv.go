@@ -59,14 +59,15 @@ func WriteCSV(w io.Writer, s Statement, lang Lang) error {
 // csvLine is one line. Texts are inert already.
 type csvLine struct {
 	kind, id, date, client, artist, method, status, percent, amount string
-	description, note, payment, session, fingerprint, chain         string
+	description, category, note, payment, session                   string
+	fingerprint, chain                                              string
 }
 
 // fields are in the order of the catalogue's titles.
 func (l csvLine) fields(s Statement) []string {
 	return []string{
 		l.kind, s.Month.String(), strconv.Itoa(s.Revision), l.id, l.date, l.client, l.artist, l.method, l.status, l.percent, l.amount,
-		l.description, l.note, l.payment, l.session, l.fingerprint, l.chain,
+		l.description, l.category, l.note, l.payment, l.session, l.fingerprint, l.chain,
 	}
 }
 
@@ -90,6 +91,7 @@ func lineOf(row books.Row) csvLine {
 	case *books.Expense:
 		return csvLine{
 			id: number(r.ID), date: r.Date.String(), method: inert(string(r.Method)), amount: r.Amount.String(), description: cell(r.Description),
+			category: cell(r.Category),
 		}
 	}
 	return csvLine{}

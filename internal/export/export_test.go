@@ -93,7 +93,7 @@ func october(t rapid.TB) export.Statement {
 		},
 		&books.Commission{ID: 6, ArtistID: 4, Percent: 5, Amount: 5, Note: books.TextOf("avulsa"), ArtistName: bia},
 		&books.Expense{ID: 4, Date: day(t, "2025-10-02"), Amount: 1999, Description: books.TextOf("agulhas"), Method: "Dinheiro", CreatedBy: 1},
-		&books.Expense{ID: 9, Date: day(t, "2025-10-05"), Amount: 150000, Description: books.TextOf("aluguel"), Method: "Pix", CreatedBy: 1},
+		&books.Expense{ID: 9, Date: day(t, "2025-10-05"), Amount: 150000, Description: books.TextOf("aluguel"), Method: "Pix", CreatedBy: 1, Category: books.TextOf("Aluguel")},
 		&books.Link{SessionID: 14, PaymentID: 8},
 		&books.Client{ID: 3, Name: "João 💉"},
 		&books.Artist{ID: 2, Name: "Ana", Role: "artist"},

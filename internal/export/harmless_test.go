@@ -38,7 +38,7 @@ func rowsOf(draw func() string, amount books.Money) []books.Row {
 		&books.Payment{ID: 1, Date: 20251028, Amount: amount, Method: books.String(draw()), Note: text(), ArtistID: 2, ClientName: text(), ArtistName: text()},
 		&books.Session{ID: 2, Date: 20251028, Amount: amount, ClientID: 1, ArtistID: 2, Status: text(), Note: text(), ClientName: text(), ArtistName: text()},
 		&books.Commission{ID: 3, ArtistID: 2, Percent: 6000, Amount: amount, Note: text(), ClientName: text(), ArtistName: text()},
-		&books.Expense{ID: 4, Date: 20251028, Amount: amount, Method: books.String(draw()), Description: text(), CreatedBy: 1},
+		&books.Expense{ID: 4, Date: 20251028, Amount: amount, Method: books.String(draw()), Description: text(), Category: text(), CreatedBy: 1},
 	}
 }
 
