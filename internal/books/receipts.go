@@ -51,31 +51,31 @@ func Situations() []Situation {
 }
 
 // IsCompleted reports whether nothing more is expected for the session.
-func (s *Session) IsCompleted() bool { return s.Status.Valid && s.Status.V == "completed" }
+func (r *Session) IsCompleted() bool { return r.Status.Valid && r.Status.V == "completed" }
 
 // Owed returns the amount still expected, 0 for a completed session.
-func (s *Session) Owed(received Money) Money {
-	if s.IsCompleted() {
+func (r *Session) Owed(received Money) Money {
+	if r.IsCompleted() {
 		return 0
 	}
-	return max(s.Amount-received, 0)
+	return max(r.Amount-received, 0)
 }
 
 // Situation returns the state of the session's payment.
-func (s *Session) Situation(r Receipts) Situation {
-	received := r.Sum()
+func (r *Session) Situation(all Receipts) Situation {
+	received := all.Sum()
 	switch {
-	case s.IsCompleted():
+	case r.IsCompleted():
 		return Completed
-	case s.Amount == 0:
+	case r.Amount == 0:
 		return Unpriced
 	case received == 0:
 		return Unpaid
-	case received > s.Amount:
+	case received > r.Amount:
 		return Overpaid
-	case received == s.Amount:
+	case received == r.Amount:
 		return Paid
-	case r.onlyDeposits():
+	case all.onlyDeposits():
 		return OnlyDeposit
 	}
 	return PartlyPaid

@@ -12,8 +12,8 @@ import (
 // that left the live tables before its session. Session, amount and month are
 // set for payments at rest alone; live payments have rows of their own.
 
-// markOf is the mark in deposits e as books.Mark reads it.
-func markOf(e string) string { return "CASE WHEN " + e + ".marked THEN 'true' END" }
+// isMarked is the mark in deposits e as books.Mark reads it.
+const isMarked = "CASE WHEN e.marked THEN 'true' END"
 
 // Deposit is a row of deposits with its payment at rest in a statement.
 type Deposit struct {

@@ -14,7 +14,7 @@ import (
 
 // recordJoins holds the source of each kind's copies.
 var recordJoins = [books.KindCount]struct{ copies, joins string }{
-	books.PaymentKind: {"c.name, a.name, %s, " + markOf("e"), ` LEFT JOIN clients c ON c.id = r.cliente_id LEFT JOIN users a ON a.id = r.artista_id
+	books.PaymentKind: {"c.name, a.name, %s, " + isMarked, ` LEFT JOIN clients c ON c.id = r.cliente_id LEFT JOIN users a ON a.id = r.artista_id
 		LEFT JOIN sessoes s ON s.id = r.sessao_id LEFT JOIN deposits e ON e.payment = r.id`},
 	books.SessionKind: {"c.name, a.name", " LEFT JOIN clients c ON c.id = r.cliente_id LEFT JOIN users a ON a.id = r.artista_id"},
 	books.CommissionKind: {"a.name, c.name, %s, %s", ` LEFT JOIN users a ON a.id = r.artista_id LEFT JOIN pagamentos p ON p.id = r.pagamento_id
@@ -360,7 +360,7 @@ func (t *Tx) LiveByID(ctx context.Context, kind books.Kind, ids []books.ID) (map
 	columns, from := strings.Join(t.s.selectColumns(kind, hasTime), ", "), kind.Table()+" r"
 	switch kind {
 	case books.PaymentKind:
-		columns, from = columns+", "+markOf("e"), from+" LEFT JOIN deposits e ON e.payment = r.id"
+		columns, from = columns+", "+isMarked, from+" LEFT JOIN deposits e ON e.payment = r.id"
 	case books.ExpenseKind:
 		columns, from = columns+", k.category", from+ofCategory
 	}

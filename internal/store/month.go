@@ -22,7 +22,7 @@ func (t *Tx) monthRows(kind books.Kind, hasTime bool) string {
 	from, condition := t.s.dialect.walk(kind)
 	switch kind {
 	case books.PaymentKind:
-		columns += ", " + text("s.data") + ", " + markOf("e")
+		columns += ", " + text("s.data") + ", " + isMarked
 		from += " LEFT JOIN sessoes s ON s.id = r.sessao_id LEFT JOIN deposits e ON e.payment = r.id"
 	case books.ExpenseKind:
 		columns += ", k.category"

@@ -39,12 +39,12 @@ func (t *Tx) Receipts(ctx context.Context, sessions []books.ID) (map[books.ID]bo
 	}
 	d := t.s.dialect
 	ids := "(" + d.idList("$1") + ")"
-	live := ", q.id AS payment, q.data AS day, q.valor AS amount, q.forma_pagamento AS method, " + markOf("e") + " AS marked, '' AS month"
+	live := ", q.id AS payment, q.data AS day, q.valor AS amount, q.forma_pagamento AS method, " + isMarked + " AS marked, '' AS month"
 	query := `SELECT g.session, g.payment, ` + d.text("g.day") + ", " + d.text("g.amount") + `, g.method, g.marked, g.month FROM (
 			SELECT q.sessao_id AS session` + live + ` FROM pagamentos q LEFT JOIN deposits e ON e.payment = q.id WHERE q.sessao_id IN ` + ids + `
 			UNION ALL SELECT s.id` + live + ` FROM sessoes s JOIN pagamentos q ON q.id = s.payment_id LEFT JOIN deposits e ON e.payment = q.id
 				WHERE s.id IN ` + ids + ` AND (q.sessao_id IS NULL OR q.sessao_id <> s.id)
-			UNION ALL SELECT e.session, e.payment, e.day, e.amount, NULL, ` + markOf("e") + `, e.month FROM deposits e WHERE e.session IN ` + ids + ` AND ` + atRest + `
+			UNION ALL SELECT e.session, e.payment, e.day, e.amount, NULL, ` + isMarked + `, e.month FROM deposits e WHERE e.session IN ` + ids + ` AND ` + atRest + `
 		) AS g ORDER BY g.session, g.day, g.payment`
 	err := t.list(ctx, query, []any{jsonIDs(sessions)}, func(scan func(...any) error) error {
 		var r books.Receipt

@@ -153,7 +153,7 @@ func (v *visit) fillPayments(ctx context.Context, tx *store.Tx, p *paymentsPage,
 	if p.Payments, err = v.paymentLines(ctx, tx, rows, only, v.r.URL.RequestURI()); err != nil {
 		return err
 	}
-	start := ""
+	var start string
 	p.First, p.Last, start, p.Next = p.Filter.part("/pagamentos", w, more, len(rows))
 	p.CSV, p.XLSX = strings.Replace(start, "?", ".csv?", 1), strings.Replace(start, "?", ".xlsx?", 1)
 	if w.Client != 0 {

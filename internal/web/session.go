@@ -136,9 +136,9 @@ func (v *visit) receiptsTable(all books.Receipts) *table {
 	for _, r := range all {
 		day, where, method := cell{Text: r.Day.People()}, cell{Text: v.t("open month")}, string(r.Method.V)
 		switch {
-		case bool(r.Deposit) && method != "":
+		case r.Deposit && method != "":
 			method += ", " + v.t("a deposit")
-		case bool(r.Deposit):
+		case r.Deposit:
 			method = v.t("a deposit")
 		}
 		if r.Month.IsZero() {
