@@ -161,6 +161,9 @@ func monthsOfADemo(t *testing.T, db *storetest.DB) {
 	c.Open("/extrato/" + path(m))
 	c.Check("extrato")
 	c.Picture("extrato", 1200, 900)
+	if wide := webtest.Evaluate[float64](c, `Math.max(...[...document.querySelectorAll("figure p svg")].map(s => s.getBoundingClientRect().width))`); wide < 5 || wide > 20 {
+		t.Errorf("a chart's key is %.0f pixels wide", wide)
+	}
 	c.Follow("[") // by key to the month before
 	if !strings.HasSuffix(c.Path(), path(m.Add(-1))) {
 		t.Errorf("the key leads to %s", c.Path())
