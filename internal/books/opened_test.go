@@ -190,3 +190,18 @@ func TestDifferences_between_revisions(t *testing.T) {
 		}
 	})
 }
+
+func TestCommissions_of_one_payment_are_added_up(t *testing.T) {
+	s, _ := write(t, month(t, "2025-10"), 1, []books.Row{
+		&books.Payment{ID: 7, Date: 20251001, Amount: 100_00, Method: "Pix", ArtistID: 1},
+		&books.Commission{ID: 1, PaymentID: books.RefTo(7), ArtistID: 1, Amount: 30_00}, &books.Commission{ID: 2, PaymentID: books.RefTo(7), ArtistID: 2, Amount: 20_00},
+		&books.Commission{ID: 3, ArtistID: 2, Amount: 5_00},
+	})
+	o, err := s.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sums, known, err := o.CommissionsOf([]books.ID{7, 8}); len(sums) != 1 || sums[7] != 50_00 || !known || err != nil {
+		t.Errorf("%v %v %v", sums, known, err)
+	}
+}
