@@ -26,7 +26,7 @@ func (c *Closer) previewSeen(ctx context.Context, month books.Month, force bool,
 		gone, err = c.readMissing(ctx, month)
 	}
 	place := c.beginCheckBackup(ctx, month)
-	defer place() // its probe must not stay behind
+	defer func() { _ = place() }() // its probe must not stay behind; preview has the error
 	if err == nil {
 		err = c.Store.Read(ctx, func(tx *store.Tx) error {
 			var err error
