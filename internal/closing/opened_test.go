@@ -9,8 +9,8 @@ import (
 	"extrato/internal/store"
 )
 
-// opens opens the statement of October, and returns how many SQL statements that
-// took.
+// opens returns how many SQL statements it took to open the statement of
+// October.
 func (s *studio) opens(t testing.TB) (sent int64, err error) {
 	t.Helper()
 	before := s.Store().Statements()
