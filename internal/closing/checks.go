@@ -34,6 +34,7 @@ const (
 	NoCommission   = "no_commission"   // payments without one, by artist
 	NoClient       = "no_client"       // payments without one
 	UnpaidSession  = "unpaid_session"  // unpaid sessions of the month
+	PartPaid       = "part_paid"       // sessions leaving with a part still owed
 	ComingDeposit  = "coming_deposit"  // deposits of future sessions
 	EqualPayments  = "equal_payments"  // equal payments of one day
 	MissingExpense = "missing_expense" // expenses of last month missing in this one
@@ -43,7 +44,7 @@ const (
 
 // Checks are the codes of all checks, in their order.
 func Checks() []string {
-	return []string{NoCommission, NoClient, UnpaidSession, ComingDeposit, EqualPayments, MissingExpense, EarlierOpen, V4Closes}
+	return []string{NoCommission, NoClient, UnpaidSession, PartPaid, ComingDeposit, EqualPayments, MissingExpense, EarlierOpen, V4Closes}
 }
 
 // mostExamples is how many rows a check names.
@@ -69,6 +70,7 @@ type checker struct {
 	month    books.Month
 	tally    *books.Tally
 	payments []*books.Payment
+	sessions []*books.Session
 	paid     map[books.ID]bool // payments with a commission
 	expenses map[string]bool   // by purpose
 	ofMonth  []Check
@@ -79,6 +81,8 @@ func (k *checker) see(row books.Row) error {
 	switch r := row.(type) {
 	case *books.Payment:
 		k.payments = append(k.payments, r)
+	case *books.Session:
+		k.sessions = append(k.sessions, r)
 	case *books.Commission:
 		k.paid[r.PaymentID.V] = true
 	case *books.Expense:
@@ -163,6 +167,10 @@ func (k *checker) readMonth(ctx context.Context, tx *store.Tx) error {
 	for _, s := range sessions {
 		unpaid.add(Example{ID: s.ID, Name: string(s.ClientName.V), Day: s.Date, Amount: s.Amount})
 	}
+	part, err := k.partPaid(ctx, tx)
+	if err != nil {
+		return err
+	}
 	missing := Check{Code: MissingExpense}
 	before, err := expensesOf(ctx, tx, k.month.Add(-1))
 	if err != nil {
@@ -175,8 +183,31 @@ func (k *checker) readMonth(ctx context.Context, tx *store.Tx) error {
 		}
 	}
 	closes, err := tx.ClosedByV4(ctx)
-	k.ofMonth = []Check{unpaid, missing, {Code: V4Closes, Count: int64(len(closes)), Months: closes}}
+	k.ofMonth = []Check{unpaid, part, missing, {Code: V4Closes, Count: int64(len(closes)), Months: closes}}
 	return err
+}
+
+// partPaid finds the leaving sessions with a part still owed: nothing shows
+// them as owing once they rest in the statement.
+func (k *checker) partPaid(ctx context.Context, tx *store.Tx) (Check, error) {
+	part := Check{Code: PartPaid}
+	received := map[books.ID]books.Money{}
+	for _, p := range k.payments {
+		received[p.SessionID.V] += p.Amount
+	}
+	var doubtful []books.ID // the others are paid by this month alone
+	for _, s := range k.sessions {
+		if s.Owed(received[s.ID]) > 0 {
+			doubtful = append(doubtful, s.ID)
+		}
+	}
+	receipts, err := tx.Receipts(ctx, doubtful)
+	for _, s := range k.sessions {
+		if owed := s.Owed(receipts[s.ID].Sum()); slices.Contains(doubtful, s.ID) && owed > 0 {
+			part.add(Example{ID: s.ID, Name: string(s.ClientName.V), Day: s.Date, Amount: owed})
+		}
+	}
+	return part, err
 }
 
 // expensesOf returns a month's expenses, live or from its stored statement.

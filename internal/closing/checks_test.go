@@ -17,14 +17,16 @@ func TestPreviewChecked_counts_what_a_person_should_look_at(t *testing.T) {
 		s.Exec(t, "INSERT INTO comissoes (pagamento_id, artista_id, percentual, valor, created_at) VALUES (1, 1, 50, 225, '2025-10-03 12:00:00')")
 		s.Exec(t, "UPDATE pagamentos SET cliente_id = NULL WHERE id = 3")
 		s.Exec(t, "INSERT INTO sessoes (id, data, valor, cliente_id, artista_id, status, created_at) VALUES "+
-			"(11, '2025-11-12', 800, 1, 1, 'active', '2025-10-01 12:00:00'), (12, '2025-10-30', 600, 1, 1, 'active', '2025-10-01 12:00:00'), (13, '2025-10-30', 500, 1, 1, 'completed', '2025-10-01 12:00:00'), (14, '2025-11-03', 500, 1, 1, 'active', '2025-10-01 12:00:00')")
+			"(15, '2025-10-03', 1000, 1, 1, 'paid', '2025-10-01 12:00:00'), (16, '2025-10-03', 450, 1, 1, 'paid', '2025-10-01 12:00:00'), (11, '2025-11-12', 800, 1, 1, 'active', '2025-10-01 12:00:00'), (12, '2025-10-30', 600, 1, 1, 'active', '2025-10-01 12:00:00'), (13, '2025-10-30', 500, 1, 1, 'completed', '2025-10-01 12:00:00'), (14, '2025-11-03', 500, 1, 1, 'active', '2025-10-01 12:00:00')")
 		s.Exec(t, "UPDATE pagamentos SET sessao_id = 11 WHERE id = 3")
+		s.Exec(t, "UPDATE pagamentos SET sessao_id = 15 WHERE id = 1") // 550 of it are still owed
+		s.Exec(t, "UPDATE sessoes SET payment_id = 2 WHERE id = 16")
 		s.Exec(t, "INSERT INTO "+s.Own("deposits")+" (payment, day, marked) VALUES (3, '2025-10-09', TRUE)")
 		for _, e := range [][2]string{{"2025-09-05", "Aluguel"}, {"2025-09-05", "Seguro"}, {"2025-10-05", " aluguel"}} {
 			s.Exec(t, "INSERT INTO gastos (data, valor, descricao, forma_pagamento, created_by, created_at) VALUES ($1, 100, $2, 'Pix', 1, '2025-10-05 12:00:00')", e[0], e[1])
 		}
 		want := map[string]int64{
-			closing.NoCommission: 2, closing.NoClient: 1, closing.UnpaidSession: 1, closing.ComingDeposit: 1,
+			closing.NoCommission: 2, closing.NoClient: 1, closing.UnpaidSession: 1, closing.PartPaid: 1, closing.ComingDeposit: 1,
 			closing.EqualPayments: 1, closing.MissingExpense: 1, closing.EarlierOpen: 1, closing.V4Closes: 0,
 		}
 		look := func() {

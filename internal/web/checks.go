@@ -41,7 +41,7 @@ func (v *visit) checkLine(month books.Month, c closing.Check) checkLine {
 		line.Link = v.linkTo("/pagamentos", filter+"&"+noClientFilter+"=1", v.t("see them"))
 	case closing.ComingDeposit, closing.EqualPayments:
 		line.Link = v.linkTo("/pagamentos", filter, v.t("see payments"))
-	case closing.UnpaidSession:
+	case closing.UnpaidSession, closing.PartPaid:
 		line.Link = v.linkTo(sessionsPath, "?"+tabFilter+"="+monthTab+"&"+monthFilter+"="+month.String(), v.t("receive"))
 	case closing.MissingExpense:
 		line.Link = v.linkTo("/gastos", filter, v.t("see expenses"))

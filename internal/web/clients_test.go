@@ -248,39 +248,40 @@ func TestA_link_of_v4s_calendar_is_kept_through_the_login(t *testing.T) {
 
 // In a real browser: one client, merging, searching.
 func TestIn_a_real_browser_clients_and_searches(t *testing.T) {
-	db := storetest.SQLite(t, time.Now)
-	s := newMonthStudio(t, db)
-	s.twins(t)
-	s.db.Exec(t, "UPDATE clients SET name = $1 WHERE id = 702", strings.Repeat("W", 255))
-	c := webtest.Start(t, s.base)
-	c.SignIn(s.Client)
-	c.Open("/clientes/703")
-	c.Check("cliente-completo")
-	c.Open("/clientes/703?fechados=1")
-	c.Check("cliente-fechados")
-	c.Type("Cliente", "duda falcão")
-	c.Follow("\r")
-	c.Check("juntar")
-	c.Press("Juntar")
-	if c.Path() != "/clientes/701" {
-		t.Errorf("it leads to %s", c.Path())
-	}
-	c.Check("cliente-juntado")
-	c.Open("/acesso")
-	c.Keys("/")
-	c.Wait(`document.activeElement.id === "q"`)
-	webtest.Evaluate[string](c, `document.activeElement.value = ""`) // the key itself, which only a real keyboard holds back
-	c.Keys("fenix")
-	c.Follow("\r")
-	if c.Path() != "/buscar?q=fenix" {
-		t.Errorf("/ leads to %s", c.Path())
-	}
-	c.Check("buscar")
-	for name, at := range map[string]string{"vazio": "/buscar", "nada": "/buscar?q=xyz", "muito": "/buscar?q=d", "fechados": "/buscar?q=fenix&fechados=1", "hostil": "/buscar?q=" + strings.Repeat("W", 255)} {
-		c.Open(at)
-		c.Check("buscar-" + name)
-	}
-	s.comesIn(t, c)
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		s := newMonthStudio(t, db)
+		s.twins(t)
+		s.db.Exec(t, "UPDATE clients SET name = $1 WHERE id = 702", strings.Repeat("W", 255))
+		c := webtest.Start(t, s.base)
+		c.SignIn(s.Client)
+		c.Open("/clientes/703")
+		c.Check("cliente-completo")
+		c.Open("/clientes/703?fechados=1")
+		c.Check("cliente-fechados")
+		c.Type("Cliente", "duda falcão")
+		c.Follow("\r")
+		c.Check("juntar")
+		c.Press("Juntar")
+		if c.Path() != "/clientes/701" {
+			t.Errorf("it leads to %s", c.Path())
+		}
+		c.Check("cliente-juntado")
+		c.Open("/acesso")
+		c.Keys("/")
+		c.Wait(`document.activeElement.id === "q"`)
+		webtest.Evaluate[string](c, `document.activeElement.value = ""`) // the key itself, which only a real keyboard holds back
+		c.Keys("fenix")
+		c.Follow("\r")
+		if c.Path() != "/buscar?q=fenix" {
+			t.Errorf("/ leads to %s", c.Path())
+		}
+		c.Check("buscar")
+		for name, at := range map[string]string{"vazio": "/buscar", "nada": "/buscar?q=xyz", "muito": "/buscar?q=d", "fechados": "/buscar?q=fenix&fechados=1", "hostil": "/buscar?q=" + strings.Repeat("W", 255)} {
+			c.Open(at)
+			c.Check("buscar-" + name)
+		}
+		s.comesIn(t, c)
+	})
 }
 
 // comesIn looks at what an artist finds.

@@ -54,11 +54,19 @@ func TestIn_a_real_browser_a_day_by_keyboard_alone(t *testing.T) {
 	})
 }
 
-// full is a studio with a closed month, a deposit, payments and an expense, and
-// the path of one payment.
-func full(t *testing.T) (s *opened, path string) {
+// full runs a test on both databases, in a studio with a closed month, a
+// deposit, payments and an expense; path is that of one payment.
+func full(t *testing.T, test func(t *testing.T, s *opened, path string)) {
 	t.Helper()
-	s = studio(t, storetest.SQLite(t, time.Now))
+	storetest.Both(t, time.Now, func(t *testing.T, db *storetest.DB) {
+		s, path := filled(t, db)
+		test(t, s, path)
+	})
+}
+
+func filled(t *testing.T, db *storetest.DB) (s *opened, path string) {
+	t.Helper()
+	s = studio(t, db)
 	s.closes(s.today.Month().Add(-1))
 	s.owner.Open("/caixa").Send("Registrar", "Valor", "200", "Cliente", "Marina Prado", "Forma de pagamento", "Pix", "É sinal", "1",
 		"Data da sessão", s.today.Add(14).String(), "Preço", "800").Is(200, "")
@@ -74,43 +82,44 @@ func full(t *testing.T) (s *opened, path string) {
 // In a real browser: the entry line tells what comes of an amount, asks and
 // refuses, and nothing typed is lost.
 func TestIn_a_real_browser_the_entry_line(t *testing.T) {
-	s, _ := full(t)
-	c := webtest.Start(t, s.base)
-	signIn(c, "rafa@example.com")
-	c.Open("/caixa")
-	c.Wait(atAmount)
-	c.Keys("200+150,50")
-	c.Wait(`document.getElementById("echo").textContent === "R$ 350,50→ comissão R$ 210,30→ estúdio R$ 140,20"`)
-	c.Keys("\t\tc")
-	c.Wait(`document.getElementById("percentual").value === "55" && document.getElementById("echo").textContent.includes("R$ 192,78")`)
-	c.Keys("\tmarina prado")
-	c.Wait(`document.getElementById("sessao").options.length === 2 && document.getElementById("sessao").options[1].text.endsWith("faltam R$ 600,00")`)
-	c.Check("caixa-digitando")
-	c.Keys("\t\t\t ")
-	c.Wait(`document.getElementById("sessao_preco").checkVisibility()`)
-	c.Check("caixa-sinal")
-	webtest.Evaluate[string](c, `document.getElementById("sessao").selectedIndex = 1, ""`)
-	c.Wait(`!document.getElementById("sessao_preco").checkVisibility()`)
+	full(t, func(t *testing.T, s *opened, _ string) {
+		c := webtest.Start(t, s.base)
+		signIn(c, "rafa@example.com")
+		c.Open("/caixa")
+		c.Wait(atAmount)
+		c.Keys("200+150,50")
+		c.Wait(`document.getElementById("echo").textContent === "R$ 350,50→ comissão R$ 210,30→ estúdio R$ 140,20"`)
+		c.Keys("\t\tc")
+		c.Wait(`document.getElementById("percentual").value === "55" && document.getElementById("echo").textContent.includes("R$ 192,78")`)
+		c.Keys("\tmarina prado")
+		c.Wait(`document.getElementById("sessao").options.length === 2 && document.getElementById("sessao").options[1].text.endsWith("faltam R$ 600,00")`)
+		c.Check("caixa-digitando")
+		c.Keys("\t\t\t ")
+		c.Wait(`document.getElementById("sessao_preco").checkVisibility()`)
+		c.Check("caixa-sinal")
+		webtest.Evaluate[string](c, `document.getElementById("sessao").selectedIndex = 1, ""`)
+		c.Wait(`!document.getElementById("sessao_preco").checkVisibility()`)
 
-	c.Open("/caixa")
-	c.Wait(atAmount)
-	c.Keys("35O,00\t\t\tDuda Falcão\tsessenta\t\t\tRetoque")
-	c.Follow("\r")
-	if c.Focus() != "Valor" || webtest.Evaluate[string](c, `document.getElementById("cliente").value + document.getElementById("obs").value`) != "Duda FalcãoRetoque" {
-		t.Errorf("the cursor is in %q: %s", c.Focus(), c.Text())
-	}
-	c.Check("caixa-erro")
+		c.Open("/caixa")
+		c.Wait(atAmount)
+		c.Keys("35O,00\t\t\tDuda Falcão\tsessenta\t\t\tRetoque")
+		c.Follow("\r")
+		if c.Focus() != "Valor" || webtest.Evaluate[string](c, `document.getElementById("cliente").value + document.getElementById("obs").value`) != "Duda FalcãoRetoque" {
+			t.Errorf("the cursor is in %q: %s", c.Focus(), c.Text())
+		}
+		c.Check("caixa-erro")
 
-	c.Open("/caixa")
-	c.Type("Valor", "180")
-	c.Type("Comissão %", "\b")
-	c.Follow("\r")
-	if !strings.Contains(c.Text(), "Já há um igual às") {
-		t.Fatal(c.Text())
-	}
-	c.Check("caixa-igual")
-	c.Press("Não, era o mesmo")
-	s.closedInBrowser(t, c)
+		c.Open("/caixa")
+		c.Type("Valor", "180")
+		c.Type("Comissão %", "\b")
+		c.Follow("\r")
+		if !strings.Contains(c.Text(), "Já há um igual às") {
+			t.Fatal(c.Text())
+		}
+		c.Check("caixa-igual")
+		c.Press("Não, era o mesmo")
+		s.closedInBrowser(t, c)
+	})
 }
 
 // closedInBrowser meets a closed month, and goes on today.
@@ -137,43 +146,44 @@ func (s *opened) closedInBrowser(t *testing.T, c *webtest.Chromium) {
 
 // In a real browser: payments and clients.
 func TestIn_a_real_browser_payments_and_clients(t *testing.T) {
-	s, path := full(t)
-	c := webtest.Start(t, s.base)
-	signIn(c, "rafa@example.com")
-	c.Open(path)
-	c.Check("pagamento")
-	c.Type("Valor", "1.300")
-	c.Follow("\r")
-	c.Check("pagamento-corrigido")
-	other := *s.owner
-	c.Type("Observações", "Cobertura")
-	other.Open(path).Send("Salvar", "Valor", "1.250").Is(200, path)
-	c.Follow("\r")
-	c.Check("pagamento-duas-versoes")
-	c.Press("Ficar com a minha")
-	v := other.Open(path).Values("Salvar divisão")
-	v.Set("artista2", fmt.Sprint(s.bia))
-	v.Set("percentual2", "20")
-	other.Post(path+"/divisao", v).Is(200, path)
-	c.Open(path)
-	c.Check("pagamento-dividido")
-	c.Press("Excluir")
-	if !strings.Contains(c.Text(), "Excluído:") {
-		t.Error(c.Text())
-	}
-	c.Press("Desfazer")
+	full(t, func(t *testing.T, s *opened, path string) {
+		c := webtest.Start(t, s.base)
+		signIn(c, "rafa@example.com")
+		c.Open(path)
+		c.Check("pagamento")
+		c.Type("Valor", "1.300")
+		c.Follow("\r")
+		c.Check("pagamento-corrigido")
+		other := *s.owner
+		c.Type("Observações", "Cobertura")
+		other.Open(path).Send("Salvar", "Valor", "1.250").Is(200, path)
+		c.Follow("\r")
+		c.Check("pagamento-duas-versoes")
+		c.Press("Ficar com a minha")
+		v := other.Open(path).Values("Salvar divisão")
+		v.Set("artista2", fmt.Sprint(s.bia))
+		v.Set("percentual2", "20")
+		other.Post(path+"/divisao", v).Is(200, path)
+		c.Open(path)
+		c.Check("pagamento-dividido")
+		c.Press("Excluir")
+		if !strings.Contains(c.Text(), "Excluído:") {
+			t.Error(c.Text())
+		}
+		c.Press("Desfazer")
 
-	c.Open("/pagamentos")
-	c.Check("pagamentos")
-	c.Open("/pagamentos?mes=2001-01&semcom=1")
-	c.Check("pagamentos-vazio")
-	c.Open("/clientes")
-	c.Check("clientes")
-	c.Type("Nome", "marina prado")
-	c.Follow("\r")
-	c.Check("clientes-igual")
-	c.Press("Marina Prado")
-	c.Check("cliente")
+		c.Open("/pagamentos")
+		c.Check("pagamentos")
+		c.Open("/pagamentos?mes=2001-01&semcom=1")
+		c.Check("pagamentos-vazio")
+		c.Open("/clientes")
+		c.Check("clientes")
+		c.Type("Nome", "marina prado")
+		c.Follow("\r")
+		c.Check("clientes-igual")
+		c.Press("Marina Prado")
+		c.Check("cliente")
+	})
 }
 
 // In a real browser: texts that are long, or that another page would obey.

@@ -303,56 +303,57 @@ func TestHostile_text_in_every_field_of_a_session(t *testing.T) {
 
 // In a real browser: the pages of sessions.
 func TestIn_a_real_browser_sessions(t *testing.T) {
-	s, _ := full(t)
-	c := webtest.Start(t, s.base)
-	signIn(c, "rafa@example.com")
-	c.Open("/sessoes?aba=mes&mes=2001-01")
-	c.Check("sessoes-vazio")
-	c.Open("/sessoes")
-	c.Follow("s")
-	if c.Path() != "/sessoes/nova" || c.Focus() != "Cliente" {
-		t.Errorf("s leads to %s, the cursor is in %q", c.Path(), c.Focus())
-	}
-	c.Keys("marin")
-	c.Wait(`document.getElementById("clientes").options.length === 1`)
-	c.Type("Cliente", "Renato Queiroz de Albuquerque")
-	c.Type("Valor", "mil")
-	c.Follow("\r")
-	c.Check("sessao-nova-erro")
-	c.Type("Valor", "1.200")
-	c.Type("Observações", "Fechamento de braço, terceira sessão")
-	c.Follow("\r")
-	if !strings.Contains(c.Text(), "criada") {
-		t.Fatal(c.Text())
-	}
-	path := c.Path()
-	c.Check("sessao")
-	id := strings.TrimPrefix(path, "/sessoes/")
-	s.receives(path, "Valor", "200", "Forma de pagamento", "Pix", "É sinal", "1")
-	s.receives(path, "Valor", "300", "Forma de pagamento", "Dinheiro")
-	s.sits("Data", s.today.Add(-40).String(), "Cliente", "Caetano Luz", "Artista", "Caio Tanaka", "Valor", "600")
-	s.sits("Data", s.yesterday.String(), "Cliente", "Duda Falcão", "Artista", "Bia Moreira")
-	paid := s.sits("Data", s.yesterday.String(), "Cliente", "Helena Duarte", "Artista", "Bia Moreira", "Valor", "450")
-	s.receives(paid, "Valor", "500")
-	c.Open(path)
-	c.Check("sessao-parte")
-	c.Press("Concluir")
-	c.Check("sessao-concluida")
-	c.Press("Desfazer")
-	for name, at := range map[string]string{"sessoes": "/sessoes", "sessoes-agenda": "/sessoes?aba=agenda", "sessoes-mes": "/sessoes?aba=mes&mes=" + s.today.Month().String(), "sessao-receber": "/caixa?sessao=" + id} {
-		c.Open(at)
-		c.Check(name)
-	}
-	long := s.sits("Data", s.today.String(), "Cliente", strings.Repeat("W", 255), "Valor", "99.999.999,99", "Observações", strings.Repeat("💀", 255))
-	for name, at := range map[string]string{"sessoes-hostil": "/sessoes", "sessao-hostil": long} {
-		c.Open(at)
-		c.Check(name)
-	}
-	c.Press("Sair")
-	s.comesIn("Bia Moreira", "bia@example.com", "Artista")
-	signIn(c, "bia@example.com")
-	for name, at := range map[string]string{"inicio-artista-a-receber": "/", "sessoes-artista": "/sessoes", "sessao-artista": paid} {
-		c.Open(at)
-		c.Check(name)
-	}
+	full(t, func(t *testing.T, s *opened, _ string) {
+		c := webtest.Start(t, s.base)
+		signIn(c, "rafa@example.com")
+		c.Open("/sessoes?aba=mes&mes=2001-01")
+		c.Check("sessoes-vazio")
+		c.Open("/sessoes")
+		c.Follow("s")
+		if c.Path() != "/sessoes/nova" || c.Focus() != "Cliente" {
+			t.Errorf("s leads to %s, the cursor is in %q", c.Path(), c.Focus())
+		}
+		c.Keys("marin")
+		c.Wait(`document.getElementById("clientes").options.length === 1`)
+		c.Type("Cliente", "Renato Queiroz de Albuquerque")
+		c.Type("Valor", "mil")
+		c.Follow("\r")
+		c.Check("sessao-nova-erro")
+		c.Type("Valor", "1.200")
+		c.Type("Observações", "Fechamento de braço, terceira sessão")
+		c.Follow("\r")
+		if !strings.Contains(c.Text(), "criada") {
+			t.Fatal(c.Text())
+		}
+		path := c.Path()
+		c.Check("sessao")
+		id := strings.TrimPrefix(path, "/sessoes/")
+		s.receives(path, "Valor", "200", "Forma de pagamento", "Pix", "É sinal", "1")
+		s.receives(path, "Valor", "300", "Forma de pagamento", "Dinheiro")
+		s.sits("Data", s.today.Add(-40).String(), "Cliente", "Caetano Luz", "Artista", "Caio Tanaka", "Valor", "600")
+		s.sits("Data", s.yesterday.String(), "Cliente", "Duda Falcão", "Artista", "Bia Moreira")
+		paid := s.sits("Data", s.yesterday.String(), "Cliente", "Helena Duarte", "Artista", "Bia Moreira", "Valor", "450")
+		s.receives(paid, "Valor", "500")
+		c.Open(path)
+		c.Check("sessao-parte")
+		c.Press("Concluir")
+		c.Check("sessao-concluida")
+		c.Press("Desfazer")
+		for name, at := range map[string]string{"sessoes": "/sessoes", "sessoes-agenda": "/sessoes?aba=agenda", "sessoes-mes": "/sessoes?aba=mes&mes=" + s.today.Month().String(), "sessao-receber": "/caixa?sessao=" + id} {
+			c.Open(at)
+			c.Check(name)
+		}
+		long := s.sits("Data", s.today.String(), "Cliente", strings.Repeat("W", 255), "Valor", "99.999.999,99", "Observações", strings.Repeat("💀", 255))
+		for name, at := range map[string]string{"sessoes-hostil": "/sessoes", "sessao-hostil": long} {
+			c.Open(at)
+			c.Check(name)
+		}
+		c.Press("Sair")
+		s.comesIn("Bia Moreira", "bia@example.com", "Artista")
+		signIn(c, "bia@example.com")
+		for name, at := range map[string]string{"inicio-artista-a-receber": "/", "sessoes-artista": "/sessoes", "sessao-artista": paid} {
+			c.Open(at)
+			c.Check(name)
+		}
+	})
 }

@@ -51,6 +51,7 @@ var textsEnMonth = map[string]string{
 	"check no_commission": "payment without a commission|payments without a commission", "check no_commission none": "No payment without a commission",
 	"check no_client": "payment without a client|payments without a client", "check no_client none": "No payment without a client",
 	"check unpaid_session": "session of {mês} that nobody paid|sessions of {mês} that nobody paid", "check unpaid_session none": "No session to be paid",
+	"check part_paid": "session leaves with a part still owed|sessions leave with a part still owed", "check part_paid none": "No session leaves with a part still owed",
 	"check coming_deposit": "deposit whose session is to come|deposits whose session is to come", "check coming_deposit none": "No deposit of a session to come",
 	"check equal_payments": "possible duplicate|possible duplicates", "check equal_payments none": "No possible duplicate",
 	"check missing_expense": "expense that {antes} had and {mês} has not|expenses that {antes} had and {mês} has not", "check missing_expense none": "No expense of the month before is missing",

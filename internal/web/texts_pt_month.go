@@ -51,6 +51,7 @@ var textsPtMonth = map[string]string{
 	"check no_commission": "pagamento sem comissão|pagamentos sem comissão", "check no_commission none": "Nenhum pagamento sem comissão",
 	"check no_client": "pagamento sem cliente|pagamentos sem cliente", "check no_client none": "Nenhum pagamento sem cliente",
 	"check unpaid_session": "sessão de {mês} que ninguém pagou|sessões de {mês} que ninguém pagou", "check unpaid_session none": "Nenhuma sessão por receber",
+	"check part_paid": "sessão sai com uma parte por receber|sessões saem com uma parte por receber", "check part_paid none": "Nenhuma sessão sai com uma parte por receber",
 	"check coming_deposit": "sinal cuja sessão ainda vem|sinais cuja sessão ainda vem", "check coming_deposit none": "Nenhum sinal de sessão que ainda vem",
 	"check equal_payments": "duplicata possível|duplicatas possíveis", "check equal_payments none": "Nenhuma duplicata possível",
 	"check missing_expense": "gasto que {antes} tinha e {mês} não|gastos que {antes} tinha e {mês} não", "check missing_expense none": "Nenhum gasto do mês anterior falta",
