@@ -310,6 +310,8 @@ func (s *serving) asksOfList(path string, closed func(int) string) ([]ask, error
 		if name != "expenses" {
 			list = append(list, fixed("?artist=7"), fixed("?month="+live+"&artist=7"))
 		}
+	case "search", "closed":
+		return []ask{fixed("?q=sombreamento")}, nil
 	case "changes": // of one row
 		return []ask{fixed("?row=payment:1")}, nil
 	case "runs", "closings":

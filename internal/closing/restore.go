@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"extrato/internal/backup"
@@ -263,7 +262,7 @@ func (c *Closer) restore(ctx context.Context, tx *store.Tx, r *Restoration, run 
 	if err != nil {
 		return err
 	}
-	r.Notes = slices.Concat(r.Notes, given, keptLinks(kept))
+	r.Notes = append(append(r.Notes, given...), keptLinks(kept)...) // never null in JSON
 	if err := tx.RaiseSequences(ctx, r.highest); err != nil {
 		return err
 	}
