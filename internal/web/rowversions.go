@@ -66,7 +66,8 @@ func (v *visit) overtaken(kind books.Kind, id books.ID, p page, mine []pair, fac
 		}
 		if live[id] == nil {
 			if len(changes) == 0 || changes[0].Action != "delete" {
-				return errNoPage // it is in a statement by now
+				shown.Closed, err = v.intoStatement(ctx, tx, kind, id, len(changes) > 0)
+				return err
 			}
 			shown.Gone, shown.Lost, shown.Text = true, !v.mayRevive(changes[0]), v.t("row deleted meanwhile", who)
 			shown.Mine.Values.Set(reviveField, idText(books.ID(changes[0].ID)))
@@ -93,6 +94,20 @@ func (v *visit) overtaken(kind books.Kind, id books.ID, p page, mine []pair, fac
 	}
 	shown.Mine.Values.Set(keyField, v.blankForm().Key)
 	return v.show(http.StatusUnprocessableEntity, "versions.html", shown)
+}
+
+// intoStatement explains the end of a row that a close took while its form was
+// filled in. It fails with errNoPage if there never was one.
+func (v *visit) intoStatement(ctx context.Context, tx *store.Tx, kind books.Kind, id books.ID, was bool) (*closedDay, error) {
+	if kind == books.SessionKind {
+		if month, rests, err := tx.RestsIn(ctx, kind, id); err != nil || rests {
+			return v.closedDay(month), err
+		}
+	}
+	if !was {
+		return nil, errNoPage
+	}
+	return &closedDay{Text: v.t("closed meanwhile")}, nil
 }
 
 // revive undoes the deletion of a row the visitor wants to keep.

@@ -165,6 +165,30 @@ func TestA_session_is_deleted_and_brought_back(t *testing.T) {
 	})
 }
 
+// What was typed stays on the page where a close took the row meanwhile.
+func TestA_row_is_corrected_while_its_month_is_closed(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *opened) {
+		last := s.today.Month().Add(-1)
+		day := last.First().String()
+		path := s.sits("Data", day, "Cliente", "Duda Falcão", "Valor", "400")
+		if s.owner.Open("/caixa/"+day+"?sessao="+strings.TrimPrefix(path, "/sessoes/")).Send("Registrar", "Valor", "400"); s.owner.Status == 422 {
+			s.owner.Send("Registrar mesmo assim")
+		}
+		s.owner.Is(200, "/caixa/"+day)
+		expense := s.spent("Data", day, "Valor", "12", "Descrição", "Luvas")
+		session, gloves := *s.owner, *s.owner
+		session.Open(path)
+		gloves.Open(expense)
+		s.closes(last)
+		session.Send("Salvar", "Valor", "450", "Observações", "Manga").Is(422, path).Says("está fechado", "R$ 450,00", "Manga")
+		if session.Links()["Ver o extrato"] == "" {
+			t.Errorf("no way to the statement: %v", session.Links())
+		}
+		gloves.Send("Salvar", "Valor", "13", "Descrição", "Luvas nitrílicas").Is(422, expense).Says("foi fechado enquanto", "R$ 13,00", "Luvas nitrílicas")
+		s.owner.Open("/sessoes/99999").Is(404, "/sessoes/99999")
+	})
+}
+
 func TestA_double_send_makes_one_session(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *opened) {
 		fields := []string{"Data", s.today.String(), "Cliente", "Duda Falcão", "Valor", "400"}

@@ -7,6 +7,7 @@ var textsEnExpenses = map[string]string{
 	"no expenses yet": "No expenses here yet.", "expense recorded": "%s recorded: %s.", "expense in short": "%s, %s, %s",
 	"error missing_amount": "The amount must be above zero.", "error missing_description": "Write what was bought.", "error missing_method": "Choose the method.",
 	"row changed before deleting": "This was changed just now. See how it is before you delete it.", "row already deleted": "This was deleted already.",
+	"closed meanwhile":      "The month was closed while you were correcting this.",
 	"row changed meanwhile": "%s: this was changed while you corrected it. Which one stays?", "row deleted meanwhile": "%s: this was deleted while you corrected it. Which one stays?",
 	"repeat": "Repeat last month", "repeat text": "Expenses of %s, on the same day of this month. Untick those that do not repeat; an amount can be corrected later.",
 	"repeat detail": "%s · %s · %s", "repeat them": "Repeat", "repeat refused": "Last month's statement is not the one that was closed. Nothing is repeated until that is checked.",

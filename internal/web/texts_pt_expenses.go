@@ -7,6 +7,7 @@ var textsPtExpenses = map[string]string{
 	"no expenses yet": "Nenhum gasto aqui ainda.", "expense recorded": "%s registrado: %s.", "expense in short": "%s, %s, %s",
 	"error missing_amount": "O valor precisa ser maior que zero.", "error missing_description": "Escreva o que foi comprado.", "error missing_method": "Escolha a forma de pagamento.",
 	"row changed before deleting": "Isto foi mudado há pouco. Veja como ficou antes de excluir.", "row already deleted": "Isto já estava excluído.",
+	"closed meanwhile":      "O mês foi fechado enquanto você corrigia.",
 	"row changed meanwhile": "%s: isto foi mudado enquanto você corrigia. Qual fica?", "row deleted meanwhile": "%s: isto foi excluído enquanto você corrigia. Qual fica?",
 	"repeat": "Repetir o mês passado", "repeat text": "Gastos de %s, no mesmo dia deste mês. Desmarque os que não se repetem; o valor dá para corrigir depois.",
 	"repeat detail": "%s · %s · %s", "repeat them": "Repetir", "repeat refused": "O extrato do mês passado não é o que foi fechado. Sem conferir, nada é repetido.",
