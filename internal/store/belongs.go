@@ -36,7 +36,22 @@ type monthArgs struct {
 	start, end  string // its first instant, and the first after it
 }
 
+// monthArgs finds a month's arguments, once in a snapshot.
 func (t *Tx) monthArgs(ctx context.Context, month books.Month) (monthArgs, error) {
+	if args, found := t.months[month]; found {
+		return args, nil
+	}
+	args, err := t.findMonthArgs(ctx, month)
+	if err == nil && t.readOnly {
+		if t.months == nil {
+			t.months = map[books.Month]monthArgs{}
+		}
+		t.months[month] = args
+	}
+	return args, err
+}
+
+func (t *Tx) findMonthArgs(ctx context.Context, month books.Month) (monthArgs, error) {
 	args := monthArgs{first: month.First().String(), last: month.Last().String(), start: edge(month.Start(t.s.zone)), end: edge(month.End(t.s.zone))}
 	owing := []int64{}
 	err := t.list(ctx, t.s.dialect.owing(), []any{args.first, args.last}, func(scan func(...any) error) error {
@@ -114,11 +129,12 @@ func (d dialect) belongs(kind books.Kind) string {
 
 // owing returns a SELECT of the ids of the sessions that would be owing if they
 // left with the month. Both parts begin with few sessions: those of later
-// months, and those with a deposit in the month.
+// months, none for a month without payments, and those with a deposit in the
+// month.
 func (d dialect) owing() string {
 	owing := "coalesce(s.status, '') <> 'completed' AND " + received + " < round(s.valor * 100)"
 	deposits := "deposits m JOIN pagamentos p ON p.id = m.payment"
-	return `SELECT s.id FROM sessoes s WHERE s.data > $2` + d.validDay("s.data") + ` AND ` + owing + `
+	return `SELECT s.id FROM sessoes s WHERE EXISTS (SELECT 1 FROM pagamentos m WHERE ` + d.in("m.data") + `) AND s.data > $2` + d.validDay("s.data") + ` AND ` + owing + `
 		UNION ALL SELECT s.id FROM sessoes s WHERE s.id IN (
 				SELECT p.sessao_id FROM ` + deposits + ` WHERE m.marked AND ` + d.in("p.data") + `
 				UNION ALL SELECT x.id FROM ` + deposits + ` JOIN sessoes x ON x.payment_id = p.id WHERE m.marked AND ` + d.in("p.data") + `)

@@ -114,6 +114,7 @@ type Tx struct {
 	handedOut bool // fn got rows and may have passed them on
 	readOnly  bool
 	found     []unpairedCommission // all of them, once searched in a snapshot
+	months    map[books.Month]monthArgs
 }
 
 // Read runs fn in one consistent read-only snapshot. If somebody altered a
