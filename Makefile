@@ -7,8 +7,11 @@ GOLANGCI := $(shell go env GOPATH)/bin/golangci-lint
 # marked storetest.Concurrent, the others take too long on two cores.
 RACE ?= ./internal/books/... ./internal/backup/... ./internal/bucket/... ./internal/jobs/... ./internal/auth/... ./internal/closing/... ./internal/store/... ./internal/v4import/...
 
-# The packages that a change of the books' rules touches.
-QUICK ?= ./internal/arch/... ./internal/books/... ./internal/bucket/... ./internal/backup/... ./internal/export/... ./internal/recording/... ./internal/store/... ./internal/v4import/... ./internal/closing/...
+# The packages that a change of the books' rules touches, the slowest first.
+QUICK ?= ./internal/closing/... ./internal/store/... ./internal/backup/... ./internal/export/... ./internal/arch/... ./internal/books/... ./internal/bucket/... ./internal/recording/... ./internal/v4import/...
+
+# Tests of a second and more, most of it waiting. make test has them.
+SLOW := A_place_that|A_slow_place|Nobody_waits|Every_changed|in_every_order|at_any_step|leaves_when_it_is_over|gives_back_every_value|nobody_can_read
 
 # Files in memory need no disk to be waited for.
 MEMORY := $(shell test -w /dev/shm && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
@@ -34,7 +37,7 @@ test: lacks ## all tests, on SQLite and on a private PostgreSQL
 	go test $(TEST_FLAGS) ./...
 
 quick: ## the short tests of the core on SQLite, in half a minute
-	@TMPDIR=$(MEMORY) EXTRATO_TEST_POSTGRESQL=off go test -short $(QUICK)
+	@TMPDIR=$(MEMORY) EXTRATO_TEST_POSTGRESQL=off go test -short -skip '$(SLOW)' $(QUICK)
 
 race: lacks ## what is quick, or does several things at once, under the race detector
 	go test -race -short $(TEST_FLAGS) $(RACE)

@@ -230,6 +230,9 @@ var cached = regexp.MustCompile(`(<f>[^<]*</f>)<v>[^<]*</v>`)
 // LibreOffice gets workbooks without the values of their formulas, and computes
 // the values that we wrote.
 func TestLibreOffice_computes_the_same_totals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts an office program")
+	}
 	office := program(t, "soffice", "libreoffice-calc-nogui")
 	folder := t.TempDir()
 	read := func(file []byte) string {
