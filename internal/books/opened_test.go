@@ -11,21 +11,6 @@ import (
 	"extrato/internal/books"
 )
 
-// dayOfRow is the day that a list is ordered by.
-func dayOfRow(row books.Row) books.Day {
-	switch r := row.(type) {
-	case *books.Payment:
-		return r.Date
-	case *books.Session:
-		return r.Date
-	case *books.Commission:
-		return r.PaymentDate.V
-	case *books.Expense:
-		return r.Date
-	}
-	return 0
-}
-
 // An opened statement has the rows and sums of the whole one, part by part.
 func TestAn_opened_statement_has_every_row_and_sum(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -83,7 +68,7 @@ func wantOpened(t *rapid.T, o *books.Opened, rows []books.Row) {
 			}
 		}
 		slices.SortStableFunc(want, func(a, b books.Row) int {
-			return cmp.Or(cmp.Compare(dayOfRow(b), dayOfRow(a)), cmp.Compare(b.Key(), a.Key()))
+			return cmp.Or(cmp.Compare(books.ListDay(b), books.ListDay(a)), cmp.Compare(b.Key(), a.Key()))
 		})
 		var got []books.Row
 		for from := 0; from < len(want)+2; from += 2 {

@@ -250,3 +250,19 @@ func OwnedBy(row Row, artist ID, name string) bool {
 	}
 	return id == artist
 }
+
+// ListDay returns the day by which a statement's list has the row: its own, a
+// commission's the day of its payment. It is zero for a row without one.
+func ListDay(row Row) Day {
+	switch r := row.(type) {
+	case *Payment:
+		return r.Date
+	case *Session:
+		return r.Date
+	case *Commission:
+		return r.PaymentDate.V
+	case *Expense:
+		return r.Date
+	}
+	return 0
+}

@@ -195,15 +195,15 @@ func (k *checker) partPaid(ctx context.Context, tx *store.Tx) (Check, error) {
 	for _, p := range k.payments {
 		received[p.SessionID.V] += p.Amount
 	}
-	var doubtful []books.ID // the others are paid by this month alone
-	for _, s := range k.sessions {
-		if s.Owed(received[s.ID]) > 0 {
-			doubtful = append(doubtful, s.ID)
-		}
+	paid := func(s *books.Session) bool { return s.Owed(received[s.ID]) == 0 }
+	k.sessions = slices.DeleteFunc(k.sessions, paid) // by this month alone
+	ids := make([]books.ID, len(k.sessions))
+	for i, s := range k.sessions {
+		ids[i] = s.ID
 	}
-	receipts, err := tx.Receipts(ctx, doubtful)
+	receipts, err := tx.Receipts(ctx, ids)
 	for _, s := range k.sessions {
-		if owed := s.Owed(receipts[s.ID].Sum()); slices.Contains(doubtful, s.ID) && owed > 0 {
+		if owed := s.Owed(receipts[s.ID].Sum()); owed > 0 {
 			part.add(Example{ID: s.ID, Name: string(s.ClientName.V), Day: s.Date, Amount: owed})
 		}
 	}

@@ -114,7 +114,7 @@ func (v *visit) saveCommission() error {
 		return v.showCommission(http.StatusUnprocessableEntity, id, commissionPage{Form: f})
 	}
 	err = v.once(f, func(ctx context.Context, tx *store.Tx) (done, error) {
-		if err := v.revive(ctx, tx, books.CommissionKind, id, f); err != nil {
+		if err := v.bringRowBack(ctx, tx, books.CommissionKind, id, f); err != nil {
 			return done{}, err
 		}
 		old, err := tx.Record(ctx, books.CommissionKind, id)

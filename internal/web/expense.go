@@ -105,7 +105,7 @@ func (v *visit) saveExpense() error {
 		return v.showExpense(http.StatusUnprocessableEntity, id, expensePage{Entry: e})
 	}
 	err = v.once(e.form, func(ctx context.Context, tx *store.Tx) (done, error) {
-		if err := v.revive(ctx, tx, books.ExpenseKind, id, e.form); err != nil {
+		if err := v.bringRowBack(ctx, tx, books.ExpenseKind, id, e.form); err != nil {
 			return done{}, err
 		}
 		old, err := tx.Record(ctx, books.ExpenseKind, id)

@@ -120,28 +120,13 @@ func rowsView(month books.Month, rows books.Rows, keep func(books.Row) bool) (*m
 	}
 	for _, list := range lists {
 		slices.SortStableFunc(list, func(a, b books.Row) int {
-			return cmp.Or(cmp.Compare(dayIn(b), dayIn(a)), cmp.Compare(b.Key(), a.Key()))
+			return cmp.Or(cmp.Compare(books.ListDay(b), books.ListDay(a)), cmp.Compare(b.Key(), a.Key()))
 		})
 	}
 	m.totals, m.days, m.earners = tally.Totals(), days.List(), earners.List()
 	m.newest = func(kind books.Kind, from, to int) ([]books.Row, error) { return lists[kind][from:to], nil }
 	m.commissions = func([]books.ID) (map[books.ID]books.Money, bool, error) { return sums, true, nil }
 	return m, nil
-}
-
-// dayIn is the day by which a list is ordered.
-func dayIn(row books.Row) books.Day {
-	switch r := row.(type) {
-	case *books.Payment:
-		return r.Date
-	case *books.Session:
-		return r.Date
-	case *books.Commission:
-		return r.PaymentDate.V
-	case *books.Expense:
-		return r.Date
-	}
-	return 0
 }
 
 // rowFilter selects rows of a month. Its zero value takes all.

@@ -110,8 +110,14 @@ func (v *visit) intoStatement(ctx context.Context, tx *store.Tx, kind books.Kind
 	return &closedDay{Text: v.t("closed meanwhile")}, nil
 }
 
-// revive undoes the deletion of a row the visitor wants to keep.
-func (v *visit) revive(ctx context.Context, tx *store.Tx, kind books.Kind, id books.ID, f *form) error {
+// bringRowBack revives any other row.
+func (v *visit) bringRowBack(ctx context.Context, tx *store.Tx, kind books.Kind, id books.ID, f *form) error {
+	return v.revive(ctx, tx, kind, id, f, func(ids []books.ID) (map[books.ID]string, error) { return rowVersions(ctx, tx, kind, ids) })
+}
+
+// revive undoes the deletion of a row the visitor wants to keep. The form then
+// has seen the row's version.
+func (v *visit) revive(ctx context.Context, tx *store.Tx, kind books.Kind, id books.ID, f *form, version func([]books.ID) (map[books.ID]string, error)) error {
 	if !f.Has(reviveField) {
 		return nil
 	}
@@ -122,7 +128,10 @@ func (v *visit) revive(ctx context.Context, tx *store.Tx, kind books.Kind, id bo
 	if _, err := v.Recording.Undo(ctx, tx, v.who.By, changes[0].ID); err != nil {
 		return err
 	}
-	versions, err := rowVersions(ctx, tx, kind, []books.ID{id})
+	versions, err := version([]books.ID{id})
+	if err != nil {
+		return err
+	}
 	f.Values.Set(versionField, versions[id])
-	return err
+	return nil
 }

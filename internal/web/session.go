@@ -167,7 +167,7 @@ func (v *visit) saveSession() error {
 		return v.showTyped(id, f)
 	}
 	err = v.once(f, func(ctx context.Context, tx *store.Tx) (done, error) {
-		if err := v.revive(ctx, tx, books.SessionKind, id, f); err != nil {
+		if err := v.bringRowBack(ctx, tx, books.SessionKind, id, f); err != nil {
 			return done{}, err
 		}
 		return v.changeSession(ctx, tx, meant, f.Value(versionField))

@@ -46,25 +46,15 @@ func (r versionRow) Differs() bool { return r.Mine != r.Other }
 // reviveField asks to restore a payment deleted by another: the change.
 const reviveField = "recuperar"
 
-// bringBack undoes the deletion of a payment the visitor wants to keep.
+// bringBack revives a payment, whose version covers its commissions.
 func (v *visit) bringBack(ctx context.Context, tx *store.Tx, id books.ID, f *form) error {
-	if !f.Has(reviveField) {
-		return nil
-	}
-	changes, err := tx.ChangesOf(ctx, books.PaymentKind, id, 0, 1)
-	if err != nil || len(changes) == 0 || !v.mayRevive(changes[0]) || idText(books.ID(changes[0].ID)) != f.Value(reviveField) {
-		return err
-	}
-	if _, err := v.Recording.Undo(ctx, tx, v.who.By, changes[0].ID); err != nil {
-		return err
-	}
-	commissions, err := tx.CommissionsOfAll(ctx, []books.ID{id})
-	if err != nil {
-		return err
-	}
-	versions, err := paymentVersions(ctx, tx, []books.ID{id}, commissions)
-	f.Values.Set(versionField, versions[id])
-	return err
+	return v.revive(ctx, tx, books.PaymentKind, id, f, func(ids []books.ID) (map[books.ID]string, error) {
+		commissions, err := tx.CommissionsOfAll(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		return paymentVersions(ctx, tx, ids, commissions)
+	})
 }
 
 // mayRevive reports whether a change is a deletion that the visitor may take
