@@ -3,6 +3,10 @@
 GOLANGCI_VERSION := 2.15.0
 GOLANGCI := $(shell go env GOPATH)/bin/golangci-lint
 
+# The S3 server of the tests: a tool, not a dependency.
+VERSITYGW_VERSION := 1.8.0
+VERSITYGW := $(shell command -v versitygw || echo "$$(go env GOPATH)/bin/versitygw")
+
 # The packages for the race detector. Of closing, store and v4import it runs the tests
 # marked storetest.Concurrent, the others take too long on two cores.
 RACE ?= ./internal/books/... ./internal/backup/... ./internal/bucket/... ./internal/jobs/... ./internal/auth/... ./internal/closing/... ./internal/store/... ./internal/v4import/...
@@ -25,10 +29,10 @@ POSTGRESQL := $(shell { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb
 # A skipped test must not stay in go's cache when PostgreSQL has come.
 TEST_FLAGS += $(if $(POSTGRESQL),,-count=1)
 
-.PHONY: help demo quick test race lint check shots pictures bench fuzz dist lacks golangci
+.PHONY: help demo quick test race lint check shots pictures bench fuzz dist lacks golangci versitygw
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## a believable studio in ./demo, its months closed and proved
 	go run ./cmd/extrato demo
@@ -78,6 +82,9 @@ lacks:
 ifeq ($(shell command -v chromium),)
 	@echo '*** NO CHROMIUM ON THIS MACHINE: no page is looked at in a real browser. apt-get install chromium ***' >&2
 endif
+ifeq ($(wildcard $(VERSITYGW)),)
+	@echo '*** NO S3 SERVER ON THIS MACHINE: copies in S3 are not tested. make versitygw builds one, in minutes ***' >&2
+endif
 ifeq ($(POSTGRESQL),)
 	@printf '%s\n' '' \
 	  '*****************************************************************************' \
@@ -90,3 +97,7 @@ endif
 golangci:
 	@[ "$$($(GOLANGCI) version --short 2>/dev/null)" = "$(GOLANGCI_VERSION)" ] || \
 	  { set -x; GOBIN=$(dir $(GOLANGCI)) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(GOLANGCI_VERSION); }
+
+versitygw: ## the S3 server of the tests, built once into GOPATH/bin
+	@[ -x "$(VERSITYGW)" ] || \
+	  { set -x; GOFLAGS= GOBIN="$$(go env GOPATH)/bin" go install github.com/versity/versitygw/cmd/versitygw@v$(VERSITYGW_VERSION); }

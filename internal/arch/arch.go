@@ -24,7 +24,7 @@ const module = "extrato"
 // Test files may import more.
 var allowed = map[string][]string{
 	"books":  {},
-	"bucket": {},
+	"bucket": {"books"},
 	"config": {},
 	"arch":   {},
 
@@ -58,6 +58,7 @@ var allowed = map[string][]string{
 	"auth/authtest":     {"books", "store", "auth"},
 	"web/webtest":       {},
 	"bucket/buckettest": {"bucket"},
+	"bucket/s3test":     {},
 	"crashtest":         {},
 }
 
