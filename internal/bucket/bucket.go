@@ -53,7 +53,8 @@ type Place interface {
 	// Put stores an object of size bytes with this SHA-256 and returns its
 	// version there, empty in a place without versions. Where the name holds
 	// exactly these bytes already, that is success; where it holds others, Put
-	// fails with ErrExists. It never overwrites. A content that does not have
+	// fails with ErrExists; where a delete marker lies over it, Put either stores
+	// the object anew or fails with ErrHidden. It never overwrites. A content that does not have
 	// this size and sum is refused. retainUntil, if not zero, is the instant
 	// before which the place must not let anybody remove the object; a place
 	// unable to promise that keeps it all the same.

@@ -32,38 +32,52 @@ func (p folderPlace) Put(ctx context.Context, name string, content io.ReadSeeker
 		return "", err
 	}
 	defer staged.Discard()
-	hash := sha256.New()
-	n, err := io.Copy(io.MultiWriter(staged, hash), contextReader{ctx, content})
-	if err != nil {
+	if err := copySame(ctx, staged, content, name, size, sum); err != nil {
 		return "", err
 	}
-	if n != size || !bytes.Equal(hash.Sum(nil), sum[:]) {
-		return "", errChanged(name)
-	}
 	err = staged.Commit(ctx, name)
-	if errors.Is(err, ErrExists) {
-		return "", sameOrExists(ctx, p, name, size, sum)
+	if !errors.Is(err, ErrExists) {
+		return "", err
 	}
-	return "", err
-}
-
-// sameOrExists returns nil where the object of this name has this size and sum,
-// and ErrExists where it has not.
-func sameOrExists(ctx context.Context, r Reader, name string, size int64, sum [sha256.Size]byte) error {
-	there, err := r.Open(ctx, name)
+	there, err := p.Open(ctx, name)
 	if err != nil {
-		return fmt.Errorf("compare with the object there: %w", err)
+		return "", fmt.Errorf("compare with the object there: %w", err)
 	}
 	defer there.Close()
-	hash := sha256.New()
-	n, err := io.Copy(hash, contextReader{ctx, there})
-	if err != nil {
-		return fmt.Errorf("compare with the object there: %w", err)
+	return "", sameOrExists(ctx, there, size, sum)
+}
+
+// checkContent reads the content to its end and back to its start, and refuses
+// one without this size and sum.
+func checkContent(ctx context.Context, name string, content io.ReadSeeker, size int64, sum [sha256.Size]byte) error {
+	if _, err := content.Seek(0, io.SeekStart); err != nil {
+		return err
 	}
-	if n != size || !bytes.Equal(hash.Sum(nil), sum[:]) {
+	if err := copySame(ctx, io.Discard, content, name, size, sum); err != nil {
+		return err
+	}
+	_, err := content.Seek(0, io.SeekStart)
+	return err
+}
+
+// copySame copies, and fails where the content has not this size and sum.
+func copySame(ctx context.Context, to io.Writer, content io.Reader, name string, size int64, sum [sha256.Size]byte) error {
+	hash := sha256.New()
+	n, err := io.Copy(io.MultiWriter(to, hash), contextReader{ctx, content})
+	if err == nil && (n != size || !bytes.Equal(hash.Sum(nil), sum[:])) {
+		err = fmt.Errorf("%s: %w", name, errChanged)
+	}
+	return err
+}
+
+// sameOrExists returns nil where the object there has this size and sum, and
+// ErrExists where it has not.
+func sameOrExists(ctx context.Context, there io.Reader, size int64, sum [sha256.Size]byte) error {
+	err := copySame(ctx, io.Discard, there, "the object there", size, sum)
+	if errors.Is(err, errChanged) {
 		return ErrExists
 	}
-	return nil
+	return err
 }
 
 // OpenVersion opens the object: a folder's only version is "".
@@ -82,10 +96,7 @@ func (p folderPlace) Probe(ctx context.Context) error {
 	return p.Folder.Probe(ctx, "probe")
 }
 
-// errChanged is the refusal of a content without the promised size and sum.
-func errChanged(name string) error {
-	return fmt.Errorf("%s changed while it was copied: its size or SHA-256 is not as announced", name)
-}
+var errChanged = errors.New("its size or SHA-256 is not as announced")
 
 // contextReader fails once its context has ended.
 type contextReader struct {
