@@ -42,7 +42,7 @@ var words = strings.Fields(`
 	database_unwritable disk_failed disk_full duplicates event_taken forbidden id_taken idempotency_key_reused index_wrong internal
 	invalid invalid_amount invalid_cursor invalid_day invalid_file invalid_month invalid_schedule linked_elsewhere
 	linked_row_gone locked malformed migrations_pending newer_database no_backup no_books no_database no_month no_reason no_revision
-	no_space no_token not_closed outcome_unknown parts_of_a_cent payment_differs person_twice row_altered row_at_rest row_differs row_does_not_fit row_twice
+	no_space no_token not_closed outcome_unknown parts_of_a_cent payment_differs person_twice place_overwrites place_refused place_setting place_unreachable row_altered row_at_rest row_differs row_does_not_fit row_twice
 	rows_out_of_order service_account somebody_else statement_changed statement_gone statement_of_v4 statement_too_large
 	database_gone database_memory database_moved database_pooler database_timeout database_unfit login_refused no_schema
 	not_v4 books_elsewhere rows_kept rows_referenced table_missing table_unfit text_not_utf8 too_many_connections
