@@ -131,14 +131,10 @@ func (p *s3Place) put(ctx context.Context, key *string, content io.ReadSeeker, s
 			in.ObjectLockMode, in.ObjectLockRetainUntilDate = types.ObjectLockModeCompliance, &retainUntil
 		}
 		out, err := p.client.PutObject(watched, in)
-		watch.end()
-		if err == nil {
+		if watch.end(); err == nil {
 			return aws.ToString(out.VersionId), nil
 		}
-		if stalled := context.Cause(watched); stalled == errStalled {
-			return "", stalled
-		}
-		if code(err) != "ConditionalRequestConflict" || try == 3 {
+		if err = watch.cause(err); code(err) != "ConditionalRequestConflict" || try == 3 {
 			return "", err
 		}
 		if err := pause(ctx, time.Duration(try)*time.Second); err != nil {

@@ -1,6 +1,7 @@
 package bucket
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -23,20 +24,19 @@ func code(err error) string {
 	return ""
 }
 
-// answer returns the store's answer with an error, or nil.
-func answer(err error) *http.Response {
+// answered returns the status and the headers of the store's answer; 0 and nil
+// where there was none.
+func answered(err error) (int, http.Header) {
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) && response.Response != nil {
-		return response.Response.Response
+		return response.Response.StatusCode, response.Response.Header
 	}
-	return nil
+	return 0, nil
 }
 
 func status(err error) int {
-	if a := answer(err); a != nil {
-		return a.StatusCode
-	}
-	return 0
+	code, _ := answered(err)
+	return code
 }
 
 // isTaken reports whether the store refused to overwrite.
@@ -102,7 +102,7 @@ func (p *s3Place) refusal(err error) (why, hint string) {
 	case c == "InvalidAccessKeyId" || c == "SignatureDoesNotMatch" || c == "InvalidToken" || c == "ExpiredToken":
 		return "it does not know the key, or the secret is another", "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; a key of one store is unknown to others"
 	case c == "PermanentRedirect" || c == "AuthorizationHeaderMalformed" || c == "IllegalLocationConstraintException" || status(err) == http.StatusMovedPermanently:
-		return "the bucket is in another region", "write region=" + p.rightRegion(err) + " behind ? in the entry of EXTRATO_BACKUPS_COPY"
+		return "the bucket is in another region", "write region=" + rightRegion(err) + " behind ? in the entry of EXTRATO_BACKUPS_COPY"
 	case c == "InvalidBucketObjectLockConfiguration" || c == "ObjectLockConfigurationNotFoundError" || c == "InvalidRequest" && p.lock > 0:
 		return "the bucket cannot lock objects", "object lock is chosen when a bucket is made: make one with it, or leave lock= out"
 	case c == "QuotaExceeded" || c == "XMinioStorageFull" || status(err) == http.StatusInsufficientStorage:
@@ -121,11 +121,9 @@ func (p *s3Place) refusal(err error) (why, hint string) {
 }
 
 // rightRegion is the region named by the answer.
-func (p *s3Place) rightRegion(err error) string {
-	if a := answer(err); a != nil && a.Header.Get("X-Amz-Bucket-Region") != "" {
-		return a.Header.Get("X-Amz-Bucket-Region")
-	}
-	return "REGION"
+func rightRegion(err error) string {
+	_, header := answered(err)
+	return cmp.Or(header.Get("X-Amz-Bucket-Region"), "REGION")
 }
 
 func (p *s3Place) unreachableError(doing, why string) *books.Error {

@@ -12,6 +12,7 @@ package s3test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"go/build"
@@ -112,7 +113,7 @@ func lacks(t testing.TB, what string) {
 func Launch(program, dir string) (*Server, error) {
 	s := &Server{program: program, dir: dir, Data: filepath.Join(dir, "data"), output: &locked{}}
 	for _, folder := range []string{s.Data, s.folder("versions"), s.folder("users")} {
-		if err := os.MkdirAll(folder, 0o755); err != nil {
+		if err := os.MkdirAll(folder, 0o750); err != nil {
 			return nil, err
 		}
 	}
@@ -132,7 +133,7 @@ func Launch(program, dir string) (*Server, error) {
 func (s *Server) folder(name string) string { return filepath.Join(s.dir, name) }
 
 func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
@@ -142,7 +143,8 @@ func freeAddress() (string, error) {
 // Run starts the server at its address, again after Stop, and returns when it
 // answers.
 func (s *Server) Run() error {
-	cmd := exec.Command(s.program, "--port", s.address, "--quiet", "--health", "/health", "--keep-alive",
+	cmd := exec.Command(s.program, //nolint:gosec,noctx // found by find, ended by Stop
+		"--port", s.address, "--quiet", "--health", "/health", "--keep-alive",
 		"--iam-dir", s.folder("users"), "--iam-cache-disable", "posix", "--versioning-dir", s.folder("versions"), s.Data)
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY_ID="+AccessKey, "ROOT_SECRET_ACCESS_KEY="+SecretKey)
 	cmd.Stdout, cmd.Stderr = s.output, s.output
@@ -176,7 +178,11 @@ func (s *Server) awaitReady() error {
 			return fmt.Errorf("versitygw ended: %s", s.output)
 		case <-time.After(100 * time.Millisecond):
 		}
-		answer, err := client.Get(s.Endpoint + "/health")
+		ask, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.Endpoint+"/health", nil)
+		if err != nil {
+			return err
+		}
+		answer, err := client.Do(ask)
 		if err != nil {
 			continue
 		}
