@@ -37,7 +37,7 @@ func (x *Exchange) record(a answer, err error) {
 var words = strings.Fields(`
 	open due closed late held
 	already_exists backup backup_already_exists generation statement month_held month_not_ended
-	already_closed amount_too_large artist_unclear backup_corrupt backup_of_v4 backup_slow backup_unwritable backups_unreadable bad_payload bad_token
+	already_closed amount_too_large artist_unclear backup_corrupt backup_of_v4 backup_slow backup_unwritable backups_unreadable bad_identity bad_payload bad_token
 	broken_chain broken_row broken_statement busy cannot_carry cannot_come_back clock_doubtful database_corrupt database_unreachable
 	database_unwritable disk_failed disk_full duplicates event_taken forbidden id_taken idempotency_key_reused index_wrong internal
 	invalid invalid_amount invalid_cursor invalid_day invalid_file invalid_month invalid_schedule linked_elsewhere
@@ -46,7 +46,7 @@ var words = strings.Fields(`
 	rows_out_of_order service_account somebody_else statement_changed statement_gone statement_of_v4 statement_too_large
 	database_gone database_memory database_moved database_pooler database_timeout database_unfit login_refused no_schema
 	not_v4 books_elsewhere rows_kept rows_referenced table_missing table_unfit text_not_utf8 too_many_connections
-	tables_locked timeout token_gone too_large too_many_tries unknown_column`)
+	tables_locked timeout token_gone too_large too_many_tries unknown_column wrong_identity`)
 
 // runID is how servers name a run: v4 with 8 digits, ours with 16. A longer or
 // decimal number may be somebody's.
