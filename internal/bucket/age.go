@@ -195,7 +195,7 @@ type opened struct {
 func (o *opened) Read(p []byte) (int, error) {
 	n, err := o.plain.Read(p)
 	switch {
-	case err == nil || err == io.EOF: //nolint:errorlint // a Reader returns it bare
+	case err == nil || err == io.EOF:
 		return n, err
 	case o.source.err != nil:
 		return n, o.source.err
@@ -212,7 +212,7 @@ type noting struct {
 
 func (r *noting) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // a Reader returns it bare
+	if err != nil && err != io.EOF {
 		r.err = err
 	}
 	return n, err

@@ -168,11 +168,13 @@ func (p *s3Place) Retain(ctx context.Context, name, version string, until time.T
 	if held := head.ObjectLockRetainUntilDate; held != nil && !held.Before(until.Truncate(time.Second)) {
 		return nil
 	}
-	_, err = p.client.PutObjectRetention(ctx, &s3.PutObjectRetentionInput{
+	watched, watch := p.watch(ctx)
+	defer watch.end()
+	_, err = p.client.PutObjectRetention(watched, &s3.PutObjectRetentionInput{
 		Bucket: &p.bucket, Key: key, VersionId: optional(version),
 		Retention: &types.ObjectLockRetention{Mode: types.ObjectLockRetentionModeCompliance, RetainUntilDate: &until},
 	})
-	return p.explain(ctx, "lock "+name, err)
+	return p.explain(ctx, "lock "+name, watch.cause(err))
 }
 
 // optional returns nil for the empty text.

@@ -83,7 +83,7 @@ func (p *s3Place) explain(ctx context.Context, doing string, err error) error {
 	why, hint := p.refusal(err)
 	e := books.Refusedf("place_refused", "%s did not %s: %s", p, doing, why).WithHint("%s", hint)
 	if hint == "" {
-		e = p.unreachableError(doing, why)
+		e = p.unreachableError(doing, why).WithHint("it is tried again; if it lasts, look at the store")
 	}
 	return e.Because(quiet{said(err), err})
 }

@@ -48,7 +48,8 @@ func (p *s3Place) OpenVersion(ctx context.Context, name, version string) (io.Rea
 func (p *s3Place) head(ctx context.Context, key *string, version string) (*s3.HeadObjectOutput, error) {
 	watched, watch := p.watch(ctx)
 	defer watch.end()
-	return p.client.HeadObject(watched, &s3.HeadObjectInput{Bucket: &p.bucket, Key: key, VersionId: optional(version)})
+	out, err := p.client.HeadObject(watched, &s3.HeadObjectInput{Bucket: &p.bucket, Key: key, VersionId: optional(version)})
+	return out, watch.cause(err)
 }
 
 func (p *s3Place) get(ctx context.Context, name string, key *string, version string) (io.ReadCloser, error) {
@@ -61,7 +62,7 @@ func (p *s3Place) get(ctx context.Context, name string, key *string, version str
 	watch.end()
 	switch {
 	case !isMissing(err) && (version == "" || code(err) != "InvalidArgument"):
-		return nil, p.explain(ctx, "open "+name, err)
+		return nil, p.explain(ctx, "open "+name, watch.cause(err))
 	case version == "" && p.marked(ctx, key):
 		return nil, ErrHidden
 	default:
@@ -72,7 +73,9 @@ func (p *s3Place) get(ctx context.Context, name string, key *string, version str
 // marked reports whether a delete marker lies over versions of this name. A key
 // without the right to list versions sees a missing object.
 func (p *s3Place) marked(ctx context.Context, key *string) bool {
-	list, err := p.client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &p.bucket, Prefix: key, MaxKeys: aws.Int32(10)})
+	watched, watch := p.watch(ctx)
+	defer watch.end()
+	list, err := p.client.ListObjectVersions(watched, &s3.ListObjectVersionsInput{Bucket: &p.bucket, Prefix: key, MaxKeys: aws.Int32(10)})
 	if err != nil {
 		return false
 	}
@@ -149,7 +152,7 @@ func (p *s3Place) list(ctx context.Context, folder string) (objects, folders []s
 		page, err := pages.NextPage(watched)
 		watch.end()
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, watch.cause(err)
 		}
 		for _, o := range page.Contents {
 			if name := strings.TrimPrefix(aws.ToString(o.Key), prefix); name != "" {

@@ -33,7 +33,7 @@ func (w *watch) end()   { w.timer.Stop(); w.cancel(nil) }
 
 // cause returns errStalled where the watch ended the request, else err.
 func (w *watch) cause(err error) error {
-	if errors.Is(context.Cause(w.ctx), errStalled) {
+	if err != nil && errors.Is(context.Cause(w.ctx), errStalled) {
 		return errStalled
 	}
 	return err
