@@ -2,6 +2,7 @@ package bucket_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"extrato/internal/books"
 	"extrato/internal/bucket"
 	"extrato/internal/bucket/buckettest"
 	"extrato/internal/bucket/s3test"
@@ -107,7 +109,8 @@ func TestS3_that_hangs_is_given_up(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	bucket.SetStall(p, time.Hour)
-	if _, err := buckettest.Put(ctx, p, csv, "rows"); !errors.Is(err, context.DeadlineExceeded) {
+	var explained *books.Error
+	if _, err := buckettest.Put(ctx, p, csv, "rows"); !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &explained) {
 		t.Errorf("%v, want the caller's own end", err)
 	}
 	f.Mend()
@@ -148,7 +151,7 @@ func TestS3_answer_cut_in_the_middle_is_an_error_of_the_place(t *testing.T) {
 // A store that ignores the condition: no real one at hand does.
 func TestS3_store_that_would_overwrite_is_refused(t *testing.T) {
 	s3test.Start(t) // for its credentials
-	var puts int
+	puts := 0
 	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPut {
 			puts++
@@ -159,5 +162,11 @@ func TestS3_store_that_would_overwrite_is_refused(t *testing.T) {
 	err := openPlace(t, "s3://studio?endpoint="+store.URL).Probe(t.Context())
 	if wantError(t, err, "place_overwrites", "If-None-Match"); puts != 2 {
 		t.Errorf("%d objects were put, want 2", puts)
+	}
+
+	p := openPlace(t, "s3://studio?endpoint="+store.URL)
+	_, err = p.Put(t.Context(), csv, strings.NewReader("rows"), 4, sha256.Sum256([]byte("other")), time.Time{})
+	if err == nil || puts != 2 {
+		t.Errorf("bytes that are not as announced were sent: %v", err)
 	}
 }
