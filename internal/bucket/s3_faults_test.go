@@ -132,20 +132,24 @@ func TestS3_over_a_slow_line_takes_its_time(t *testing.T) {
 	wantOne(t, s, name, content)
 }
 
-func TestS3_answer_cut_in_the_middle_is_an_error_of_the_place(t *testing.T) {
+func TestS3_answer_that_ends_in_the_middle_is_an_error_of_the_place(t *testing.T) {
 	_, f, _, p := faulty(t)
 	put(t, p, csv, strings.Repeat("rows ", 4_000_000)) // more than the buffers between
-	r, err := p.Open(t.Context(), csv)
-	if err != nil {
-		t.Fatal(err)
+	for says, fault := range map[string]func(){"connection broke": f.Cut, "in time": f.Hang} {
+		bucket.SetStall(p, 2*time.Second)
+		r, err := p.Open(t.Context(), csv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(r, make([]byte, 1000)); err != nil {
+			t.Fatal(err)
+		}
+		fault()
+		_, err = io.Copy(io.Discard, r)
+		wantError(t, err, "place_unreachable", says)
+		r.Close()
+		f.Mend()
 	}
-	defer r.Close()
-	if _, err := io.ReadFull(r, make([]byte, 1000)); err != nil {
-		t.Fatal(err)
-	}
-	f.Cut()
-	_, err = io.Copy(io.Discard, r)
-	wantError(t, err, "place_unreachable", "connection broke")
 }
 
 // A store that ignores the condition: no real one at hand does.

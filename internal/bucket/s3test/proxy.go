@@ -91,8 +91,11 @@ func (f *Front) Slow(milliseconds string) {
 	f.toxic("latency", "downstream", `{"latency":`+milliseconds+`}`)
 }
 
-// Hang lets nothing through to the server, without an error, until Mend.
-func (f *Front) Hang() { f.toxic("timeout", "upstream", `{"timeout":0}`) }
+// Hang lets nothing through in either direction, without an error, until Mend.
+func (f *Front) Hang() {
+	f.toxic("timeout", "upstream", `{"timeout":0}`)
+	f.toxic("timeout", "downstream", `{"timeout":0}`)
+}
 
 // Narrow lets through this many kilobytes a second until Mend.
 func (f *Front) Narrow(kilobytes string) {
@@ -112,7 +115,7 @@ func (f *Front) Mend() {
 
 func (f *Front) toxic(kind, stream, attributes string) {
 	f.t.Helper()
-	text := `{"name":"` + kind + `","type":"` + kind + `","stream":"` + stream + `","toxicity":1,"attributes":` + attributes + `}`
+	text := `{"name":"` + kind + " " + stream + `","type":"` + kind + `","stream":"` + stream + `","toxicity":1,"attributes":` + attributes + `}`
 	if _, err := f.wire.Toxics.AddToxicJson(strings.NewReader(text)); err != nil {
 		f.t.Fatal(err)
 	}
