@@ -5,7 +5,7 @@ GOLANGCI := $(shell go env GOPATH)/bin/golangci-lint
 
 # The S3 server of the tests: a tool, not a dependency.
 VERSITYGW_VERSION := 1.8.0
-VERSITYGW := $(shell command -v versitygw || echo "$$(go env GOPATH)/bin/versitygw")
+VERSITYGW := $(shell go env GOPATH)/bin/versitygw
 
 # The packages for the race detector. Of closing, store and v4import it runs the tests
 # marked storetest.Concurrent, the others take too long on two cores.
@@ -82,7 +82,7 @@ lacks:
 ifeq ($(shell command -v chromium),)
 	@echo '*** NO CHROMIUM ON THIS MACHINE: no page is looked at in a real browser. apt-get install chromium ***' >&2
 endif
-ifeq ($(wildcard $(VERSITYGW)),)
+ifeq ($(wildcard $(VERSITYGW))$(shell command -v versitygw),)
 	@echo '*** NO S3 SERVER ON THIS MACHINE: copies in S3 are not tested. make versitygw builds one, in minutes ***' >&2
 endif
 ifeq ($(POSTGRESQL),)
@@ -99,5 +99,5 @@ golangci:
 	  { set -x; GOBIN=$(dir $(GOLANGCI)) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(GOLANGCI_VERSION); }
 
 versitygw: ## the S3 server of the tests, built once into GOPATH/bin
-	@[ -x "$(VERSITYGW)" ] || \
-	  { set -x; GOFLAGS= GOBIN="$$(go env GOPATH)/bin" go install github.com/versity/versitygw/cmd/versitygw@v$(VERSITYGW_VERSION); }
+	@go version -m "$(VERSITYGW)" 2>/dev/null | grep -q "versitygw.*v$(VERSITYGW_VERSION)" || \
+	  { set -x; GOFLAGS= GOBIN=$(dir $(VERSITYGW)) go install github.com/versity/versitygw/cmd/versitygw@v$(VERSITYGW_VERSION); }

@@ -84,18 +84,18 @@ func environment(access, secret string) [][2]string {
 	}
 }
 
-// find returns versitygw in PATH, or where `make versitygw` puts it.
+// find returns versitygw where `make versitygw` puts it, or in PATH.
 func find() (string, error) {
-	if program, err := exec.LookPath("versitygw"); err == nil {
-		return program, nil
-	}
 	for _, dir := range filepath.SplitList(build.Default.GOPATH) {
 		program := filepath.Join(dir, "bin", "versitygw")
 		if info, err := os.Stat(program); err == nil && info.Mode().IsRegular() {
 			return program, nil
 		}
 	}
-	return "", errors.New("no S3 server: versitygw is neither in PATH nor in GOPATH/bin; make versitygw builds it")
+	if program, err := exec.LookPath("versitygw"); err == nil {
+		return program, nil
+	}
+	return "", errors.New("no S3 server: versitygw is neither in GOPATH/bin nor in PATH; make versitygw builds it")
 }
 
 // lacks skips a test that this machine cannot run, and fails it in CI.
