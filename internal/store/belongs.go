@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 
 	"extrato/internal/books"
@@ -53,19 +55,38 @@ func (t *Tx) monthArgs(ctx context.Context, month books.Month) (monthArgs, error
 
 func (t *Tx) findMonthArgs(ctx context.Context, month books.Month) (monthArgs, error) {
 	args := monthArgs{first: month.First().String(), last: month.Last().String(), start: edge(month.Start(t.s.zone)), end: edge(month.End(t.s.zone))}
-	owing := []int64{}
-	err := t.list(ctx, t.s.dialect.owing(), []any{args.first, args.last}, func(scan func(...any) error) error {
-		var id int64
-		err := scan(&id)
-		owing = append(owing, id)
-		return err
-	})
+	owing, err := t.owingAfter(ctx, args.first, args.last)
 	if err != nil {
 		return args, err
 	}
 	listed, err := t.listedOf(ctx, month)
 	args.owing, args.listed = jsonIDs(owing), jsonIDs(listed)
 	return args, err
+}
+
+// manyLater is the number of later sessions above which a search for owing ones
+// begins with the month's payments, as it does where there are none; a variable for tests.
+var manyLater = 500
+
+// owingAfter returns the sessions owing if they left with the month of these
+// days, at least those linked to its payments.
+func (t *Tx) owingAfter(ctx context.Context, first, last string) ([]int64, error) {
+	d := t.s.dialect
+	owing := []int64{}
+	var paid bool
+	var later int
+	err := t.one(ctx, "SELECT EXISTS (SELECT 1 FROM pagamentos p WHERE "+d.in("p.data")+"), (SELECT count(*) FROM (SELECT 1 FROM sessoes s WHERE s.data > $2 LIMIT "+
+		strconv.Itoa(manyLater+1)+") AS l)", []any{first, last}, &paid, &later)
+	if err != nil {
+		return nil, err
+	}
+	err = t.list(ctx, d.owing(!paid || later > manyLater), []any{first, last}, func(scan func(...any) error) error {
+		var id int64
+		err := scan(&id)
+		owing = append(owing, id)
+		return err
+	})
+	return owing, err
 }
 
 // of returns the arguments, $1 and on, of the conditions for one kind.
@@ -129,15 +150,20 @@ func (d dialect) belongs(kind books.Kind) string {
 
 // owing returns a SELECT of the ids of the sessions that would be owing if they
 // left with the month. Both parts begin with few sessions: those of later
-// months, none for a month without payments, and those with a deposit in the
-// month.
-func (d dialect) owing() string {
-	owing := "coalesce(s.status, '') <> 'completed' AND " + received + " < round(s.valor * 100)"
-	deposits := "deposits m JOIN pagamentos p ON p.id = m.payment"
-	return `SELECT s.id FROM sessoes s WHERE EXISTS (SELECT 1 FROM pagamentos m WHERE ` + d.in("m.data") + `) AND s.data > $2` + d.validDay("s.data") + ` AND ` + owing + `
-		UNION ALL SELECT s.id FROM sessoes s WHERE s.id IN (
-				SELECT p.sessao_id FROM ` + deposits + ` WHERE m.marked AND ` + d.in("p.data") + `
-				UNION ALL SELECT x.id FROM ` + deposits + ` JOIN sessoes x ON x.payment_id = p.id WHERE m.marked AND ` + d.in("p.data") + `)
+// months, or those linked to the month's payments where these are fewer; and
+// those with a deposit in the month.
+func (d dialect) owing(manyLater bool) string {
+	owing := notCompleted + " AND " + owesPart
+	linked := func(payments string) string {
+		return "s.id IN (SELECT p.sessao_id FROM " + payments + d.in("p.data") + `
+				UNION ALL SELECT x.id FROM ` + strings.Replace(payments, " WHERE ", " JOIN sessoes x ON x.payment_id = p.id WHERE ", 1) + d.in("p.data") + ")"
+	}
+	later := "s.data > $2"
+	if manyLater {
+		later += " AND " + linked("pagamentos p WHERE ")
+	}
+	return "SELECT s.id FROM sessoes s WHERE " + later + d.validDay("s.data") + " AND " + owing + `
+		UNION ALL SELECT s.id FROM sessoes s WHERE ` + linked("deposits m JOIN pagamentos p ON p.id = m.payment WHERE m.marked AND ") + `
 			AND ` + onlyDeposits + ` AND ` + owing
 }
 

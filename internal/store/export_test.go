@@ -69,3 +69,11 @@ func Prepared(t testing.TB, db *sql.DB) (n int) {
 	}
 	return n
 }
+
+// ManyLater sets the number of later sessions above which a search for owing
+// ones begins with the month's payments, until the returned function is called.
+func ManyLater(n int) (restore func()) {
+	was := manyLater
+	manyLater = n
+	return func() { manyLater = was }
+}

@@ -2,7 +2,8 @@ package store
 
 import (
 	"context"
-	"encoding/json"
+	"fmt"
+	"strconv"
 	"strings"
 
 	"extrato/internal/books"
@@ -19,8 +20,9 @@ type Filter struct {
 	NotCompleted                                     bool // of sessions
 	Owing                                            bool // of sessions: not completed, and received less than the price
 
-	found   bool // the rows with Text and the merged clients were looked for
-	ids     []int64
+	found   bool    // the rows and clients with Text and the merged clients were looked for
+	ids     []int64 // rows with Text in their note
+	named   []int64 // clients with it in their name, or in that of whom they were merged into
 	clients string
 }
 
@@ -35,7 +37,7 @@ func (f Filter) addDays(where func(condition string, values ...any)) {
 }
 
 // addTo adds the filter's other conditions on payments r.
-func (f Filter) addTo(d dialect, where func(condition string, values ...any)) error {
+func (f Filter) addTo(d dialect, where func(condition string, values ...any)) {
 	if f.Method != "" {
 		where("r.forma_pagamento = $1", f.Method)
 	}
@@ -48,22 +50,17 @@ func (f Filter) addTo(d dialect, where func(condition string, values ...any)) er
 	if f.WithoutSession {
 		where("r.sessao_id IS NULL AND NOT EXISTS (SELECT 1 FROM sessoes s WHERE s.payment_id = r.id)")
 	}
-	return f.addFound(d, where)
+	f.addFound(d, where)
 }
 
 // addFound adds the filter's conditions on rows r with a client and a note.
-func (f Filter) addFound(d dialect, where func(condition string, values ...any)) error {
+func (f Filter) addFound(d dialect, where func(condition string, values ...any)) {
 	if f.Client != 0 {
 		where("r.cliente_id IN (" + f.clients + ")")
 	}
-	if f.Text == "" {
-		return nil
+	if f.Text != "" {
+		where("(r.id IN ("+d.idList("$1")+") OR r.cliente_id IN ("+d.idList("$2")+"))", jsonIDs(f.ids), jsonIDs(f.named))
 	}
-	list, err := json.Marshal(append([]int64{}, f.ids...))
-	if err == nil {
-		where("r.id IN ("+d.idList("$1")+")", string(list))
-	}
-	return err
 }
 
 // Find looks for the filter's client and for the rows with its text, once for
@@ -82,35 +79,54 @@ func (t *Tx) Find(ctx context.Context, w Wanted) (Wanted, error) {
 	if w.Text == "" {
 		return w, nil
 	}
+	key := books.SearchKey(strings.TrimSpace(w.Text))
+	if key == "" {
+		w.Text = ""
+		return w, nil
+	}
+	var err error
+	if w.named, err = t.idsWith(ctx, key, "c.id", "coalesce(s.name, c.name, '')", "clients c"+joinMerge("c.id")+" LEFT JOIN clients s ON s.id = m.merged_into", nil); err != nil {
+		return w, err
+	}
 	all := w
-	all.Text, all.After = "", Position{}
+	all.Text, all.After, all.Limit = "", Position{}, 0
 	all.NotCompleted, all.Owing = w.NotCompleted || w.Owing, false // each sum takes time
-	where, args, err := t.whereWanted(ctx, all)
+	conditions, args, err := t.wanted(ctx, all)
 	if err != nil {
 		return w, err
 	}
-	query := "SELECT r.id, coalesce(r.observacoes, ''), coalesce(c.name, '') FROM " + w.Kind.Table() + " r" + joinMerge("r.cliente_id") +
-		" LEFT JOIN clients c ON c.id = coalesce(m.merged_into, r.cliente_id)" + where
-	key := books.SearchKey(strings.TrimSpace(w.Text))
-	known := map[string]bool{"": key == ""} // the same names and notes come again and again
-	has := func(text string) bool {
-		is, seen := known[text]
-		if !seen {
-			is = strings.Contains(books.SearchKey(text), key)
-			known[text] = is
-		}
-		return is
-	}
-	err = t.list(ctx, query, args, func(scan func(...any) error) error {
-		var id int64
-		var note, client string
-		err := scan(&id, &note, &client)
-		if err == nil && (has(note) || has(client)) {
-			w.ids = append(w.ids, id)
-		}
-		return err
-	})
+	conditions = append(conditions, "r.observacoes <> ''")
+	w.ids, err = t.idsWith(ctx, key, "r.id", "r.observacoes", w.Kind.Table()+" r"+whereAll(conditions), args)
 	return w, err
+}
+
+// idsWith returns the ids of the rows with a folded key in their text. The
+// database gives all of them as one value, as for foundByText.
+func (t *Tx) idsWith(ctx context.Context, key, id, text, from string, args []any) (ids []int64, err error) {
+	join, char := t.joined()
+	var lines string
+	clean := fmt.Sprintf("replace(%s, %s(30), ' ')", text, char) // or one row would be read as two
+	if err := t.one(ctx, fmt.Sprintf("SELECT coalesce(%s(%s || %s(31) || %s, %s(30)), '') FROM %s", join, id, char, clean, char, from), args, &lines); err != nil {
+		return nil, err
+	}
+	known := map[string]bool{} // the same names and notes come again and again
+	for line := range linesWith(lines, key) {
+		number, text, _ := strings.Cut(line, columnEnd)
+		has, seen := known[text]
+		if !seen {
+			has = strings.Contains(books.SearchKey(text), key)
+			known[text] = has
+		}
+		if !has {
+			continue
+		}
+		id, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
 }
 
 // PaymentSums are the sums of the payments of a list.
@@ -122,7 +138,7 @@ type PaymentSums struct {
 // SumPayments returns the sums of all payments wanted, regardless of limit and
 // position.
 func (t *Tx) SumPayments(ctx context.Context, w Wanted) (s PaymentSums, err error) {
-	w.Kind, w.After = books.PaymentKind, Position{}
+	w.Kind, w.After, w.Limit = books.PaymentKind, Position{}, 0
 	if w, err = t.Find(ctx, w); err != nil {
 		return s, err
 	}
@@ -153,7 +169,7 @@ type ArtistSum struct {
 // SumCommissions returns the sums of all commissions wanted, by artist, the
 // largest first, regardless of limit and position.
 func (t *Tx) SumCommissions(ctx context.Context, w Wanted) (list []ArtistSum, err error) {
-	w.Kind, w.After = books.CommissionKind, Position{}
+	w.Kind, w.After, w.Limit = books.CommissionKind, Position{}, 0
 	where, args, err := t.whereWanted(ctx, w)
 	if err != nil {
 		return nil, err

@@ -216,14 +216,8 @@ func (t *Tx) busyCommissions(ctx context.Context, w Wanted) (ids []int64, err er
 // to the month of args.
 func (t *Tx) eachOfStretch(ctx context.Context, w Wanted, args monthArgs, fn func(Position, bool)) error {
 	// The month's arguments come first, so those of the stretch come behind.
-	conditions, more, err := t.wantedBehind(w, args.of(w.Kind))
-	if err != nil {
-		return err
-	}
-	where := ""
-	if len(conditions) > 0 {
-		where = " WHERE " + strings.Join(conditions, " AND ")
-	}
+	conditions, more := t.wantedBehind(w, args.of(w.Kind))
+	where := whereAll(conditions)
 	query := "SELECT r.id, CAST(" + madeAt + ` AS TEXT), CASE WHEN ` + t.s.dialect.commission() + ` THEN 1 ELSE 0 END
 		FROM (SELECT r.id, r.pagamento_id, r.created_at FROM comissoes r` + where + newestFirst(w.Kind) + " LIMIT " + strconv.Itoa(w.Limit) + `) AS r
 		LEFT JOIN pagamentos p ON p.id = r.pagamento_id` + newestFirst(w.Kind)
@@ -277,7 +271,8 @@ func (t *Tx) whereWanted(ctx context.Context, w Wanted) (where string, args []an
 func (t *Tx) wanted(ctx context.Context, w Wanted) (conditions []string, args []any, err error) {
 	switch {
 	case w.Month.IsZero():
-		return t.wantedBehind(w, nil)
+		conditions, args = t.wantedBehind(w, nil)
+		return conditions, args, nil
 	case hasDay(w.Kind) && !(w.Leaving && w.Kind == books.SessionKind):
 		conditions, args = append(conditions, t.s.dialect.in("r.data")), []any{w.Month.First().String(), w.Month.Last().String()}
 	default:
@@ -287,13 +282,13 @@ func (t *Tx) wanted(ctx context.Context, w Wanted) (conditions []string, args []
 		}
 		conditions, args = append(conditions, t.s.dialect.belongs(w.Kind)), all.of(w.Kind)
 	}
-	more, args, err := t.wantedBehind(w, args)
-	return append(conditions, more...), args, err
+	more, args := t.wantedBehind(w, args)
+	return append(conditions, more...), args, nil
 }
 
 // wantedBehind returns all conditions except the month's, with their arguments
 // appended to args.
-func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any, err error) {
+func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any) {
 	where := func(condition string, values ...any) {
 		for i := len(values); i > 0; i-- {
 			condition = strings.ReplaceAll(condition, "$"+strconv.Itoa(i), "$"+strconv.Itoa(len(args)+i))
@@ -314,18 +309,15 @@ func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any,
 	}
 	switch w.Kind {
 	case books.PaymentKind:
-		err = w.addTo(t.s.dialect, where)
+		w.addTo(t.s.dialect, where)
 	case books.SessionKind:
-		err = w.addSessions(t.s.dialect, where)
+		w.addSessions(t.s.dialect, where)
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if hasDay(w.Kind) && w.Artist == 0 && w.Month.IsZero() && !t.s.dialect.postgres {
-		conditions = append(conditions, "r.data >= ''") // all of them; by itself SQLite would not go by the index on days
+	if hasDay(w.Kind) && w.Artist == 0 && w.Month.IsZero() && w.Limit > 0 && !t.s.dialect.postgres {
+		conditions = append(conditions, "r.data >= ''") // all of them; by itself SQLite would not go by the index on days for a list
 	}
 	if w.After == (Position{}) {
-		return conditions, args, nil
+		return conditions, args
 	}
 	made := w.After.Made
 	if t.s.dialect.postgres {
@@ -343,7 +335,7 @@ func (t *Tx) wantedBehind(w Wanted, args []any) (conditions []string, all []any,
 	} else {
 		where("("+madeAt+", r.id) < ($1, $2)", made, int64(w.After.ID))
 	}
-	return conditions, args, nil
+	return conditions, args
 }
 
 // LiveByID returns the live rows of one kind with these ids, without copies

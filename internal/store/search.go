@@ -215,12 +215,21 @@ func linesWith(lines, key string) iter.Seq[string] {
 // foldedAtOnce is how many bytes linesWith folds at once.
 const foldedAtOnce = 4 << 10
 
+// joined names the functions that join texts, and that make a character.
+func (t *Tx) joined() (join, char string) {
+	if t.Postgres() {
+		return "string_agg", "chr"
+	}
+	return "group_concat", "char"
+}
+
 // texts returns the id and the text of the rows with a text and one of the last
 // size ids up to to, and the highest id of all.
 func (t *Tx) texts(ctx context.Context, s Search, to, size int64) (lines string, top int64, err error) {
-	join, char, least := "group_concat", "char", "min"
+	join, char := t.joined()
+	least := "min"
 	if t.Postgres() {
-		join, char, least = "string_agg", "chr", "least"
+		least = "least"
 	}
 	tables, text := searchedTables(s)
 	args, own := []any{to, size}, ""
