@@ -265,3 +265,29 @@ var syncDir = func(dir string) error {
 	defer d.Close()
 	return d.Sync()
 }
+
+// Remover is a place whose objects can be removed. Thinning old copies of the
+// whole database is the only caller.
+type Remover interface {
+	// Remove removes an object. It fails with ErrNotExist.
+	Remove(ctx context.Context, name string) error
+}
+
+// Remove removes a file.
+func (f *Folder) Remove(ctx context.Context, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	path, err := f.path(name)
+	if err != nil {
+		return err
+	}
+	err = os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ErrNotExist
+	}
+	if err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
