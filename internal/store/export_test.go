@@ -77,3 +77,6 @@ func ManyLater(n int) (restore func()) {
 	manyLater = n
 	return func() { manyLater = was }
 }
+
+// ForPrograms is forPrograms for tests.
+var ForPrograms = forPrograms

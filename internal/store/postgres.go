@@ -32,7 +32,7 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 		return fmt.Errorf("open PostgreSQL: %w", err)
 	}
 	s.closeFuncs = append(s.closeFuncs, pool.Close)
-	s.pool = pool
+	s.pool, s.url = pool, url
 	s.dialect = s.postgresDialect()
 	s.lockConfig = config.ConnConfig.Copy()
 	s.lockConfig.RuntimeParams["application_name"] = thisProcess()

@@ -36,6 +36,7 @@ type Options struct {
 // Store is an open database. It may be used by several goroutines.
 type Store struct {
 	dialect    dialect
+	url        string  // PostgreSQL's, for its own programs
 	write      *sql.DB // SQLite: one connection
 	read       *sql.DB // PostgreSQL: the same as write
 	zone       *time.Location
