@@ -195,7 +195,7 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 	}
 	p.jobs, err = jobs.New(ctx, jobs.Options{
 		Store: s, Closer: closer, Notifier: notifier, Heartbeat: notify.NewHeartbeat(settings.HeartbeatURL, log),
-		Enabled: settings.MonthlyJob, Log: log, Now: closer.Now,
+		Enabled: settings.MonthlyJob, FullEvery: jobs.FullEvery, Log: log, Now: closer.Now,
 	})
 	if err != nil {
 		return nil, err

@@ -28,6 +28,7 @@ func (r *Runner) poll(ctx context.Context) {
 	for {
 		r.resumeQueues(ctx)
 		r.check(ctx)
+		r.insertFull(ctx)
 		if now := r.o.Now(); now.Sub(watched) >= watchEvery {
 			watched = now
 			r.insert(ctx, watch{})

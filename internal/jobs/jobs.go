@@ -42,6 +42,7 @@ type Options struct {
 	Log        *slog.Logger
 	Now        func() time.Time // in the studio's zone
 	CheckEvery time.Duration    // the pause between checks for due months; 0: 20 s
+	FullEvery  time.Duration    // how often the whole database is copied if it changed; 0: never
 	PollEvery  time.Duration    // how often River looks for jobs; 0: as the database deserves
 }
 
@@ -57,6 +58,8 @@ type Runner struct {
 
 	blindSince    time.Time // the first of the current failures to read the due months
 	blindReported bool
+
+	fullAsked time.Time // when this process last asked for a copy of the database
 }
 
 // The time limits. A close of a million rows takes half a minute; River must
@@ -88,6 +91,9 @@ func New(ctx context.Context, o Options) (*Runner, error) {
 	}
 	if o.Enabled { // else none, not even other processes' jobs
 		config.Queues[closeQueue] = river.QueueConfig{MaxWorkers: 1}
+	}
+	if o.FullEvery > 0 {
+		config.Queues[fullQueue] = river.QueueConfig{MaxWorkers: 1}
 	}
 	if o.Store.Postgres() {
 		driver, config.FetchPollInterval = riverdatabasesql.NewWithPgxListener(o.Store.DB(), o.Store.Pool()), postgresPoll
@@ -163,7 +169,7 @@ func (r *Runner) Stop(ctx context.Context) error {
 // Queued counts waiting and running jobs, by kind.
 func (r *Runner) Queued(ctx context.Context) (map[string]int, error) {
 	counts := map[string]int{}
-	for _, kind := range []string{closeDue{}.Kind(), notification{}.Kind(), watch{}.Kind()} {
+	for _, kind := range []string{closeDue{}.Kind(), notification{}.Kind(), watch{}.Kind(), fullCopy{}.Kind()} {
 		counts[kind] = 0
 	}
 	list, err := r.client.JobList(ctx, river.NewJobListParams().First(1000).States(rivertype.JobStateAvailable,

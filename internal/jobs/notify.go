@@ -19,6 +19,7 @@ func (r *Runner) workers() *river.Workers {
 	river.AddWorker(workers, &closeWorker{r: r})
 	river.AddWorker(workers, &notifyWorker{r: r})
 	river.AddWorker(workers, &watchWorker{r: r})
+	river.AddWorker(workers, &fullWorker{r: r})
 	return workers
 }
 

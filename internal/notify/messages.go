@@ -85,3 +85,26 @@ func Silent(days int) Message {
 func SeenAgain() Message {
 	return message("Extrato: rede de segurança de volta", "A rede de segurança voltou a aparecer.", "The safety net was seen again.")
 }
+
+// NotCopied announces that the whole database could not be copied since some
+// time, which is in the studio's zone.
+func NotCopied(cause *books.Error, since time.Time) Message {
+	reason := cause.Message
+	if cause.Kind == books.Internal { // its words are for the log
+		reason = "internal error"
+	}
+	lines := []string{
+		fmt.Sprintf("Desde %s o banco de dados não é copiado por inteiro. O trabalho continua, mas o mês atual não tem cópia nova; o sistema vai tentar de novo sozinho.", since.Format("02/01/2006 15:04")),
+		fmt.Sprintf("Since %s the whole database has not been copied. Work goes on, but the running month has no new copy; extrato tries again by itself.", since.Format("2006-01-02 15:04")),
+		fmt.Sprintf("Causa / cause: %s (%s)", reason, cause.Code),
+	}
+	if cause.Hint != "" {
+		lines = append(lines, "O que fazer / what to do: "+cause.Hint)
+	}
+	return message("Extrato: banco de dados SEM CÓPIA NOVA", lines...)
+}
+
+// CopiedAgain announces a copy of the whole database after failures.
+func CopiedAgain() Message {
+	return message("Extrato: banco de dados copiado de novo", "O banco de dados voltou a ser copiado por inteiro.", "The whole database is copied again.")
+}
