@@ -109,6 +109,7 @@ func (d *Doctor) Run(ctx context.Context) Report {
 	d.backupFolder(ctx, r, ours)
 	if ours {
 		d.statementBackups(ctx, r)
+		d.fullCopy(ctx, r)
 		d.chain(ctx, r)
 	}
 	r.OK = r.Failed() == 0

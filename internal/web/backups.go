@@ -20,6 +20,7 @@ import (
 type backupsPage struct {
 	page
 	Summary string
+	Whole   string // the last copy of the whole database
 	Refused *refusal
 	Checked *stateTag // the result of Conferir agora
 	Bad     []badCopy
@@ -92,6 +93,7 @@ func (v *visit) showBackups(status int, ran *run[[]closing.Verified], refused *r
 	v.addBad(&p, all, known)
 	v.sayVerified(&p, ran)
 	v.summarize(&p, known)
+	p.Whole = v.wholeCopy()
 	if err := v.addCopies(&p, known); err != nil {
 		if e := books.AsError(err); e.Kind == books.Internal {
 			return err
@@ -178,6 +180,20 @@ func (v *visit) summarize(p *backupsPage, known []store.Backup) {
 	}
 	n := int64(len(newest))
 	p.Summary = v.some(n, "months with copies") + " " + v.t("copies verified since", v.lately(oldest))
+}
+
+// wholeCopy says when the whole database was copied last; "" if never. An
+// unreadable place is reported by the list below.
+func (v *visit) wholeCopy() string {
+	newest, err := v.Closer.Backups.NewestFull(v.r.Context())
+	if err != nil || newest.File == "" {
+		return ""
+	}
+	at, err := newest.At()
+	if err != nil {
+		return ""
+	}
+	return v.t("whole copy at", v.lately(at))
 }
 
 // lately says when something was, as people do: hoje às 14:32.

@@ -22,7 +22,7 @@ var textsPtDoctor = map[string]string{ //nolint:gosec // words about tokens
 	"doctor name database file": "arquivo do banco", "doctor name clock": "relógio", "doctor name keys": "chaves do banco", "doctor name triggers": "gatilhos",
 	"doctor name columns": "colunas", "doctor name texts": "textos", "doctor name dates": "datas", "doctor name amounts": "valores", "doctor name months": "meses",
 	"doctor name late rows": "atrasados", "doctor name last month": "último mês", "doctor name backup folder": "pasta dos backups", "doctor name backup disk": "disco dos backups",
-	"doctor name disk space": "espaço", "doctor name backups": "backups", "doctor name chain": "registro",
+	"doctor name disk space": "espaço", "doctor name backups": "backups", "doctor name chain": "registro", "doctor name whole copy": "cópia do banco",
 
 	// Settings.
 	"doctor failed": "Não deu para conferir: %[2]s", "doctor failed fix": "%[3]s",
@@ -93,6 +93,9 @@ var textsPtDoctor = map[string]string{ //nolint:gosec // words about tokens
 	"doctor same_disk": "Os backups estão no mesmo disco do banco: quem perde um perde os dois.", "doctor same_disk fix": "EXTRATO_BACKUPS em outro disco, ou uma cópia da pasta em outro lugar todo mês.", "doctor other_disk": "Os backups estão em outro disco que o banco.",
 	"doctor space_short": "O disco com %[2]s tem %[3]d MB livres, e um fechamento pode precisar de %[4]d MB.", "doctor space_short fix": "Libere espaço no disco.", "doctor space": "Há espaço para um fechamento.",
 	"doctor backups_bad": "Os arquivos em que estes extratos se apoiam sumiram ou mudaram: %[1]s", "doctor backups_bad fix": "Traga-os de volta, como eram, e confira; ou faça outra cópia em Backups.", "doctor backups_none": "Fechados sem backup: %s", "doctor backups_none fix": "O programa pode fazer as cópias a partir dos extratos.",
+	"doctor full_unable": "O banco não pode ser copiado por inteiro, e o mês atual fica sem cópia: %[1]s", "doctor full_unable fix": "Instale o cliente do PostgreSQL (pg_dump), da versão do servidor ou mais novo.",
+	"doctor full_none": "O banco ainda não foi copiado por inteiro; o servidor faz isso sozinho.", "doctor full": "A última cópia do banco inteiro, com o mês atual, é de %s.",
+	"doctor full_old": "A última cópia do banco inteiro é de %s.", "doctor full_old fix": "extrato backup full faz uma e diz o que impede; o servidor faz uma por dia.",
 	"doctor backups": "Extratos com backup que conferia na última leitura: %[1]d. A leitura mais antiga é de %[2]s.", "doctor backups_unused": "Nenhum extrato precisa de um ainda.",
 	"doctor chain_wrong": "O registro não confere: %s", "doctor chain_wrong fix": "Guarde tudo como está, não apague nada, e chame quem cuida do servidor.", "doctor chain_empty": "Nenhum mês foi fechado ainda.", "doctor chain": "Registros inteiros: %[1]d, cada extrato como foi fechado. Cabeça %[2]s",
 }
