@@ -116,9 +116,17 @@ func (a *app) refuseAfresh(c config.Config) error {
 	if err != nil {
 		return err
 	}
-	months, err := (&backup.Backups{Bucket: place}).Months(a.ctx)
-	if err != nil || len(months) == 0 {
+	copies := &backup.Backups{Bucket: place}
+	months, err := copies.Months(a.ctx)
+	if err != nil {
 		return nil //nolint:nilerr // an unreadable folder is reported by the command that needs backups
+	}
+	if whole, err := copies.NewestFull(a.ctx); err == nil && whole.File != "" {
+		return books.Refusedf("database_gone", "%s is empty, but %s has a copy of a whole database, of %s: there was a studio", store.Place(c.DatabaseURL), place, whole.CreatedAt).
+			WithHint("nothing was made; put its database back (or mount its disk, or correct DATABASE_URL), or: extrato backup restore --full %s; to begin anew all the same: extrato migrate --new", whole.File)
+	}
+	if len(months) == 0 {
+		return nil
 	}
 	return books.Refusedf("database_gone", "%s is empty, but %s has backups up to %s: there was a studio", store.Place(c.DatabaseURL), place, months[len(months)-1]).
 		WithHint("nothing was made; put its database back (or mount its disk, or correct DATABASE_URL); to begin anew all the same: extrato migrate --new, then extrato backup restore MONTH for each month")

@@ -16,7 +16,8 @@ type backupCommand struct {
 	Create  backupCreateCommand  `cmd:"" help:"Back up one month now."`
 	Verify  backupVerifyCommand  `cmd:"" help:"Read every byte of the backups back, and report their state."`
 	List    backupListCommand    `cmd:"" help:"List the copies of each month's backup."`
-	Restore backupRestoreCommand `cmd:"" help:"Put missing rows of a backup back to live."`
+	Restore backupRestoreCommand `cmd:"" help:"Put missing rows of a backup back to live, or a whole database."`
+	Full    backupFullCommand    `cmd:"" help:"Copy the whole database, the running month too."`
 }
 
 type backupCreateCommand struct {
@@ -189,9 +190,11 @@ func (c *backupListCommand) Run(a *app) error {
 }
 
 type backupRestoreCommand struct {
-	Month  string `arg:"" help:"The month, such as 2025-10."`
-	File   string `help:"The copy to restore; default: that of the month's statement, or the newest recorded one." placeholder:"F"`
-	DryRun bool   `help:"Show each row to be put back, and change nothing."`
+	Month    string `arg:"" optional:"" help:"The month, such as 2025-10."`
+	File     string `help:"The copy to restore; default: that of the month's statement, or the newest recorded one." placeholder:"F"`
+	DryRun   bool   `help:"Show each row to be put back, and change nothing."`
+	Full     string `help:"Put this copy of the whole database into a new one." placeholder:"FILE"`
+	Identity string `help:"With --full: the key's file, for an encrypted copy." placeholder:"FILE"`
 }
 
 func (backupRestoreCommand) Help() string {
@@ -211,13 +214,26 @@ their link, and restoring the month again sets the link once the session is back
 Into a new database (extrato migrate), restore all the months, in any order, before
 any new row or login is made.
 
+--full puts a copy made by "backup full" where DATABASE_URL says. It refuses if a
+database is there already: stop the server and move the old files away first.
+
 Example:
   extrato backup restore 2025-10 --dry-run
-  extrato backup restore 2025-10`
+  extrato backup restore 2025-10
+  extrato backup restore --full inteiro/20251014T183000Z.sqlite`
 }
 
 // Run restores a month.
 func (c *backupRestoreCommand) Run(a *app) error {
+	if c.Full != "" {
+		if c.Month != "" || c.File != "" || c.DryRun {
+			return books.Invalidf("invalid_usage", "--full takes neither a month nor --file nor --dry-run").WithHint("extrato backup restore --full FILE")
+		}
+		return a.restoreFull(c.Full, c.Identity)
+	}
+	if c.Month == "" {
+		return books.Invalidf("invalid_usage", "name the month, or a copy of the whole database").WithHint("extrato backup restore 2025-10, or extrato backup restore --full FILE")
+	}
 	month, err := books.ParseMonth(c.Month)
 	if err != nil {
 		return err
