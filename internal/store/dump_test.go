@@ -113,6 +113,10 @@ func TestLoad_changes_nothing_if_the_copy_is_wrong(t *testing.T) {
 			"cut_off": func(to string) error {
 				return store.Load(t.Context(), options(t, to), db.Store.Engine(), content, fetching(text[:len(text)/2]))
 			},
+			"cut_off_in_its_rows": func(to string) error {
+				end := len(text) * 49 / 50 // behind a dump's table of contents
+				return store.Load(t.Context(), options(t, to), db.Store.Engine(), content, fetching(text[:end]))
+			},
 			"unread": func(to string) error {
 				return store.Load(t.Context(), options(t, to), db.Store.Engine(), content, func(*os.File) error { return failed })
 			},
