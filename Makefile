@@ -26,6 +26,11 @@ PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 
 POSTGRESQL := $(shell { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb || ls "$$(pg_config --bindir)/initdb"; } 2>/dev/null)
 
+# The slowest package takes 8 of go's 10 minutes on two quiet cores: a busy machine
+# needs longer, and a test that hangs ends with the whole run's limit.
+TEST_TIMEOUT ?= 60m
+TEST_FLAGS += -timeout $(TEST_TIMEOUT)
+
 # A skipped test must not stay in go's cache when PostgreSQL has come.
 TEST_FLAGS += $(if $(POSTGRESQL),,-count=1)
 
