@@ -37,7 +37,7 @@ func (x *Exchange) record(a answer, err error) {
 var words = strings.Fields(`
 	open due closed late held
 	already_exists backup backup_already_exists generation statement month_held month_not_ended
-	already_closed amount_too_large artist_unclear backup_corrupt backup_of_v4 backup_slow backup_unwritable backups_unreadable bad_identity bad_payload bad_token
+	already_closed amount_too_large artist_unclear backup_corrupt backup_of_v4 backup_slow full_copy_corrupt full_copy_made backup_unwritable backups_unreadable bad_identity bad_payload bad_token
 	broken_chain broken_row broken_statement busy cannot_carry cannot_come_back clock_doubtful database_corrupt database_unreachable
 	database_unwritable disk_failed disk_full duplicates event_taken forbidden id_taken idempotency_key_reused index_wrong internal
 	invalid invalid_amount invalid_cursor invalid_day invalid_file invalid_month invalid_schedule linked_elsewhere
