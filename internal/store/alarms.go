@@ -8,7 +8,7 @@ import (
 
 // Alarm is a problem, with the instant at which people were notified of it.
 type Alarm struct {
-	Subject    string // month:2025-10/backup_slow, late:2025-10, safetynet
+	Subject    string // month:2025-10/backup_slow, late:2025-10, safetynet, copies:/mnt/nas
 	Cause      string // a code, or a count: another one is told anew
 	Since      books.Instant
 	NotifiedAt books.NullInstant

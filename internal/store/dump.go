@@ -115,7 +115,8 @@ func (t *Tx) Content(ctx context.Context) (Content, error) {
 
 // Changes identifies the state of the database: as long as it stays the same,
 // nobody changed a row of the books or of ours. Another one may mean nothing. The
-// tables of jobs do not count: River writes there all the time.
+// tables of jobs do not count, River writes there all the time, nor the records
+// of copies.
 func (s *Store) Changes(ctx context.Context) (state string, err error) {
 	err = s.Read(ctx, func(t *Tx) error {
 		if s.dialect.postgres {
@@ -132,7 +133,7 @@ func (s *Store) Changes(ctx context.Context) (state string, err error) {
 // connection, or count the jobs as well.
 func (t *Tx) sqliteChanges(ctx context.Context) (string, error) {
 	hash := sha256.New()
-	for _, table := range slices.Concat(v4Tables, ownTables) {
+	for _, table := range tellingTables() {
 		fmt.Fprintf(hash, "\n%s\n", table)
 		if err := t.hashRows(ctx, "SELECT rowid, * FROM "+table+" ORDER BY rowid", hash); err != nil {
 			return "", err
@@ -175,7 +176,7 @@ func (t *Tx) hashRows(ctx context.Context, query string, to io.Writer) error {
 // postgresChanges sums the server's counts of rows written, of all tables but
 // the jobs'. They begin anew when the server crashes, so its start counts too.
 func (t *Tx) postgresChanges(ctx context.Context) (state string, err error) {
-	tables := "'" + strings.Join(slices.Concat(v4Tables, ownTables), "', '") + "'"
+	tables := "'" + strings.Join(tellingTables(), "', '") + "'"
 	err = t.one(ctx, `SELECT concat_ws(' ', pg_postmaster_start_time(), (SELECT stats_reset FROM pg_stat_database WHERE datname = current_database()),
 		CASE WHEN current_setting('track_counts') = 'off' THEN CAST(pg_current_wal_insert_lsn() AS TEXT)
 			ELSE CAST((SELECT string_agg(concat_ws('/', s.relid, n_tup_ins, n_tup_upd, n_tup_del, pg_relation_filenode(s.relid)), ',' ORDER BY s.relid)

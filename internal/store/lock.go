@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"time"
 
@@ -48,8 +49,12 @@ func stillLocked(holder string) error {
 		WithHint("nothing was changed; it is %s: let it go on or end it, then try again", cmp.Or(holder, "another process"))
 }
 
-// advisoryNamespace sets our advisory locks apart from others' ("extr").
-const advisoryNamespace = 0x65787472
+// The namespaces set our advisory locks apart from others': those of months
+// ("extr") and of works ("exts").
+const (
+	advisoryNamespace = 0x65787472
+	workNamespace     = 0x65787473
+)
 
 func (s *Store) lockAdvisory(ctx context.Context, month books.Month, waits func(string)) (func(), error) {
 	// A connection of its own: waiting processes must not use up the pool needed
@@ -60,17 +65,11 @@ func (s *Store) lockAdvisory(ctx context.Context, month books.Month, waits func(
 		return nil, s.dialect.explain(err)
 	}
 	key := month.Year*100 + int(month.Month)
-	hangUp := func() {
-		// A context of its own: the lock goes even if the caller was interrupted.
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		_ = conn.Close(ctx) // the connection is closed even on an error
-	}
 	if err := awaitAdvisory(ctx, conn, key, waits); err != nil {
-		hangUp()
+		hangUp(conn)
 		return nil, s.dialect.explain(err)
 	}
-	return hangUp, nil
+	return func() { hangUp(conn) }, nil
 }
 
 func awaitAdvisory(ctx context.Context, conn *pgx.Conn, key int, waits func(string)) error {
@@ -95,6 +94,41 @@ func awaitAdvisory(ctx context.Context, conn *pgx.Conn, key int, waits func(stri
 		return stillLocked(holder())
 	}
 	return err
+}
+
+// TryLock keeps other processes from a work, until the returned function is
+// called or the process ends. It saves work; correctness never rests on it. mine
+// is false if another process has the lock. A SQLite file has one server, so
+// nobody is kept off there.
+func (s *Store) TryLock(ctx context.Context, work string) (unlock func(), mine bool, err error) {
+	if !s.dialect.postgres {
+		return func() {}, true, nil
+	}
+	s.statements.Add(1)
+	conn, err := pgx.ConnectConfig(ctx, s.lockConfig)
+	if err != nil {
+		return nil, false, s.dialect.explain(err)
+	}
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(work))
+	err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, $2)", workNamespace, int32(hash.Sum32())).Scan(&mine) //nolint:gosec // all 32 bits are used
+	switch {
+	case err != nil:
+		hangUp(conn)
+		return nil, false, s.dialect.explain(err)
+	case !mine:
+		hangUp(conn)
+		return func() {}, false, nil
+	}
+	return func() { hangUp(conn) }, true, nil
+}
+
+// hangUp ends a connection, and the locks it holds.
+func hangUp(conn *pgx.Conn) {
+	// A context of its own: the lock goes even if the caller was interrupted.
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = conn.Close(ctx) // the connection is closed even on an error
 }
 
 // lockFile takes a lock on a file beside the database. It ends with the

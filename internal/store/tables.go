@@ -13,10 +13,16 @@ import (
 var (
 	v4Tables  = []string{"users", "clients", "sessoes", "pagamentos", "comissoes", "gastos", "extratos", "extrato_run_logs"}
 	ownTables = []string{
-		"closings", "closing_details", "revisions", "deposits", "expense_categories", "payments_at_rest", "backups", "runs", "settings", "changes", "changed_rows", "artist_terms", "method_terms",
+		"closings", "closing_details", "revisions", "deposits", "expense_categories", "payments_at_rest", "backups", "copies", "runs", "settings", "changes", "changed_rows", "artist_terms", "method_terms",
 		"merged_clients", "month_sums", "alarms", "answers", "logins", "passwords", "service_tokens", "staff", "invitations",
 	}
 )
+
+// tellingTables are those whose changes call for a copy of the database. The
+// records of copies are none: each copy would call for the next.
+func tellingTables() []string {
+	return slices.DeleteFunc(slices.Concat(v4Tables, ownTables), func(name string) bool { return name == "copies" })
+}
 
 // table describes the object with a table's name in a database.
 type table struct {

@@ -217,6 +217,23 @@ CREATE TABLE backups (
 );
 CREATE INDEX ix_backups_month ON backups (month, copy);
 
+-- Copies of the backup folder's objects in other places.
+CREATE TABLE copies (
+    object     TEXT NOT NULL, -- its name in the backup folder
+    place      TEXT NOT NULL,
+    name       TEXT NOT NULL, -- its name there
+    version    TEXT NOT NULL,
+    size       INTEGER NOT NULL,
+    sha256     TEXT NOT NULL, -- of the object
+    stored     TEXT NOT NULL, -- the SHA-256 of the bytes there: of the ciphertext, if it is encrypted
+    tried      TEXT NOT NULL, -- SHA-256 of each ciphertext sent without a known end
+    state      TEXT NOT NULL,
+    reason     TEXT NOT NULL,
+    since      TEXT NOT NULL, -- when it came into this state
+    checked_at TEXT NOT NULL, -- when the place last answered about it; '': never
+    PRIMARY KEY (place, object)
+);
+
 CREATE TABLE runs (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     action         TEXT NOT NULL,
