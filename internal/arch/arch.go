@@ -30,7 +30,8 @@ var allowed = map[string][]string{
 
 	"store":     {"books"},
 	"backup":    {"books", "bucket"},
-	"closing":   {"books", "store", "backup"},
+	"places":    {"backup", "books", "bucket", "store"},
+	"closing":   {"backup", "books", "places", "store"},
 	"export":    {"books"},
 	"notify":    {"books"},
 	"auth":      {"books", "store"},
@@ -38,7 +39,7 @@ var allowed = map[string][]string{
 	"v4import":  {"books", "store"},
 	"figures":   {"books", "store", "web/typed"},
 	"server":    {"books"},
-	"jobs":      {"books", "closing", "backup", "store", "notify"},
+	"jobs":      {"books", "bucket", "closing", "backup", "places", "store", "notify"},
 
 	"web/typed": {"books"}, // amounts, percentages and days as people type them
 
@@ -47,7 +48,7 @@ var allowed = map[string][]string{
 
 	// The watcher shares no database code with the watched.
 	"safetynet": {"books", "notify"},
-	"doctor":    {"books", "config", "store", "backup"},
+	"doctor":    {"books", "bucket", "config", "store", "backup", "places"},
 	"demo":      {"books", "store"},
 
 	// For tests and measurements only.

@@ -19,6 +19,7 @@ import (
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
+	"extrato/internal/places"
 	"extrato/internal/store"
 )
 
@@ -27,6 +28,7 @@ import (
 type Closer struct {
 	Store         *store.Store
 	Backups       *backup.Backups
+	Places        *places.Places // copies elsewhere; nil: none
 	Schedule      books.Schedule
 	CloseFrom     books.Month // zero: as the database says
 	RequireBackup bool
