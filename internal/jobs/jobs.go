@@ -149,6 +149,11 @@ func (r *Runner) Start(ctx context.Context) error {
 	asking, stop := context.WithCancel(ctx)
 	r.asking = stop
 	r.asked.Go(func() { r.poll(asking) })
+	if r.o.Closer.Places != nil {
+		for _, place := range r.o.Closer.Places.All {
+			r.asked.Go(func() { r.copyTo(asking, place) })
+		}
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -53,7 +54,7 @@ func (w *watchWorker) Work(ctx context.Context, _ *river.Job[watch]) error {
 			return err
 		}
 	}
-	return w.r.safetyNetSilence(ctx)
+	return errors.Join(w.r.safetyNetSilence(ctx), w.r.forgetPlaces(ctx))
 }
 
 // lateRows tells once of a closed month's late rows, and again when they are

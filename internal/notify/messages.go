@@ -74,6 +74,42 @@ func LateBesideV4(month books.Month, n books.Counts) Message {
 		fmt.Sprintf("Rows of %s are live beside v4's statement, and it cannot be revised: %s. Move them to an open month, by their date, or delete those already in the statement.", month, n.English()))
 }
 
+// NotCopiedTo announces that objects wait for a copy in a place. since is in the
+// studio's time; why may be empty.
+func NotCopiedTo(place string, n int, since time.Time, why string) Message {
+	lines := []string{
+		fmt.Sprintf("Desde %s há backups sem cópia conferida em %s (%d arquivos). Os meses fecham mesmo assim, e o sistema tenta de novo sozinho.", since.Format("02/01/2006 15:04"), place, n),
+		fmt.Sprintf("Since %s backups have had no proved copy in %s (%d files). Months close all the same, and extrato tries again by itself.", since.Format("2006-01-02 15:04"), place, n),
+	}
+	if why != "" {
+		lines = append(lines, "Causa / cause: "+why)
+	}
+	return message("Extrato: backups sem cópia fora", append(lines, "O que fazer / what to do: extrato backup copy")...)
+}
+
+// CopyBad announces copies that are not as they were put.
+func CopyBad(place, object, state string, n int) Message {
+	pt := map[string]string{"hidden": "está escondida", "missing": "sumiu", "corrupt": "foi trocada ou danificada"}[state]
+	return message("Extrato: cópia de backup com problema",
+		fmt.Sprintf("Em %s a cópia de %s %s (%d arquivos com problema). O backup na pasta do estúdio continua lá.", place, object, pt, n),
+		fmt.Sprintf("In %s the copy of %s is %s (%d files in trouble). The backup in the studio's folder is still there.", place, object, state, n),
+		"O que fazer / what to do: extrato backup copy")
+}
+
+// CopiesLost announces copies that were gone and were made again.
+func CopiesLost(place string, n int, example string) Message {
+	return message("Extrato: cópias de backup sumiram e foram refeitas",
+		fmt.Sprintf("Em %s sumiram cópias de backups (%d, como %s). Elas foram feitas de novo; descubra quem as apagou.", place, n, example),
+		fmt.Sprintf("In %s copies of backups were gone (%d, such as %s). They were made again; find out who removed them.", place, n, example))
+}
+
+// CopiesAgain announces that every copy in a place is proved again.
+func CopiesAgain(place string) Message {
+	return message("Extrato: cópias de backup em dia",
+		fmt.Sprintf("Todos os backups têm de novo uma cópia conferida em %s.", place),
+		fmt.Sprintf("Every backup has a proved copy in %s again.", place))
+}
+
 // Silent announces that the safety net has not been seen for some days.
 func Silent(days int) Message {
 	return message("Extrato: rede de segurança em silêncio",
