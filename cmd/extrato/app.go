@@ -48,6 +48,9 @@ func (a *app) config() (config.Config, error) {
 	if _, err := books.ParseSchedule(c.Schedule); err != nil {
 		return c, err
 	}
+	if _, err = openPlaces(c, nil); err != nil {
+		return c, err
+	}
 	_, err = closeFrom(c)
 	return c, err
 }
@@ -182,8 +185,14 @@ func (a *app) closerOn(c config.Config, s *store.Store) (*closing.Closer, error)
 	}
 	now := func() time.Time { return time.Now().In(c.Zone) }
 	step := a.progress()
+	elsewhere, err := openPlaces(c, func(s string) { log.Warn("place of copies", "note", s) })
+	if err != nil {
+		return nil, err
+	}
+	elsewhere.Local, elsewhere.Store, elsewhere.Now, elsewhere.Log, elsewhere.SpoolDir = place, s, now, log, s.SpoolDir()
 	return &closing.Closer{
-		Store: s, Schedule: schedule, CloseFrom: from, RequireBackup: c.RequireBackup, Now: now, Log: log, Step: step,
+		Places: elsewhere,
+		Store:  s, Schedule: schedule, CloseFrom: from, RequireBackup: c.RequireBackup, Now: now, Log: log, Step: step,
 		SpoolDir: s.SpoolDir(),
 		Backups: &backup.Backups{
 			Bucket: place, Now: now, Zone: c.Zone,

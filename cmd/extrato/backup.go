@@ -17,6 +17,7 @@ type backupCommand struct {
 	Verify  backupVerifyCommand  `cmd:"" help:"Read every byte of the backups back, and report their state."`
 	List    backupListCommand    `cmd:"" help:"List the copies of each month's backup."`
 	Restore backupRestoreCommand `cmd:"" help:"Put missing rows of a backup back to live, or a whole database."`
+	Copy    backupCopyCommand    `cmd:"" help:"Bring all backups to the other places, and prove them there."`
 	Full    backupFullCommand    `cmd:"" help:"Copy the whole database, the running month too."`
 }
 

@@ -68,6 +68,9 @@ func (a *app) examine() (doctor.Report, error) {
 	}
 	now := func() time.Time { return time.Now().In(zone) }
 	closer := &closing.Closer{Now: now, Backups: &backup.Backups{Bucket: place, Now: now, Zone: zone, Program: programVersion()}}
+	if elsewhere, err := openPlaces(c, nil); err == nil { // else doctor tells of the setting
+		closer.Places = elsewhere
+	}
 	d := doctorOf(c, closer)
 	if d.OpenErr = namesFolder(c.DatabaseURL); d.OpenErr == nil {
 		d.Store, d.OpenErr = store.OpenUntouched(a.ctx, store.Options{URL: c.DatabaseURL, Zone: zone, Now: time.Now, Log: a.logger(c)})
@@ -76,6 +79,9 @@ func (a *app) examine() (doctor.Report, error) {
 		defer d.Store.Close()
 	}
 	closer.Store = d.Store
+	if closer.Places != nil {
+		closer.Places.Store, closer.Places.Now = d.Store, now
+	}
 	report := d.Run(a.ctx)
 	return report, a.ctx.Err()
 }
@@ -83,7 +89,7 @@ func (a *app) examine() (doctor.Report, error) {
 // doctorOf returns the doctor of a closer's books and backups.
 func doctorOf(c config.Config, closer *closing.Closer) *doctor.Doctor {
 	return &doctor.Doctor{
-		Config: c, Now: closer.Now, Store: closer.Store, Folder: fmt.Sprint(closer.Backups.Bucket), Backups: closer.Backups, CheckKey: auth.CheckKey,
+		Config: c, Now: closer.Now, Store: closer.Store, Folder: fmt.Sprint(closer.Backups.Bucket), Backups: closer.Backups, Places: closer.Places, CheckKey: auth.CheckKey,
 		CheckPlaces: func(urls []string) error { _, err := notify.NewNotifier(urls); return err },
 		Audit: func(ctx context.Context) (doctor.Audited, error) {
 			found, err := closer.VerifyChain(ctx)

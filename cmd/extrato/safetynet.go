@@ -66,7 +66,7 @@ func (c *safetynetCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	notifier, mute := places(settings.Notify)
+	notifier, mute := usablePlaces(settings.Notify)
 	net := &safetynet.Net{Now: now, CloseTimeout: c.CloseTimeout}
 	var stateErr error
 	within(a.ctx, reportLimit, func(ctx context.Context) { net.State, stateErr = c.lastState(ctx, github) })
@@ -156,8 +156,8 @@ func (c *safetynetCommand) settings(a *app) (config.Config, error) {
 	return settings, wrong
 }
 
-// places returns the usable places, and the first unusable one as an error.
-func places(urls []string) (safetynet.Notifier, error) {
+// usablePlaces returns the usable places, and the first unusable one as an error.
+func usablePlaces(urls []string) (safetynet.Notifier, error) {
 	notifier, err := notify.NewNotifier(urls)
 	if err == nil {
 		return notifier, nil

@@ -26,6 +26,9 @@ type Variable struct {
 var Variables = []Variable{
 	{"DATABASE_URL", "sqlite:///data/extrato.db", "the database", true},
 	{"EXTRATO_BACKUPS", "data/backups", "the folder of the backups", false},
+	{"EXTRATO_BACKUPS_COPY", "", "further places of the backups: folders and buckets, comma-separated", false},
+	{"EXTRATO_BACKUPS_REQUIRE", "local", "what a close waits for: local, or all places", false},
+	{"EXTRATO_BACKUPS_RECIPIENTS", "", "who can open the copies elsewhere: two age recipients or more", false},
 	{"TZ", "America/Sao_Paulo", "the studio's time zone", false},
 	{"EXTRATO_REQUIRE_BACKUP", "true", "whether a month may close without a backup", false},
 	{"EXTRATO_SCHEDULE", "0 2 1 * *", "when the month that ended becomes due", false},
@@ -70,6 +73,7 @@ type Config struct {
 	Notes         map[string]string // values taken for v4's, by the variable's name
 	DatabaseURL   string
 	Backups       string
+	Copies        Copies
 	Zone          *time.Location // nil if TZ names none
 	RequireBackup bool
 	MonthlyJob    bool
@@ -88,6 +92,13 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	Host, Port     string
 	Net            SafetyNet
+}
+
+// Copies are the further places of the backups.
+type Copies struct {
+	Places     []string
+	Recipients string // as it was written
+	RequireAll bool   // a close waits for all of them
 }
 
 // SafetyNet is safetynet's server, its identity there, and its first pause.
@@ -139,6 +150,9 @@ func Load(flags map[string]string) (Config, error) {
 	check("EXTRATO_REQUIRE_BACKUP", err)
 	c.MonthlyJob, err = boolean("ENABLE_MONTHLY_EXTRATO_JOB", text("ENABLE_MONTHLY_EXTRATO_JOB"), true)
 	check("ENABLE_MONTHLY_EXTRATO_JOB", err)
+	c.Copies = Copies{Places: list(text("EXTRATO_BACKUPS_COPY")), Recipients: text("EXTRATO_BACKUPS_RECIPIENTS")}
+	c.Copies.RequireAll, err = requireAll(text("EXTRATO_BACKUPS_REQUIRE"), c)
+	check("EXTRATO_BACKUPS_REQUIRE", err)
 	check("LOG_LEVEL", oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error"))
 	check("LOG_FORMAT", oneOf("LOG_FORMAT", c.LogFormat, "", "text", "json"))
 	c.JWTKey = text("JWT_SECRET_KEY")
@@ -257,6 +271,21 @@ func lookUp(v Variable, flags, file map[string]string) Value {
 		return Value{text, ".env"}
 	}
 	return Value{v.Default, "default"}
+}
+
+// requireAll reads EXTRATO_BACKUPS_REQUIRE, and refuses what cannot be kept.
+func requireAll(text string, c Config) (bool, error) {
+	if err := oneOf("EXTRATO_BACKUPS_REQUIRE", text, "local", "all"); err != nil {
+		return false, err
+	}
+	all := strings.EqualFold(text, "all")
+	switch {
+	case all && len(c.Copies.Places) == 0:
+		return all, errors.New("EXTRATO_BACKUPS_REQUIRE: all needs places; name them in EXTRATO_BACKUPS_COPY, or write local")
+	case all && !c.RequireBackup:
+		return all, errors.New("EXTRATO_BACKUPS_REQUIRE: all contradicts EXTRATO_REQUIRE_BACKUP=false; change one of them")
+	}
+	return all, nil
 }
 
 // zone reads an IANA zone name; "Local" would depend on the machine.

@@ -13,6 +13,7 @@ import (
 	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/config"
+	"extrato/internal/places"
 	"extrato/internal/store"
 )
 
@@ -64,6 +65,7 @@ type Doctor struct {
 	OpenErr error
 	Folder  string          // of the backups, absolute
 	Backups *backup.Backups // in that folder
+	Places  *places.Places  // copies elsewhere; nil: none
 	// Audit checks the chain and every statement, and returns the differences.
 	Audit func(context.Context) (Audited, error)
 	// CheckKey makes a token with a key and reads it back.
@@ -109,6 +111,7 @@ func (d *Doctor) Run(ctx context.Context) Report {
 	d.backupFolder(ctx, r, ours)
 	if ours {
 		d.statementBackups(ctx, r)
+		d.copies(ctx, r)
 		d.fullCopy(ctx, r)
 		d.chain(ctx, r)
 	}

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"extrato/internal/books"
+	"extrato/internal/bucket"
 	"extrato/internal/config"
+	"extrato/internal/places"
 	"extrato/internal/store"
 )
 
@@ -75,23 +77,32 @@ func (d *Doctor) problem(name string) string {
 			e := books.AsError(err)
 			return fmt.Sprintf("DATABASE_URL: %s; %s (its text is not shown: it may hold a password)", e.Message, e.Hint)
 		}
+	case name == "EXTRATO_BACKUPS_COPY":
+		_, err = places.Parse(d.Config.Copies.Places, d.Config.Backups, nil)
+	case name == "EXTRATO_BACKUPS_RECIPIENTS":
+		_, err = bucket.ParseRecipients(value)
 	case name == "EXTRATO_SCHEDULE":
 		_, err = books.ParseSchedule(value)
 	case name == "EXTRATO_CLOSE_FROM" && value != "":
 		_, err = books.ParseMonth(value)
 	}
-	if err != nil {
-		return fmt.Sprintf("%s: %s", name, err)
+	if err == nil {
+		return ""
 	}
-	return ""
+	e := books.AsError(err)
+	text := name + ": " + strings.TrimPrefix(e.Message, name+": ")
+	if e.Code == "place_setting" {
+		text += "; " + e.Hint
+	}
+	return text
 }
 
 func (d *Doctor) shown(v config.Variable, value config.Value) string {
 	switch {
 	case v.Name == "DATABASE_URL":
 		return store.Place(value.Text)
-	case v.Secret && value.Text != "":
-		return "set, not shown"
+	case v.Secret && value.Text != "", strings.HasPrefix(v.Name, "EXTRATO_BACKUPS_") && d.problem(v.Name) != "":
+		return "set, not shown" // a key may stand there by mistake
 	case v.Name == "EXTRATO_CLOSE_FROM" && value.Text == "":
 		return "as the database says"
 	case value.Text == "":
