@@ -94,7 +94,11 @@ type Unproved struct {
 type Before struct {
 	Taken  int      // copies up to this number were made; their names stay theirs even if they are gone
 	Newest Manifest // as Newest returned it
+	Only   string   // the SHA-256 of the only file that may be made; "": any
 }
+
+// ErrOther means the rows are others than those of Before.Only.
+var ErrOther = errors.New("the rows are others than those backed up before")
 
 // Newest returns the manifest of a month's newest copy, the zero Manifest if
 // there is none or it is corrupt. The copy itself is not proved. It fails with
@@ -123,13 +127,17 @@ func (b *Backups) Newest(ctx context.Context, month books.Month) (Manifest, erro
 // calls Stop in the end. Start never waits for the place. If the newest copy
 // there holds the same bytes, nothing is written and that copy is proved again;
 // it needs its salt in before. If earlier, optional, is a copy of the same
-// bytes, Start returns it.
+// bytes, Start returns it. It fails with ErrOther.
 func (b *Backups) Start(ctx context.Context, month books.Month, before Before, rows books.Rows, earlier *Unproved) (*Unproved, error) {
 	spool, manifest, err := b.spool(month, rows)
 	if err != nil {
 		return nil, err
 	}
 	b.step("rows spooled")
+	if before.Only != "" && before.Only != manifest.SHA256 {
+		_ = spool.Close()
+		return nil, ErrOther
+	}
 	if earlier != nil && earlier.SHA256 == manifest.SHA256 {
 		_ = spool.Close()
 		return earlier, nil

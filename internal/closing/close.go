@@ -152,10 +152,9 @@ func (c *Closer) close(ctx context.Context, month books.Month, o Options, run ru
 }
 
 // closeLocked closes month behind its lock: the place is made ready, then one
-// transaction does the rest. If that would wait too long for the proof, it is
-// rolled back, and run again once the copy is proved.
+// transaction does the rest.
 func (c *Closer) closeLocked(ctx context.Context, month books.Month, o Options, gone *missingStatement, run run) (Result, error) {
-	copies, unready := c.prepareCopies(ctx, month)
+	copies := c.prepareCopies(ctx, month)
 	defer copies.drop()
 	open, others, err := c.readOthers(ctx, month)
 	if err != nil { // a foreign table explains it better
@@ -171,8 +170,8 @@ func (c *Closer) closeLocked(ctx context.Context, month books.Month, o Options, 
 			return err
 		}
 		if plan != nil {
-			if unready != nil {
-				return unready
+			if copies.unready != nil {
+				return copies.unready
 			}
 			plan.others = others
 			if result, err = c.freeze(ctx, tx, *plan, copies, run); err != nil {
@@ -182,12 +181,10 @@ func (c *Closer) closeLocked(ctx context.Context, month books.Month, o Options, 
 		result = c.withRun(result.with(open), run)
 		return o.Answer.save(ctx, tx, result)
 	}
-	err = c.Store.WriteLong(ctx, try)
-	if errors.Is(err, errProofSlow) {
-		if err = copies.await(ctx); err == nil {
-			err = c.Store.WriteLong(ctx, try)
-		}
-	}
+	err = c.write(ctx, copies, func(ctx context.Context, tx *store.Tx) (*plan, error) {
+		plan, _, err := c.planOn(ctx, tx, month, o.Force, gone)
+		return plan, err
+	}, try)
 	copies.record(ctx, err)
 	switch {
 	case err == nil:

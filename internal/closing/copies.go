@@ -17,6 +17,7 @@ type copies struct {
 	before  backup.Before
 	newest  *backup.Unproved   // of the rows of the latest try
 	earlier []*backup.Unproved // of other rows
+	unready error              // why no copy can be made although one must
 	without error              // why the month closes without one; nil: it does not
 	waited  bool               // for the newest, while others could write
 }
@@ -33,14 +34,14 @@ var (
 // errProofSlow ends a transaction to let others write during a slow proof.
 var errProofSlow = errors.New("the backup is still being written or read back")
 
-// prepareCopies readies the place before others have to wait for it. The error
-// says why no copy can be made although one must.
-func (c *Closer) prepareCopies(ctx context.Context, month books.Month) (k *copies, err error) {
-	k = &copies{c: c, month: month}
-	if k.before, err = c.readyPlace(ctx, month); err != nil && k.allowsNoBackup(err) {
-		err = nil
+// prepareCopies readies the place before others have to wait for it.
+func (c *Closer) prepareCopies(ctx context.Context, month books.Month) *copies {
+	k := &copies{c: c, month: month}
+	var err error
+	if k.before, err = c.readyPlace(ctx, month); err != nil && !k.allowsNoBackup(err) {
+		k.unready = err
 	}
-	return k, err
+	return k
 }
 
 // allowsNoBackup reports whether the month may close without a backup: the

@@ -120,10 +120,14 @@ func (c *Closer) checkBackup(ctx context.Context, month books.Month) error {
 	if err != nil {
 		return err
 	}
-	return c.Backups.Within(ctx, placeTimeout, func() error {
+	err = c.Backups.Within(ctx, placeTimeout, func() error {
 		if err := c.checkPlace(ctx, known); err != nil {
 			return err
 		}
 		return c.Backups.Probe(ctx, month)
 	})
+	if err == nil && c.Places.Required() {
+		err = c.Places.AskAll(ctx)
+	}
+	return err
 }

@@ -58,6 +58,7 @@ type Places struct {
 	All        []bucket.Place
 	Recipients *bucket.Recipients // nil: copies are not encrypted
 	RequireAll bool               // a close waits for every place
+	Timeout    time.Duration      // of that wait; 0: five minutes
 	Store      *store.Store
 	Now        func() time.Time
 	Log        *slog.Logger

@@ -38,14 +38,14 @@ var words = strings.Fields(`
 	open due closed late held
 	already_exists backup backup_already_exists generation statement month_held month_not_ended
 	already_closed amount_too_large artist_unclear backup_corrupt backup_of_v4 backup_slow full_copy_corrupt full_copy_made backup_unwritable backups_unreadable bad_identity bad_payload bad_token
-	broken_chain broken_row broken_statement busy cannot_carry cannot_come_back clock_doubtful copy_corrupt copy_hidden copy_missing database_corrupt database_unreachable
+	broken_chain broken_row broken_statement busy cannot_carry cannot_come_back clock_doubtful copies_incomplete copy_corrupt copy_hidden copy_missing database_corrupt database_unreachable
 	database_unwritable disk_failed disk_full duplicates event_taken forbidden id_taken idempotency_key_reused index_wrong internal
 	invalid invalid_amount invalid_cursor invalid_day invalid_file invalid_month invalid_schedule linked_elsewhere
 	linked_row_gone locked malformed migrations_pending newer_database no_backup no_books no_copy no_database no_month no_places no_reason no_revision
 	no_space no_token not_closed outcome_unknown parts_of_a_cent payment_differs person_twice place_empty place_overwrites place_refused place_setting place_unreachable row_altered row_at_rest row_differs row_does_not_fit row_twice
 	rows_out_of_order service_account somebody_else statement_changed statement_gone statement_of_v4 statement_too_large
 	database_gone database_memory database_moved database_pooler database_timeout database_unfit login_refused no_schema
-	not_v4 books_elsewhere rows_kept rows_referenced table_missing table_unfit text_not_utf8 too_many_connections
+	not_v4 books_elsewhere rows_changing rows_kept rows_referenced table_missing table_unfit text_not_utf8 too_many_connections
 	tables_locked timeout token_gone too_large too_many_tries unknown_column wrong_identity`)
 
 // runID is how servers name a run: v4 with 8 digits, ours with 16. A longer or

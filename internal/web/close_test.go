@@ -208,11 +208,12 @@ func TestEach_refusal_of_a_close_is_said_in_words(t *testing.T) {
 			err   error
 			words string
 		}{
-			"backup_slow": {backup.ErrSlow, "o lugar dos backups não respondeu a tempo"},
-			"busy":        {books.Conflictf("busy", "others changed the same rows"), "outras pessoas lançavam ao mesmo tempo"},
-			"disk_full":   {books.Refusedf("disk_full", "the disk is full"), "falta espaço no disco"},
-			"internal":    {errors.New("secret detail"), "Algo impediu, e nada mudou."},
-			"new_code":    {books.Refusedf("new_code", "a rule of a later version"), "a rule of a later version"},
+			"backup_slow":       {backup.ErrSlow, "o lugar dos backups não respondeu a tempo"},
+			"copies_incomplete": {books.Refusedf("copies_incomplete", "no copy"), "um lugar das cópias não pôde ser usado"},
+			"busy":              {books.Conflictf("busy", "others changed the same rows"), "outras pessoas lançavam ao mesmo tempo"},
+			"disk_full":         {books.Refusedf("disk_full", "the disk is full"), "falta espaço no disco"},
+			"internal":          {errors.New("secret detail"), "Algo impediu, e nada mudou."},
+			"new_code":          {books.Refusedf("new_code", "a rule of a later version"), "a rule of a later version"},
 		} {
 			t.Run(code, func(t *testing.T) { // in the close's own transaction, which rolls back
 				s.closer.Announce = func(context.Context, *store.Tx, books.ChainEntry) error { return of.err }

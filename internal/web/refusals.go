@@ -18,6 +18,7 @@ type refusal struct {
 var refusals = map[string]string{
 	"month_not_ended": "not ended", "clock_doubtful": "clock",
 	"backup_unwritable": "unwritable", "backup_slow": "slow", "backup_corrupt": "backup", "backups_unreadable": "unwritable",
+	"copies_incomplete": "places", "rows_changing": "busy",
 	"disk_full": "disk", "no_space": "disk", "disk_failed": "disk",
 	"busy": "busy", "locked": "locked", "tables_locked": "busy", "database_timeout": "busy",
 	"unknown_column": "column", "cannot_come_back": "return", "rows_kept": "return", "rows_referenced": "return", "linked_row_gone": "return",

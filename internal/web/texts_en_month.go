@@ -94,6 +94,7 @@ var textsEnMonth = map[string]string{
 	"refused clock": "%s was not changed: the clock is wrong.", "refused clock fix": "Ask the person who looks after the server to set it, and try again.",
 	"refused unwritable": "%s was not changed: the backup could not be written.", "refused unwritable fix": "The folder of the backups is full, not permitted, or not connected. Mend that and try again.",
 	"refused slow": "%s was not changed: the place of the backups did not answer in time.", "refused slow fix": "The disk or the network is slow or stuck. Try again in a while.",
+	"refused places": "%s was not changed: a place of the copies could not be used.", "refused places fix": "A month closes here only once every place holds its backup. See which one fails on Diagnosis, mend it and try again.",
 	"refused backup": "%s was not changed: the backup did not check.", "refused backup fix": "The file read back differs from the one written. It may be the disk: call the person who looks after the server.",
 	"refused disk": "%s was not changed: the disk has no room.", "refused disk fix": "Free some space and try again.",
 	"refused busy": "%s was not changed: others were recording at the same moment.", "refused busy fix": "Try again.",

@@ -93,6 +93,7 @@ var textsPtMonth = map[string]string{
 	"refused not ended": "%s ainda não terminou.", "refused not ended fix": "Um mês só fecha depois do último dia. Até lá, é só continuar lançando.",
 	"refused clock": "%s ficou como estava: o relógio não confere.", "refused clock fix": "Peça a quem cuida do servidor para acertar a hora, e tente de novo.",
 	"refused unwritable": "%s ficou como estava: o backup não pôde ser gravado.", "refused unwritable fix": "A pasta dos backups está cheia, sem permissão ou desligada. Resolva isso e tente de novo.",
+	"refused places": "%s ficou como estava: um lugar das cópias não pôde ser usado.", "refused places fix": "Aqui um mês só fecha quando todos os lugares têm o backup dele. Veja no Diagnóstico qual falha, resolva e tente de novo.",
 	"refused slow": "%s ficou como estava: o lugar dos backups não respondeu a tempo.", "refused slow fix": "O disco ou a rede está lento ou parado. Tente de novo daqui a pouco.",
 	"refused backup": "%s ficou como estava: o backup não conferiu.", "refused backup fix": "O arquivo gravado voltou diferente na conferência. Pode ser o disco: chame quem cuida do servidor.",
 	"refused disk": "%s ficou como estava: falta espaço no disco.", "refused disk fix": "Libere espaço e tente de novo.",
