@@ -47,16 +47,16 @@ type planner func(context.Context, *store.Tx) (*plan, error)
 func (k *copies) sendEverywhere(ctx context.Context, planOn planner) error {
 	c := k.c
 	if !c.Places.Required() || k.unready != nil {
-		return nil
+		return nil //nolint:nilerr // the transaction says why
 	}
 	k.before.Only = ""
 	planned := false
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
 		plan, err := planOn(ctx, tx)
-		if err != nil || plan == nil {
-			return nil //nolint:nilerr // as said above
+		if err == nil && plan != nil {
+			err = errors.Join(tx.CheckColumns(ctx, k.month), tx.CheckReopenable(ctx, k.month))
 		}
-		if errors.Join(tx.CheckColumns(ctx, k.month), tx.CheckReopenable(ctx, k.month)) != nil {
+		if err != nil || plan == nil {
 			return nil //nolint:nilerr // as said above
 		}
 		rows, _, err := c.rowsOf(ctx, tx, *plan)

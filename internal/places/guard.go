@@ -43,7 +43,7 @@ func (p *Places) within(ctx context.Context, place bucket.Place, size int64, fn 
 	}
 	p.hangs(place, 1)
 	go func() {
-		<-done
+		<-done //nolint:errcheck // the caller was told that it hangs
 		p.hangs(place, -1)
 	}()
 	return context.Cause(ctx)

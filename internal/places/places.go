@@ -105,7 +105,7 @@ func Parse(entries []string, folder string, warn func(string)) (all []bucket.Pla
 		}
 		name := place.String()
 		if !strings.Contains(entry, "://") {
-			name = real(name)
+			name = realPath(name)
 		}
 		if seen[name] {
 			return nil, settingError("%s stands there twice", place).WithHint("write it once")
@@ -122,12 +122,12 @@ func settingError(format string, args ...any) *books.Error {
 
 // inside reports whether a folder is another one or below it, by any name.
 func inside(folder, of string) bool {
-	rel, err := filepath.Rel(real(of), real(folder))
+	rel, err := filepath.Rel(realPath(of), realPath(folder))
 	return err == nil && (rel == "." || filepath.IsLocal(rel))
 }
 
-// real returns a path without links, as far as it exists.
-func real(folder string) string {
+// realPath returns a path without links, as far as it exists.
+func realPath(folder string) string {
 	all, err := filepath.Abs(folder)
 	if err != nil {
 		return folder

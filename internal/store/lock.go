@@ -111,7 +111,7 @@ func (s *Store) TryLock(ctx context.Context, work string) (unlock func(), mine b
 	}
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(work))
-	err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, $2)", workNamespace, int32(hash.Sum32())).Scan(&mine) //nolint:gosec // all 32 bits are used
+	err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, $2)", workNamespace, int32(hash.Sum32())).Scan(&mine)
 	switch {
 	case err != nil:
 		hangUp(conn)

@@ -75,6 +75,7 @@ var textsEnOperate = map[string]string{ //nolint:gosec // words about secrets
 	"environment": "Set by the server", "environment text": "to look at; the person who looks after the server changes it", "setting": "Setting", "value": "Value", "source": "Source",
 	"source default": "default", "source environment": "environment", "source file": "file .env", "source flag": "command line", "set not shown": "set, not shown", "not set": "not set", "setting true": "yes", "setting false": "no",
 	"setting DATABASE_URL": "Database", "setting EXTRATO_BACKUPS": "Folder of the backups", "setting TZ": "The studio's time zone", "setting EXTRATO_REQUIRE_BACKUP": "Closes with a backup only",
+	"setting EXTRATO_BACKUPS_COPY": "Other places of the backups", "setting EXTRATO_BACKUPS_REQUIRE": "Where a close needs its backup", "setting EXTRATO_BACKUPS_RECIPIENTS": "Keys for the copies elsewhere",
 	"setting EXTRATO_SCHEDULE": "When the month closes by itself", "setting EXTRATO_CLOSE_FROM": "First month of the schedule", "setting ENABLE_MONTHLY_EXTRATO_JOB": "Months close by themselves",
 	"setting JWT_SECRET_KEY": "Key that signs logins", "setting AUTHORIZED_EMAILS": "Who comes in through the provider",
 	"setting EXTRATO_LOGIN_OIDC_ISSUER": "Sign-in provider", "setting EXTRATO_LOGIN_OIDC_CLIENT_ID": "This program's name there", "setting EXTRATO_LOGIN_OIDC_CLIENT_SECRET": "Its secret there",

@@ -75,6 +75,7 @@ var textsPtOperate = map[string]string{ //nolint:gosec // words about secrets
 	"environment": "O que o servidor define", "environment text": "só para ver; quem cuida do servidor muda", "setting": "Ajuste", "value": "Valor", "source": "De onde vem",
 	"source default": "padrão", "source environment": "ambiente", "source file": "arquivo .env", "source flag": "linha de comando", "set not shown": "definido, não se mostra", "not set": "não definido", "setting true": "sim", "setting false": "não",
 	"setting DATABASE_URL": "Banco de dados", "setting EXTRATO_BACKUPS": "Pasta dos backups", "setting TZ": "Fuso do estúdio", "setting EXTRATO_REQUIRE_BACKUP": "Só fecha com backup",
+	"setting EXTRATO_BACKUPS_COPY": "Outros lugares dos backups", "setting EXTRATO_BACKUPS_REQUIRE": "Onde o fechamento exige o backup", "setting EXTRATO_BACKUPS_RECIPIENTS": "Chaves das cópias fora daqui",
 	"setting EXTRATO_SCHEDULE": "Quando o mês fecha sozinho", "setting EXTRATO_CLOSE_FROM": "Primeiro mês da agenda", "setting ENABLE_MONTHLY_EXTRATO_JOB": "Meses fecham sozinhos",
 	"setting JWT_SECRET_KEY": "Chave que assina os acessos", "setting AUTHORIZED_EMAILS": "Quem entra com o provedor de login",
 	"setting EXTRATO_LOGIN_OIDC_ISSUER": "Provedor de login", "setting EXTRATO_LOGIN_OIDC_CLIENT_ID": "Nome deste programa no provedor", "setting EXTRATO_LOGIN_OIDC_CLIENT_SECRET": "Segredo no provedor",
