@@ -45,7 +45,7 @@ func TestA_backup_is_written_as_it_always_was(t *testing.T) {
 	p := newPlace(t)
 	r := p.write(t, october, fixedRows())
 	golden(t, "backup_2025_10.csv", p.get(t, r.File))
-	golden(t, "backup_2025_10.manifest.json", p.get(t, manifestName(r.File)))
+	golden(t, "backup_2025_10.manifest.json", p.get(t, ManifestOf(r.File)))
 }
 
 func TestA_backup_that_was_always_there_can_be_read(t *testing.T) {

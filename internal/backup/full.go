@@ -37,17 +37,7 @@ type FullManifest struct {
 	Checksum  string           `json:"checksum"`
 }
 
-func (m FullManifest) encode() ([]byte, error) {
-	m.Checksum = ""
-	text, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(text)
-	m.Checksum = hex.EncodeToString(sum[:])
-	text, err = json.MarshalIndent(m, "", "  ")
-	return append(text, '\n'), err
-}
+func (m FullManifest) encode() ([]byte, error) { return encodeChecked(&m, &m.Checksum) }
 
 // At returns the copy's instant.
 func (m FullManifest) At() (books.Instant, error) {
@@ -61,11 +51,6 @@ const fullTime = "20060102T150405Z"
 
 var fullEndings = map[string]string{"sqlite": ".sqlite", "postgres": ".pgdump"}
 
-// fullManifestName returns the name of a copy's manifest.
-func fullManifestName(file string) string {
-	return strings.TrimSuffix(file, path.Ext(file)) + ".manifest.json"
-}
-
 // KeepFull puts a copy of the whole database, in content, into the bucket, and
 // reads it back. It fails with ErrUnwritable, and with an Error of kind
 // Integrity where other bytes come back.
@@ -78,7 +63,7 @@ func (b *Backups) KeepFull(ctx context.Context, m FullManifest, content io.Reade
 	}
 	defer staged.Discard()
 	out := &sink{to: staged, hash: sha256.New()}
-	if _, err := io.Copy(out, whileWanted{ctx, content}); err != nil {
+	if _, err := io.Copy(out, bucket.WhileWanted(ctx, content)); err != nil {
 		return m, unwritable(err)
 	}
 	m.SHA256, m.Size = hex.EncodeToString(out.hash.Sum(nil)), out.size
@@ -103,11 +88,7 @@ func (b *Backups) commitFull(ctx context.Context, staged bucket.Staged, m FullMa
 	const most = 60
 	for n := range most {
 		m.File = fullName(m, at.Add(time.Duration(n)*time.Second))
-		text, err := m.encode()
-		if err != nil {
-			return m, err
-		}
-		err = b.commitText(ctx, fullManifestName(m.File), text)
+		err := b.commitManifest(ctx, m.File, m.encode)
 		if err == nil {
 			b.step("full manifest written")
 			err = staged.Commit(ctx, m.File)
@@ -124,23 +105,11 @@ func (b *Backups) commitFull(ctx context.Context, staged bucket.Staged, m FullMa
 	return m, books.Conflictf("full_copy_made", "others made %d copies of the database in a minute", most).WithHint("nothing was lost; try again")
 }
 
-func (b *Backups) commitText(ctx context.Context, name string, text []byte) error {
-	staged, err := b.Bucket.Stage(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer staged.Discard()
-	if _, err := staged.Write(text); err != nil {
-		return err
-	}
-	return staged.Commit(ctx, name)
-}
-
 // ReadFullManifest reads the manifest of a whole copy. It fails with an Error of
 // kind Integrity, or with bucket.ErrNotExist.
 func ReadFullManifest(ctx context.Context, from bucket.Reader, file string) (FullManifest, error) {
 	var m FullManifest
-	in, err := from.Open(ctx, fullManifestName(file))
+	in, err := from.Open(ctx, ManifestOf(file))
 	if err != nil {
 		return m, err
 	}
@@ -172,7 +141,7 @@ func ReadFull(ctx context.Context, from bucket.Reader, file string, to io.Writer
 	}
 	defer in.Close()
 	out := &sink{to: to, hash: sha256.New()}
-	if _, err := io.Copy(out, whileWanted{ctx, in}); err != nil {
+	if _, err := io.Copy(out, bucket.WhileWanted(ctx, in)); err != nil {
 		return m, err
 	}
 	if hex.EncodeToString(out.hash.Sum(nil)) != m.SHA256 || out.size != m.Size {
@@ -207,7 +176,7 @@ func (b *Backups) NewestFull(ctx context.Context) (FullManifest, error) {
 }
 
 func isFullManifest(name string) bool {
-	return strings.HasSuffix(strings.TrimSuffix(name, bucket.EncryptedSuffix), ".manifest.json")
+	return IsManifest(strings.TrimSuffix(name, bucket.EncryptedSuffix))
 }
 
 // takenAt returns the instant in the name of a copy, or of its manifest.

@@ -37,14 +37,18 @@ const manifestFormat = 1
 const maxManifest = 64 << 10
 
 // encode returns the manifest's bytes, with the checksum over all others.
-func (m Manifest) encode() ([]byte, error) {
-	m.Checksum = ""
+func (m Manifest) encode() ([]byte, error) { return encodeChecked(&m, &m.Checksum) }
+
+// encodeChecked returns m's JSON after setting its checksum, a field of m, to the
+// SHA-256 of the JSON without one.
+func encodeChecked(m any, checksum *string) ([]byte, error) {
+	*checksum = ""
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(text)
-	m.Checksum = hex.EncodeToString(sum[:])
+	*checksum = hex.EncodeToString(sum[:])
 	text, err = json.MarshalIndent(m, "", "  ")
 	return append(text, '\n'), err
 }

@@ -54,7 +54,7 @@ func (b *Backups) prove(ctx context.Context, month books.Month, n int, keep func
 	}
 	defer file.Close()
 	seen := &sink{to: io.Discard, hash: sha256.New()}
-	in := io.TeeReader(bufio.NewReaderSize(whileWanted{ctx, file}, 1<<20), seen)
+	in := io.TeeReader(bufio.NewReaderSize(bucket.WhileWanted(ctx, file), 1<<20), seen)
 	found := newContents()
 	for row, err := range books.Ahead(readRows(in)) {
 		if err == nil {
@@ -68,17 +68,4 @@ func (b *Backups) prove(ctx context.Context, month books.Month, n int, keep func
 		}
 	}
 	return m, m.compare(found, hex.EncodeToString(seen.hash.Sum(nil)), seen.size)
-}
-
-// whileWanted reads until ctx is over.
-type whileWanted struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r whileWanted) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
 }

@@ -19,12 +19,12 @@ const (
 	keepDaily  = 35
 )
 
-// Expendable returns the objects that may be removed: all of a folder's names
-// whose copy is not one of these: the newest one, the newest verified one, the
-// newest of each of the last 48 hours with a copy and of each of the last 35
-// days with one, all in UTC. A name it does not know stays, and so does every
-// name outside the two folders of copies. It needs no clock, so a clock that
-// runs ahead removes nothing. verified names a copy; it may be "".
+// Expendable returns the removable ones of a folder's names: all but the newest
+// copy, the newest verified one, and the newest of each of the last 48 hours with
+// a copy and of each of the last 35 days with one, in UTC. A name of another form
+// stays, and so does every name outside the two folders of copies. It needs no
+// clock, so a clock running ahead removes nothing. verified names a copy; it may
+// be "".
 func Expendable(names []string, verified string) []string {
 	copies := map[time.Time]bool{}
 	for _, name := range names {
@@ -81,7 +81,7 @@ func thinned(name string) bool {
 }
 
 // Thin removes what is expendable in a folder of copies. verified names the
-// newest copy that was read back whole; "": none is known. A place unable to
+// newest copy read back whole; "": none is known. A place unable to
 // remove keeps everything.
 func Thin(ctx context.Context, place bucket.Reader, folder, verified string) error {
 	remover, able := place.(bucket.Remover)

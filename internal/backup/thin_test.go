@@ -24,7 +24,7 @@ func TestExpendable_never_takes_the_newest_copies(t *testing.T) {
 		gone := Expendable(slices.Concat(names, foreign), verified)
 		left := func(name string) bool { return !slices.Contains(gone, name) }
 		newest := slices.Max(copies)
-		for _, name := range slices.Concat(foreign, []string{newest, verified, fullManifestName(newest), fullManifestName(verified)}) {
+		for _, name := range slices.Concat(foreign, []string{newest, verified, ManifestOf(newest), ManifestOf(verified)}) {
 			if !left(name) {
 				t.Fatalf("%s would be removed", name)
 			}
@@ -41,7 +41,7 @@ func TestExpendable_never_takes_the_newest_copies(t *testing.T) {
 				t.Fatalf("%s would stay", name)
 			}
 			hours[hour], days[day] = true, true
-			if left(name) != left(fullManifestName(name)) {
+			if left(name) != left(ManifestOf(name)) {
 				t.Fatalf("%s and its manifest part", name)
 			}
 		}
@@ -87,7 +87,7 @@ func TestReadFull_finds_every_changed_byte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{m.File, fullManifestName(m.File)} {
+	for _, name := range []string{m.File, ManifestOf(m.File)} {
 		text := p.get(t, name)
 		for i := range text {
 			changed := slices.Clone(text)

@@ -38,7 +38,13 @@ type Copy struct {
 // Legacy reports whether the copy is a file without a manifest, as v4 writes.
 func (c Copy) Legacy() bool { return c.HasFile && !c.Manifest }
 
-func manifestName(file string) string { return strings.TrimSuffix(file, ".csv") + ".manifest.json" }
+const manifestSuffix = ".manifest.json"
+
+// ManifestOf returns the name of a file's manifest.
+func ManifestOf(file string) string { return strings.TrimSuffix(file, path.Ext(file)) + manifestSuffix }
+
+// IsManifest reports whether an object is a manifest.
+func IsManifest(name string) bool { return strings.HasSuffix(name, manifestSuffix) }
 
 // Copies returns a month's copies in any state, by number.
 func (b *Backups) Copies(ctx context.Context, month books.Month) ([]Copy, error) {
@@ -97,7 +103,7 @@ func (b *Backups) Months(ctx context.Context) ([]books.Month, error) {
 }
 
 func copyNumber(month books.Month, name string) (number int, manifest, ok bool) {
-	base, isManifest := strings.CutSuffix(name, ".manifest.json")
+	base, isManifest := strings.CutSuffix(name, manifestSuffix)
 	base, isFile := strings.CutSuffix(base, ".csv")
 	rest, ok := strings.CutPrefix(base, strings.TrimSuffix(fileName(month, 1), ".csv"))
 	if !ok || isManifest == isFile {
@@ -188,7 +194,7 @@ func ParseFile(name string) (Copy, error) {
 // manifest reads a copy's manifest and checks the month and number in it.
 func (b *Backups) manifest(ctx context.Context, month books.Month, n int) (Manifest, error) {
 	file := fileName(month, n)
-	in, err := b.Bucket.Open(ctx, manifestName(file))
+	in, err := b.Bucket.Open(ctx, ManifestOf(file))
 	if err != nil {
 		return Manifest{}, err
 	}

@@ -48,7 +48,7 @@ func wantCorrupt(t *testing.T, p place, name string, changed []byte, what string
 func TestEvery_changed_byte_is_found(t *testing.T) {
 	p := newPlace(t)
 	r := p.write(t, october, smallRows())
-	for _, name := range []string{r.File, manifestName(r.File)} {
+	for _, name := range []string{r.File, ManifestOf(r.File)} {
 		right := p.get(t, name)
 		for i := range right {
 			bit := []byte{0x01, 0x20, 0x80}[i%3] // another letter, the other case, no ASCII
@@ -63,7 +63,7 @@ func TestEvery_changed_byte_is_found(t *testing.T) {
 func TestEvery_lost_tail_is_found(t *testing.T) {
 	p := newPlace(t)
 	r := p.write(t, october, smallRows())
-	for _, name := range []string{r.File, manifestName(r.File)} {
+	for _, name := range []string{r.File, ManifestOf(r.File)} {
 		right := p.get(t, name)
 		for i := range right {
 			wantCorrupt(t, p, name, right[:i], name+" cut off")
@@ -82,7 +82,7 @@ func TestFiles_that_changed_places_are_found(t *testing.T) {
 	p.write(t, october, smallRows())
 	p.write(t, october, smallRows()[:2])
 	csv := func(m books.Month, n int) string { return fileName(m, n) }
-	manifest := func(m books.Month, n int) string { return manifestName(fileName(m, n)) }
+	manifest := func(m books.Month, n int) string { return ManifestOf(fileName(m, n)) }
 	for _, swap := range [][2]string{
 		{csv(october, 1), csv(october, 2)},
 		{manifest(october, 1), manifest(october, 2)},
@@ -117,7 +117,7 @@ func (p place) forge(t *testing.T, r Receipt, csv []byte, change func(*Manifest)
 		change(&m)
 	}
 	p.put(t, r.File, csv)
-	p.put(t, manifestName(r.File), manifestOf(t, m))
+	p.put(t, ManifestOf(r.File), manifestOf(t, m))
 }
 
 func TestRows_that_changed_are_found_behind_a_forged_hash(t *testing.T) {
@@ -200,7 +200,7 @@ func TestStates_of_what_is_there(t *testing.T) {
 		t.Run("csv "+c.csv+", manifest "+c.manifest, func(t *testing.T) {
 			p := newPlace(t)
 			r := p.write(t, october, smallRows())
-			for name, what := range map[string]string{r.File: c.csv, manifestName(r.File): c.manifest} {
+			for name, what := range map[string]string{r.File: c.csv, ManifestOf(r.File): c.manifest} {
 				if what == whole {
 					continue
 				}

@@ -175,7 +175,7 @@ func (b *Backups) keep(ctx context.Context, spool io.ReaderAt, m Manifest, taken
 		return Receipt{}, unwritable(err)
 	}
 	defer staged.Discard()
-	if _, err := io.Copy(staged, whileWanted{ctx, io.NewSectionReader(spool, 0, m.Size)}); err != nil {
+	if _, err := io.Copy(staged, bucket.WhileWanted(ctx, io.NewSectionReader(spool, 0, m.Size))); err != nil {
 		return Receipt{}, unwritable(err)
 	}
 	b.step("backup staged")
@@ -270,7 +270,7 @@ func (s *sink) Write(p []byte) (int, error) {
 func (b *Backups) commit(ctx context.Context, staged bucket.Staged, m Manifest, taken int) (Manifest, error) {
 	for m.Copy = taken + 1; m.Copy < maxCopies; m.Copy++ {
 		m.File = fileName(m.Month, m.Copy)
-		err := b.commitManifest(ctx, m)
+		err := b.commitManifest(ctx, m.File, m.encode)
 		if err == nil {
 			b.step("manifest written")
 			err = staged.Commit(ctx, m.File)
@@ -287,12 +287,13 @@ func (b *Backups) commit(ctx context.Context, staged bucket.Staged, m Manifest, 
 	return m, unwritable(fmt.Errorf("%s has %d copies", m.Month, maxCopies))
 }
 
-func (b *Backups) commitManifest(ctx context.Context, m Manifest) error {
-	text, err := m.encode()
+// commitManifest gives the manifest of a file its name.
+func (b *Backups) commitManifest(ctx context.Context, file string, encode func() ([]byte, error)) error {
+	text, err := encode()
 	if err != nil {
 		return err
 	}
-	staged, err := b.Bucket.Stage(ctx, m.File)
+	staged, err := b.Bucket.Stage(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -301,7 +302,7 @@ func (b *Backups) commitManifest(ctx context.Context, m Manifest) error {
 		return err
 	}
 	b.step("manifest staged")
-	return staged.Commit(ctx, manifestName(m.File))
+	return staged.Commit(ctx, ManifestOf(file))
 }
 
 // ErrUnwritable is the code of every failure to write a backup.

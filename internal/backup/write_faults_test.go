@@ -121,7 +121,7 @@ func TestA_backup_that_was_replaced_is_no_backup(t *testing.T) {
 	other.write(t, october, smallRows()[:1])
 	p.Step = func(name string) {
 		if name == "backup named" { // by one that is whole in itself
-			for _, name := range []string{fileName(october, 1), manifestName(fileName(october, 1))} {
+			for _, name := range []string{fileName(october, 1), ManifestOf(fileName(october, 1))} {
 				p.put(t, name, other.get(t, name))
 			}
 		}

@@ -54,7 +54,7 @@ func TestAn_empty_month_has_a_backup(t *testing.T) {
 func TestBackups_are_for_their_owner_only(t *testing.T) {
 	p := newPlace(t)
 	r := p.write(t, october, smallRows())
-	for _, name := range []string{r.File, manifestName(r.File)} {
+	for _, name := range []string{r.File, ManifestOf(r.File)} {
 		info, err := os.Stat(p.path(name))
 		if err != nil || info.Mode() != 0o600 {
 			t.Errorf("%s has mode %v, %v", name, info.Mode(), err)
@@ -122,7 +122,7 @@ func TestThe_next_copy_takes_the_next_number(t *testing.T) {
 			if r.Copy != c.want || r.Reused {
 				t.Errorf("gave %+v, want copy %d", r, c.want)
 			}
-			added := []string{r.File, manifestName(r.File)}
+			added := []string{r.File, ManifestOf(r.File)}
 			if name == "a folder of that name" { // which no list of files shows
 				added = append(added, "2025_10/backup_2025_10.manifest.json")
 			}

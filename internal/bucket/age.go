@@ -86,7 +86,7 @@ func (r *Recipients) Encrypt(ctx context.Context, content io.Reader, dir string)
 	if err != nil {
 		return nil, fmt.Errorf("encrypt a copy: %w", err)
 	}
-	if _, err := io.Copy(sealed, contextReader{ctx, content}); err != nil {
+	if _, err := io.Copy(sealed, WhileWanted(ctx, content)); err != nil {
 		return nil, fmt.Errorf("encrypt a copy: %w", err)
 	}
 	if err := sealed.Close(); err != nil {

@@ -81,3 +81,18 @@ type Staged interface {
 	// Discard drops the object, unless it was committed.
 	Discard()
 }
+
+// WhileWanted returns a Reader that fails once ctx is over.
+func WhileWanted(ctx context.Context, r io.Reader) io.Reader { return whileWanted{ctx, r} }
+
+type whileWanted struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r whileWanted) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}

@@ -63,7 +63,7 @@ func checkContent(ctx context.Context, name string, content io.ReadSeeker, size 
 // copySame copies, and fails where the content has not this size and sum.
 func copySame(ctx context.Context, to io.Writer, content io.Reader, name string, size int64, sum [sha256.Size]byte) error {
 	hash := sha256.New()
-	n, err := io.Copy(io.MultiWriter(to, hash), contextReader{ctx, content})
+	n, err := io.Copy(io.MultiWriter(to, hash), WhileWanted(ctx, content))
 	if err == nil && (n != size || !bytes.Equal(hash.Sum(nil), sum[:])) {
 		err = fmt.Errorf("%s: %w", name, errChanged)
 	}
@@ -97,19 +97,6 @@ func (p folderPlace) Probe(ctx context.Context) error {
 }
 
 var errChanged = errors.New("its size or SHA-256 is not as announced")
-
-// contextReader fails once its context has ended.
-type contextReader struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r contextReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
-}
 
 var _ Place = folderPlace{}
 

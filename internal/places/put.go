@@ -202,21 +202,9 @@ type measured struct {
 // read reads to the end, into to.
 func read(ctx context.Context, in io.Reader, to io.Writer) (m measured, err error) {
 	hash := sha256.New()
-	m.size, err = io.Copy(io.MultiWriter(hash, to), whileWanted{ctx, in})
+	m.size, err = io.Copy(io.MultiWriter(hash, to), bucket.WhileWanted(ctx, in))
 	hash.Sum(m.sum[:0])
 	return m, err
-}
-
-type whileWanted struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r whileWanted) Read(b []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(b)
 }
 
 // open opens an object of the backup folder. It fails with an Error of kind
