@@ -104,21 +104,20 @@ func (c *backupCopyCommand) copyTo(a *app, all *places.Places, place bucket.Plac
 		}
 		result.Failed = append(result.Failed, copyState{rec.Object, rec.State, rec.Reason})
 		if places.Bad(rec.State) && (result.err == nil || err != nil && books.AsError(err).Kind != books.Integrity) {
-			result.err = badCopy(place, rec)
+			result.err = badCopy(rec)
 		}
 	}
 	return result
 }
 
 // badCopy explains a copy that is not as it was put.
-func badCopy(place bucket.Place, rec store.ObjectCopy) error {
+func badCopy(rec store.ObjectCopy) error {
 	hint := map[string]string{
 		places.Hidden:  "with the place's own key remove what lies over it, then extrato backup copy; find out who put it there",
 		places.Missing: "find out who removed it, then extrato backup copy",
 		places.Corrupt: "move it away with the place's own tools, keep it for whoever helps you, then extrato backup copy",
 	}[rec.State]
-	return books.Integrityf("copy_"+rec.State, "%s in %s is %s: %s", rec.Object, place, rec.State, rec.Reason).
-		WithHint("the backup folder still holds it; %s", hint)
+	return places.BadCopy(rec).WithHint("the backup folder still holds it; %s", hint)
 }
 
 // sayCopied shows an object that was tried.

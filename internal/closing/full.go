@@ -2,6 +2,7 @@ package closing
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
@@ -48,10 +49,9 @@ func (c *Closer) FullCopy(ctx context.Context, due bool) (m backup.FullManifest,
 		return m, false, err
 	}
 	// The copy is made and proved: a file that cannot be removed is no failure of it.
-	for _, of := range []string{backup.FullFolder, backup.StudioFolder} {
-		if err := backup.Thin(ctx, c.Backups.Bucket, of, map[bool]string{true: m.File}[of == backup.FullFolder]); err != nil {
-			c.Log.Warn("old copies not removed", "folder", of, "cause", err.Error())
-		}
+	err = errors.Join(backup.Thin(ctx, c.Backups.Bucket, backup.FullFolder, m.File), backup.Thin(ctx, c.Backups.Bucket, backup.StudioFolder, ""))
+	if err != nil {
+		c.Log.Warn("old copies not removed", "cause", err.Error())
 	}
 	return m, true, nil
 }

@@ -12,10 +12,6 @@ import (
 // probeTimeout limits doctor's look at a place.
 var probeTimeout = 30 * time.Second
 
-// copiesLate is the age of objects without a proved copy that people should
-// know of.
-const copiesLate = 24 * time.Hour
-
 // copies reports on each place of EXTRATO_BACKUPS_COPY: whether it can be used
 // now, and the copies' states.
 func (d *Doctor) copies(ctx context.Context, r *Report) {
@@ -41,7 +37,7 @@ func (d *Doctor) copies(ctx context.Context, r *Report) {
 			d.placeDown(r, o.Place, err)
 		case o.Bad() > 0:
 			r.say("copies_bad", o.Place, o.Bad(), o.Example.Object, o.Example.State)
-		case o.Since != 0 && d.Now().Sub(since) >= copiesLate:
+		case o.Since != 0 && d.Now().Sub(since) >= places.Late:
 			r.say("copies_late", o.Place, o.Counts[places.Pending], d.day(o.Since))
 		case o.Since != 0:
 			r.say("copies_pending", o.Place, o.Proved(), o.Counts[places.Pending])

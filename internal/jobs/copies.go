@@ -12,17 +12,15 @@ import (
 	"extrato/internal/store"
 )
 
-// The alarm about a place: copies:PLACE. People are notified of copies that are
-// not proved for uncopiedFor, and at once of copies that went bad.
-const (
-	copiesSubject = "copies:"
-	uncopiedFor   = 24 * time.Hour
-)
+// copiesSubject begins the subject of the alarm about a place: copies:PLACE.
+// People are notified of objects uncopied for places.Late, and at once of bad
+// copies.
+const copiesSubject = "copies:"
 
 // copyTo brings the backups to a place: at once, every CheckEvery, and less and
-// less often while it fails. It is no job of River's: folder and records say
-// what is left to do, and a place that hangs must hold up neither another place
-// nor the end of the process.
+// less often while it fails. It is no job of River's: folder and records name
+// the work left, and a hanging place must hold up neither another place nor the
+// end of the process.
 func (r *Runner) copyTo(ctx context.Context, place bucket.Place) {
 	failures, cause := 0, ""
 	for {
@@ -53,7 +51,7 @@ func (r *Runner) copyTo(ctx context.Context, place bucket.Place) {
 }
 
 // judgePlace raises or ends the alarm about a place, and notifies people of
-// copies that were gone and were made again.
+// lost copies made again.
 func (r *Runner) judgePlace(ctx context.Context, place string, lost []string) error {
 	var calm bool
 	err := r.o.Store.Read(ctx, func(tx *store.Tx) error {
@@ -93,8 +91,8 @@ type placeAlarm struct {
 	message notify.Message
 }
 
-// placeAlarm returns the known alarm about a place, and the one that has to
-// replace it: nil if it stays as it is, one without a subject if it ends.
+// placeAlarm returns the known alarm about a place, and the next one in its
+// stead: nil if it stays as it is, one without a subject if it ends.
 func (r *Runner) placeAlarm(ctx context.Context, tx *store.Tx, place string) (known store.Alarm, next *placeAlarm, err error) {
 	if known, err = tx.Alarm(ctx, copiesSubject+place); err != nil {
 		return known, nil, err
@@ -104,7 +102,7 @@ func (r *Runner) placeAlarm(ctx context.Context, tx *store.Tx, place string) (kn
 		return known, nil, err
 	}
 	now := r.o.Now()
-	switch late := o.Since != 0 && now.Sub(o.Since.Time()) >= uncopiedFor; {
+	switch late := o.Since != 0 && now.Sub(o.Since.Time()) >= places.Late; {
 	case o.Bad() == 0 && !late && known.Subject != "" && o.Since == 0:
 		return known, &placeAlarm{}, nil
 	case o.Bad() == 0 && !late || known.Cause == o.Example.State:
@@ -121,7 +119,7 @@ func (r *Runner) placeAlarm(ctx context.Context, tx *store.Tx, place string) (kn
 	return known, next, nil
 }
 
-// forgetPlaces ends the alarms about places that are no longer in the setting.
+// forgetPlaces ends the alarms about places no longer in the setting.
 func (r *Runner) forgetPlaces(ctx context.Context) error {
 	return r.o.Store.Write(ctx, func(tx *store.Tx) error {
 		alarms, err := tx.Alarms(ctx)

@@ -73,42 +73,42 @@ func (p *Places) Ready(ctx context.Context, place bucket.Place) error {
 			proved++
 		}
 	}
-	return p.within(ctx, place, 0, func(ctx context.Context) error {
-		if proved > 0 {
-			if err := notEmpty(ctx, place, proved); err != nil {
-				return err
-			}
-		}
-		return unready(place, place.Probe(ctx))
-	})
+	return p.ready(ctx, place, proved, true)
 }
 
-// ready probes a place once in this process, and refuses one that holds none of
-// its proved copies: a disk that is not mounted looks like an empty folder.
-func (p *Places) ready(ctx context.Context, place bucket.Place, proved int) error {
+// ready is Ready for a place with so many proved copies: a disk not mounted
+// looks like an empty folder. It probes once in this process, or again.
+func (p *Places) ready(ctx context.Context, place bucket.Place, proved int, again bool) error {
 	return p.within(ctx, place, 0, func(ctx context.Context) error {
 		if proved > 0 {
 			if err := notEmpty(ctx, place, proved); err != nil {
 				return err
 			}
 		}
-		p.mu.Lock()
-		done := p.probed[place.String()]
-		p.mu.Unlock()
-		if done {
+		if !again && p.wasProbed(place) {
 			return nil
 		}
 		if err := place.Probe(ctx); err != nil {
 			return unready(place, err)
 		}
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if p.probed == nil {
-			p.probed = map[string]bool{}
-		}
-		p.probed[place.String()] = true
+		p.noteProbed(place)
 		return nil
 	})
+}
+
+func (p *Places) wasProbed(place bucket.Place) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.probed[place.String()]
+}
+
+func (p *Places) noteProbed(place bucket.Place) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.probed == nil {
+		p.probed = map[string]bool{}
+	}
+	p.probed[place.String()] = true
 }
 
 func notEmpty(ctx context.Context, place bucket.Place, proved int) error {

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/bucket"
 	"extrato/internal/store"
@@ -33,6 +34,9 @@ const (
 	Missing   = "missing"   // it was there and is gone
 	Corrupt   = "corrupt"   // other bytes stand under its name
 )
+
+// Late is the age of an object without a proved copy that people should know of.
+const Late = 24 * time.Hour
 
 // byWorth are the states, best first.
 var byWorth = []string{OK, Encrypted, Pending, Hidden, Missing, Corrupt}
@@ -144,8 +148,6 @@ func realPath(folder string) string {
 	}
 }
 
-const manifestSuffix = ".manifest.json"
-
 // objects returns the names of all objects in the backup folder, each folder's
 // manifests first. An unreadable folder does not hide the others: the names come
 // with the error.
@@ -173,7 +175,7 @@ func (p *Places) objects(ctx context.Context) (all []string, failed error) {
 }
 
 func rank(name string) int {
-	if strings.HasSuffix(name, manifestSuffix) {
+	if backup.IsManifest(name) {
 		return 0
 	}
 	return 1
@@ -181,8 +183,8 @@ func rank(name string) int {
 
 // manifestOf returns the name of an object's manifest; "" for a manifest.
 func manifestOf(name string) string {
-	if rank(name) == 0 {
+	if backup.IsManifest(name) {
 		return ""
 	}
-	return strings.TrimSuffix(name, path.Ext(name)) + manifestSuffix
+	return backup.ManifestOf(name)
 }

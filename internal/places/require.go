@@ -38,7 +38,7 @@ func (p *Places) Require(ctx context.Context, file string) error {
 				rec, err = p.copyOne(ctx, place, object)
 			}
 			if err == nil && !Proved(rec.State) {
-				err = badCopy(place, rec)
+				err = BadCopy(rec).WithHint("move away what stands there with the place's own tools, then try again")
 			}
 			if err != nil {
 				return err
@@ -48,9 +48,9 @@ func (p *Places) Require(ctx context.Context, file string) error {
 	})
 }
 
-func badCopy(place bucket.Place, rec store.ObjectCopy) error {
-	return books.Integrityf("copy_"+rec.State, "%s in %s is %s: %s", rec.Object, place, rec.State, rec.Reason).
-		WithHint("move away what stands there with the place's own tools, then try again")
+// BadCopy is the Error about a copy not as it was put.
+func BadCopy(rec store.ObjectCopy) *books.Error {
+	return books.Integrityf("copy_"+rec.State, "%s in %s is %s: %s", rec.Object, rec.Place, rec.State, rec.Reason)
 }
 
 // AskAll fails as Require would, as far as can be known without copying.

@@ -80,7 +80,7 @@ func (p *Places) Run(ctx context.Context, place bucket.Place, o Options) (Round,
 			return round, err
 		}
 	}
-	if err := p.ready(ctx, place, round.Proved); err != nil {
+	if err := p.ready(ctx, place, round.Proved, false); err != nil {
 		p.note(ctx, work[0], err)
 		return round, err
 	}
