@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"extrato/internal/books"
@@ -154,16 +153,16 @@ func (d dialect) belongs(kind books.Kind) string {
 // those with a deposit in the month.
 func (d dialect) owing(manyLater bool) string {
 	owing := notCompleted + " AND " + owesPart
-	linked := func(payments string) string {
-		return "s.id IN (SELECT p.sessao_id FROM " + payments + d.in("p.data") + `
-				UNION ALL SELECT x.id FROM ` + strings.Replace(payments, " WHERE ", " JOIN sessoes x ON x.payment_id = p.id WHERE ", 1) + d.in("p.data") + ")"
+	linked := func(deposits, marked string) string {
+		return "s.id IN (SELECT p.sessao_id FROM pagamentos p" + deposits + " WHERE " + marked + d.in("p.data") + `
+				UNION ALL SELECT x.id FROM pagamentos p` + deposits + " JOIN sessoes x ON x.payment_id = p.id WHERE " + marked + d.in("p.data") + ")"
 	}
 	later := "s.data > $2"
 	if manyLater {
-		later += " AND " + linked("pagamentos p WHERE ")
+		later += " AND " + linked("", "")
 	}
 	return "SELECT s.id FROM sessoes s WHERE " + later + d.validDay("s.data") + " AND " + owing + `
-		UNION ALL SELECT s.id FROM sessoes s WHERE ` + linked("deposits m JOIN pagamentos p ON p.id = m.payment WHERE m.marked AND ") + `
+		UNION ALL SELECT s.id FROM sessoes s WHERE ` + linked(" JOIN deposits m ON m.payment = p.id", "m.marked AND ") + `
 			AND ` + onlyDeposits + ` AND ` + owing
 }
 

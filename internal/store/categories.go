@@ -75,7 +75,7 @@ type ExpenseSum struct {
 // SumExpenses returns the sums of all expenses wanted, regardless of limit and
 // position.
 func (t *Tx) SumExpenses(ctx context.Context, w Wanted) (list []ExpenseSum, err error) {
-	w.Kind, w.After, w.Limit = books.ExpenseKind, Position{}, 0
+	w = w.whole(books.ExpenseKind)
 	where, args, err := t.whereWanted(ctx, w)
 	if err != nil {
 		return nil, err

@@ -88,8 +88,8 @@ func (t *Tx) Find(ctx context.Context, w Wanted) (Wanted, error) {
 	if w.named, err = t.idsWith(ctx, key, "c.id", "coalesce(s.name, c.name, '')", "clients c"+joinMerge("c.id")+" LEFT JOIN clients s ON s.id = m.merged_into", nil); err != nil {
 		return w, err
 	}
-	all := w
-	all.Text, all.After, all.Limit = "", Position{}, 0
+	all := w.whole(w.Kind)
+	all.Text = ""
 	all.NotCompleted, all.Owing = w.NotCompleted || w.Owing, false // each sum takes time
 	conditions, args, err := t.wanted(ctx, all)
 	if err != nil {
@@ -138,7 +138,7 @@ type PaymentSums struct {
 // SumPayments returns the sums of all payments wanted, regardless of limit and
 // position.
 func (t *Tx) SumPayments(ctx context.Context, w Wanted) (s PaymentSums, err error) {
-	w.Kind, w.After, w.Limit = books.PaymentKind, Position{}, 0
+	w = w.whole(books.PaymentKind)
 	if w, err = t.Find(ctx, w); err != nil {
 		return s, err
 	}
@@ -169,7 +169,7 @@ type ArtistSum struct {
 // SumCommissions returns the sums of all commissions wanted, by artist, the
 // largest first, regardless of limit and position.
 func (t *Tx) SumCommissions(ctx context.Context, w Wanted) (list []ArtistSum, err error) {
-	w.Kind, w.After, w.Limit = books.CommissionKind, Position{}, 0
+	w = w.whole(books.CommissionKind)
 	where, args, err := t.whereWanted(ctx, w)
 	if err != nil {
 		return nil, err

@@ -89,6 +89,12 @@ type Wanted struct {
 	Share books.ID
 }
 
+// whole returns all of a list of one kind, regardless of limit and position.
+func (w Wanted) whole(kind books.Kind) Wanted {
+	w.Kind, w.After, w.Limit = kind, Position{}, 0
+	return w
+}
+
 // Position is where a part of a list ended.
 type Position struct {
 	Day  string // only kinds with a day

@@ -74,7 +74,7 @@ const fewSessions = 200
 // position. It adds up the prices of all, then corrects that by what was
 // received: in a long list few sessions have receipts, so it begins with these.
 func (t *Tx) SumSessions(ctx context.Context, w Wanted, today books.Day) (s SessionSums, err error) {
-	w.Kind, w.After, w.Limit = books.SessionKind, Position{}, 0
+	w = w.whole(books.SessionKind)
 	if w, err = t.Find(ctx, w); err != nil {
 		return s, err
 	}
