@@ -218,20 +218,7 @@ func oneWins(t *testing.T, b bucket.Bucket) {
 	}
 	close(start)
 	all.Wait()
-	winner := -1
-	for i, err := range results {
-		switch {
-		case err == nil && winner < 0:
-			winner = i
-		case err == nil:
-			t.Errorf("committers %d and %d both won", winner, i)
-		case !errors.Is(err, bucket.ErrExists):
-			t.Errorf("committer %d: %v, want ErrExists", i, err)
-		}
-	}
-	if winner < 0 {
-		t.Fatal("nobody won")
-	}
+	winner := oneWinner(t, results)
 	if read(t, b, name) != content(winner) {
 		t.Error("the object is not the winner's")
 	}
@@ -352,4 +339,25 @@ func refusesInterrupted(t *testing.T, b bucket.Bucket) {
 		}
 	}
 	wantList(t, b)
+}
+
+// oneWinner returns the only one without an error; all others must have found the
+// name taken.
+func oneWinner(t *testing.T, results []error) int {
+	t.Helper()
+	winner := -1
+	for i, err := range results {
+		switch {
+		case err == nil && winner < 0:
+			winner = i
+		case err == nil:
+			t.Errorf("%d and %d both won", winner, i)
+		case !errors.Is(err, bucket.ErrExists):
+			t.Errorf("%d: %v, want ErrExists", i, err)
+		}
+	}
+	if winner < 0 {
+		t.Fatal("nobody won")
+	}
+	return winner
 }

@@ -116,20 +116,7 @@ func placeOneWins(t *testing.T, p bucket.Place) {
 	}
 	close(start)
 	all.Wait()
-	winner := -1
-	for i, err := range results {
-		switch {
-		case err == nil && winner < 0:
-			winner = i
-		case err == nil:
-			t.Errorf("%d and %d both won", winner, i)
-		case !errors.Is(err, bucket.ErrExists):
-			t.Errorf("%d: %v, want ErrExists", i, err)
-		}
-	}
-	if winner < 0 {
-		t.Fatal("nobody won")
-	}
+	winner := oneWinner(t, results)
 	wantContent(t, p, folder+"/a.csv", "", content(winner))
 }
 
