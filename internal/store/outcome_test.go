@@ -79,6 +79,10 @@ func TestA_commit_of_which_nobody_says_whether_it_happened_is_unknown(t *testing
 	s := open(t, line.URL)
 	for i, heard := range []bool{true, false} {
 		value, runs := fmt.Sprint("value ", i), 0
+		idle := func(*store.Tx) error { return s.Read(t.Context(), func(*store.Tx) error { return nil }) }
+		if err := s.Read(t.Context(), idle); err != nil { // two connections at rest, one for the search
+			t.Fatal(err)
+		}
 		line.Lose(storetest.Loss{Heard: heard, Dead: true})
 		err := s.Write(t.Context(), func(tx *store.Tx) error {
 			runs++

@@ -131,7 +131,7 @@ func (l *Line) carry(client net.Conn) {
 	buf, reads := make([]byte, 64<<10), false
 	for {
 		n, err := client.Read(buf)
-		if err != nil {
+		if err != nil || l.isDead() {
 			return
 		}
 		said := bytes.ToLower(buf[:n])
