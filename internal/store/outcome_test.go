@@ -100,6 +100,26 @@ func TestA_commit_of_which_nobody_says_whether_it_happened_is_unknown(t *testing
 	}
 }
 
+func TestA_commit_interrupted_on_its_way_is_known_to_have_happened(t *testing.T) {
+	db := storetest.Postgres(t, now)
+	line := storetest.NewLine(t, db.URL)
+	s := open(t, line.URL)
+	for i, heard := range []bool{true, false} {
+		ctx, interrupt := context.WithCancel(t.Context())
+		defer interrupt()
+		value := fmt.Sprint("value ", i)
+		line.Lose(storetest.Loss{Heard: heard, Before: interrupt})
+		err := s.Write(ctx, func(tx *store.Tx) error { return tx.SetSetting(ctx, "x", value) })
+		if happened := err == nil; happened != heard || !happened && !errors.Is(err, context.Canceled) {
+			t.Errorf("heard %v: answers %v", heard, err)
+		}
+		if got := setting(t, db.Store, "x"); (got == value) != heard {
+			t.Errorf("stored %q, want that it happened: %v", got, heard)
+		}
+		wantWritable(t, s)
+	}
+}
+
 func TestA_connection_that_is_cut_in_a_transaction_changes_nothing(t *testing.T) {
 	storetest.Concurrent(t)
 	db := storetest.Postgres(t, now)

@@ -261,7 +261,9 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, options *sql.TxOptions
 		return explain(err)
 	}
 	if err := tx.Commit(); err != nil {
-		if ctx.Err() != nil && (errors.Is(err, sql.ErrTxDone) || err == ctx.Err()) { //nolint:errorlint // database/sql's own words
+		// database/sql says both of these before it sends anything, pgx the second
+		// afterwards as well.
+		if ctx.Err() != nil && (errors.Is(err, sql.ErrTxDone) || !s.dialect.postgres && err == ctx.Err()) { //nolint:errorlint // its own words
 			return ctx.Err() // it was rolled back before the commit was sent
 		}
 		if options.ReadOnly { // there was nothing to happen

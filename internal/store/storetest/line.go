@@ -24,6 +24,10 @@ type Line struct {
 type Loss struct {
 	Heard bool // the server hears the COMMIT
 	Dead  bool // nobody gets through from then on
+
+	// Before is called before the server hears it, if set; then the line waits
+	// until the client has given up.
+	Before func()
 }
 
 // NewLine returns a line to the database of this URL. It carries everything
@@ -143,8 +147,13 @@ func (l *Line) carry(client net.Conn) {
 		}
 		if how := l.lost(said, reads); how != nil {
 			deaf.Lock()
+			said := bytes.Clone(buf[:n])
+			if how.Before != nil {
+				how.Before()
+				_, _ = client.Read(buf)
+			}
 			if how.Heard {
-				if _, err := server.Write(buf[:n]); err == nil {
+				if _, err := server.Write(said); err == nil {
 					<-answers // it has committed and says so, to nobody
 				}
 			}
