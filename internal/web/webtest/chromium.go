@@ -36,7 +36,7 @@ type Chromium struct {
 //go:embed testdata/axe.min.js
 var axe string
 
-// timeout is for a busy machine.
+// timeout of one step, for a busy machine.
 const timeout = 3 * time.Minute
 
 // watch notes, in every page from its beginning, refusals of the policy and
@@ -62,9 +62,8 @@ func Start(t testing.TB, base string) *Chromium {
 	allocated, end := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
 	c := &Chromium{t: t, base: base}
 	ctx, endTab := chromedp.NewContext(allocated, chromedp.WithListener(c.heard))
-	ctx, cancel := context.WithTimeout(ctx, 2*timeout)
-	c.ctx = ctx
-	t.Cleanup(func() { cancel(); endTab(); end() })
+	c.ctx = ctx // its first step starts the browser, for as long as that step may last
+	t.Cleanup(func() { endTab(); end() })
 	_, err = chromedp.Run(ctx, func(ctx context.Context, tab *chromedp.Target) (page.AddScriptToEvaluateOnNewDocumentResult, error) {
 		return cdp.Call(ctx, tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
 	})
@@ -95,9 +94,17 @@ func (c *Chromium) heard(event any) {
 	}
 }
 
-func (c *Chromium) do(steps ...chromedp.Action[chromedp.Void]) {
+// run does one step. A page that is left in the middle of a script never
+// answers, so a step has an end of its own.
+func run[T any](c *Chromium, step chromedp.Action[T]) (T, error) {
+	ctx, cancel := context.WithTimeout(c.ctx, timeout)
+	defer cancel()
+	return chromedp.Run(ctx, step)
+}
+
+func (c *Chromium) do(step chromedp.Action[chromedp.Void]) {
 	c.t.Helper()
-	if err := chromedp.Do(c.ctx, steps...); err != nil {
+	if _, err := run(c, step); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -105,7 +112,7 @@ func (c *Chromium) do(steps ...chromedp.Action[chromedp.Void]) {
 // Evaluate returns a script's value; it may be a promise.
 func Evaluate[T any](c *Chromium, script string) T {
 	c.t.Helper()
-	value, err := chromedp.Run(c.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	value, err := run(c, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	if err != nil {
 		c.t.Fatalf("%.80s: %v", script, err)
 	}
@@ -123,7 +130,7 @@ func (c *Chromium) Size(width, height int64) {
 func (c *Chromium) Dark(dark bool) {
 	c.t.Helper()
 	value := map[bool]string{true: "dark", false: "light"}[dark]
-	_, err := chromedp.Run(c.ctx, func(ctx context.Context, tab *chromedp.Target) (cdp.Empty, error) {
+	_, err := run(c, func(ctx context.Context, tab *chromedp.Target) (cdp.Empty, error) {
 		return cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: value}},
 		})
@@ -141,7 +148,7 @@ func (c *Chromium) SignIn(client *http.Client) {
 		c.t.Fatal(err)
 	}
 	for _, cookie := range client.Jar.Cookies(u) {
-		_, err := chromedp.Run(c.ctx, func(ctx context.Context, tab *chromedp.Target) (cdp.Empty, error) {
+		_, err := run(c, func(ctx context.Context, tab *chromedp.Target) (cdp.Empty, error) {
 			return cdp.Call(ctx, tab, network.SetCookie, network.SetCookieParams{Name: cookie.Name, Value: cookie.Value, URL: c.base})
 		})
 		if err != nil {
@@ -199,7 +206,7 @@ func (c *Chromium) Follow(keys string) {
 func (c *Chromium) Wait(script string) {
 	c.t.Helper()
 	for deadline := time.Now().Add(timeout); ; time.Sleep(20 * time.Millisecond) {
-		said, err := chromedp.Run(c.ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise))
+		said, err := run(c, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise))
 		if err == nil && said {
 			return
 		}
@@ -308,7 +315,7 @@ func (c *Chromium) shots(name string) {
 		for _, d := range dark {
 			c.Dark(d)
 			c.whole(width)
-			picture, err := chromedp.Run(c.ctx, chromedp.CaptureScreenshot())
+			picture, err := run(c, chromedp.CaptureScreenshot())
 			if err == nil {
 				ending := map[bool]string{true: "-dark"}[d]
 				err = os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s-%d%s.png", url.PathEscape(name), width, ending)), picture, 0o600) //nolint:gosec // a test's own folder
