@@ -44,6 +44,9 @@ type catalogue struct {
 	totalExpenses, balance, netRevenue          string
 	proof, revision, records, fingerprint       string
 	backup, noBackup, chain, entry              string
+	signedHead, entriesUnder, signedBy          string
+	publicKey, checkTitle                       string
+	checkTexts                                  [4]string
 	whole, foreign, unverified, closedRows      string
 	counted                                     [4][2]string // one and many, in the order of the kinds
 	csv                                         []string
@@ -77,7 +80,15 @@ var catalogues = map[Lang]catalogue{
 		totals:   "Totais do Mês", totalRevenue: "Receita total", totalCommissions: "Comissões",
 		totalExpenses: "Despesas", balance: "Saldo", netRevenue: "Receita líquida",
 		proof: "O que foi provado", revision: "Revisão", records: "Lançamentos", fingerprint: "Impressão digital",
-		backup: "Backup", noBackup: "nenhum: o mês foi fechado sem backup", chain: "Cadeia", entry: "nº %d, %s",
+		backup: "Backup", noBackup: "nenhum: o mês foi fechado sem backup", chain: "Registro", entry: "nº %d, %s",
+		signedHead: "Cabeça assinada", entriesUnder: "%d entradas, raiz %s", signedBy: "Assinado por", publicKey: "Chave pública",
+		checkTitle: "Confira você mesmo",
+		checkTexts: [4]string{
+			"Este PDF traz anexada a prova do mês inteiro. O programa que a confere não precisa de senha, de internet nem do estúdio: extrato verify ARQUIVO.pdf, ou python3 verify.py ARQUIVO.pdf.",
+			"O código ao lado é a prova no papel: o fechamento acima está no registro que o estúdio assinou. Leia-o com o celular, guarde o texto num arquivo e confira do mesmo modo.",
+			"Compare a chave pública com a que o estúdio lhe deu em outra ocasião. Uma chave que só está aqui prova apenas que o documento combina consigo mesmo.",
+			"O que se confere é o anexo. Estas páginas podem ter sido mudadas por alguém: compare os totais com os que o programa mostra.",
+		},
 		whole:      "A impressão digital e o backup são do extrato inteiro do mês.",
 		foreign:    "A v4 não guardou impressão digital dos lançamentos nem backup conferido.",
 		unverified: "ATENÇÃO: isto NÃO é o extrato que foi fechado. Alguém o mudou no banco de dados, e nada aqui está conferido.",
@@ -111,6 +122,14 @@ var catalogues = map[Lang]catalogue{
 		totalExpenses: "Expenses", balance: "Balance", netRevenue: "Net revenue",
 		proof: "What was proved", revision: "Revision", records: "Records", fingerprint: "Fingerprint",
 		backup: "Backup", noBackup: "none: the month was closed without one", chain: "Chain", entry: "no. %d, %s",
+		signedHead: "Signed head", entriesUnder: "%d entries, root %s", signedBy: "Signed by", publicKey: "Public key",
+		checkTitle: "Check it yourself",
+		checkTexts: [4]string{
+			"The proof of the whole month is attached to this PDF. Checking it needs no password, no network and no word from the studio: extrato verify FILE.pdf, or python3 verify.py FILE.pdf.",
+			"The code beside is the proof on paper: the closing named above is in the log signed by the studio. Read it with a phone, save the text as a file and check it the same way.",
+			"Compare the public key with the one that the studio gave you on another occasion. A key found only here proves no more than that the document agrees with itself.",
+			"The attachment is checked, not the pages. Somebody may have changed those: compare the totals with the ones the program shows.",
+		},
 		whole:      "Fingerprint and backup are those of the month's whole statement.",
 		foreign:    "v4 kept neither a fingerprint of the records nor a backup that was checked.",
 		unverified: "WARNING: this is NOT the statement that was closed. Somebody changed it in the database, and nothing here is verified.",

@@ -27,6 +27,7 @@ type Statement struct {
 	// Unverified marks a changed statement: it is shown under a warning, and
 	// nothing is called proved. The backup is that of the closed statement.
 	Unverified bool
+	Proof      *Proof // nil: there is none
 
 	artist *artist // the extract's artist; nil for the whole studio
 }
@@ -44,6 +45,7 @@ func (s Statement) ForArtist(id books.ID, name string) Statement {
 	part := s
 	part.Rows, part.Header.Counts = nil, books.Counts{}
 	part.artist = &artist{id: id, name: name}
+	part.Proof = s.Proof.head()
 	tally := books.NewTally()
 	for _, row := range s.Rows {
 		if person, ok := row.(*books.Artist); ok && person.ID == id && name == "" {

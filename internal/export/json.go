@@ -14,7 +14,7 @@ import (
 // artist under "artist". A statement of v4's says "adopted" and has null for a
 // fingerprint; one not adopted yet says "unrecorded" and has null for the time
 // of its close; a changed one says "unverified" and has null for fingerprint
-// and chain.
+// and chain. "proof" is the document attached to the PDF, for extrato verify.
 func WriteJSON(w io.Writer, s Statement) error {
 	out := bufio.NewWriter(w)
 	d := &document{out: out}
@@ -56,6 +56,9 @@ func WriteJSON(w io.Writer, s Statement) error {
 		d.value("chain", nil)
 	} else {
 		d.chain(s)
+		if s.Proof != nil && s.Proof.Document != nil {
+			d.value("proof", json.RawMessage(s.Proof.Document))
+		}
 	}
 	out.WriteString("}\n")
 	if d.err != nil {

@@ -10,7 +10,7 @@ import (
 // WritePDF writes the statement for paper: A4, totals first, then v4's seven
 // headings with every record, and the proof at the end. Column titles stand on
 // each page that a list goes on to. An artist's extract has neither the studio's
-// expenses nor its net revenue.
+// expenses nor its net revenue. The proof is attached, and printed as a QR code.
 func WritePDF(w io.Writer, s Statement, lang Lang) error {
 	c, err := catalogueOf(lang)
 	if err != nil {
@@ -32,7 +32,11 @@ func WritePDF(w io.Writer, s Statement, lang Lang) error {
 	}
 	p.totals()
 	p.proof()
-	return p.Output(w)
+	if err := p.check(); err != nil {
+		return err
+	}
+	p.attach()
+	return p.write(w)
 }
 
 // pdf writes the parts of a statement on paper.

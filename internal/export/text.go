@@ -173,6 +173,7 @@ func (c catalogue) proofLines(s Statement) (lines []named) {
 	if !s.Unrecorded {
 		add(c.chain, fmt.Sprintf(c.entry, s.ChainSeq, s.ChainHash))
 	}
+	lines = append(lines, c.headLines(s.Proof)...)
 	if s.Adopted {
 		add("", c.foreign)
 	}
