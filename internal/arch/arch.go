@@ -61,6 +61,7 @@ var allowed = map[string][]string{
 	"bucket/buckettest": {"bucket"},
 	"bucket/s3test":     {},
 	"crashtest":         {},
+	"faultdisk":         {}, // a file system that fails as told
 }
 
 // Check reads all Go files below root, a tree like this project's, and returns
