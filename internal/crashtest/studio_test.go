@@ -2,6 +2,7 @@ package crashtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -45,21 +46,26 @@ func both(t *testing.T, program string, rows int, test func(*testing.T, *studio)
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			db := open(t, time.Now)
-			if db.Path == "" {
-				// It is the program that dies, not the server: what the server wrote stays.
-				db.Exec(t, "ALTER SYSTEM SET fsync = off")
-				db.Exec(t, "SELECT pg_reload_conf()")
-			}
-			fill(t, db, rows)
-			db.Store.Close()
-			if err := db.SQL.Close(); err != nil {
-				t.Fatal(err)
-			}
-			s := &studio{program: program, url: db.URL, path: db.Path, dir: t.TempDir()}
-			test(t, s)
+			test(t, newStudio(t, program, rows, open))
 		})
 	}
+}
+
+// newStudio makes a studio, its month open and full, on a database of its own.
+func newStudio(t *testing.T, program string, rows int, open func(testing.TB, func() time.Time) *storetest.DB) *studio {
+	t.Helper()
+	db := open(t, time.Now)
+	if db.Path == "" {
+		// It is the program that dies, not the server: what the server wrote stays.
+		db.Exec(t, "ALTER SYSTEM SET fsync = off")
+		db.Exec(t, "SELECT pg_reload_conf()")
+	}
+	fill(t, db, rows)
+	db.Store.Close()
+	if err := db.SQL.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return &studio{program: program, url: db.URL, path: db.Path, dir: t.TempDir()}
 }
 
 // month is the one that ended last, so that it is due; before and after are its
@@ -143,6 +149,7 @@ func zone(db *storetest.DB) string {
 // studio is a database and a folder of backups.
 type studio struct {
 	program, url, path, dir string
+	home                    string // where the program is started; "": dir
 }
 
 func (s *studio) folder() string { return filepath.Join(s.dir, "backups") }
@@ -274,9 +281,9 @@ func (s *studio) start(t *testing.T, env []string, args ...string) *ran {
 func (s *studio) startTo(t *testing.T, log *os.File, env []string, args ...string) *ran {
 	t.Helper()
 	r := &ran{args: args, cmd: exec.Command(s.program, args...)}
-	r.cmd.Dir = s.dir
+	r.cmd.Dir = cmp.Or(s.home, s.dir)
 	r.cmd.Env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "USER=test", "TZ=America/Sao_Paulo", "DATABASE_URL=" + s.url,
+		"PATH=" + os.Getenv("PATH"), "HOME=" + r.cmd.Dir, "USER=test", "TZ=America/Sao_Paulo", "DATABASE_URL=" + s.url,
 		"EXTRATO_BACKUPS=" + s.folder(), "EXTRATO_CLOSE_FROM=" + month, "EXTRATO_SCHEDULE=0 0 1 * *",
 	}, env...)
 	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, logtest.NewWriter(t, &r.stderr)

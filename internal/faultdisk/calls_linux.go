@@ -92,7 +92,10 @@ func (n *node) Fsync(context.Context, fusefs.FileHandle, uint32) syscall.Errno {
 	}
 	f := n.disk.begin(kind, n.Path(nil))
 	defer n.disk.mu.Unlock()
-	if f.Errno == 0 && !f.Lie {
+	switch {
+	case f.Errno != 0:
+		n.forget()
+	case !f.Lie:
 		n.sync()
 	}
 	return f.Errno

@@ -171,15 +171,12 @@ func (d *Disk) begin(kind, path string) Fault {
 	return f
 }
 
-// Save writes the disk into an empty folder: as the program saw it, or, after a
-// cut, what survived. lost decides about each change that was not made durable;
-// nil loses none.
+// Save writes the disk into an empty folder: as programs see it, or what
+// survives a power cut. Then lost decides about each change that was not made
+// durable; nil is no power cut.
 func (d *Disk) Save(into string, lost func() bool) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if lost == nil {
-		lost = func() bool { return false }
-	}
 	return d.root.save(into, lost)
 }
 

@@ -122,6 +122,9 @@ func TestA_fault_strikes_the_call_that_it_is_for(t *testing.T) {
 	if got := saved(t, d, all)["new"]; strings.HasPrefix(got, "text") {
 		t.Errorf("a lie makes %q durable", got)
 	}
+	if got := resynced(t, d, at); got != "" {
+		t.Errorf("a sync after a failed one makes %q durable", got)
+	}
 	cut := false
 	strike(faultdisk.Write, faultdisk.Fault{Cut: func() { cut = true }})
 	if err := write(path); !cut || !errors.Is(err, syscall.EIO) {
@@ -140,4 +143,33 @@ func write(path string) error {
 	}
 	_, err = f.WriteString("text")
 	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// resynced is what a power cut leaves of a file whose first sync failed and
+// whose second did not.
+func resynced(t *testing.T, d *faultdisk.Disk, at string) string {
+	t.Helper()
+	f, err := os.Create(filepath.Join(at, "twice"))
+	must(t, err)
+	_, err = f.WriteString("text")
+	must(t, err)
+	d.Strike(func(op faultdisk.Op) faultdisk.Fault {
+		if op.Kind == faultdisk.Sync {
+			return faultdisk.Fault{Errno: syscall.EIO}
+		}
+		return faultdisk.Fault{}
+	})
+	if err := f.Sync(); !errors.Is(err, syscall.EIO) {
+		t.Errorf("the first sync: %v", err)
+	}
+	d.Strike(func(faultdisk.Op) faultdisk.Fault { return faultdisk.Fault{} })
+	must(t, errors.Join(f.Sync(), f.Close()))
+	dir, err := os.Open(at)
+	must(t, err)
+	must(t, errors.Join(dir.Sync(), dir.Close()))
+	left, there := saved(t, d, all)["twice"]
+	if !there {
+		t.Error("a synced name is lost")
+	}
+	return left
 }

@@ -64,6 +64,9 @@ func (w write) apply(data []byte) []byte {
 
 // survivingData applies the writes that are not lost, sector by sector.
 func (n *node) survivingData(lost func() bool) []byte {
+	if lost == nil {
+		return n.data
+	}
 	data := bytes.Clone(n.durable)
 	for _, w := range n.writes {
 		if w.data == nil {
@@ -84,6 +87,9 @@ func (n *node) survivingData(lost func() bool) []byte {
 }
 
 func (n *node) survivingNames(lost func() bool) map[string]*node {
+	if lost == nil {
+		return n.names
+	}
 	names := maps.Clone(n.saved)
 	for _, m := range n.moves {
 		if !lost() {
@@ -120,8 +126,15 @@ func (n *node) sync() {
 		n.saved, n.moves = maps.Clone(n.names), nil
 		return
 	}
-	n.durable, n.writes = bytes.Clone(n.data), nil
+	for _, w := range n.writes {
+		n.durable = w.apply(n.durable)
+	}
+	n.writes = nil
 }
+
+// forget is a failed sync: like Linux, it gives up the writes that it was for.
+// They can be read, and no later sync makes them durable.
+func (n *node) forget() { n.writes = nil }
 
 func (n *node) attributes(out *fuse.Attr) {
 	out.Mode, out.Size, out.Nlink = n.mode|syscall.S_IFREG, uint64(len(n.data)), 1
