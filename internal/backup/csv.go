@@ -23,11 +23,10 @@ var header = []string{
 	"type", "id", "data", "cliente_id", "cliente_name", "artista_id", "artista_name", "valor", "forma_pagamento",
 	"observacoes", "status", "sessao_id", "payment_id", "pagamento_id", "percentual", "descricao", "created_by",
 	"creator_name", "google_event_id", "comissao", "hora", "created_at", "updated_at", "jotform_submission_id", "email", "role",
-	"sinal", "categoria",
+	"sinal", "categoria", "sessao_data", "pagamento_valor", "pagamento_data",
 }
 
-// layout is, for each kind, the column of each of a row's values and copies; -1
-// for a copy left out.
+// layout is, for each kind, the column of each of a row's values and copies.
 var layout = func() (all [books.KindCount][]int) {
 	rename := map[books.Kind]map[string]string{
 		books.ClientKind: {"name": "cliente_name"},
@@ -65,7 +64,7 @@ func (w *csvWriter) add(row books.Row) error {
 	w.text = append(w.text[:0], row.Kind().String()...)
 	w.fields[0] = w.text
 	for i, column := range layout[row.Kind()] {
-		if column < 0 || w.values[i].Null() {
+		if w.values[i].Null() {
 			continue
 		}
 		from := len(w.text)
@@ -315,9 +314,6 @@ func (p *rowParser) parse(fields [][]byte) (books.Row, error) {
 	p.values = row.AppendCopies(row.AppendValues(p.values[:0]))
 	used := 1
 	for i, column := range layout[kind] {
-		if column < 0 {
-			continue
-		}
 		if fields[column] != nil {
 			used++
 		}
