@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"store":     {"books"},
 	"backup":    {"books", "bucket"},
 	"places":    {"backup", "books", "bucket", "store"},
-	"closing":   {"backup", "books", "places", "store"},
+	"closing":   {"backup", "books", "bucket", "places", "store"},
 	"export":    {"books"},
 	"notify":    {"books"},
 	"auth":      {"books", "store"},

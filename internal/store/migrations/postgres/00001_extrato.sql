@@ -228,6 +228,18 @@ CREATE TABLE extrato.copies (
     PRIMARY KEY (place, object)
 );
 
+-- Drills: backups restored into a scratch database, and what came out.
+CREATE TABLE extrato.drills (
+    id           BIGSERIAL PRIMARY KEY,
+    month        TEXT NOT NULL,
+    place        TEXT NOT NULL,
+    file         TEXT NOT NULL,
+    result       TEXT NOT NULL,
+    reason       TEXT NOT NULL,
+    milliseconds BIGINT NOT NULL,
+    at           TEXT NOT NULL
+);
+
 CREATE TABLE extrato.runs (
     id             BIGSERIAL PRIMARY KEY,
     action         TEXT NOT NULL,

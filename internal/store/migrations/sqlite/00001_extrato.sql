@@ -234,6 +234,18 @@ CREATE TABLE copies (
     PRIMARY KEY (place, object)
 );
 
+-- Drills: backups restored into a scratch database, and what came out.
+CREATE TABLE drills (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    month        TEXT NOT NULL,
+    place        TEXT NOT NULL,
+    file         TEXT NOT NULL,
+    result       TEXT NOT NULL,
+    reason       TEXT NOT NULL,
+    milliseconds INTEGER NOT NULL,
+    at           TEXT NOT NULL
+);
+
 CREATE TABLE runs (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     action         TEXT NOT NULL,

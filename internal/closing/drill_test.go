@@ -1,0 +1,184 @@
+package closing_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"extrato/internal/books"
+	"extrato/internal/closing"
+	"extrato/internal/store"
+)
+
+func (s *studio) drill(t testing.TB, month books.Month) closing.Drilled {
+	t.Helper()
+	before := s.dump(t)
+	d, err := s.Drill(t.Context(), month, s.Backups)
+	if err != nil {
+		t.Fatalf("drill %s: %v", month, err)
+	}
+	wantSame(t, "a drill changed the books", before, s.dump(t))
+	if left, err := filepath.Glob(filepath.Join(s.SpoolDir, ".extrato-drill-*")); err != nil || len(left) > 0 {
+		t.Errorf("the drill left %s behind (%v)", left, err)
+	}
+	return d
+}
+
+func (s *studio) wantDrill(t testing.TB, month books.Month, want closing.DrillResult) closing.Drilled {
+	t.Helper()
+	d := s.drill(t, month)
+	if d.Result != want {
+		t.Fatalf("the drill of %s is %s (%s), want %s", month, d.Result, d.Reason, want)
+	}
+	return d
+}
+
+func TestDrill_gives_the_statement_again(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		s.close(t, october, false)
+		s.wantDrill(t, october, closing.DrillEqual)
+
+		// Late rows, then a revision.
+		s.payment(t, 21, "2025-10-30", "5.00")
+		s.commission(t, 20, 21, "1.00", made)
+		s.close(t, october, true)
+		s.wantDrill(t, october, closing.DrillEqual)
+
+		// Another name since is nothing to the drill.
+		s.Exec(t, "UPDATE clients SET name = 'Outra' WHERE id = 1")
+		s.wantDrill(t, october, closing.DrillEqual)
+		if _, err := s.Reopen(t.Context(), october, "test", "test"); err != nil {
+			t.Fatal(err)
+		}
+		s.wantDrill(t, october, closing.DrillEqual)
+		s.close(t, october, false)
+		s.wantDrill(t, october, closing.DrillEqual)
+		if err := s.Store().Read(t.Context(), func(tx *store.Tx) error {
+			drills, err := tx.Drills(t.Context())
+			if len(drills) != 1 || drills[0].Result != "equal" || drills[0].Month != october {
+				t.Errorf("recorded are %+v", drills)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestDrill_reopens_and_closes_a_month_standing_for_itself(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.people(t)
+		s.linked(t, 1, 1, "2025-10-03", "450.00")
+		s.commission(t, 1, 1, "270.00", made)
+		s.expense(t, 1, "2025-10-31", "10.00")
+		s.close(t, october, false)
+		s.wantDrill(t, october, closing.DrillEqual)
+	})
+}
+
+func TestDrill_answers_months_without_a_statement_of_ours(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.people(t)
+		s.payment(t, 1, "2025-11-01", "10.00")
+		_, err := s.Drill(t.Context(), november, s.Backups)
+		if e := books.AsError(err); e == nil || e.Kind != books.NotFound || e.Code != "no_statement" {
+			t.Errorf("an open month gives %v", err)
+		}
+		s.close(t, october, false) // empty
+		s.wantDrill(t, october, closing.DrillEqual)
+	})
+}
+
+func TestDrill_of_a_month_closed_without_a_backup(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		s.RequireBackup = false
+		s.put(t, "2025_10", "in the way")
+		s.close(t, october, false)
+		if d := s.wantDrill(t, october, closing.DrillFailed); d.Next != "extrato backup create 2025-10" {
+			t.Errorf("next is %q", d.Next)
+		}
+		s.remove(t, "2025_10")
+		if _, err := s.CreateBackup(t.Context(), october, "test"); err != nil {
+			t.Fatal(err)
+		}
+		s.wantDrill(t, october, closing.DrillEqual)
+	})
+}
+
+// Every byte counts: each of some hundred positions, in the file and in its
+// manifest, has one bit flipped.
+func TestDrill_names_every_flipped_bit(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		s.close(t, october, false)
+		for _, file := range []string{firstCopy, firstManifest} {
+			path := filepath.Join(s.Folder, filepath.FromSlash(file))
+			whole, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for at := 0; at < len(whole); at += max(1, len(whole)/60) {
+				spoiled := []byte(string(whole))
+				spoiled[at] ^= 1 << (at % 8)
+				s.put(t, file, string(spoiled))
+				d, err := s.Drill(t.Context(), october, s.Backups)
+				if err != nil || d.Result != closing.DrillDifferent || d.File != firstCopy || d.Month != october {
+					t.Fatalf("bit %d of byte %d of %s: %+v, %v", at%8, at, file, d, err)
+				}
+				if !strings.Contains(d.Reason, "the statement of 2025-10 in the database still holds every row") || !strings.Contains(d.Next, "extrato backup create 2025-10") {
+					t.Fatalf("the reason is %q, next %q", d.Reason, d.Next)
+				}
+			}
+			s.put(t, file, string(whole))
+		}
+		s.wantDrill(t, october, closing.DrillEqual)
+		s.remove(t, firstManifest)
+		s.wantDrill(t, october, closing.DrillDifferent)
+		s.remove(t, firstCopy)
+		s.wantDrill(t, october, closing.DrillDifferent)
+	})
+}
+
+// A copy exchanged with its manifest is whole, but of other rows.
+func TestDrill_names_an_exchanged_copy(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		s.close(t, october, false)
+		kept := map[string]string{}
+		for _, file := range []string{firstCopy, firstManifest} {
+			text, err := os.ReadFile(filepath.Join(s.Folder, filepath.FromSlash(file)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept[file] = string(text)
+		}
+		if _, err := s.Reopen(t.Context(), october, "test", "test"); err != nil {
+			t.Fatal(err)
+		}
+		s.Exec(t, "UPDATE gastos SET valor = 1 WHERE id = 2")
+		for file := range kept {
+			s.remove(t, file)
+		}
+		s.NewPlace = true
+		s.Clock = s.Clock.AddDate(0, 0, 1)
+		receipt, err := s.CreateBackup(t.Context(), october, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{receipt.File, strings.TrimSuffix(receipt.File, ".csv") + ".manifest.json"} {
+			text, err := os.ReadFile(filepath.Join(s.Folder, filepath.FromSlash(name)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			target := firstCopy
+			if strings.HasSuffix(name, ".json") {
+				target = firstManifest
+			}
+			s.put(t, target, string(text))
+		}
+		s.wantDrill(t, october, closing.DrillDifferent)
+	})
+}
