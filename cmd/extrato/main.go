@@ -31,6 +31,7 @@ type cli struct {
 	Months    monthsCommand    `cmd:"" help:"List the months with their state: open, due, closed, late, held."`
 	Statement statementCommand `cmd:"" help:"Print or export one month's statement."`
 	Backup    backupCommand    `cmd:"" help:"Make, verify, list and restore backups."`
+	Drill     drillCommand     `cmd:"" help:"Restore a backup into a scratch database, and prove that it gives the statement again."`
 	Audit     auditCommand     `cmd:"" help:"Check or show the chain of closings."`
 	Doctor    doctorCommand    `cmd:"" help:"Check everything a close depends on."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database to this version: a new one, an older one, or v4's in place."`
