@@ -23,7 +23,7 @@ var header = []string{
 	"type", "id", "data", "cliente_id", "cliente_name", "artista_id", "artista_name", "valor", "forma_pagamento",
 	"observacoes", "status", "sessao_id", "payment_id", "pagamento_id", "percentual", "descricao", "created_by",
 	"creator_name", "google_event_id", "comissao", "hora", "created_at", "updated_at", "jotform_submission_id", "email", "role",
-	"sinal", "categoria", "sessao_data", "pagamento_valor", "pagamento_data",
+	"sessao_data", "pagamento_valor", "pagamento_data", "sinal", "categoria",
 }
 
 // layout is, for each kind, the column of each of a row's values and copies.

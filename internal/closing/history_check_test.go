@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"extrato/internal/backup"
+	"extrato/internal/closing"
 )
 
 // check holds everything that is stored against the model.
@@ -39,6 +42,30 @@ func (h *history) check() {
 		if e := h.m.chain[i]; got[0] != e.action || got[1] != e.month || got[2] != strconv.Itoa(e.revision) {
 			h.t.Fatalf("entry %d is %v, want %+v", i+1, got, e)
 		}
+	}
+}
+
+// drillAll drills every month: a whole backup gives its statement again, a
+// damaged one never does.
+func (h *history) drillAll() {
+	months, err := h.c.DrillMonths(h.ctx)
+	h.must(err)
+	for _, m := range months {
+		d, err := h.c.Drill(h.ctx, m, h.c.Backups)
+		h.must(err)
+		want := closing.DrillFailed // closed without a backup
+		if d.File != "" {
+			found, err := h.c.VerifyBackups(h.ctx, m, d.File)
+			h.must(err)
+			want = closing.DrillEqual
+			if s := found[0].State; s == backup.Corrupt || s == backup.Missing {
+				want = closing.DrillDifferent
+			}
+		}
+		if d.Result != want {
+			h.t.Fatalf("the drill of %s says %+v, want %s", m, d, want)
+		}
+		h.came["drill: "+string(d.Result)]++
 	}
 }
 

@@ -54,6 +54,8 @@ func TestInvariants_hold_in_random_histories(t *testing.T) {
 				h.reset()
 				h.begin()
 				rt.Repeat(h.actions())
+				h.t = rt
+				h.drillAll()
 			})
 			t.Logf("%d histories, in which %s", runs, counted(came))
 		})

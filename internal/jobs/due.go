@@ -32,6 +32,7 @@ func (r *Runner) poll(ctx context.Context) {
 		if now := r.o.Now(); now.Sub(watched) >= watchEvery {
 			watched = now
 			r.insert(ctx, watch{})
+			r.insert(ctx, drill{})
 		}
 		select {
 		case <-ctx.Done():

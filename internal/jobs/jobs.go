@@ -26,6 +26,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 	"riverqueue.com/riverui"
 
+	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/closing"
 	"extrato/internal/notify"
@@ -36,6 +37,7 @@ import (
 type Options struct {
 	Store      *store.Store
 	Closer     *closing.Closer
+	DrillFrom  *backup.Backups // where drills take their copies from; nil: the closer's
 	Notifier   *notify.Notifier
 	Heartbeat  *notify.Heartbeat
 	Enabled    bool // ENABLE_MONTHLY_EXTRATO_JOB: whether months close by themselves
@@ -174,7 +176,7 @@ func (r *Runner) Stop(ctx context.Context) error {
 // Queued counts waiting and running jobs, by kind.
 func (r *Runner) Queued(ctx context.Context) (map[string]int, error) {
 	counts := map[string]int{}
-	for _, kind := range []string{closeDue{}.Kind(), notification{}.Kind(), watch{}.Kind(), fullCopy{}.Kind()} {
+	for _, kind := range []string{closeDue{}.Kind(), notification{}.Kind(), watch{}.Kind(), fullCopy{}.Kind(), drill{}.Kind()} {
 		counts[kind] = 0
 	}
 	list, err := r.client.JobList(ctx, river.NewJobListParams().First(1000).States(rivertype.JobStateAvailable,

@@ -20,6 +20,7 @@ func (r *Runner) workers() *river.Workers {
 	river.AddWorker(workers, &notifyWorker{r: r})
 	river.AddWorker(workers, &watchWorker{r: r})
 	river.AddWorker(workers, &fullWorker{r: r})
+	river.AddWorker(workers, &drillWorker{r: r})
 	return workers
 }
 

@@ -144,3 +144,31 @@ func NotCopied(cause *books.Error, since time.Time) Message {
 func CopiedAgain() Message {
 	return message("Extrato: banco de dados copiado de novo", "O banco de dados voltou a ser copiado por inteiro.", "The whole database is copied again.")
 }
+
+// DrillWrong announces a backup that did not give its statement again.
+func DrillWrong(month books.Month, file, reason, next string) Message {
+	return message(fmt.Sprintf("Extrato %s: teste de restauração com diferença", month),
+		fmt.Sprintf("O backup de %s (%s) não devolve o extrato que foi fechado. Nada foi alterado: não apague nada.", month, file),
+		fmt.Sprintf("The backup of %s (%s) does not give the statement that was closed. Nothing was changed: delete nothing.", month, file),
+		"Causa / cause: "+reason, "O que fazer / what to do: "+next)
+}
+
+// DrillFailed announces a drill that could not run.
+func DrillFailed(month books.Month, reason, next string) Message {
+	lines := []string{
+		fmt.Sprintf("O teste de restauração de %s não pôde ser feito. Nada foi alterado.", month),
+		fmt.Sprintf("The drill of %s could not run. Nothing was changed.", month),
+		"Causa / cause: " + reason,
+	}
+	if next != "" {
+		lines = append(lines, "O que fazer / what to do: "+next)
+	}
+	return message(fmt.Sprintf("Extrato %s: teste de restauração não feito", month), lines...)
+}
+
+// DrillRight announces that a later drill found the backup right.
+func DrillRight(month books.Month) Message {
+	return message(fmt.Sprintf("Extrato %s: teste de restauração em ordem", month),
+		fmt.Sprintf("O backup de %s devolve o extrato de novo.", month),
+		fmt.Sprintf("The backup of %s gives its statement again.", month))
+}

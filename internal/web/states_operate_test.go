@@ -37,7 +37,7 @@ func askedOfOperating(add func(...string)) {
 		add("doctor " + string(state))
 	}
 	add("setting true", "setting false", "copy corrupt", "copy corrupt fix", "copy missing", "copy missing fix", "copy made", "copy there already",
-		"queued close_due_months", "queued notify", "queued watch")
+		"queued close_due_months", "queued notify", "queued watch", "queued drill")
 }
 
 func init() { //nolint:gochecknoinits // the states of the pages of operation stand in a file of their own

@@ -98,7 +98,7 @@ func (v *visit) fillRuns(p *tasksPage, w store.WantedRuns, q url.Values) error {
 		if err != nil {
 			return err
 		}
-		for _, kind := range []string{"close_due_months", "notify", "watch"} {
+		for _, kind := range []string{"close_due_months", "notify", "watch", "drill"} {
 			if n := waiting[kind]; n > 0 {
 				p.Queue = append(p.Queue, v.some(int64(n), "queued "+kind))
 			}

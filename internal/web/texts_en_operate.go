@@ -59,6 +59,7 @@ var textsEnOperate = map[string]string{ //nolint:gosec // words about secrets
 	"runs text": "Every attempt to close, reopen, copy and restore: successes and failures.", "see queue": "Look into the queue",
 	"at work": "Now", "closing now": "Closing %s", "queue paused": "A queue of jobs is paused: months do not close by themselves, or notices are not sent.",
 	"start queues": "Start again", "queues started": "The queues go on.",
+	"queued drill": "%d drill queued|%d drills queued",
 	"queued close_due_months": "%d closing queued|%d closings queued", "queued notify": "%d notice to send|%d notices to send",
 	"queued watch": "%d routine check queued|%d routine checks queued",
 	"field tipo":   "Kind", "every kind": "All", "kind close": "Closings", "kind reopen": "Reopenings", "kind backup": "Copies", "kind restore": "Restores",

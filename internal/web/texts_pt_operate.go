@@ -59,6 +59,7 @@ var textsPtOperate = map[string]string{ //nolint:gosec // words about secrets
 	"runs text": "Cada tentativa de fechar, reabrir, copiar e restaurar: as que deram certo e as que não.", "see queue": "Ver a fila por dentro",
 	"at work": "Agora", "closing now": "Fechando %s", "queue paused": "Uma fila de tarefas está parada: meses não fecham sozinhos, ou avisos não saem.",
 	"start queues": "Retomar", "queues started": "As filas voltaram a andar.",
+	"queued drill": "%d teste de restauração na fila|%d testes de restauração na fila",
 	"queued close_due_months": "%d fechamento na fila|%d fechamentos na fila", "queued notify": "%d aviso por enviar|%d avisos por enviar",
 	"queued watch": "%d verificação de rotina na fila|%d verificações de rotina na fila",
 	"field tipo":   "O quê", "every kind": "Tudo", "kind close": "Fechamentos", "kind reopen": "Reaberturas", "kind backup": "Cópias", "kind restore": "Restaurações",
