@@ -113,6 +113,7 @@ func (d *Doctor) Run(ctx context.Context) Report {
 		d.statementBackups(ctx, r)
 		d.copies(ctx, r)
 		d.fullCopy(ctx, r)
+		d.drills(ctx, r)
 		d.chain(ctx, r)
 	}
 	r.OK = r.Failed() == 0

@@ -102,6 +102,12 @@ var textsPtDoctor = map[string]string{ //nolint:gosec // words about tokens
 	"doctor copies":    "%[1]s: %[2]d arquivos conferidos, o mais antigo em %[3]s.",
 	"doctor full_none": "O banco ainda não foi copiado por inteiro; o servidor faz isso sozinho.", "doctor full": "A última cópia do banco inteiro, com o mês atual, é de %s.",
 	"doctor full_old": "A última cópia do banco inteiro é de %s.", "doctor full_old fix": "extrato backup full faz uma e diz o que impede; o servidor faz uma por dia.",
+	"doctor name drill": "teste de restauração",
+	"doctor drill_wrong": "Restaurados num teste, os backups destes meses não devolvem o extrato: %s", "doctor drill_wrong fix": "Não apague nada. extrato drill MÊS diz onde os lançamentos ainda estão e o que fazer.",
+	"doctor drill_failed": "O teste de restauração destes meses não pôde ser feito: %s", "doctor drill_failed fix": "extrato drill MÊS diz por quê.",
+	"doctor drill_old": "Nenhum backup foi restaurado num teste desde %s.", "doctor drill_old fix": "extrato drill faz um teste agora; o servidor faz um todo mês.",
+	"doctor drill_unused": "Ainda não há backup de extrato para testar.", "doctor drill_to_come": "Ainda não houve: o servidor faz um todo mês.",
+	"doctor drill": "Meses em que o backup, restaurado num teste, devolveu o extrato: %[1]d. O último teste foi em %[2]s.",
 	"doctor backups": "Extratos com backup que conferia na última leitura: %[1]d. A leitura mais antiga é de %[2]s.", "doctor backups_unused": "Nenhum extrato precisa de um ainda.",
 	"doctor chain_wrong": "O registro não confere: %s", "doctor chain_wrong fix": "Guarde tudo como está, não apague nada, e chame quem cuida do servidor.", "doctor chain_empty": "Nenhum mês foi fechado ainda.", "doctor chain": "Registros inteiros: %[1]d, cada extrato como foi fechado. Cabeça %[2]s",
 }
