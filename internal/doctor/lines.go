@@ -166,7 +166,7 @@ var lines = map[string]line{
 	"copies_pending":      {OK, "copies elsewhere", "%[1]s: %[2]d objects proved, %[3]d not copied yet", "", ""},
 	"copies_none":         {OK, "copies elsewhere", "%[1]s can be used; nothing was copied yet", "", ""},
 	"copies":              {OK, "copies elsewhere", "%[1]s: %[2]d objects proved, the last checks are of %[3]s or later", "", ""},
-	"drill_wrong":         {Fail, "drill", "restored in a drill, the backups of these months do not give their statements again: %s", "extrato drill MONTH says what still holds the rows, and what to do next", ""},
+	"drill_wrong":         {Fail, "drill", "restored in a drill, the backups of these months do not give their statements again: %s", "extrato drill MONTH says what still holds the rows and what to do next; run it again once that is done", ""},
 	"drill_failed":        {Warn, "drill", "the backups of these months could not be restored in a drill: %s", "extrato drill MONTH says why", ""},
 	"drill_old":           {Warn, "drill", "no backup was restored in a drill since %s", "extrato drill; a running extrato serve does so every month", ""},
 	"drill_unused":        {OK, "drill", "no statement has a backup to restore yet", "", ""},

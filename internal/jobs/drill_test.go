@@ -53,6 +53,7 @@ func TestDrills_run_once_a_month_and_tell_what_they_find_once(t *testing.T) {
 		hour()
 		want(2)
 
+		const yesterday = "2025-12-30 12:00:00.000000"
 		// Damage is told once, and so is its end.
 		file := filepath.Join(folder, "2025_11", "backup_2025_11.csv")
 		whole, err := os.ReadFile(file)
@@ -68,13 +69,17 @@ func TestDrills_run_once_a_month_and_tell_what_they_find_once(t *testing.T) {
 		db.Exec(t, "DELETE FROM "+drills+" WHERE month = '2025-11'")
 		hour()
 		who.await(t, "2025-11: teste de restauração com diferença", 1)
-		db.Exec(t, "DELETE FROM "+drills)
+		want(3) // October as well, which was drilled 28 days ago
 		hour()
+		want(3) // a finding is looked at again after a day
+		db.Exec(t, "UPDATE "+drills+" SET at = $1 WHERE result = 'different'", yesterday)
+		hour()
+		want(4)
 		who.await(t, "2025-11: teste de restauração com diferença", 1)
 		if err := os.WriteFile(file, whole, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		db.Exec(t, "DELETE FROM "+drills)
+		db.Exec(t, "UPDATE "+drills+" SET at = $1 WHERE result = 'different'", yesterday)
 		hour()
 		who.await(t, "2025-11: teste de restauração em ordem", 1)
 	})
