@@ -38,10 +38,10 @@ func (d *Doctor) drills(ctx context.Context, r *Report) {
 		if file := latest[one.Month].BackupFile; file != "" && file != one.File {
 			continue // the statement rests on another copy by now
 		}
-		switch {
-		case one.Result == "different":
+		switch one.Result {
+		case "different":
 			wrong = append(wrong, one.Month)
-		case one.Result == "failed":
+		case "failed":
 			failed = append(failed, one.Month)
 		}
 	}

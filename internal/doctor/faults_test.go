@@ -41,6 +41,22 @@ func sql(queries ...string) func(*testing.T, *patient) {
 	}
 }
 
+// drilled records a drill of October's statement, some days ago.
+func drilled(result string, days int) func(*testing.T, *patient) {
+	return func(t *testing.T, p *patient) {
+		err := p.closer.Store.Write(t.Context(), func(tx *store.Tx) error {
+			last, err := tx.LastEntry(t.Context(), books.Month{Year: 2025, Month: time.October})
+			if err != nil {
+				return err
+			}
+			return tx.AddDrill(t.Context(), store.Drill{Month: last.Month, File: last.BackupFile, Result: result, At: books.InstantOf(now().AddDate(0, 0, -days))})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // serving lets something answer where serve listens: status and body to
 // readyz, and another status to the service endpoints.
 func serving(status int, body string, endpoints int) func(*testing.T, *patient) {
@@ -242,6 +258,9 @@ var faults = []fault{
 			t.Fatal(err)
 		}
 	}, "backup folder", doctor.Fail, "none of the 1 backups"},
+	{"a drill found a difference", "", drilled("different", 0), "drill", doctor.Fail, "2025-10"},
+	{"a drill could not run", "", drilled("failed", 0), "drill", doctor.Warn, "2025-10"},
+	{"no drill for 41 days", "", drilled("equal", 41), "drill", doctor.Warn, "no backup was restored"},
 	{"a statement's backup that is gone", "", func(t *testing.T, p *patient) {
 		p.payment(t, 7, "2025-09-30")
 		if _, err := p.closer.CreateBackup(t.Context(), october.Add(-1), "test"); err != nil {
