@@ -41,22 +41,6 @@ func sql(queries ...string) func(*testing.T, *patient) {
 	}
 }
 
-// drilled records a drill of October's statement, some days ago.
-func drilled(result string, days int) func(*testing.T, *patient) {
-	return func(t *testing.T, p *patient) {
-		err := p.closer.Store.Write(t.Context(), func(tx *store.Tx) error {
-			last, err := tx.LastEntry(t.Context(), books.Month{Year: 2025, Month: time.October})
-			if err != nil {
-				return err
-			}
-			return tx.AddDrill(t.Context(), store.Drill{Month: last.Month, File: last.BackupFile, Result: result, At: books.InstantOf(now().AddDate(0, 0, -days))})
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // serving lets something answer where serve listens: status and body to
 // readyz, and another status to the service endpoints.
 func serving(status int, body string, endpoints int) func(*testing.T, *patient) {
