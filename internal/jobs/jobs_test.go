@@ -302,7 +302,7 @@ func TestThe_job_page_answers(t *testing.T) {
 				t.Errorf("%s: %d %.200s", path, w.Code, w.Body)
 			}
 		}
-		if queued, err := s.Queued(t.Context()); err != nil || len(queued) != 4 {
+		if queued, err := s.Queued(t.Context()); err != nil || len(queued) != 5 {
 			t.Errorf("%v %v", queued, err)
 		}
 	})
