@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"bucket": {"books"},
 	"config": {},
 	"arch":   {},
+	"proof":  {"books"}, // checked without a database
 
 	"store":     {"books"},
 	"backup":    {"books", "bucket"},

@@ -22,6 +22,7 @@ const (
 	Reopened Action = "reopened"
 	Adopted  Action = "adopted"  // a statement of v4's was found
 	Restored Action = "restored" // rows came back from a backup
+	Keyed    Action = "keyed"    // the studio's key was replaced; has no month
 )
 
 // Decides reports whether an entry of this kind says if its month has a
@@ -115,6 +116,10 @@ func (c ChainEntry) After(previous ChainEntry) ChainEntry {
 	return c
 }
 
+// HashIntact reports whether the hash agrees with the entry's fields. Unlike
+// Intact, it does not need the detail, which may be erased or withheld.
+func (c ChainEntry) HashIntact() bool { return c.Hash == c.computeHash() }
+
 // Follows reports whether c is intact and comes right after previous.
 func (c ChainEntry) Follows(previous ChainEntry) bool {
 	return c.Seq == previous.Seq+1 && c.Previous == previous.Hash && c.Intact()
@@ -122,7 +127,7 @@ func (c ChainEntry) Follows(previous ChainEntry) bool {
 
 // Intact reports whether the hash agrees with the entry's fields, and the
 // detail with reason, totals and notes.
-func (c ChainEntry) Intact() bool { return c.Hash == c.computeHash() && c.Detail == c.computeDetail() }
+func (c ChainEntry) Intact() bool { return c.HashIntact() && c.Detail == c.computeDetail() }
 
 // Remarks returns the notes without the actor's name.
 func (c ChainEntry) Remarks() []string {
@@ -152,13 +157,13 @@ func (f *fields) digest(d Fingerprint) { f.text(d.OrNone()) }
 //	    expenses links backup_file backup_sha256 detail)
 //
 // previous is 32 zero bytes for the first entry, at microseconds since 1970 in
-// UTC. docs/architecture.md, "The chain", has all layouts.
+// UTC, month the empty text if there is none. docs/architecture.md, "The chain", has all layouts.
 func (c ChainEntry) computeHash() Fingerprint {
 	f := fields("extrato chain 1\n")
 	f = append(f, c.Previous[:]...)
 	f.number(c.Seq)
 	f.text(string(c.Action))
-	f.text(c.Month.String())
+	f.text(c.Month.OrNone())
 	f.number(int64(c.Revision))
 	f.number(int64(c.At))
 	f.text(string(c.By))

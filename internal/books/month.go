@@ -40,6 +40,22 @@ func (m Month) IsZero() bool { return m == Month{} }
 
 func (m Month) String() string { return fmt.Sprintf("%04d-%02d", m.Year, int(m.Month)) }
 
+// OrNone returns the month as 2025-10, or the empty text for no month.
+func (m Month) OrNone() string {
+	if m.IsZero() {
+		return ""
+	}
+	return m.String()
+}
+
+// ParseMonthOrNone reads the output of OrNone.
+func ParseMonthOrNone(s string) (Month, error) {
+	if s == "" {
+		return Month{}, nil
+	}
+	return ParseMonth(s)
+}
+
 // Add returns the month n months later, or earlier if n is negative.
 func (m Month) Add(n int) Month {
 	k := m.Year*12 + int(m.Month) - 1 + n

@@ -98,16 +98,25 @@ func (s *Sealer) Sum() Fingerprint {
 func (s Stored) Seal() Fingerprint {
 	h := sha256.New()
 	h.Write([]byte(sealTag))
-	for _, part := range s.Parts {
-		if part == "" {
+	for part := range PartCount {
+		text, there := s.Inside(part)
+		if !there {
 			h.Write(binary.BigEndian.AppendUint64(nil, math.MaxUint64))
 			continue
 		}
-		text := inside(part)
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(text))))
 		h.Write(text)
 	}
 	return Fingerprint(h.Sum(nil))
+}
+
+// Inside returns a part's bytes under the seal, only to be read; ok is false for
+// NULL.
+func (s Stored) Inside(p Part) (text []byte, ok bool) {
+	if s.Parts[p] == "" {
+		return nil, false
+	}
+	return inside(s.Parts[p]), true
 }
 
 // Unquoted returns the statement with native arrays and objects in the place of

@@ -168,7 +168,7 @@ func (a *Audit) checkStatement(ctx context.Context, tx *store.Tx, e books.ChainE
 	if err != nil {
 		return a.check(e, stored, err)
 	}
-	difference, sums := verify(e, stored)
+	difference, sums := e.Compare(stored)
 	if difference != "" {
 		a.problem("%s", difference)
 		return nil
@@ -238,7 +238,7 @@ func (a *Audit) check(e books.ChainEntry, stored books.Stored, err error) error 
 		a.problem("revision %d of %s is gone", e.Revision, e.Month)
 		return nil
 	}
-	if difference, _ := verify(e, stored); difference != "" {
+	if difference, _ := e.Compare(stored); difference != "" {
 		a.problem("%s", difference)
 	}
 	return nil

@@ -8,74 +8,6 @@ import (
 	"extrato/internal/store"
 )
 
-// verify compares a whole stored statement with its entry: header, fingerprint,
-// counts and totals of its rows, and the seal over every byte. It returns the
-// difference, "" if there is none, and the rows' sums for charts. Of a
-// statement of v4's there is a seal only.
-func verify(e books.ChainEntry, stored books.Stored) (difference string, sums []books.DaySum) {
-	if e.Action == books.Adopted {
-		if stored.Seal() != e.Seal {
-			difference = fmt.Sprintf("the statement of %s, v4's, was changed since it was adopted", e.Month)
-		}
-		return difference, stored.DaySums()
-	}
-	if difference = verifyHeader(e, stored); difference != "" {
-		return difference, nil
-	}
-	digest, tally, days := books.NewDigest(), books.NewTally(), books.NewDaySums(e.Month)
-	for row, err := range stored.Rows() {
-		if err == nil {
-			tally.Add(row)
-			days.Add(row)
-			err = digest.Add(row)
-		}
-		if err != nil {
-			return fmt.Sprintf("revision %d of %s cannot be read: %s", e.Revision, e.Month, err), nil
-		}
-	}
-	switch {
-	case digest.Sum() != e.Fingerprint || digest.Core() != e.Core:
-		difference = otherRows(e)
-	case digest.Counts() != e.Counts:
-		difference = fmt.Sprintf("revision %d of %s has another number of rows than were closed", e.Revision, e.Month)
-	case string(tally.Totals().JSON()) != e.Totals:
-		difference = otherTotals(e)
-	case stored.Seal() != e.Seal:
-		difference = fmt.Sprintf("revision %d of %s holds the rows that were closed, but something that it says beside them was changed: a name, an e-mail, or an amount or a date that one row repeats from another", e.Revision, e.Month)
-	case !stored.AsWritten():
-		difference = fmt.Sprintf("revision %d of %s is stored in another form than it was: v4's pages may not be able to read it", e.Revision, e.Month)
-	}
-	return difference, days.List()
-}
-
-// verifyHeader compares the header of a statement of ours with its entry,
-// without reading rows. It returns the difference, "" if there is none.
-func verifyHeader(e books.ChainEntry, stored books.Stored) string {
-	if !stored.Ours() {
-		return fmt.Sprintf("the statement of %s was replaced by one of v4's", e.Month)
-	}
-	header, err := stored.Header()
-	switch {
-	case err != nil:
-		return fmt.Sprintf("revision %d of %s cannot be read: %s", e.Revision, e.Month, err)
-	case header.Month != e.Month || header.Revision != e.Revision:
-		return fmt.Sprintf("the statement stored for %s is that of %s, revision %d", e.Month, header.Month, header.Revision)
-	case header.Fingerprint != e.Fingerprint:
-		return otherRows(e)
-	case string(header.Totals.JSON()) != e.Totals:
-		return otherTotals(e)
-	}
-	return ""
-}
-
-func otherRows(e books.ChainEntry) string {
-	return fmt.Sprintf("the rows in revision %d of %s are not those that were closed", e.Revision, e.Month)
-}
-
-func otherTotals(e books.ChainEntry) string {
-	return fmt.Sprintf("the totals in revision %d of %s are not those of its rows", e.Revision, e.Month)
-}
-
 // verifiedStatement returns a month's statement, unquoted if it is ours. It fails
 // with an Error of kind Integrity if the statement differs from last, the
 // month's last entry, or is missing. The seal covers every byte, so the rows are
@@ -102,7 +34,7 @@ func verifyStored(last books.ChainEntry, stored books.Stored) (books.Stored, err
 	if unquoted.Seal() == last.Seal && (last.Action == books.Adopted || written) {
 		return unquoted, nil
 	}
-	difference, _ := verify(last, stored)
+	difference, _ := last.Compare(stored)
 	return stored, errChanged(last, stored.Month, difference)
 }
 
@@ -119,7 +51,7 @@ func verifiedHeader(ctx context.Context, tx *store.Tx, month books.Month, last b
 	if last.Action == books.Adopted {
 		return nil
 	}
-	if difference := verifyHeader(last, stored); difference != "" {
+	if difference := last.CompareHeader(stored); difference != "" {
 		return errChanged(last, month, difference)
 	}
 	return nil
