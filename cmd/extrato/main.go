@@ -6,10 +6,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -94,12 +96,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 
 func runOn(ctx context.Context, args []string, out *output, stderr io.Writer) (code int) {
 	var stdout io.Writer = out
+	var c cli
 	defer func() {
-		if e, ok := recover().(exited); ok {
+		switch e := recover().(type) {
+		case nil:
+		case exited:
 			code = int(e)
+		default: // a fault of the program must not look like success
+			_, _ = stderr.Write(debug.Stack())
+			code = report(stdout, stderr, c.JSON, fmt.Errorf("fault in the program: %v", e))
 		}
 	}()
-	var c cli
 	parser, err := newParser(&c, stdout, stderr)
 	if err != nil {
 		return report(stdout, stderr, false, err)

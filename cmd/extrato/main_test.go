@@ -55,6 +55,26 @@ func TestOutput_that_could_not_be_written_is_no_success(t *testing.T) {
 	}
 }
 
+// broken is a standard output that makes the program panic once.
+type broken struct{ times int }
+
+func (b *broken) Write(p []byte) (int, error) {
+	if b.times++; b.times == 1 {
+		panic("as if a pointer were nil")
+	}
+	return len(p), nil
+}
+
+func TestA_fault_in_the_program_is_no_success(t *testing.T) {
+	for _, command := range []string{"version", "version --json", "help"} {
+		var problems bytes.Buffer
+		code := run(t.Context(), strings.Fields(command), &broken{}, &problems)
+		if code != 1 || !strings.Contains(problems.String(), "fault in the program: as if a pointer were nil") || !strings.Contains(problems.String(), "main_test.go") {
+			t.Errorf("%s exits with %d and says %q", command, code, problems.String())
+		}
+	}
+}
+
 // gone is a standard output that nobody reads any more.
 type gone struct{}
 
