@@ -28,7 +28,7 @@ const (
 func Expendable(names []string, verified string) []string {
 	copies := map[time.Time]bool{}
 	for _, name := range names {
-		if at, known := takenAt(name); known && thinned(name) && !isFullManifest(name) {
+		if at, known := takenAt(name); known && IsThinned(name) && !isFullManifest(name) {
 			copies[at] = true
 		}
 	}
@@ -51,7 +51,7 @@ func Expendable(names []string, verified string) []string {
 	var remove []string
 	for _, name := range names {
 		at, known := takenAt(name)
-		if !known || !thinned(name) || stay[at] || len(newest) == 0 || !at.Before(newest[0]) {
+		if !known || !IsThinned(name) || stay[at] || len(newest) == 0 || !at.Before(newest[0]) {
 			continue // a manifest newer than every copy belongs to one in progress
 		}
 		remove = append(remove, name)
@@ -76,7 +76,9 @@ func newestFirst(copies map[time.Time]bool) (all []time.Time) {
 	return all
 }
 
-func thinned(name string) bool {
+// IsThinned reports whether an object belongs to a folder of copies that are
+// removed when they are old.
+func IsThinned(name string) bool {
 	return path.Dir(name) == FullFolder || path.Dir(name) == StudioFolder
 }
 

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -17,8 +18,8 @@ import (
 // copies.
 const copiesSubject = "copies:"
 
-// copyTo brings the backups to a place: at once, every CheckEvery, and less and
-// less often while it fails. It is no job of River's: folder and records name
+// copyTo brings the backups to a place and reads its copies again: at once, every
+// CheckEvery, and less and less often while it fails. It is no job of River's: folder and records name
 // the work left, and a hanging place must hold up neither another place nor the
 // end of the process.
 func (r *Runner) copyTo(ctx context.Context, place bucket.Place) {
@@ -37,7 +38,7 @@ func (r *Runner) copyTo(ctx context.Context, place bucket.Place) {
 			r.o.Log.Warn("backups not copied", "place", place.String(), "code", e.Code, "cause", e.Error(), "hint", e.Hint)
 		}
 		if len(round.Tried) > 0 {
-			r.o.Log.Info("backups copied", "place", place.String(), "tried", len(round.Tried), "proved", round.Proved)
+			r.o.Log.Info("backups copied", "place", place.String(), "tried", len(round.Tried), "copied", round.Copied, "read_again", round.Checked, "proved", round.Proved)
 		}
 		if err := r.judgePlace(ctx, place.String(), round.Lost); err != nil && ctx.Err() == nil {
 			r.o.Log.Warn("condition of copies not known", "place", place.String(), "cause", err.Error())
@@ -53,14 +54,19 @@ func (r *Runner) copyTo(ctx context.Context, place bucket.Place) {
 // judgePlace raises or ends the alarm about a place, and notifies people of
 // lost copies made again.
 func (r *Runner) judgePlace(ctx context.Context, place string, lost []string) error {
-	var calm bool
-	err := r.o.Store.Read(ctx, func(tx *store.Tx) error {
-		_, next, err := r.placeAlarm(ctx, tx, place)
-		calm = next == nil
+	var seen *placeAlarm
+	err := r.o.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		_, seen, err = r.placeAlarm(ctx, tx, place)
 		return err
 	})
-	if err != nil || calm && len(lost) == 0 {
+	if err != nil || seen == nil && len(lost) == 0 {
 		return err
+	}
+	var message notify.Message
+	if seen != nil && seen.Subject != "" {
+		if message, err = r.placeMessage(ctx, *seen); err != nil {
+			return err
+		}
 	}
 	return r.o.Store.Write(ctx, func(tx *store.Tx) error {
 		if len(lost) > 0 {
@@ -70,25 +76,25 @@ func (r *Runner) judgePlace(ctx context.Context, place string, lost []string) er
 		}
 		known, next, err := r.placeAlarm(ctx, tx, place)
 		switch {
-		case err != nil || next == nil:
-			return err
+		case err != nil || next == nil || seen == nil || next.Cause != seen.Cause:
+			return err // by another process, meanwhile
 		case next.Subject == "":
 			if err := r.notifyIfNotified(ctx, tx, known, notify.CopiesAgain(place)); err != nil {
 				return err
 			}
 			return tx.EndAlarm(ctx, known.Subject)
 		}
-		if err := r.notify(ctx, tx, next.message); err != nil {
+		if err := r.notify(ctx, tx, message); err != nil {
 			return err
 		}
 		return tx.RaiseAlarm(ctx, next.Alarm)
 	})
 }
 
-// placeAlarm is the alarm about a place, with its message.
+// placeAlarm is the alarm about a place in a condition.
 type placeAlarm struct {
 	store.Alarm
-	message notify.Message
+	of places.Overview
 }
 
 // placeAlarm returns the known alarm about a place, and the next one in its
@@ -102,21 +108,45 @@ func (r *Runner) placeAlarm(ctx context.Context, tx *store.Tx, place string) (kn
 		return known, nil, err
 	}
 	now := r.o.Now()
-	switch late := o.Since != 0 && now.Sub(o.Since.Time()) >= places.Late; {
-	case o.Bad() == 0 && !late && known.Subject != "" && o.Since == 0:
+	cause, since := "", o.Since
+	switch {
+	case o.Bad() > 0:
+		cause = fmt.Sprintf("%s %d", o.Example.State, o.Bad())
+	case o.Since != 0 && now.Sub(o.Since.Time()) >= places.Late:
+		cause = places.Pending
+	case o.Checked != 0 && now.Sub(o.Checked.Time()) >= places.Unread:
+		cause, since = unread, o.Checked
+	case o.Since == 0 && known.Subject != "":
 		return known, &placeAlarm{}, nil
-	case o.Bad() == 0 && !late || known.Cause == o.Example.State:
+	}
+	if cause == "" || cause == known.Cause || soon(known, cause, now) {
 		return known, nil, nil
 	}
-	next = &placeAlarm{Alarm: store.Alarm{
-		Subject: copiesSubject + place, Cause: o.Example.State, Since: o.Since, NotifiedAt: books.At(now),
-	}}
-	since := o.Since.Time().In(tx.Zone())
-	next.message = notify.NotCopiedTo(place, o.Counts[places.Pending], since, o.Example.Reason)
-	if o.Bad() > 0 {
-		next.message = notify.CopyBad(place, o.Example.Object, o.Example.State, o.Bad())
+	return known, &placeAlarm{store.Alarm{Subject: copiesSubject + place, Cause: cause, Since: since, NotifiedAt: books.At(now)}, o}, nil
+}
+
+// unread is the cause of an alarm about copies that were not read for long.
+const unread = "unread"
+
+// soon reports whether people were notified of the same trouble less than a day
+// ago, with another number of copies.
+func soon(known store.Alarm, cause string, now time.Time) bool {
+	before, _, _ := strings.Cut(known.Cause, " ")
+	state, _, _ := strings.Cut(cause, " ")
+	return before == state && known.NotifiedAt.Valid && now.Sub(known.NotifiedAt.V.Time()) < places.Late
+}
+
+// placeMessage notifies people of an alarm.
+func (r *Runner) placeMessage(ctx context.Context, a placeAlarm) (notify.Message, error) {
+	o, since := a.of, a.Since.Time().In(r.o.Store.Zone())
+	switch {
+	case o.Bad() > 0:
+		holders, err := r.o.Closer.Places.Holders(ctx, o.Example)
+		return notify.CopyBad(o.Place, o.Example.Object, o.Example.State, o.Bad(), holders), err
+	case a.Cause == unread:
+		return notify.NotReadAgain(o.Place, since), nil
 	}
-	return known, next, nil
+	return notify.NotCopiedTo(o.Place, o.Counts[places.Pending], since, o.Example.Reason), nil
 }
 
 // forgetPlaces ends the alarms about places no longer in the setting.

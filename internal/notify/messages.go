@@ -87,13 +87,30 @@ func NotCopiedTo(place string, n int, since time.Time, why string) Message {
 	return message("Extrato: backups sem cópia fora", append(lines, "O que fazer / what to do: extrato backup copy")...)
 }
 
-// CopyBad announces copies that are not as they were put.
-func CopyBad(place, object, state string, n int) Message {
+// NotReadAgain announces copies in a place that were last read at some time, which
+// is in the studio's zone.
+func NotReadAgain(place string, since time.Time) Message {
+	return message("Extrato: cópias de backup sem conferir",
+		fmt.Sprintf("Em %s há cópias lidas pela última vez em %s. O sistema lê cada uma de 30 em 30 dias, mas não consegue.", place, since.Format("02/01/2006")),
+		fmt.Sprintf("In %s some copies were last read on %s. Extrato reads each once in 30 days, but cannot.", place, since.Format("2006-01-02")),
+		"O que fazer / what to do: extrato backup copy")
+}
+
+// CopyBad announces copies that are not as they were put. holders name what else
+// holds the object.
+func CopyBad(place, object, state string, n int, holders []string) Message {
 	pt := map[string]string{"hidden": "está escondida", "missing": "sumiu", "corrupt": "foi trocada ou danificada"}[state]
 	return message("Extrato: cópia de backup com problema",
-		fmt.Sprintf("Em %s a cópia de %s %s (%d arquivos com problema). O backup na pasta do estúdio continua lá.", place, object, pt, n),
-		fmt.Sprintf("In %s the copy of %s is %s (%d files in trouble). The backup in the studio's folder is still there.", place, object, state, n),
+		fmt.Sprintf("Em %s a cópia de %s %s (%d arquivos com problema). %s", place, object, pt, n, stillIn("O arquivo continua em ", holders, "Não se sabe de outro lugar com esse arquivo.")),
+		fmt.Sprintf("In %s the copy of %s is %s (%d files in trouble). %s", place, object, state, n, stillIn("It is still in ", holders, "Nothing else is known to hold it.")),
 		"O que fazer / what to do: extrato backup copy")
+}
+
+func stillIn(before string, holders []string, nowhere string) string {
+	if len(holders) == 0 {
+		return nowhere
+	}
+	return before + strings.Join(holders, ", ") + "."
 }
 
 // CopiesLost announces copies that were gone and were made again.

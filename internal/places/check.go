@@ -1,6 +1,7 @@
 package places
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/bucket"
 	"extrato/internal/store"
@@ -41,34 +43,54 @@ func readBack(ctx context.Context, place bucket.Place, rec store.ObjectCopy) (st
 	return OK, "", nil
 }
 
+// ErrNoCopy means that there is no copy to check: none was made, or it was an old
+// one of the running month, which are removed after some weeks.
+var ErrNoCopy = &books.Error{Kind: books.NotFound, Code: "no_copy"}
+
 // Check reads a copy back, every byte, and records the result. A whole copy of
 // an object still in the backup folder gets its lock extended, where the place
-// has locks. It returns the new record; an error means that the place could not
-// be asked, or that there is no copy to check (kind NotFound).
+// has locks; one that it refuses to extend is recorded, with the reason, and
+// returned with the error. It returns the new record. Any other error means that
+// the place or the folder could not be asked, or is ErrNoCopy.
 func (p *Places) Check(ctx context.Context, place bucket.Place, object string) (store.ObjectCopy, error) {
 	rec, err := p.recordOf(ctx, place, object)
 	if err != nil {
 		return rec, err
 	}
 	if rec.Name == "" {
-		return rec, books.NotFoundf("no_copy", "%s has no copy of %s yet", place, object).WithHint("make it: extrato backup copy")
+		return rec, books.NotFoundf(ErrNoCopy.Code, "%s has no copy of %s yet", place, object).WithHint("make it: extrato backup copy")
+	}
+	here, err := p.kept(ctx, object)
+	if err != nil {
+		return rec, unreadFolder(err)
 	}
 	var state, reason string
+	var unlocked error
 	err = p.within(ctx, place, rec.Size, func(ctx context.Context) (err error) {
 		state, reason, err = readBack(ctx, place, rec)
 		if err == nil && state == Missing {
 			err = notEmpty(ctx, place, 1)
 		}
-		if until := p.lockedUntil(place); err == nil && Proved(state) && !until.IsZero() && p.kept(ctx, object) {
-			err = place.Retain(ctx, rec.Name, rec.Version, until)
+		if until := p.lockedUntil(place); err == nil && Proved(state) && !until.IsZero() && here {
+			unlocked = unready(place, place.Retain(ctx, rec.Name, rec.Version, until))
 		}
 		return unready(place, err)
 	})
 	if err != nil {
 		return rec, err
 	}
+	if state == Missing && backup.IsThinned(object) && !here {
+		if err := p.forget(ctx, place, object); err != nil {
+			return rec, err
+		}
+		return rec, books.NotFoundf(ErrNoCopy.Code, "%s no longer has %s: it was an old copy", place, object)
+	}
 	rec.State, rec.Reason = state, reason
-	return p.saveChecked(ctx, rec)
+	if unlocked != nil {
+		rec.Reason = "its lock was not extended: " + books.AsError(unlocked).Message
+	}
+	rec, err = p.saveChecked(ctx, rec)
+	return rec, cmp.Or(err, unlocked)
 }
 
 // saveChecked records the result of a check.
@@ -100,7 +122,7 @@ func (p *Places) lockedUntil(place bucket.Place) time.Time {
 
 // kept reports whether the backup folder still has the object. Old copies of the
 // running month are thinned, and must not be locked for ever.
-func (p *Places) kept(ctx context.Context, object string) bool {
+func (p *Places) kept(ctx context.Context, object string) (bool, error) {
 	names, err := p.Local.List(ctx, path.Dir(object))
-	return err == nil && slices.Contains(names, object)
+	return slices.Contains(names, object), err
 }

@@ -41,6 +41,9 @@ const Late = 24 * time.Hour
 // byWorth are the states, best first.
 var byWorth = []string{OK, Encrypted, Pending, Hidden, Missing, Corrupt}
 
+// States returns all states, best first.
+func States() []string { return slices.Clone(byWorth) }
+
 // Worse returns the worse of two states.
 func Worse(a, b string) string {
 	if slices.Index(byWorth, a) < slices.Index(byWorth, b) {

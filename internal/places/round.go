@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -14,16 +15,19 @@ import (
 
 // Round is the result of bringing the objects of the backup folder to a place.
 type Round struct {
-	Place  string
-	Proved int // objects with a proved copy there
-	Tried  []store.ObjectCopy
-	Lost   []string // objects that had a copy there which was gone, before it was made again
-	Busy   bool     // another process does it
+	Place   string
+	Proved  int // objects with a proved copy there
+	Copied  int // copies made and proved now
+	Checked int // copies read again
+	Tried   []store.ObjectCopy
+	Lost    []string // objects that had a copy there which was gone, before it was made again
+	Busy    bool     // another process does it
 }
 
 // Options say how to run a round.
 type Options struct {
 	All      bool                   // copies in a bad state too; else these wait for a person
+	Again    bool                   // read every copy again, however long ago it was read
 	NewPlace bool                   // an empty place lost its copies for good: make all again
 	Done     func(store.ObjectCopy) // gets each object that was tried; may be nil
 }
@@ -35,9 +39,9 @@ const lookAgain = time.Hour
 // mostFaults in a row end a round: the place is down.
 const mostFaults = 3
 
-// Run brings every object of the backup folder without a proved copy to a place.
-// It goes on after an object that cannot be copied, and returns the first such
-// error in the end.
+// Run brings every object of the backup folder without a proved copy to a place,
+// and reads the copies again that were read long ago. It goes on after an object
+// that cannot be copied or read, and returns the first such error in the end.
 func (p *Places) Run(ctx context.Context, place bucket.Place, o Options) (Round, error) {
 	round := Round{Place: place.String()}
 	objects, unread := p.objects(ctx)
@@ -53,18 +57,17 @@ func (p *Places) Run(ctx context.Context, place bucket.Place, o Options) (Round,
 			return round, err
 		}
 	}
-	var work []store.ObjectCopy
-	for _, object := range objects {
-		rec := known[object]
+	work := p.work(place, objects, known, o)
+	for _, rec := range known {
 		if Proved(rec.State) {
 			round.Proved++
 		}
-		if o.NewPlace || p.due(rec, o.All) {
-			work = append(work, rec)
-		}
 	}
 	if len(work) == 0 {
-		return round, unreadFolder(unread)
+		if unread != nil {
+			return round, unreadFolder(unread)
+		}
+		return round, p.thin(ctx, place, objects, known)
 	}
 	unlock, mine, err := p.Store.TryLock(ctx, "copies "+place.String())
 	if err != nil {
@@ -76,7 +79,7 @@ func (p *Places) Run(ctx context.Context, place bucket.Place, o Options) (Round,
 	}
 	if o.NewPlace {
 		round.Proved = 0
-		if err := p.begin(ctx, work); err != nil {
+		if err := p.begin(ctx, known, work); err != nil {
 			return round, err
 		}
 	}
@@ -84,30 +87,49 @@ func (p *Places) Run(ctx context.Context, place bucket.Place, o Options) (Round,
 		p.note(ctx, work[0], err)
 		return round, err
 	}
-	err = p.run(ctx, place, &round, work, o)
+	err = p.run(ctx, place, &round, known, work, o)
 	return round, cmp.Or(err, unreadFolder(unread))
 }
 
+// work returns the records a round has to do something about: of the objects
+// without a proved copy, then of bad copies of objects gone from the folder, then
+// of copies to read again.
+func (p *Places) work(place bucket.Place, objects []string, known map[string]store.ObjectCopy, o Options) (work []store.ObjectCopy) {
+	others := maps.Clone(known)
+	for _, object := range objects {
+		delete(others, object)
+		if o.NewPlace || p.due(known[object], o.All) {
+			work = append(work, known[object])
+		}
+	}
+	if o.NewPlace {
+		return work
+	}
+	for _, object := range slices.Sorted(maps.Keys(others)) {
+		if rec := known[object]; Bad(rec.State) && (o.All || p.lookedLongAgo(rec)) {
+			work = append(work, rec)
+		}
+	}
+	return append(work, p.again(place, known, o)...)
+}
+
 // run tries each object of work.
-func (p *Places) run(ctx context.Context, place bucket.Place, round *Round, work []store.ObjectCopy, o Options) (failed error) {
+func (p *Places) run(ctx context.Context, place bucket.Place, round *Round, known map[string]store.ObjectCopy, work []store.ObjectCopy, o Options) (failed error) {
 	faults := 0
-	unproved := map[string]bool{} // manifests
 	for _, rec := range work {
-		if unproved[manifestOf(rec.Object)] {
+		before := rec
+		if manifest, is := known[manifestOf(rec.Object)]; is && !Proved(manifest.State) && !Proved(rec.State) {
 			continue // a file without its manifest would look like somebody else's
 		}
-		before := rec.State
-		rec, err := p.attempt(ctx, place, rec, o.All)
+		rec, lost, err := p.attempt(ctx, place, rec, o.All)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if unproved[rec.Object] = !Proved(rec.State); !unproved[rec.Object] {
-			round.Proved++
-			if before == Missing {
-				round.Lost = append(round.Lost, rec.Object)
-			}
+		if errors.Is(err, ErrNoCopy) { // thinned
+			continue
 		}
-		round.Tried = append(round.Tried, rec)
+		known[rec.Object] = rec
+		round.add(before, rec, lost, err)
 		if o.Done != nil {
 			o.Done(rec)
 		}
@@ -122,16 +144,43 @@ func (p *Places) run(ctx context.Context, place bucket.Place, round *Round, work
 	return failed
 }
 
-// attempt copies an object, or checks a copy in a bad state again. One that is
-// gone is made again; where all is set, a hidden one too.
-func (p *Places) attempt(ctx context.Context, place bucket.Place, rec store.ObjectCopy, all bool) (store.ObjectCopy, error) {
-	if Bad(rec.State) && rec.Name != "" {
-		checked, err := p.Check(ctx, place, rec.Object)
-		if err != nil || checked.State != Missing && (checked.State != Hidden || !all) {
-			return checked, err
-		}
+// add counts a try.
+func (r *Round) add(before, after store.ObjectCopy, lost bool, err error) {
+	r.Tried = append(r.Tried, after)
+	was, is := Proved(before.State), Proved(after.State)
+	switch {
+	case was && !is:
+		r.Proved--
+	case is && !was:
+		r.Proved++
 	}
-	return p.copyOne(ctx, place, rec.Object)
+	switch {
+	case lost && is:
+		r.Lost = append(r.Lost, after.Object)
+		r.Copied++
+	case was && err == nil:
+		r.Checked++
+	case is && !was:
+		r.Copied++
+	}
+}
+
+// attempt copies an object, or checks its copy again. One that is gone is made
+// again, and a hidden one where all is set; but a person who asked for all learns
+// of a new finding first.
+func (p *Places) attempt(ctx context.Context, place bucket.Place, rec store.ObjectCopy, all bool) (_ store.ObjectCopy, lost bool, err error) {
+	if rec.Name != "" && rec.State != Pending {
+		checked, err := p.Check(ctx, place, rec.Object)
+		if err != nil || Proved(checked.State) || Proved(rec.State) && all || checked.State != Missing && (checked.State != Hidden || !all) {
+			return checked, false, err
+		}
+		if here, err := p.kept(ctx, rec.Object); err != nil || !here {
+			return checked, false, err
+		}
+		lost = checked.State == Missing
+	}
+	rec, err = p.copyOne(ctx, place, rec.Object)
+	return rec, lost, err
 }
 
 // due reports whether a round has to do something about an object.
@@ -140,9 +189,13 @@ func (p *Places) due(rec store.ObjectCopy, all bool) bool {
 	case Proved(rec.State):
 		return false
 	case Bad(rec.State) && rec.State != Missing && !all:
-		return !rec.CheckedAt.Valid || p.Now().Sub(rec.CheckedAt.V.Time()) >= lookAgain
+		return p.lookedLongAgo(rec)
 	}
 	return true
+}
+
+func (p *Places) lookedLongAgo(rec store.ObjectCopy) bool {
+	return !rec.CheckedAt.Valid || p.Now().Sub(rec.CheckedAt.V.Time()).Abs() >= lookAgain
 }
 
 // awaited records the objects without a record in a place, and returns the
@@ -193,13 +246,23 @@ func (p *Places) records(ctx context.Context, place bucket.Place) (map[string]st
 	return known, err
 }
 
-// begin makes records pending again: their copies are lost for good.
-func (p *Places) begin(ctx context.Context, work []store.ObjectCopy) error {
+// begin makes the records of work pending again, and forgets the others: the
+// copies are lost for good.
+func (p *Places) begin(ctx context.Context, known map[string]store.ObjectCopy, work []store.ObjectCopy) error {
 	now := books.InstantOf(p.Now())
 	return p.Store.Write(ctx, func(tx *store.Tx) error {
+		lost := maps.Clone(known)
+		clear(known)
 		for i, rec := range work {
 			work[i] = store.ObjectCopy{Object: rec.Object, Place: rec.Place, State: Pending, Since: sinceOf(rec, Pending, now)}
+			known[rec.Object] = work[i]
+			delete(lost, rec.Object)
 			if err := tx.SaveObjectCopy(ctx, work[i]); err != nil {
+				return err
+			}
+		}
+		for object, rec := range lost {
+			if err := tx.ForgetObjectCopy(ctx, rec.Place, object); err != nil {
 				return err
 			}
 		}

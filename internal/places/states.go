@@ -57,13 +57,41 @@ func at(rec store.ObjectCopy) books.Instant {
 	return rec.Since
 }
 
+// Holders names what else holds an object of which a place has a bad copy: the
+// backup folder, and other places with a proved copy.
+func (p *Places) Holders(ctx context.Context, bad store.ObjectCopy) (all []string, err error) {
+	here, err := p.kept(ctx, bad.Object)
+	if err != nil {
+		return nil, unreadFolder(err)
+	}
+	if here {
+		all = append(all, p.Local.String())
+	}
+	err = p.Store.Read(ctx, func(tx *store.Tx) error {
+		for _, name := range p.Names() {
+			rec, err := tx.ObjectCopy(ctx, name, bad.Object)
+			if err != nil {
+				return err
+			}
+			if name != bad.Place && Proved(rec.State) {
+				all = append(all, name)
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
 // Overview is the condition of one place.
 type Overview struct {
 	Place   string
 	Counts  map[string]int // objects by state
 	Since   books.Instant  // since when the oldest pending or bad copy is so; 0: there is none
 	Example store.ObjectCopy
-	Checked books.Instant // when the copy checked longest ago was; 0: there is none
+	Checked books.Instant // when the proved copy checked longest ago was; 0: there is none
+
+	Unlocked int    // proved copies with a lock that could not be extended
+	Refusal  string // why
 }
 
 // Bad returns how many copies are hidden, missing or corrupt.
@@ -99,6 +127,9 @@ func (o *Overview) add(rec store.ObjectCopy) {
 	if Proved(rec.State) {
 		if o.Checked == 0 || rec.CheckedAt.V < o.Checked {
 			o.Checked = rec.CheckedAt.V
+		}
+		if rec.Reason != "" {
+			o.Unlocked, o.Refusal = o.Unlocked+1, rec.Reason
 		}
 		return
 	}
