@@ -35,6 +35,12 @@ func OpenPlace(setting string, warn func(string)) (Place, error) {
 	return NewFolderPlace(folder, warn), nil
 }
 
+// InClear reports whether a place is reached over a network without TLS.
+func InClear(p Place) bool {
+	reached, ok := p.(interface{ InClear() bool })
+	return ok && reached.InClear()
+}
+
 // Locks returns how long a place locks each object, as lock=DAYS of its setting
 // says; zero for a place without locks. Callers give Put and Retain this much
 // from now.

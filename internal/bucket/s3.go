@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"net/netip"
+	"net/url"
 	"path"
 	"path/filepath"
 	"time"
@@ -150,6 +152,16 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-time.After(d):
 		return nil
 	}
+}
+
+// InClear reports whether requests leave this machine without TLS.
+func (p *s3Place) InClear() bool {
+	u, err := url.Parse(aws.ToString(p.client.Options().BaseEndpoint))
+	if err != nil || u.Scheme != "http" {
+		return false
+	}
+	address, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() != "localhost" && (err != nil || !address.IsLoopback())
 }
 
 // Locks returns how long the place locks its objects; zero: not at all.
