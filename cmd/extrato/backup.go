@@ -115,7 +115,7 @@ func (c *backupVerifyCommand) Run(a *app) error {
 		}{found}); err != nil {
 			return err
 		}
-	} else if err := printVerified(a, found); err != nil {
+	} else if err := printVerified(a, closer, found); err != nil {
 		return err
 	}
 	bad := 0
@@ -139,15 +139,16 @@ func (c *backupVerifyCommand) Run(a *app) error {
 	return shown{wrong}
 }
 
-func printVerified(a *app, found []closing.Verified) error {
+func printVerified(a *app, closer *closing.Closer, found []closing.Verified) error {
 	if len(found) == 0 {
 		a.printf("there are no backups\n")
 		return nil
 	}
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MONTH\tSTATE\tFILE\tREASON")
+	fmt.Fprintln(w, "MONTH\tSTATE\tFILE\tREASON"+elsewhereHead(closer))
 	for _, v := range found {
-		fprintf(w, "%s\t%s\t%s\t%s\n", v.Month, v.State, v.File, v.Reason)
+		fprintf(w, "%s\t%s\t%s\t%s", v.Month, v.State, v.File, v.Reason)
+		fmt.Fprintln(w, elsewhereCell(v.Places))
 	}
 	return w.Flush()
 }
@@ -183,9 +184,10 @@ func (c *backupListCommand) Run(a *app) error {
 		}{copies})
 	}
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MONTH\tCOPY\tFILE\tLAST VERIFIED\tFOUND\tSTATEMENT")
+	fmt.Fprintln(w, "MONTH\tCOPY\tFILE\tLAST VERIFIED\tFOUND\tSTATEMENT"+elsewhereHead(closer))
 	for _, b := range copies {
-		fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", b.Month, b.Copy, b.File, when(b.VerifiedAt, closer.Store.Zone()), b.State, map[bool]string{true: "rests on it"}[b.Statement])
+		fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s", b.Month, b.Copy, b.File, when(b.VerifiedAt, closer.Store.Zone()), b.State, map[bool]string{true: "rests on it"}[b.Statement])
+		fmt.Fprintln(w, elsewhereCell(b.Places))
 	}
 	return w.Flush()
 }

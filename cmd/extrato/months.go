@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"extrato/internal/closing"
+	"extrato/internal/places"
 )
 
 type monthsCommand struct{}
@@ -47,17 +48,25 @@ func (c *monthsCommand) Run(a *app) error {
 		}{months, monthless})
 	}
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MONTH\tSTATE\tREV\tPAYMENTS\tSESSIONS\tCOMMISSIONS\tEXPENSES\tLATE\tBACKUP")
+	fmt.Fprintln(w, "MONTH\tSTATE\tREV\tPAYMENTS\tSESSIONS\tCOMMISSIONS\tEXPENSES\tLATE\tBACKUP"+elsewhereHead(closer))
 	for _, m := range months {
 		state := string(m.State)
 		if m.Unrecorded {
 			state += " (v4, not recorded yet)"
 		}
-		fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\n", m.Month, state, m.Revision,
+		fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s", m.Month, state, m.Revision,
 			m.Counts.Payments, m.Counts.Sessions, m.Counts.Commissions, m.Counts.Expenses, m.Late.Total(), m.Backup)
+		fmt.Fprintln(w, elsewhereCell(m.Places))
 	}
 	if err := w.Flush(); err != nil {
 		return err
+	}
+	for _, m := range months {
+		for _, p := range m.Places {
+			if places.Bad(p.State) {
+				a.printf("note: the backup of %s is %s in %s; find out why with: extrato backup copy\n", m.Month, p.State, p.Place)
+			}
+		}
 	}
 	for _, note := range monthless {
 		a.printf("note: %s\n", note)

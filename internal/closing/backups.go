@@ -8,6 +8,7 @@ import (
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
+	"extrato/internal/places"
 	"extrato/internal/store"
 )
 
@@ -154,13 +155,14 @@ func (c *Closer) allCopies(ctx context.Context, month books.Month, known []store
 
 // Listed is a copy as a list shows it, without reading it.
 type Listed struct {
-	Month      books.Month `json:"month"`
-	Copy       int         `json:"copy"`
-	File       string      `json:"file"`
-	State      string      `json:"state"`       // the result of the last verification
-	VerifiedAt string      `json:"verified_at"` // RFC 3339 in UTC; "": never
-	SHA256     string      `json:"sha256"`
-	Statement  bool        `json:"statement"` // the month's statement rests on it
+	Month      books.Month    `json:"month"`
+	Copy       int            `json:"copy"`
+	File       string         `json:"file"`
+	State      string         `json:"state"`       // the result of the last verification
+	VerifiedAt string         `json:"verified_at"` // RFC 3339 in UTC; "": never
+	SHA256     string         `json:"sha256"`
+	Statement  bool           `json:"statement"` // the month's statement rests on it
+	Places     []places.State `json:"places,omitempty"`
 }
 
 // ListBackups lists every copy of month's backup, or of all months' if it is zero.
@@ -176,11 +178,13 @@ func (c *Closer) ListBackups(ctx context.Context, month books.Month) ([]Listed, 
 	for _, m := range months {
 		var known []store.Backup
 		var last books.ChainEntry
+		var away inPlaces
 		err := c.Store.Read(ctx, func(tx *store.Tx) error {
-			var err1, err2 error
+			var err1, err2, err3 error
 			known, err1 = tx.Backups(ctx, m)
 			last, err2 = tx.LastEntry(ctx, m)
-			return errors.Join(err1, err2)
+			away, err3 = c.readPlaces(ctx, tx, m)
+			return errors.Join(err1, err2, err3)
 		})
 		if err != nil {
 			return nil, err
@@ -191,7 +195,7 @@ func (c *Closer) ListBackups(ctx context.Context, month books.Month) ([]Listed, 
 		}
 		for _, k := range copies {
 			l := Listed{Month: k.Month, Copy: k.Number, File: k.File, State: "unverified",
-				Statement: last.HasStatement() && last.BackupFile == k.File}
+				Statement: last.HasStatement() && last.BackupFile == k.File, Places: away.of(k.File)}
 			if i := slices.IndexFunc(known, func(b store.Backup) bool { return b.File == k.File }); i >= 0 {
 				l.State, l.VerifiedAt, l.SHA256 = known[i].State, known[i].VerifiedAt.String(), known[i].SHA256
 			}

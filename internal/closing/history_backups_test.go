@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -138,7 +139,7 @@ func (h *history) list() {
 			infos[i].Counts = books.Counts{}
 		}
 	}
-	if !slices.Equal(brief, infos) {
+	if !reflect.DeepEqual(brief, infos) {
 		h.t.Fatalf("the months' states are\n%+v\nwant\n%+v", brief, infos)
 	}
 }

@@ -45,6 +45,11 @@ func (c *Closer) Month(ctx context.Context, month books.Month) (m WholeMonth, fo
 			return err
 		}
 		m.Backup = backupState(backups, store.HeadOf(last))
+		elsewhere, err := c.readPlaces(ctx, tx, month)
+		if err != nil {
+			return err
+		}
+		m.Places = elsewhere.ofMonth(backups, store.HeadOf(last))
 		if !last.HasStatement() {
 			sums, err := tx.MonthTotals(ctx, month)
 			m.Totals = sums.JSON()

@@ -1,6 +1,7 @@
 package closing_test
 
 import (
+	"reflect"
 	"testing"
 
 	"extrato/internal/closing"
@@ -21,7 +22,7 @@ func TestOne_month_is_described_as_in_the_list(t *testing.T) {
 		states := map[closing.State]bool{}
 		for _, want := range all {
 			got, found, err := s.Month(t.Context(), want.Month)
-			if err != nil || !found || got.MonthInfo != want {
+			if err != nil || !found || !reflect.DeepEqual(got.MonthInfo, want) {
 				t.Errorf("%+v, %v, %v, want %+v", got, found, err, want)
 			}
 			states[got.State] = true

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"extrato/internal/books"
+	"extrato/internal/places"
 	"extrato/internal/store"
 )
 
@@ -19,6 +20,9 @@ type MonthInfo struct {
 	Counts   books.Counts `json:"counts"`
 	Late     books.Counts `json:"late"`
 	Backup   string       `json:"backup"` // the result of the last verification
+	// Places has the backup's state in each other place: the worse one of the
+	// newest copy and the statement's.
+	Places []places.State `json:"places,omitempty"`
 	// Unrecorded: the statement is v4's, and the chain does not know it yet.
 	Unrecorded bool `json:"unrecorded,omitempty"`
 	// Totals are those of the statement as the chain has them, as JSON; "" without one.
@@ -133,6 +137,10 @@ func (c *Closer) describe(ctx context.Context, read func(*store.Tx) (*monthIndex
 		for _, b := range backups {
 			of[b.Month] = append(of[b.Month], b)
 		}
+		elsewhere, err := c.readPlaces(ctx, tx, books.Month{})
+		if err != nil {
+			return err
+		}
 		running := books.MonthOf(c.Now())
 		for m := index.first; !index.last.Before(m); m = m.Add(1) {
 			if running.Before(m) && !index.withRows[m] && !index.stored[m] {
@@ -147,6 +155,7 @@ func (c *Closer) describe(ctx context.Context, read func(*store.Tx) (*monthIndex
 			}
 			info := c.monthInfo(index, m, live[m])
 			info.Backup = backupState(of[m], index.latest[m])
+			info.Places = elsewhere.ofMonth(of[m], index.latest[m])
 			months = append(months, info)
 		}
 		return nil

@@ -9,15 +9,17 @@ import (
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
+	"extrato/internal/places"
 	"extrato/internal/store"
 )
 
 // Verified is the result of verifying a backup.
 type Verified struct {
-	Month  books.Month  `json:"month"`
-	File   string       `json:"file"`
-	State  backup.State `json:"state"`
-	Reason string       `json:"reason"`
+	Month  books.Month    `json:"month"`
+	File   string         `json:"file"`
+	State  backup.State   `json:"state"`
+	Reason string         `json:"reason"`
+	Places []places.State `json:"places,omitempty"` // as recorded: other places are not read
 }
 
 // VerifyBackups reads back every byte of the newest copy of each month and of
@@ -59,11 +61,13 @@ func (c *Closer) VerifyBackupsWatched(ctx context.Context, month books.Month, fi
 func (c *Closer) verifyMonth(ctx context.Context, month books.Month, file string) ([]Verified, error) {
 	var known []store.Backup
 	var last books.ChainEntry
+	var away inPlaces
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		var err1, err2 error
+		var err1, err2, err3 error
 		known, err1 = tx.Backups(ctx, month)
 		last, err2 = tx.LastEntry(ctx, month)
-		return errors.Join(err1, err2)
+		away, err3 = c.readPlaces(ctx, tx, month)
+		return errors.Join(err1, err2, err3)
 	})
 	if err != nil {
 		return nil, err
@@ -79,7 +83,7 @@ func (c *Closer) verifyMonth(ctx context.Context, month books.Month, file string
 			return nil, err
 		}
 		finding = recorded(finding, known, last)
-		v := Verified{Month: month, File: finding.File, State: finding.State, Reason: finding.Reason}
+		v := Verified{Month: month, File: finding.File, State: finding.State, Reason: finding.Reason, Places: away.of(finding.File)}
 		if v.State == backup.OK {
 			if v.State, v.Reason, err = c.freshness(ctx, month, last, finding); err != nil {
 				return nil, err
