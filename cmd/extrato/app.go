@@ -21,6 +21,7 @@ import (
 	"extrato/internal/closing"
 	"extrato/internal/config"
 	"extrato/internal/export"
+	"extrato/internal/places"
 	"extrato/internal/store"
 )
 
@@ -32,6 +33,7 @@ type app struct {
 	line           *progress
 	parser         *kong.Kong
 	closers        []func()
+	places         *places.Places // of the settings that config returned last
 }
 
 func (a *app) close() {
@@ -48,7 +50,7 @@ func (a *app) config() (config.Config, error) {
 	if _, err := books.ParseSchedule(c.Schedule); err != nil {
 		return c, err
 	}
-	if _, err = openPlaces(c, nil); err != nil {
+	if a.places, err = a.openPlaces(c); err != nil {
 		return c, err
 	}
 	_, err = closeFrom(c)
@@ -185,10 +187,7 @@ func (a *app) closerOn(c config.Config, s *store.Store) (*closing.Closer, error)
 	}
 	now := func() time.Time { return time.Now().In(c.Zone) }
 	step := a.progress()
-	elsewhere, err := openPlaces(c, func(s string) { log.Warn("place of copies", "note", s) })
-	if err != nil {
-		return nil, err
-	}
+	elsewhere := a.places
 	elsewhere.Local, elsewhere.Store, elsewhere.Now, elsewhere.Log, elsewhere.SpoolDir = place, s, now, log, s.SpoolDir()
 	return &closing.Closer{
 		Places: elsewhere,

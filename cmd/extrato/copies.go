@@ -1,18 +1,23 @@
 package main
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 
 	"extrato/internal/books"
 	"extrato/internal/bucket"
+	"extrato/internal/closing"
 	"extrato/internal/config"
+	"extrato/internal/export"
 	"extrato/internal/places"
 	"extrato/internal/store"
 )
 
 // openPlaces opens the places of EXTRATO_BACKUPS_COPY. It asks nothing of them.
-func openPlaces(c config.Config, warn func(string)) (*places.Places, error) {
-	all, err := places.Parse(c.Copies.Places, c.Backups, warn)
+func (a *app) openPlaces(c config.Config) (*places.Places, error) {
+	log := a.logger(c)
+	all, err := places.Parse(c.Copies.Places, c.Backups, func(s string) { log.Warn("place of copies", "note", s) })
 	if err != nil {
 		return nil, err
 	}
@@ -21,17 +26,20 @@ func openPlaces(c config.Config, warn func(string)) (*places.Places, error) {
 }
 
 type backupCopyCommand struct {
+	Check    bool `help:"Read every copy again, however long ago that was done."`
 	NewPlace bool `help:"The copies in a place that is empty now are lost for good: make them again."`
 }
 
 func (backupCopyCommand) Help() string {
 	return `Brings every object of the backup folder to each place of EXTRATO_BACKUPS_COPY,
-reads it back there, and says which were copied or could not be. extrato serve does
-so by itself. Nothing is overwritten or removed in a place.
+reads it back there, and says which were copied or could not be. Copies read more
+than 30 days ago are read again; --check reads all of them. extrato serve does so
+by itself. Nothing is overwritten in a place; only old copies of the running month
+are removed, from folders.
 
-A copy that is gone is made again. A hidden one is put again beside the hidden
-version. One with other bytes stays as it is: move it away with the place's own
-tools, then copy again.
+A copy found hidden, missing or corrupt is named. The next run makes a missing one
+again, and puts a hidden one beside the hidden version. One with other bytes stays
+as it is: move it away with the place's own tools, then copy again.
 
   ok          read back, every byte
   encrypted   the same; it was not opened
@@ -44,17 +52,18 @@ A place that held copies and is empty now is refused, because a disk that is not
 mounted looks the same; --new-place confirms that they are lost.
 
 Example:
-  EXTRATO_BACKUPS_COPY=/mnt/nas/extrato extrato backup copy`
+  EXTRATO_BACKUPS_COPY=/mnt/nas/extrato extrato backup copy --check`
 }
 
 // copiedTo is the result of copying to one place, as JSON has it.
 type copiedTo struct {
-	Place  string         `json:"place"`
-	Proved int            `json:"proved"`
-	Copied int            `json:"copied"`
-	Failed []copyState    `json:"failed"`
-	Error  *failureDetail `json:"error,omitempty"`
-	err    error
+	Place   string         `json:"place"`
+	Proved  int            `json:"proved"`
+	Copied  int            `json:"copied"`
+	Checked int            `json:"checked"` // copies read again
+	Failed  []copyState    `json:"failed"`
+	Error   *failureDetail `json:"error,omitempty"`
+	err     error
 }
 
 type copyState struct {
@@ -94,30 +103,37 @@ func (c *backupCopyCommand) Run(a *app) error {
 
 func (c *backupCopyCommand) copyTo(a *app, all *places.Places, place bucket.Place, said chan<- store.ObjectCopy) copiedTo {
 	round, err := all.Run(a.ctx, place, places.Options{
-		All: true, NewPlace: c.NewPlace, Done: func(rec store.ObjectCopy) { said <- rec },
+		All: true, Again: c.Check, NewPlace: c.NewPlace, Done: func(rec store.ObjectCopy) { said <- rec },
 	})
-	result := copiedTo{Place: round.Place, Proved: round.Proved, Failed: []copyState{}, err: err}
+	result := copiedTo{Place: round.Place, Proved: round.Proved, Copied: round.Copied, Checked: round.Checked, Failed: []copyState{}, err: err}
 	for _, rec := range round.Tried {
 		if places.Proved(rec.State) {
-			result.Copied++
 			continue
 		}
 		result.Failed = append(result.Failed, copyState{rec.Object, rec.State, rec.Reason})
 		if places.Bad(rec.State) && (result.err == nil || err != nil && books.AsError(err).Kind != books.Integrity) {
-			result.err = badCopy(rec)
+			result.err = a.badCopy(all, rec)
 		}
 	}
 	return result
 }
 
-// badCopy explains a copy that is not as it was put.
-func badCopy(rec store.ObjectCopy) error {
+// badCopy explains a copy that is not as it was put, and says what still holds
+// the object.
+func (a *app) badCopy(all *places.Places, rec store.ObjectCopy) error {
+	holders, err := all.Holders(a.ctx, rec)
+	if err != nil {
+		return err
+	}
 	hint := map[string]string{
-		places.Hidden:  "with the place's own key remove what lies over it, then extrato backup copy; find out who put it there",
-		places.Missing: "find out who removed it, then extrato backup copy",
-		places.Corrupt: "move it away with the place's own tools, keep it for whoever helps you, then extrato backup copy",
+		places.Hidden:  "with the place's own key remove what lies over it, find out who put it there, then: extrato backup copy",
+		places.Missing: "find out who removed it, then: extrato backup copy",
+		places.Corrupt: "move it away with the place's own tools, keep it for whoever helps you, then: extrato backup copy",
 	}[rec.State]
-	return places.BadCopy(rec).WithHint("the backup folder still holds it; %s", hint)
+	if len(holders) == 0 {
+		return places.BadCopy(rec).WithHint("nothing else is known to hold it; keep what is there, and look for another copy of %s", rec.Object)
+	}
+	return places.BadCopy(rec).WithHint("it is still in %s; %s", strings.Join(holders, " and in "), hint)
 }
 
 // sayCopied shows an object that was tried.
@@ -157,11 +173,42 @@ func (a *app) copiedAll(results []copiedTo) error {
 		return nil
 	}
 	for _, r := range results {
-		a.printf("%s: %s proved, %d of them now", r.Place, countOf(r.Proved, "object"), r.Copied)
+		a.printf("%s: %s proved, %d of them now, %d read again", r.Place, countOf(r.Proved, "object"), r.Copied, r.Checked)
 		if r.err != nil {
 			a.printf("; NOT COMPLETE: %s", books.AsError(r.err).Message)
 		}
 		a.printf("\n")
 	}
 	return worst
+}
+
+// elsewhereHead is the head of elsewhereCell's column; "" where there are no
+// other places.
+func elsewhereHead(closer *closing.Closer) string {
+	if len(closer.Places.Names()) == 0 {
+		return ""
+	}
+	return "\tELSEWHERE"
+}
+
+// elsewhereCell is the end of a line of a table: in how many places a backup is
+// proved, and which lack it.
+func elsewhereCell(states []places.State) string {
+	if len(states) == 0 {
+		return ""
+	}
+	proved := 0
+	var others []string
+	for _, s := range states {
+		if places.Proved(s.State) {
+			proved++
+			continue
+		}
+		others = append(others, s.State+" in "+s.Place)
+	}
+	text := fmt.Sprintf("%d of %d", proved, len(states))
+	if len(others) > 0 {
+		text += ": " + strings.Join(others, ", ")
+	}
+	return "\t" + export.Visible(text)
 }

@@ -18,6 +18,7 @@ import (
 	"extrato/internal/config"
 	"extrato/internal/demo"
 	"extrato/internal/export"
+	"extrato/internal/places"
 	"extrato/internal/store"
 )
 
@@ -134,6 +135,7 @@ func (c *demoCommand) settings(a *app) (config.Config, error) {
 	settings.DatabaseURL = "sqlite:///" + filepath.Join(c.Dir, "extrato.db")
 	settings.Backups = filepath.Join(c.Dir, "backups")
 	settings.CloseFrom, settings.RequireBackup = "", true
+	settings.Copies, a.places = config.Copies{}, &places.Places{} // else invented months would take the names of real ones there
 	return settings, err
 }
 

@@ -68,7 +68,7 @@ func (a *app) examine() (doctor.Report, error) {
 	}
 	now := func() time.Time { return time.Now().In(zone) }
 	closer := &closing.Closer{Now: now, Backups: &backup.Backups{Bucket: place, Now: now, Zone: zone, Program: programVersion()}}
-	if elsewhere, err := openPlaces(c, nil); err == nil { // else doctor tells of the setting
+	if elsewhere, err := a.openPlaces(c); err == nil { // else doctor tells of the setting
 		closer.Places = elsewhere
 	}
 	d := doctorOf(c, closer)
@@ -80,7 +80,7 @@ func (a *app) examine() (doctor.Report, error) {
 	}
 	closer.Store = d.Store
 	if closer.Places != nil {
-		closer.Places.Store, closer.Places.Now = d.Store, now
+		closer.Places.Local, closer.Places.Store, closer.Places.Now = place, d.Store, now
 	}
 	report := d.Run(a.ctx)
 	return report, a.ctx.Err()
