@@ -13,6 +13,7 @@ import (
 
 	"extrato/internal/books"
 	"extrato/internal/closing"
+	"extrato/internal/places"
 	"extrato/internal/store"
 )
 
@@ -83,12 +84,14 @@ var (
 	lateDesc    = prometheus.NewDesc("extrato_late_rows", "Live rows that belong to months that are closed.", nil, nil)
 	backupDesc  = prometheus.NewDesc("extrato_last_verified_backup_age_seconds", "Time since a backup was last read back and found whole.", nil, nil)
 	queueDesc   = prometheus.NewDesc("extrato_jobs_waiting", "Jobs that wait, by their kind.", []string{"kind"}, nil)
+	copiesDesc  = prometheus.NewDesc("extrato_copies", "Copies of the backup folder's objects in other places, by place and state.", []string{"place", "state"}, nil)
+	waitsDesc   = prometheus.NewDesc("extrato_copy_waits_seconds", "How long an object has been without a proved copy in the place; 0 if none is.", []string{"place"}, nil)
 	closingDesc = prometheus.NewDesc("extrato_chain_entries", "Entries in the chain of closings.", nil, nil)
 )
 
 // Describe names the metrics.
 func (m *state) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{upDesc, monthsDesc, lateDesc, backupDesc, queueDesc, closingDesc} {
+	for _, d := range []*prometheus.Desc{upDesc, monthsDesc, lateDesc, backupDesc, queueDesc, closingDesc, copiesDesc, waitsDesc} {
 		to <- d
 	}
 }
@@ -151,7 +154,7 @@ func (m *state) ask(ctx context.Context) ([]prometheus.Metric, error) {
 		if last != 0 {
 			add(backupDesc, m.s.Now().Sub(last.Time()).Seconds())
 		}
-		return nil
+		return m.addCopies(ctx, tx, add)
 	})
 	if err != nil || m.s.Queued == nil {
 		return found, err
@@ -161,4 +164,20 @@ func (m *state) ask(ctx context.Context) ([]prometheus.Metric, error) {
 		add(queueDesc, float64(n), kind)
 	}
 	return found, err
+}
+
+// addCopies adds the condition of each place of copies.
+func (m *state) addCopies(ctx context.Context, tx *store.Tx, add func(*prometheus.Desc, float64, ...string)) error {
+	all, err := m.s.Closer.Places.Overviews(ctx, tx)
+	for _, o := range all {
+		for _, state := range places.States() {
+			add(copiesDesc, float64(o.Counts[state]), o.Place, state)
+		}
+		waits := 0.0
+		if o.Since != 0 {
+			waits = m.s.Now().Sub(o.Since.Time()).Seconds()
+		}
+		add(waitsDesc, waits, o.Place)
+	}
+	return err
 }

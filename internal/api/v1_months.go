@@ -40,13 +40,14 @@ type chained struct {
 }
 
 type month struct {
-	Month      string `json:"month" example:"2025-10"`
-	State      string `json:"state" enum:"open,due,closed,late,held"`
-	Revision   int    `json:"revision" doc:"Of the statement; 0 if the month was never closed."`
-	Counts     counts `json:"counts" doc:"The statement's rows or, without one, the month's live rows."`
-	Late       counts `json:"late" doc:"Live rows of a closed month."`
-	Backup     string `json:"backup" enum:"verified,stale,corrupt,missing,unverified" doc:"The worse result of the last verification, of the newest copy and of the statement's copy."`
-	Unrecorded bool   `json:"unrecorded,omitempty" doc:"The statement is v4's, and the chain has no entry of it yet."`
+	Month      string    `json:"month" example:"2025-10"`
+	State      string    `json:"state" enum:"open,due,closed,late,held"`
+	Revision   int       `json:"revision" doc:"Of the statement; 0 if the month was never closed."`
+	Counts     counts    `json:"counts" doc:"The statement's rows or, without one, the month's live rows."`
+	Late       counts    `json:"late" doc:"Live rows of a closed month."`
+	Backup     string    `json:"backup" enum:"verified,stale,corrupt,missing,unverified" doc:"The worse result of the last verification, of the newest copy and of the statement's copy."`
+	Places     []inPlace `json:"places" doc:"The backup's copies elsewhere: in each place the worse one of those two; empty without EXTRATO_BACKUPS_COPY."`
+	Unrecorded bool      `json:"unrecorded,omitempty" doc:"The statement is v4's, and the chain has no entry of it yet."`
 }
 
 type monthDetail struct {
@@ -59,9 +60,10 @@ type monthDetail struct {
 	LateRows []row  `json:"late_rows" doc:"The first 200 of them. They wait for a revision: close with force."`
 	Backup   string `json:"backup" enum:"verified,stale,corrupt,missing,unverified"`
 
-	DueAt      string `json:"due_at" example:"2025-11-01T05:00:00.000000Z" doc:"When the schedule closes the month, unless it is held, closed, or before close_from."`
-	CloseFrom  string `json:"close_from" example:"2025-10" doc:"The schedule's first month (EXTRATO_CLOSE_FROM); older ones wait for a person."`
-	Unrecorded bool   `json:"unrecorded,omitempty" doc:"The statement is v4's, and the chain has no entry of it yet."`
+	DueAt      string    `json:"due_at" example:"2025-11-01T05:00:00.000000Z" doc:"When the schedule closes the month, unless it is held, closed, or before close_from."`
+	CloseFrom  string    `json:"close_from" example:"2025-10" doc:"The schedule's first month (EXTRATO_CLOSE_FROM); older ones wait for a person."`
+	Places     []inPlace `json:"places" doc:"The backup's copies elsewhere: in each place the worse one of those two; empty without EXTRATO_BACKUPS_COPY."`
+	Unrecorded bool      `json:"unrecorded,omitempty" doc:"The statement is v4's, and the chain has no entry of it yet."`
 }
 
 // row is a row of a month; one of the four is set, as named in type.
@@ -193,7 +195,7 @@ func (v *v1) listMonths(ctx context.Context, in *listOfAll) (*listed[month], err
 			break
 		}
 		items = append(items, month{
-			Month: m.Month.String(), State: string(m.State), Revision: m.Revision, Counts: countsOf(m.Counts), Late: countsOf(m.Late), Backup: m.Backup, Unrecorded: m.Unrecorded,
+			Month: m.Month.String(), State: string(m.State), Revision: m.Revision, Counts: countsOf(m.Counts), Late: countsOf(m.Late), Backup: m.Backup, Places: inPlaces(m.Places), Unrecorded: m.Unrecorded,
 		})
 	}
 	return shownPage(items, next), nil
@@ -217,7 +219,7 @@ func (v *v1) getMonth(ctx context.Context, in *monthInput) (*shownMonth, error) 
 func shownWhole(m closing.WholeMonth) (*shownMonth, error) {
 	out := monthDetail{
 		Month: m.Month.String(), State: string(m.State), Revision: m.Revision, Counts: countsOf(m.Counts), Late: countsOf(m.Late),
-		Backup: m.Backup, Unrecorded: m.Unrecorded, LateRows: []row{}, DueAt: books.InstantOf(m.DueAt).String(), CloseFrom: m.CloseFrom.String(),
+		Backup: m.Backup, Places: inPlaces(m.Places), Unrecorded: m.Unrecorded, LateRows: []row{}, DueAt: books.InstantOf(m.DueAt).String(), CloseFrom: m.CloseFrom.String(),
 	}
 	for _, r := range m.LateRows {
 		out.LateRows = append(out.LateRows, rowOf(r))

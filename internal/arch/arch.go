@@ -44,8 +44,8 @@ var allowed = map[string][]string{
 
 	"web/typed": {"books"}, // amounts, percentages and days as people type them
 
-	"api": {"books", "store", "closing", "backup", "auth", "recording", "figures", "export", "doctor"},
-	"web": {"books", "store", "closing", "backup", "auth", "recording", "figures", "export", "doctor", "web/typed"},
+	"api": {"books", "store", "closing", "backup", "places", "auth", "recording", "figures", "export", "doctor"},
+	"web": {"books", "store", "closing", "backup", "places", "auth", "recording", "figures", "export", "doctor", "web/typed"},
 
 	// The watcher shares no database code with the watched.
 	"safetynet": {"books", "notify"},

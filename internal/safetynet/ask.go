@@ -214,6 +214,10 @@ type backupCopy struct {
 	SHA256    string `json:"sha256"`
 	State     string `json:"state"`
 	Statement bool   `json:"statement"`
+	Places    []struct {
+		Place string `json:"place"`
+		State string `json:"state"`
+	} `json:"places"`
 }
 
 type list[T any] struct {

@@ -45,6 +45,7 @@ type server struct {
 	months map[string]string // state by month
 	chain  []books.ChainEntry
 	backup string // state of the copy that the statement rests on
+	places []any  // its copies elsewhere
 	hash   string // of that copy
 	late   int
 	from   string // EXTRATO_CLOSE_FROM
@@ -181,7 +182,7 @@ func (s *server) v1(w http.ResponseWriter, r *http.Request, path []string) {
 			last = e
 		}
 	}
-	file := map[string]any{"file": "b.csv", "sha256": s.hash, "state": s.backup, "statement": true}
+	file := map[string]any{"file": "b.csv", "sha256": s.hash, "state": s.backup, "statement": true, "places": s.places}
 	switch {
 	case len(path) == 2:
 		state := s.months[month]

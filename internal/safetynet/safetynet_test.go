@@ -303,3 +303,25 @@ func TestState_that_cannot_be_read_is_not_taken_for_none(t *testing.T) {
 		t.Error("half a state was read")
 	}
 }
+
+func TestPlaces_without_a_good_copy_are_a_warning_and_no_failure(t *testing.T) {
+	for states, want := range map[string]string{
+		"": "", "ok encrypted": "", "ok pending": "copy_pending 1", "pending hidden missing corrupt pending": "copy_pending 2 copy_bad 3", "a_later_state": "copy_bad 1",
+	} {
+		s, n := newServer(t), newNet()
+		s.closeMonth("2025-10")
+		for _, state := range strings.Fields(states) {
+			s.places = append(s.places, map[string]any{"place": "s3://" + clientName, "state": state, "at": ""})
+		}
+		r := n.run(t, s.URL, nil, false)
+		var got []string
+		for _, note := range r.Notes {
+			if strings.HasPrefix(note.Code, "copy_") {
+				got = append(got, note.Code+" "+note.More)
+			}
+		}
+		if r.ExitCode != 0 || strings.Join(got, " ") != want || strings.Contains(r.Summary(), clientName) {
+			t.Errorf("%q: %q, %s", states, got, r.Summary())
+		}
+	}
+}

@@ -44,6 +44,8 @@ var notes = map[string]said{
 	"answer_lost":          {"O pedido de fechamento não teve boa resposta (%s), mas o mês está fechado.", "The request to close had no good answer (%s), but the month is closed."},
 	"backup_failed":        {"O backup pedido falhou; o fechamento foi pedido mesmo assim.", "The requested backup failed (%s); the close was requested all the same."},
 	"no_backup":            {"O extrato foi fechado sem backup (EXTRATO_REQUIRE_BACKUP=false).", "The statement was closed without a backup (EXTRATO_REQUIRE_BACKUP=false)."},
+	"copy_pending":         {"O backup ainda não tem cópia conferida em %s dos lugares de EXTRATO_BACKUPS_COPY: extrato backup copy.", "The backup has no proved copy yet in %s of the places of EXTRATO_BACKUPS_COPY: extrato backup copy."},
+	"copy_bad":             {"Em %s dos lugares de EXTRATO_BACKUPS_COPY a cópia do backup sumiu, está escondida ou foi trocada: extrato backup copy.", "In %s of the places of EXTRATO_BACKUPS_COPY the backup's copy is gone, hidden or altered: extrato backup copy."},
 	"statement_of_v4":      {"Quem fechou foi a v4: não há backup nosso.", "V4 closed the month: there is no backup of ours."},
 	"not_verified":         {"Extrato e backup não foram relidos agora; vale a última verificação.", "Statement and backup were not read back now (%s); their last verification counts."},
 	"not_compared":         {"A cadeia não foi comparada com a de antes: a issue sobre a cadeia quebrada fica aberta até a próxima comparação.", "The chain was not compared with the one seen before: the issue about the broken chain stays open until the next comparison."},

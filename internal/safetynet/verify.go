@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 
 	"extrato/internal/books"
@@ -128,9 +129,31 @@ func (n *Net) backupGood(ctx context.Context, month books.Month, s statement, r 
 			return books.Integrityf("backup_"+word(c.State, "differs"), "the backup on which the statement of %s rests is not good: %s", month, word(c.State, "it differs")).
 				WithHint("extrato backup verify %s", month)
 		}
+		c.noteCopies(r)
 		return nil
 	}
 	return books.Integrityf("backup_missing", "the server does not know the backup on which the statement of %s rests", month).WithHint("extrato backup verify %s", month)
+}
+
+// noteCopies warns of places without a proved copy of the backup. The server
+// keeps their names: they may say more than a log should.
+func (c backupCopy) noteCopies(r *Result) {
+	waiting, bad := 0, 0
+	for _, p := range c.Places {
+		switch p.State {
+		case "ok", "encrypted":
+		case "pending":
+			waiting++
+		default:
+			bad++
+		}
+	}
+	if waiting > 0 {
+		r.note("copy_pending", strconv.Itoa(waiting))
+	}
+	if bad > 0 {
+		r.note("copy_bad", strconv.Itoa(bad))
+	}
 }
 
 func word(state, otherwise string) string {
