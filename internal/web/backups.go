@@ -20,7 +20,8 @@ import (
 type backupsPage struct {
 	page
 	Summary string
-	Whole   string // the last copy of the whole database
+	Away    []stateTag // the places of copies elsewhere
+	Whole   string     // the last copy of the whole database
 	Refused *refusal
 	Checked *stateTag // the result of Conferir agora
 	Bad     []badCopy
@@ -39,7 +40,8 @@ type copyLine struct {
 	State    stateTag
 	Rests    bool // the statement rests on it
 	Verified string
-	Restore  string // the address
+	Away     *stateTag // the copies elsewhere
+	Restore  string    // the address
 }
 
 // badCopy is a damaged or lost copy, with the way out.
@@ -84,7 +86,9 @@ func (v *visit) showBackups(status int, ran *run[[]closing.Verified], refused *r
 	var known []store.Backup
 	ctx := v.r.Context()
 	err = v.Store.Read(ctx, func(tx *store.Tx) error {
-		known, err = tx.Backups(ctx, books.Month{})
+		if known, err = tx.Backups(ctx, books.Month{}); err == nil {
+			p.Away, err = v.elsewhere(ctx, tx)
+		}
 		return err
 	})
 	if err != nil {
@@ -249,7 +253,7 @@ func (v *visit) copyLine(c closing.Listed) copyLine {
 	of := copyStates[c.State]
 	line := copyLine{
 		Month: capital(v.lang.month(c.Month)), File: c.File, Name: path.Base(c.File), Rests: c.Statement,
-		State: stateTag{v.t(of.Text), of.Class}, Verified: v.t("never"), Restore: restorePath(c.Month) + "?" + fileField + "=" + url.QueryEscape(c.File),
+		State: stateTag{v.t(of.Text), of.Class}, Verified: v.t("never"), Away: v.away(c.Places), Restore: restorePath(c.Month) + "?" + fileField + "=" + url.QueryEscape(c.File),
 	}
 	if c.Copy > 1 {
 		line.Number = v.t("copy number", c.Copy)

@@ -129,6 +129,7 @@ func (v *visit) fillClosed(p *closePage, info closing.MonthInfo) error {
 		return err
 	}
 	p.Proof = v.proofOf(last, info.Backup, true)
+	p.Proof.Away = v.away(info.Places)
 	totals, err := totalsIn(json.RawMessage(last.Totals))
 	if err != nil {
 		return err

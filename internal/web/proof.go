@@ -13,6 +13,7 @@ import (
 type proof struct {
 	Sentence string
 	Now      *stateTag // of the backup, if something is wrong with it by now
+	Away     *stateTag // the backup's copies elsewhere
 	Pairs    []link    // names and values; Path is shown in mono
 }
 

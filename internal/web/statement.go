@@ -89,6 +89,7 @@ func (v *visit) statementPage() error {
 	p.Proof = v.proofOf(verified.Entry, info.Backup, whole)
 	p.Actions = v.statementActions(info, whole)
 	if whole {
+		p.Proof.Away = v.away(info.Places)
 		if err := v.fillRevisions(&p, verified); err != nil {
 			return err
 		}

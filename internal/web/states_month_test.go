@@ -21,7 +21,7 @@ func init() { //nolint:gochecknoinits // the states of the pages of the month st
 		return &refusal{Text: text, Fix: text, Link: &link{"/x", text}, Code: "code", ID: "c0ffee", Message: text}
 	}
 	proved := func(text string) *proof {
-		return &proof{Sentence: text, Now: &stateTag{text, "fail"}, Pairs: []link{{Text: text, Path: text}}}
+		return &proof{Sentence: text, Now: &stateTag{text, "fail"}, Away: &stateTag{text, ""}, Pairs: []link{{Text: text, Path: text}}}
 	}
 	states["close.html"] = func(v *visit, text string) []any {
 		p := closePage{page: v.page(text, "/extrato"), Month: month, Form: v.blankForm()}

@@ -36,6 +36,9 @@ func askedOfOperating(add func(...string)) {
 	for _, state := range []doctor.State{doctor.OK, doctor.Warn, doctor.Fail} {
 		add("doctor " + string(state))
 	}
+	for _, text := range copyWords {
+		add(text)
+	}
 	add("setting true", "setting false", "copy corrupt", "copy corrupt fix", "copy missing", "copy missing fix", "copy made", "copy there already",
 		"queued close_due_months", "queued notify", "queued watch", "queued drill")
 }
@@ -59,9 +62,10 @@ func init() { //nolint:gochecknoinits // the states of the pages of operation st
 		broken.Refused = refusedAs(text)
 		full.Summary, full.Checked, full.More = text, &stateTag{text, "fail"}, 2
 		full.Bad = []badCopy{{Text: text, Fix: text, Month: month, Name: text}, {Text: text, Fix: text, Month: month, Name: text, Reopen: "/x"}}
+		full.Away = []stateTag{{text, ""}, {text, "warn"}, {text, "fail"}}
 		full.Years = []yearLink{{"2025", "?ano=2025", true}, {"2024", "?ano=2024", false}}
-		full.Copies = []copyLine{{Month: text, Number: text, File: text, State: stateTag{text, "ok"}, Rests: true, Verified: text, Restore: "/x?arquivo=y"},
-			{Month: "b", File: "c", State: stateTag{text, ""}, Verified: text, Restore: "/x"}}
+		full.Copies = []copyLine{{Month: text, Number: text, File: text, State: stateTag{text, "ok"}, Rests: true, Verified: text, Away: &stateTag{text, "fail"}, Restore: "/x?arquivo=y"},
+			{Month: "b", File: "c", State: stateTag{text, ""}, Verified: text, Away: &stateTag{text, ""}, Restore: "/x"}}
 		return []any{p, broken, full}
 	}
 	states["restore.html"] = func(v *visit, text string) []any {
