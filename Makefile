@@ -34,7 +34,7 @@ TEST_FLAGS += -timeout $(TEST_TIMEOUT)
 # A skipped test must not stay in go's cache when PostgreSQL has come.
 TEST_FLAGS += $(if $(POSTGRESQL),,-count=1)
 
-.PHONY: help demo quick test race lint check shots pictures bench fuzz dist lacks golangci versitygw
+.PHONY: help demo quick test race lint check shots pictures bench fuzz kills dist lacks golangci versitygw
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ bench: ## the numbers of the design, side by side with plain SQL
 
 fuzz: ## every fuzz target for FUZZ_TIME (30s), one per core at a time
 	.ci/fuzz
+
+kills: lacks ## server and database killed under writers, KILLS (100) times each; the rest comes back from a copy
+	EXTRATO_CRASH_ROUNDS=$(or $(KILLS),100) go test -count=1 -v -timeout 4h -run Killing_server_and_database ./internal/crashtest
 
 dist: ## static binaries for PLATFORMS in dist/, with checksums
 	rm -rf dist && mkdir dist

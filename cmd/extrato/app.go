@@ -151,7 +151,7 @@ func (a *app) openRaw(c config.Config, n need) (*store.Store, error) {
 	if err := namesFolder(c.DatabaseURL); err != nil {
 		return nil, err
 	}
-	s, err := store.Open(a.ctx, store.Options{URL: c.DatabaseURL, Zone: c.Zone, Now: time.Now, Log: a.logger(c)}, n == orNew)
+	s, err := store.Open(a.ctx, store.Options{URL: c.DatabaseURL, Zone: c.Zone, Now: clock, Log: a.logger(c)}, n == orNew)
 	if err == nil {
 		a.closers = append(a.closers, s.Close)
 	}
@@ -185,7 +185,7 @@ func (a *app) closerOn(c config.Config, s *store.Store) (*closing.Closer, error)
 	if err != nil {
 		return nil, err
 	}
-	now := func() time.Time { return time.Now().In(c.Zone) }
+	now := func() time.Time { return clock().In(c.Zone) }
 	step := a.progress()
 	elsewhere := a.places
 	elsewhere.Local, elsewhere.Store, elsewhere.Now, elsewhere.Log, elsewhere.SpoolDir = place, s, now, log, s.SpoolDir()

@@ -180,7 +180,7 @@ func cannotMake(err error) error {
 }
 
 func (a *app) fillDemo(settings config.Config) error {
-	s, err := store.Open(a.ctx, store.Options{URL: settings.DatabaseURL, Zone: settings.Zone, Now: time.Now, Log: a.logger(settings)}, true)
+	s, err := store.Open(a.ctx, store.Options{URL: settings.DatabaseURL, Zone: settings.Zone, Now: clock, Log: a.logger(settings)}, true)
 	if err != nil {
 		return err
 	}
@@ -188,14 +188,14 @@ func (a *app) fillDemo(settings config.Config) error {
 	if err := s.Ready(a.ctx); err != nil {
 		return err
 	}
-	return demo.Fill(a.ctx, s, time.Now().In(settings.Zone))
+	return demo.Fill(a.ctx, s, clock().In(settings.Zone))
 }
 
 // open opens the demo, and refuses any other database.
 func (c *demoCommand) open(a *app, settings config.Config) (*closing.Closer, books.Month, error) {
 	foreign := books.Refusedf("not_a_demo", "%s holds a database that is not a demo", c.Dir).
 		WithHint("nothing was changed; name another folder: extrato demo --dir DIR")
-	look, err := store.OpenUntouched(a.ctx, store.Options{URL: settings.DatabaseURL, Zone: settings.Zone, Now: time.Now})
+	look, err := store.OpenUntouched(a.ctx, store.Options{URL: settings.DatabaseURL, Zone: settings.Zone, Now: clock})
 	if err != nil {
 		return nil, books.Month{}, err
 	}

@@ -66,14 +66,14 @@ func (a *app) examine() (doctor.Report, error) {
 	if err != nil {
 		return doctor.Report{}, err
 	}
-	now := func() time.Time { return time.Now().In(zone) }
+	now := func() time.Time { return clock().In(zone) }
 	closer := &closing.Closer{Now: now, Backups: &backup.Backups{Bucket: place, Now: now, Zone: zone, Program: programVersion()}}
 	if elsewhere, err := a.openPlaces(c); err == nil { // else doctor tells of the setting
 		closer.Places = elsewhere
 	}
 	d := doctorOf(c, closer)
 	if d.OpenErr = namesFolder(c.DatabaseURL); d.OpenErr == nil {
-		d.Store, d.OpenErr = store.OpenUntouched(a.ctx, store.Options{URL: c.DatabaseURL, Zone: zone, Now: time.Now, Log: a.logger(c)})
+		d.Store, d.OpenErr = store.OpenUntouched(a.ctx, store.Options{URL: c.DatabaseURL, Zone: zone, Now: clock, Log: a.logger(c)})
 	}
 	if d.OpenErr == nil {
 		defer d.Store.Close()

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
@@ -88,7 +87,7 @@ func (a *app) restoreFull(file, identity string) error {
 		return noCopy(file, err)
 	}
 	want := store.Content{Entries: m.Entries, Head: m.Head, Rows: m.Rows}
-	options := store.Options{URL: settings.DatabaseURL, Zone: settings.Zone, Now: time.Now, Log: a.logger(settings)}
+	options := store.Options{URL: settings.DatabaseURL, Zone: settings.Zone, Now: clock, Log: a.logger(settings)}
 	err = store.Load(a.ctx, options, m.Database, want, func(to *os.File) error {
 		read, err := backup.ReadFull(a.ctx, from, name, to)
 		if err == nil && read.SHA256 != m.SHA256 {

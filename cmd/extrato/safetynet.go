@@ -56,7 +56,7 @@ func within(ctx context.Context, limit time.Duration, do func(context.Context)) 
 // Run checks one month or, if none is named, each month in need of it.
 func (c *safetynetCommand) Run(a *app) error {
 	settings, wrong := c.settings(a)
-	now := func() time.Time { return time.Now().In(settings.Zone) }
+	now := func() time.Time { return clock().In(settings.Zone) }
 	waits := safetynet.Waits{First: settings.Net.Pause, Sleep: safetynet.Sleep}
 	github := onGitHub(waits)
 	if c.KeepSchedule {

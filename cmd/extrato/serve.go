@@ -195,7 +195,7 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 	}
 	p.jobs, err = jobs.New(ctx, jobs.Options{
 		Store: s, Closer: closer, Notifier: notifier, Heartbeat: notify.NewHeartbeat(settings.HeartbeatURL, log),
-		Enabled: settings.MonthlyJob, FullEvery: jobs.FullEvery, Log: log, Now: closer.Now,
+		Enabled: settings.MonthlyJob, FullEvery: jobs.FullEvery, Log: log, Now: closer.Now, CheckEvery: lookEvery(), PollEvery: lookEvery(),
 	})
 	if err != nil {
 		return nil, err
@@ -236,7 +236,7 @@ func placeOf(folder, database string) (place web.Place) {
 }
 
 func (p *parts) frame(settings config.Config, log *slog.Logger) server.Frame {
-	return server.Frame{Log: log, Proxies: settings.TrustedProxies, Now: time.Now, Public: p.public, Page: p.api.Page}
+	return server.Frame{Log: log, Proxies: settings.TrustedProxies, Now: clock, Public: p.public, Page: p.api.Page}
 }
 
 // jobPage is River's own page, behind admin login. It takes every method.
@@ -254,7 +254,7 @@ const jobPagePolicy = "default-src 'self'; script-src 'self' 'unsafe-inline'; st
 
 func newGuard(c config.Config, s *store.Store, log *slog.Logger) *auth.Guard {
 	return auth.New(auth.Options{
-		Store: s, Key: c.JWTKey, Now: time.Now, Log: log, Tries: c.Rate.Tries, Per: c.Rate.Per,
+		Store: s, Key: c.JWTKey, Now: clock, Log: log, Tries: c.Rate.Tries, Per: c.Rate.Per,
 		Job: auth.JobPins(c.Job), Login: auth.Provider(c.Login), Emails: c.Emails,
 	})
 }

@@ -56,7 +56,7 @@ func (c *tokenCreate) Run(a *app) error {
 	for _, scope := range c.Scope {
 		scopes = append(scopes, auth.Scope(scope))
 	}
-	text, record, err := auth.IssueToken(a.ctx, s, settings.JWTKey, c.Name, scopes, c.Days, time.Now(), actor())
+	text, record, err := auth.IssueToken(a.ctx, s, settings.JWTKey, c.Name, scopes, c.Days, clock(), actor())
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (tokenList) Run(a *app) error {
 	}
 	lines := []tokenLine{}
 	for _, k := range tokens {
-		lines = append(lines, lineOf(k, time.Now()))
+		lines = append(lines, lineOf(k, clock()))
 	}
 	if a.JSON {
 		return printJSON(a.stdout, map[string]any{"tokens": lines})

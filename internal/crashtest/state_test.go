@@ -196,12 +196,8 @@ func (s *studio) closings(t *testing.T) int {
 	t.Helper()
 	db := s.connect(t)
 	defer db.Close()
-	table := "closings"
-	if s.path == "" {
-		table = "extrato.closings"
-	}
 	var n int
-	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
+	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+s.own("closings")).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n

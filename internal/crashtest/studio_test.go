@@ -150,6 +150,15 @@ func zone(db *storetest.DB) string {
 type studio struct {
 	program, url, path, dir string
 	home                    string // where the program is started; "": dir
+	env                     []string // of every program started
+}
+
+// own returns the name of one of the program's own tables.
+func (s *studio) own(table string) string {
+	if s.path == "" {
+		return "extrato." + table
+	}
+	return table
 }
 
 func (s *studio) folder() string { return filepath.Join(s.dir, "backups") }
@@ -285,7 +294,7 @@ func (s *studio) startTo(t *testing.T, log *os.File, env []string, args ...strin
 	r.cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + r.cmd.Dir, "USER=test", "TZ=America/Sao_Paulo", "DATABASE_URL=" + s.url,
 		"EXTRATO_BACKUPS=" + s.folder(), "EXTRATO_CLOSE_FROM=" + month, "EXTRATO_SCHEDULE=0 0 1 * *",
-	}, env...)
+	}, slices.Concat(s.env, env)...)
 	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, logtest.NewWriter(t, &r.stderr)
 	if log != nil {
 		r.cmd.Stderr = log

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -53,6 +54,27 @@ func (c *Cluster) Start(t testing.TB) {
 	t.Helper()
 	if err := c.start(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Kill ends the server and all its processes with SIGKILL, and returns when they
+// are gone. Start starts it again, with all that it had acknowledged.
+func (c *Cluster) Kill(t testing.TB) {
+	t.Helper()
+	children := childrenOf(c.server.Process.Pid)
+	if err := c.server.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-c.ended
+	for _, pid := range children {
+		if process, err := os.FindProcess(pid); err == nil {
+			_ = process.Kill() // it may have ended by itself
+		}
+	}
+	for deadline := time.Now().Add(time.Minute); slices.ContainsFunc(children, runs); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("processes of a killed PostgreSQL live on")
+		}
 	}
 }
 
