@@ -1,13 +1,9 @@
 package backup
 
 import (
-	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 
 	"extrato/internal/books"
 	"extrato/internal/bucket"
@@ -53,19 +49,5 @@ func (b *Backups) prove(ctx context.Context, month books.Month, n int, keep func
 		return m, err
 	}
 	defer file.Close()
-	seen := &sink{to: io.Discard, hash: sha256.New()}
-	in := io.TeeReader(bufio.NewReaderSize(bucket.WhileWanted(ctx, file), 1<<20), seen)
-	found := newContents()
-	for row, err := range books.Ahead(readRows(in)) {
-		if err == nil {
-			err = found.add(row)
-		}
-		if err != nil {
-			return m, err
-		}
-		if keep != nil {
-			keep(row)
-		}
-	}
-	return m, m.compare(found, hex.EncodeToString(seen.hash.Sum(nil)), seen.size)
+	return m, m.readThrough(bucket.WhileWanted(ctx, file), keep)
 }
