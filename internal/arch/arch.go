@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"places":    {"backup", "books", "bucket", "store"},
 	"closing":   {"backup", "books", "bucket", "places", "store"},
 	"export":    {"books"},
+	"verify":    {"backup", "books", "export", "proof"},
 	"notify":    {"books"},
 	"auth":      {"books", "store"},
 	"recording": {"books", "store"},
