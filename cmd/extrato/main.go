@@ -35,6 +35,7 @@ type cli struct {
 	Backup    backupCommand    `cmd:"" help:"Make, verify, list and restore backups."`
 	Drill     drillCommand     `cmd:"" help:"Restore a backup into a scratch database, and prove that it gives the statement again."`
 	Audit     auditCommand     `cmd:"" help:"Check or show the chain of closings."`
+	Verify    verifyCommand    `cmd:"" help:"Check statements, backups and exports without database, settings or network."`
 	Doctor    doctorCommand    `cmd:"" help:"Check everything a close depends on."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database to this version: a new one, an older one, or v4's in place."`
 	Import    importCommand    `cmd:"" help:"Copy a v4 database into this new one."`

@@ -103,14 +103,9 @@ func (c *statementCommand) write(a *app, s export.Statement) error {
 	}
 	out := a.stdout
 	if c.Output != "" {
-		// An existing file is never replaced: it may be the last good export.
-		f, err := os.OpenFile(c.Output, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if errors.Is(err, os.ErrExist) {
-			return books.Invalidf("file_exists", "%s exists", c.Output).WithHint("name a new file, or remove that one")
-		}
+		f, err := newFile(c.Output)
 		if err != nil {
-			return books.Invalidf("file_unwritable", "%s cannot be written", c.Output).Because(err).
-				WithHint("name a file in a folder that exists and that you may write")
+			return err
 		}
 		if err := errors.Join(c.format(f, s, lang), f.Close()); err != nil {
 			return errors.Join(err, os.Remove(c.Output))
@@ -118,6 +113,20 @@ func (c *statementCommand) write(a *app, s export.Statement) error {
 		return nil
 	}
 	return c.format(out, s, lang)
+}
+
+// newFile opens a new file. An existing one is never replaced: it may be the last
+// good export.
+func newFile(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil, books.Invalidf("file_exists", "%s exists", name).WithHint("name a new file, or remove that one")
+	}
+	if err != nil {
+		return nil, books.Invalidf("file_unwritable", "%s cannot be written", name).Because(err).
+			WithHint("name a file in a folder that exists and that you may write")
+	}
+	return f, nil
 }
 
 func (c *statementCommand) format(w io.Writer, s export.Statement, lang export.Lang) error {
