@@ -160,12 +160,13 @@ func (k *checker) ofRows() []Check {
 // readMonth reads the checks about other rows.
 func (k *checker) readMonth(ctx context.Context, tx *store.Tx) error {
 	unpaid := Check{Code: UnpaidSession}
-	sessions, err := tx.UnpaidSessions(ctx, k.month)
+	number, sum, sessions, err := tx.UnpaidSessions(ctx, k.month, mostExamples)
 	if err != nil {
 		return err
 	}
+	unpaid.Count, unpaid.Sum = number, sum
 	for _, s := range sessions {
-		unpaid.add(Example{ID: s.ID, Name: string(s.ClientName.V), Day: s.Date, Amount: s.Amount})
+		unpaid.Examples = append(unpaid.Examples, Example{ID: s.ID, Name: string(s.ClientName.V), Day: s.Date, Amount: s.Amount})
 	}
 	part, err := k.partPaid(ctx, tx)
 	if err != nil {

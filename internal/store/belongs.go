@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -35,6 +36,8 @@ type monthArgs struct {
 	owing       string // a JSON array of the sessions owing if they left now
 	listed      string // a JSON array of its listed commissions (see listedCommissions)
 	start, end  string // its first instant, and the first after it
+
+	few, fewSessions bool // most live rows are of other months, or most live sessions
 }
 
 // monthArgs finds a month's arguments, once in a snapshot.
@@ -60,7 +63,40 @@ func (t *Tx) findMonthArgs(ctx context.Context, month books.Month) (monthArgs, e
 	}
 	listed, err := t.listedOf(ctx, month)
 	args.owing, args.listed = jsonIDs(owing), jsonIDs(listed)
+	if err == nil && t.s.dialect.inOrder != "" {
+		err = t.compare(ctx, &args)
+	}
 	return args, err
+}
+
+// walkPays is how many live rows there may be for each of the month's, so that
+// walking the table is faster than looking these up; a variable for tests.
+var walkPays = 4
+
+// compare finds out whether the month's rows are few among the live ones.
+func (t *Tx) compare(ctx context.Context, m *monthArgs) error {
+	var paid, payments, sessions int
+	if err := t.one(ctx, "SELECT count(*) FROM pagamentos p WHERE "+t.s.dialect.in("p.data"), []any{m.first, m.last}, &paid); err != nil {
+		return err
+	}
+	most := walkPays * (paid + 1)
+	const upTo = "(SELECT count(*) FROM (SELECT 1 FROM %s LIMIT $1) AS l)"
+	err := t.one(ctx, fmt.Sprintf("SELECT "+upTo+", "+upTo, "pagamentos", "sessoes"), []any{most + 1}, &payments, &sessions)
+	m.few, m.fewSessions = payments > most, sessions > most
+	return err
+}
+
+// rows returns the FROM clause for the month's rows r of one kind, and the
+// condition for them, the faster of two.
+func (m monthArgs) rows(d dialect, kind books.Kind) (from, condition string) {
+	few := m.few
+	if kind == books.SessionKind {
+		few = m.fewSessions
+	}
+	if few && kind != books.LinkKind { // links are found by a third way
+		return tableOf(kind) + " r", d.belongs(kind)
+	}
+	return d.walk(kind)
 }
 
 // manyLater is the number of later sessions above which a search for owing ones
@@ -185,11 +221,10 @@ const atRest = "e.month IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pagamentos l W
 const ofPayment = " LEFT JOIN pagamentos p ON p.id = r.pagamento_id"
 
 // walk returns the FROM clause for a month's rows r of one kind and the condition
-// "r belongs to the month". Most live rows belong to the closing month, so
+// "r belongs to the month". Where most live rows belong to the closing month,
 // SQLite walks the table in the wanted order (by the index on days it would
 // sort first) and looks up each row's payment p. This is twice as fast as
-// belongs there, and slower where few rows belong. PostgreSQL would go quadratic
-// on the OR.
+// belongs there. PostgreSQL would go quadratic on the OR.
 func (d dialect) walk(kind books.Kind) (from, condition string) {
 	from = tableOf(kind) + " r"
 	condition = d.belongs(kind)

@@ -18,6 +18,7 @@ var errBack = errors.New("rolled back on purpose")
 
 func TestWhat_belongs_to_a_month_is_what_the_plain_definition_says(t *testing.T) {
 	defer store.ManyLater(2)() // so few are drawn that both ways are gone
+	defer store.WalkPays(1)()
 	both(t, func(t *testing.T, db *storetest.DB) {
 		people(t, db)
 		rapid.Check(t, func(rt *rapid.T) {

@@ -222,8 +222,8 @@ func (t *Tx) MonthTotals(ctx context.Context, month books.Month) (books.Totals, 
 	if err != nil {
 		return books.Totals{}, err
 	}
-	people, err := t.readPeople(ctx)
-	if err != nil {
+	people := &people{}
+	if people.artists, err = t.readNames(ctx, books.ArtistKind); err != nil {
 		return books.Totals{}, err
 	}
 	tally := books.NewTally()
@@ -256,7 +256,7 @@ func (t *Tx) addSums(ctx context.Context, tally *books.Tally, people *people, ki
 	case books.ExpenseKind:
 		who = "NULL"
 	}
-	from, condition := t.s.dialect.walk(kind)
+	from, condition := args.rows(t.s.dialect, kind)
 	cents, groups := "CAST(round(r.valor * 100) AS BIGINT)", ""
 	if t.s.dialect.postgres {
 		cents, groups = t.s.dialect.text("round(sum(r.valor) * 100)"), " GROUP BY 1, 2"

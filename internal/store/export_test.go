@@ -78,5 +78,13 @@ func ManyLater(n int) (restore func()) {
 	return func() { manyLater = was }
 }
 
+// WalkPays sets how many live rows there may be for each of the month's, so
+// that the table is walked, until the returned function is called.
+func WalkPays(n int) (restore func()) {
+	was := walkPays
+	walkPays = n
+	return func() { walkPays = was }
+}
+
 // ForPrograms is forPrograms for tests.
 var ForPrograms = forPrograms

@@ -13,13 +13,13 @@ import (
 
 // monthRows returns the query for a month's whole rows of one kind: the table's
 // own columns, then those for the copies.
-func (t *Tx) monthRows(kind books.Kind, hasTime bool) string {
+func (t *Tx) monthRows(kind books.Kind, hasTime bool, args monthArgs) string {
 	text := t.s.dialect.text
 	columns := "r.id, r.payment_id"
 	if kind != books.LinkKind {
 		columns = strings.Join(t.s.selectColumns(kind, hasTime), ", ")
 	}
-	from, condition := t.s.dialect.walk(kind)
+	from, condition := args.rows(t.s.dialect, kind)
 	switch kind {
 	case books.PaymentKind:
 		columns += ", " + text("s.data") + ", " + isMarked
@@ -77,13 +77,18 @@ func (t *Tx) MonthRows(ctx context.Context, month books.Month) books.Rows {
 			return
 		}
 		for kind := books.PaymentKind; kind <= books.LinkKind; kind++ {
-			for row, err := range t.scanRows(ctx, kind, people, t.monthRows(kind, hasTime), args.of(kind)...) {
+			for row, err := range t.scanRows(ctx, kind, people, t.monthRows(kind, hasTime, args), args.of(kind)...) {
 				if !yield(row, err) || err != nil {
 					return
 				}
 			}
 		}
-		for _, row := range people.used() {
+		used, err := t.used(ctx, people)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, row := range used {
 			if !yield(row, nil) {
 				return
 			}
@@ -166,19 +171,28 @@ func QuoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, 
 
 // CountMonth counts the live rows of month.
 func (t *Tx) CountMonth(ctx context.Context, month books.Month) (books.Counts, error) {
+	counts, _, err := t.CountAndPrice(ctx, month)
+	return counts, err
+}
+
+// CountAndPrice counts the live rows of month, and adds up the prices of the
+// sessions leaving with it.
+func (t *Tx) CountAndPrice(ctx context.Context, month books.Month) (c books.Counts, price books.Money, err error) {
 	args, err := t.monthArgs(ctx, month)
 	if err != nil {
-		return books.Counts{}, err
+		return c, 0, err
 	}
-	var c books.Counts
 	counts := []*int64{&c.Payments, &c.Sessions, &c.Commissions, &c.Expenses}
 	for kind := books.PaymentKind; kind <= books.ExpenseKind; kind++ {
-		ids := t.s.dialect.monthIDs(kind)
-		if err := t.one(ctx, "SELECT count(*) FROM ("+ids+") AS ids", args.of(kind), counts[kind]); err != nil {
-			return c, err
+		sum, dest := "", []any{counts[kind]}
+		if kind == books.SessionKind {
+			sum, dest = ", CAST(coalesce(sum("+centavos("r.valor")+"), 0) AS BIGINT)", append(dest, (*int64)(&price))
+		}
+		if err := t.one(ctx, "SELECT count(*)"+sum+" FROM "+tableOf(kind)+" r WHERE "+t.s.dialect.belongs(kind), args.of(kind), dest...); err != nil {
+			return c, 0, err
 		}
 	}
-	return c, nil
+	return c, price, nil
 }
 
 // MonthsWithRows returns the months with live rows, oldest first.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -121,38 +122,55 @@ func holder(row books.Row, index int, column string) string {
 	return books.Describe(row)
 }
 
-// people holds all clients and artists, and notes the referenced ones.
+// people holds the names of all clients and artists, and notes the referenced
+// ones. Their whole rows are read at the end, for these alone: of thousands of
+// clients a month sees a few.
 type people struct {
-	clients  map[books.ID]*books.Client
-	artists  map[books.ID]*books.Artist
-	referred [2]map[books.ID]bool
+	clients, artists names
+	broken           error // the first one referenced
+}
 
-	unreadable map[books.Kind]map[books.ID]error
-	broken     error // the first one referenced
+// names are those of one kind, by id.
+type names struct {
+	of         map[books.ID]books.String
+	referred   map[books.ID]bool
+	unreadable map[books.ID]error
 }
 
 func (t *Tx) readPeople(ctx context.Context) (*people, error) {
-	p := &people{clients: map[books.ID]*books.Client{}, artists: map[books.ID]*books.Artist{}}
-	p.referred = [2]map[books.ID]bool{{}, {}}
-	p.unreadable = map[books.Kind]map[books.ID]error{books.ClientKind: {}, books.ArtistKind: {}}
-	for _, kind := range []books.Kind{books.ClientKind, books.ArtistKind} {
-		for row, err := range t.scanPlain(ctx, kind, t.s.tableQuery(kind, true)) {
-			if isBroken(err) { // it matters only if referenced
-				p.unreadable[kind][row.Key()] = err
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			switch r := row.(type) {
-			case *books.Client:
-				p.clients[r.ID] = r
-			case *books.Artist:
-				p.artists[r.ID] = r
-			}
-		}
+	p := &people{}
+	var err error
+	if p.clients, err = t.readNames(ctx, books.ClientKind); err == nil {
+		p.artists, err = t.readNames(ctx, books.ArtistKind)
 	}
-	return p, nil
+	return p, err
+}
+
+func (t *Tx) readNames(ctx context.Context, kind books.Kind) (names, error) {
+	n := names{map[books.ID]books.String{}, map[books.ID]bool{}, map[books.ID]error{}}
+	row := kind.New()
+	values := row.AppendValues(nil)
+	id, name := column{value: values[0]}, column{value: values[slices.Index(kind.Columns(), "name")]}
+	err := t.list(ctx, "SELECT id, name FROM "+kind.Table(), nil, func(scan func(...any) error) error {
+		err := scan(&id, &name)
+		switch {
+		case err == nil:
+			n.of[row.Key()] = nameOf(row)
+		case ctx.Err() != nil: // the row is not to blame
+			return ctx.Err()
+		default: // it matters only if referenced
+			n.unreadable[row.Key()] = brokenRow(row, err)
+		}
+		return nil
+	})
+	return n, t.s.dialect.explain(err)
+}
+
+func nameOf(row books.Row) books.String {
+	if a, ok := row.(*books.Artist); ok {
+		return a.Name
+	}
+	return row.(*books.Client).Name
 }
 
 // isBroken reports whether err is about one unreadable row.
@@ -175,8 +193,8 @@ func (p *people) name(row books.Row, client books.Ref) {
 	case *books.Session:
 		r.ClientName, r.ArtistName = p.client(books.RefTo(r.ClientID)), p.artist(r.ArtistID)
 	case *books.Commission:
-		if client.Valid && p.clients[client.V] != nil {
-			r.ClientName = books.Text{V: p.clients[client.V].Name, Valid: true}
+		if name, ok := p.clients.of[client.V]; ok && client.Valid {
+			r.ClientName = books.Text{V: name, Valid: true}
 		}
 		r.ArtistName = p.artist(r.ArtistID)
 	case *books.Expense:
@@ -185,34 +203,38 @@ func (p *people) name(row books.Row, client books.Ref) {
 }
 
 func (p *people) client(id books.Ref) books.Text {
-	c := p.clients[id.V]
-	if !id.Valid || c == nil {
-		p.broken = cmp.Or(p.broken, p.unreadable[books.ClientKind][id.V])
+	if !id.Valid {
 		return books.Text{}
 	}
-	p.referred[0][id.V] = true
-	return books.Text{V: c.Name, Valid: true}
+	return p.refer(p.clients, id.V)
 }
 
-func (p *people) artist(id books.ID) books.Text {
-	a := p.artists[id]
-	if a == nil {
-		p.broken = cmp.Or(p.broken, p.unreadable[books.ArtistKind][id])
+func (p *people) artist(id books.ID) books.Text { return p.refer(p.artists, id) }
+
+func (p *people) refer(n names, id books.ID) books.Text {
+	name, ok := n.of[id]
+	if !ok {
+		p.broken = cmp.Or(p.broken, n.unreadable[id])
 		return books.Text{}
 	}
-	p.referred[1][id] = true
-	return books.Text{V: a.Name, Valid: true}
+	n.referred[id] = true
+	return books.Text{V: name, Valid: true}
 }
 
 // used returns the named clients and artists, in order.
-func (p *people) used() []books.Row {
-	var rows []books.Row
-	for id := range p.referred[0] {
-		rows = append(rows, p.clients[id])
+func (t *Tx) used(ctx context.Context, p *people) (rows []books.Row, err error) {
+	for _, kind := range []books.Kind{books.ClientKind, books.ArtistKind} {
+		n := p.clients
+		if kind == books.ArtistKind {
+			n = p.artists
+		}
+		query := "SELECT " + strings.Join(t.s.selectColumns(kind, true), ", ") + " FROM " + kind.Table() + " r WHERE r.id IN (" + t.s.dialect.idList("$1") + ") ORDER BY r.id"
+		for row, err := range t.scanPlain(ctx, kind, query, jsonIDs(slices.Collect(maps.Keys(n.referred)))) {
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, row)
+		}
 	}
-	for id := range p.referred[1] {
-		rows = append(rows, p.artists[id])
-	}
-	slices.SortFunc(rows, books.Compare)
-	return rows
+	return rows, nil
 }

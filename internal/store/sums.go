@@ -107,16 +107,3 @@ func (t *Tx) unpairedSums(ctx context.Context, first, last books.Day) (list []bo
 	}
 	return list, err
 }
-
-// LeavingSessionsSum returns the sum of the prices of the sessions that leave
-// with a month.
-func (t *Tx) LeavingSessionsSum(ctx context.Context, month books.Month) (books.Money, error) {
-	args, err := t.monthArgs(ctx, month)
-	if err != nil {
-		return 0, err
-	}
-	var sum int64
-	query := "SELECT CAST(coalesce(sum(" + centavos("r.valor") + "), 0) AS BIGINT) FROM sessoes r WHERE " + t.s.dialect.belongs(books.SessionKind)
-	err = t.one(ctx, query, args.of(books.SessionKind), &sum)
-	return books.Money(sum), err
-}

@@ -27,7 +27,7 @@ func (v *visit) fillCharts(ctx context.Context, tx *store.Tx, p *monthPage, m *m
 	if own || !v.who.May(auth.Manage) {
 		return nil
 	}
-	months, err := v.monthPlot(ctx, tx, p.Month)
+	months, err := v.monthPlot(ctx, tx, p.Month, m.totals)
 	if months != nil {
 		p.Charts = append(p.Charts, months)
 	}
@@ -66,9 +66,9 @@ func (v *visit) dayPlot(f figures.Figures, month books.Month, marked int) *plot 
 const monthsDrawn = 12
 
 // monthPlot draws revenue, expenses and net of the months up to one: of closed
-// months as the chain has them, of others from their live rows. It is nil if
-// there is none before.
-func (v *visit) monthPlot(ctx context.Context, tx *store.Tx, last books.Month) (*plot, error) {
+// months as the chain has them, of others from their live rows; here are the last
+// one's totals. It is nil if there is none before.
+func (v *visit) monthPlot(ctx context.Context, tx *store.Tx, last books.Month, here books.Totals) (*plot, error) {
 	all, err := v.allMonths()
 	if err != nil {
 		return nil, err
@@ -87,9 +87,11 @@ func (v *visit) monthPlot(ctx context.Context, tx *store.Tx, last books.Month) (
 	}}
 	var names []string
 	for i, m := range shown {
-		sums, err := totalsOfMonth(ctx, tx, m)
-		if err != nil {
-			return nil, err
+		sums := here
+		if m.Month != last {
+			if sums, err = totalsOfMonth(ctx, tx, m); err != nil {
+				return nil, err
+			}
 		}
 		for n, amount := range []books.Money{sums.Revenue, sums.Expenses, sums.NetRevenue} {
 			bars[n].Amounts = append(bars[n].Amounts, amount)

@@ -60,12 +60,8 @@ func liveView(ctx context.Context, tx *store.Tx, month books.Month) (*monthView,
 	if err != nil {
 		return nil, err
 	}
-	counts, err := tx.CountMonth(ctx, month)
-	if err != nil {
-		return nil, err
-	}
-	m := &monthView{counts: counts, days: days, totals: days.Totals()}
-	if m.sessions, err = tx.LeavingSessionsSum(ctx, month); err != nil {
+	m := &monthView{days: days, totals: days.Totals()}
+	if m.counts, m.sessions, err = tx.CountAndPrice(ctx, month); err != nil {
 		return nil, err
 	}
 	if m.earners, err = days.Earners(ctx, tx); err != nil {
