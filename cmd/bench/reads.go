@@ -88,8 +88,10 @@ func readsOf(ctx context.Context, o options, d database, size int, dir, extrato 
 	for _, f := range found.failed[:min(len(found.failed), 5)] {
 		fmt.Fprintln(os.Stderr, "failed:", f)
 	}
-	return fmt.Sprintf("\n## %s, %s live rows\n\n%s\nFailed: %d of %d. Peak memory of the server: %d MiB.\n", d.name(), thousands(size), found.table(),
-		len(found.failed), len(found.failed)+len(found.took), s.memory("VmHWM")>>20), nil
+	text := fmt.Sprintf("\n## %s, %s live rows\n\n%s\nFailed: %d of %d. Peak memory of the server: %d MiB.\n", d.name(), thousands(size), found.table(),
+		len(found.failed), len(found.failed)+len(found.took), s.memory("VmHWM")>>20)
+	page, err := s.firstPage()
+	return text + page, err
 }
 
 // wait waits for Enter, if asked to.
