@@ -120,7 +120,16 @@ func (s *Store) TryLock(ctx context.Context, work string) (unlock func(), mine b
 		hangUp(conn)
 		return func() {}, false, nil
 	}
-	return func() { hangUp(conn) }, true, nil
+	return func() { release(conn) }, true, nil
+}
+
+// release unlocks a connection's locks and ends it. Left to the connection's end,
+// they would be held for a while after it.
+func release(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_, _ = conn.Exec(ctx, "SELECT pg_advisory_unlock_all()")
+	hangUp(conn)
 }
 
 // hangUp ends a connection, and the locks it holds.
