@@ -33,9 +33,9 @@ func (p *Places) copyOne(ctx context.Context, place bucket.Place, object string)
 			rec.SHA256, rec.Tried = sum, nil
 		}
 		rec.Size = content.size
-		var sent store.ObjectCopy // not rec: a call that hangs may still write it
+		try, sent := rec, store.ObjectCopy{} // not rec: a call that hangs may still use them
 		err = p.within(ctx, place, content.size, func(ctx context.Context) (err error) {
-			if sent, err = p.send(ctx, place, rec, content); err == nil && sent.State == Pending {
+			if sent, err = p.send(ctx, place, try, content); err == nil && sent.State == Pending {
 				sent.State, sent.Reason, err = readBack(ctx, place, sent)
 			}
 			return unready(place, err)
