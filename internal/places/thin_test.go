@@ -32,6 +32,7 @@ type chronicle struct {
 	place   bucket.Place
 	made    []string // every object but manifests, oldest first
 	damaged map[string]bool
+	removed int
 }
 
 func (c *chronicle) must(err error) {
@@ -40,14 +41,19 @@ func (c *chronicle) must(err error) {
 	}
 }
 
-// add makes an object and its manifest; its content is its name.
+// add makes an object and, but for the studio's own tables, its manifest; its
+// content is its name.
 func (c *chronicle) add(name string) {
 	if slices.Contains(c.made, name) {
 		return
 	}
 	c.made = append(c.made, name)
 	stem := strings.TrimSuffix(name, filepath.Ext(name))
-	for file, text := range map[string]string{stem + ".manifest.json": `{"sha256":"` + sha(name) + `"}`, name: name} {
+	files := map[string]string{stem + ".manifest.json": `{"sha256":"` + sha(name) + `"}`, name: name}
+	if filepath.Dir(name) == backup.StudioFolder {
+		delete(files, stem+".manifest.json")
+	}
+	for file, text := range files {
 		path := filepath.Join(c.Folder, filepath.FromSlash(file))
 		c.must(os.MkdirAll(filepath.Dir(path), 0o700))
 		c.must(os.WriteFile(path, []byte(text), 0o600))
@@ -61,9 +67,28 @@ func (c *chronicle) statement(t *rapid.T) {
 }
 
 // running makes a copy of the running month, and thins older ones here.
-func (c *chronicle) running(*rapid.T) {
-	c.add("inteiro/" + c.now().UTC().Format("20060102T150405Z") + ".sqlite")
-	c.must(backup.Thin(context.Background(), c.Local, backup.FullFolder, ""))
+func (c *chronicle) running(t *rapid.T) {
+	at := c.now().UTC().Format("20060102T150405Z")
+	if rapid.Bool().Draw(t, "whole") {
+		c.add("inteiro/" + at + ".sqlite")
+	} else {
+		c.add("estudio/" + at + "." + sha(at) + ".json.gz")
+	}
+	for _, folder := range []string{backup.FullFolder, backup.StudioFolder} {
+		c.must(backup.Thin(context.Background(), c.Local, folder, ""))
+	}
+}
+
+// there returns the names in the place.
+func (c *chronicle) there() (all []string) {
+	folders, err := c.place.Folders(context.Background())
+	c.must(err)
+	for _, folder := range folders {
+		names, err := c.place.List(context.Background(), folder)
+		c.must(err)
+		all = append(all, names...)
+	}
+	return all
 }
 
 func (c *chronicle) records() (all []store.ObjectCopy) {
@@ -74,8 +99,28 @@ func (c *chronicle) records() (all []store.ObjectCopy) {
 	return slices.DeleteFunc(all, func(r store.ObjectCopy) bool { return r.Name == "" })
 }
 
-// copyAll runs a round; damaged and altered objects do not stop it.
+// copyAll runs a round; damaged and altered objects do not stop it. It removes
+// nothing but old copies of the running month, beside proved ones.
 func (c *chronicle) copyAll(*rapid.T) {
+	before, known := c.there(), c.records()
+	defer func() {
+		after := c.there()
+		for _, name := range before {
+			if slices.Contains(after, name) {
+				continue
+			}
+			c.removed++
+			proved := []string{name}
+			for _, rec := range known {
+				if filepath.Dir(rec.Object) == filepath.Dir(name) && places.Proved(rec.State) {
+					proved = append(proved, rec.Object)
+				}
+			}
+			if !slices.Contains(backup.Expendable(proved, ""), name) {
+				c.t.Fatalf("%s was removed", name)
+			}
+		}
+	}()
 	round, err := c.Run(context.Background(), c.place, places.Options{})
 	if e := books.AsError(err); e != nil && e.Code != "place_empty" {
 		c.t.Fatal(err)
@@ -165,43 +210,11 @@ func TestThe_newest_proved_copy_of_a_statement_is_never_removed(t *testing.T) {
 			"statement": c.statement, "running": c.running, "running again": c.running, "copy": c.copyAll, "copy again": c.copyAll,
 			"check": c.check, "damage": c.damage, "wait": c.wait, "": c.wantKept,
 		})
-		removed += len(c.made) - len(c.records())
+		removed += c.removed
 	})
 	if removed == 0 {
 		t.Error("nothing was removed in any history")
 	}
-}
-
-func TestThe_newest_proved_copy_of_the_running_month_stays_however_old(t *testing.T) {
-	both(t, func(t *testing.T, s *studio) {
-		path := s.folder(t)
-		place := s.All[0]
-		var names []string
-		for range 60 {
-			names = append(names, "inteiro/"+s.now().UTC().Format("20060102T150405Z")+".sqlite")
-			s.write(t, names[len(names)-1], "copy")
-			s.later(time.Hour)
-		}
-		s.run(t, place, places.Options{})
-		const whole = 3 // neither one of the last 48 nor the last of its day
-		for _, name := range names[whole+1:] {
-			if err := os.WriteFile(filepath.Join(path, name), nil, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := s.Check(t.Context(), place, name); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := backup.Thin(t.Context(), s.Local, backup.FullFolder, ""); err != nil {
-			t.Fatal(err)
-		}
-		s.run(t, place, places.Options{})
-		for i, stays := range map[int]bool{whole: true, whole - 1: false, whole + 1: false} {
-			if _, err := os.Stat(filepath.Join(path, names[i])); (err == nil) != stays {
-				t.Errorf("%s: %v", names[i], err)
-			}
-		}
-	})
 }
 
 func TestOld_copies_of_the_running_month_go_from_a_folder_too(t *testing.T) {
@@ -244,4 +257,75 @@ func TestOld_copies_of_the_running_month_go_from_a_folder_too(t *testing.T) {
 			t.Errorf("the next round tries %d objects", len(round.Tried))
 		}
 	})
+}
+
+func TestA_damaged_copy_of_the_running_month_drives_out_no_good_one(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		path := s.folder(t)
+		s.later(-s.now().Sub(s.now().Truncate(24 * time.Hour))) // the start of a day in UTC
+		var names []string
+		for range 3 { // in one hour
+			name := "inteiro/" + s.now().UTC().Format("20060102T150405Z") + ".sqlite"
+			names = append(names, name)
+			s.write(t, name, "copy")
+			s.later(10 * time.Minute)
+		}
+		s.later(24 * time.Hour)
+		newest := "inteiro/" + s.now().UTC().Format("20060102T150405Z") + ".sqlite"
+		s.write(t, newest, "copy")
+		s.run(t, s.All[0], places.Options{})
+		if err := os.WriteFile(filepath.Join(path, names[2]), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Check(t.Context(), s.All[0], names[2]); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			if err := os.Remove(filepath.Join(s.Folder, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.run(t, s.All[0], places.Options{})
+		for name, stays := range map[string]bool{names[0]: false, names[1]: true, names[2]: true, newest: true} {
+			if _, err := os.Stat(filepath.Join(path, name)); (err == nil) != stays {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+func TestNothing_is_removed_while_the_backup_folder_cannot_be_read(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		path := s.folder(t)
+		var names []string
+		for range 3 {
+			names = append(names, "inteiro/"+s.now().UTC().Format("20060102T150405Z")+".sqlite")
+			s.write(t, names[len(names)-1], "copy")
+			s.later(time.Minute)
+		}
+		s.run(t, s.All[0], places.Options{})
+		s.Local = unlisted{s.Local}
+		if _, err := s.Run(t.Context(), s.All[0], places.Options{}); err == nil || books.AsError(err).Code != "backups_unreadable" {
+			t.Errorf("the round ends with %v", err)
+		}
+		if err := os.Remove(filepath.Join(path, names[0])); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Check(t.Context(), s.All[0], names[0]); err == nil || books.AsError(err).Code != "backups_unreadable" {
+			t.Errorf("the check ends with %v", err)
+		}
+		if found, _ := filepath.Glob(filepath.Join(path, "inteiro", "*")); len(found) != 2 || len(s.records(t, s.All[0])) != 6 {
+			t.Errorf("%q and %d records are left", found, len(s.records(t, s.All[0])))
+		}
+	})
+}
+
+// unlisted is a folder in which one folder cannot be listed.
+type unlisted struct{ bucket.Reader }
+
+func (u unlisted) List(ctx context.Context, folder string) ([]string, error) {
+	if folder == "inteiro" {
+		return nil, os.ErrPermission
+	}
+	return u.Reader.List(ctx, folder)
 }
