@@ -118,6 +118,24 @@ func TestS3_names_a_hidden_an_altered_and_a_missing_object(t *testing.T) {
 	}
 }
 
+func TestS3_knows_whether_requests_leave_the_machine_in_clear(t *testing.T) {
+	for endpoint, want := range map[string]bool{
+		"": false, "&endpoint=https://nas.example": false, "&endpoint=http://nas.example:9000": true, "&endpoint=http://192.168.0.7": true,
+		"&endpoint=http://localhost:9000": false, "&endpoint=http://127.0.0.2:9000": false, "&endpoint=http://[::1]:9000": false, "&endpoint=http://[fd00::7]:9000": true,
+	} {
+		if got := bucket.InClear(openPlace(t, "s3://studio?region=x"+endpoint)); got != want {
+			t.Errorf("%q: %v", endpoint, got)
+		}
+	}
+	t.Setenv("AWS_ENDPOINT_URL_S3", "http://nas.example")
+	if !bucket.InClear(openPlace(t, "s3://studio?region=x")) {
+		t.Error("an endpoint from the environment is not seen")
+	}
+	if bucket.InClear(bucket.NewFolderPlace(t.TempDir(), nil)) {
+		t.Error("a folder is reached in clear")
+	}
+}
+
 func TestS3_locks_objects_and_extends_the_lock(t *testing.T) {
 	s := s3test.Start(t)
 	name := s.NewBucket(t)

@@ -21,6 +21,7 @@ import (
 	"extrato/internal/doctor"
 	"extrato/internal/logtest"
 	"extrato/internal/pgtest"
+	"extrato/internal/places"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
 )
@@ -36,6 +37,7 @@ type patient struct {
 	flags  map[string]string
 	clock  time.Duration // how far this machine's clock is ahead
 	closer *closing.Closer
+	places *places.Places
 
 	checkKey func(string, time.Time) error
 }
@@ -76,7 +78,7 @@ func (p *patient) payment(t *testing.T, id int, day string) {
 func (p *patient) look(t *testing.T) doctor.Report {
 	t.Helper()
 	c, _ := config.Load(p.flags)
-	d := &doctor.Doctor{Config: c, Folder: c.Backups, CheckKey: p.checkKey, CheckPlaces: checkPlaces, Now: func() time.Time { return now().Add(p.clock) }, Backups: p.closer.Backups}
+	d := &doctor.Doctor{Config: c, Folder: c.Backups, CheckKey: p.checkKey, CheckPlaces: checkPlaces, Now: func() time.Time { return now().Add(p.clock) }, Backups: p.closer.Backups, Places: p.places}
 	d.Store, d.OpenErr = store.OpenUntouched(t.Context(), store.Options{URL: c.DatabaseURL, Zone: storetest.Zone, Now: time.Now})
 	if d.OpenErr == nil {
 		defer d.Store.Close()

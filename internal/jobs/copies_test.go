@@ -23,7 +23,15 @@ import (
 type weak struct {
 	bucket.Place
 	cut   atomic.Bool
+	deaf  atomic.Bool   // it cannot be read
 	hangs chan struct{} // nil: it does not
+}
+
+func (w *weak) OpenVersion(ctx context.Context, name, version string) (io.ReadCloser, error) {
+	if w.deaf.Load() {
+		return nil, errors.New("input/output error")
+	}
+	return w.Place.OpenVersion(ctx, name, version)
 }
 
 func (w *weak) Put(ctx context.Context, name string, content io.ReadSeeker, size int64, sum [sha256.Size]byte, until time.Time) (string, error) {
@@ -125,31 +133,47 @@ func TestPeople_are_notified_of_copies_that_went_bad_or_missing(t *testing.T) {
 		folder, other := filepath.Join(t.TempDir(), "backups"), t.TempDir()
 		fill(t, db)
 		p := listen(t)
-		s := run(t, db, c, folder, []string{p.url}, copiesTo(t, folder, bucket.NewFolderPlace(other, nil)))
-		await(t, "the copies", func() bool { return db.Int(t, "SELECT count(*) FROM "+db.Own("copies")+" WHERE state = 'ok'") == 2 })
-		check := func(name string) {
-			t.Helper()
-			if _, err := s.closer.Places.Check(t.Context(), s.closer.Places.All[0], name); err != nil {
-				t.Fatal(err)
-			}
-		}
+		proved := func() bool { return db.Int(t, "SELECT count(*) FROM "+db.Own("copies")+" WHERE state = 'ok'") >= 2 }
+		run(t, db, c, folder, []string{p.url}, copiesTo(t, folder, bucket.NewFolderPlace(other, nil)))
+		await(t, "the copies", proved)
 		name := "2025_10/backup_2025_10.csv"
 		if err := os.Remove(filepath.Join(other, name)); err != nil {
 			t.Fatal(err)
 		}
-		check(name)
+		c.set("2025-12-21 10:00") // every copy is read again in 30 days
 		p.await(t, "were made again", 1)
-		await(t, "the new copy", func() bool { return copied(other) == 2 })
+		await(t, "the new copy", func() bool { return proved() && copied(other) >= 2 })
 		if err := os.WriteFile(filepath.Join(other, name), []byte("altered"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		await(t, "its proof", func() bool { return db.Int(t, "SELECT count(*) FROM "+db.Own("copies")+" WHERE state = 'ok'") == 2 })
-		check(name)
-		p.await(t, "is corrupt", 1)
+		c.set("2026-01-21 10:00")
+		p.await(t, name+" is corrupt (1 files in trouble). It is still in "+folder, 1)
+		if n := p.count("every backup has a proved copy"); n != 0 {
+			t.Errorf("its end is announced %d times", n)
+		}
 		for _, told := range p.all() {
 			if strings.Contains(told, "Bia") {
 				t.Errorf("a name is told: %s", told)
 			}
 		}
+	})
+}
+
+func TestPeople_are_notified_of_copies_that_were_not_read_for_long(t *testing.T) {
+	c := &clock{}
+	c.set("2025-11-20 10:00")
+	storetest.Both(t, c.now, func(t *testing.T, db *storetest.DB) {
+		c.set("2025-11-20 10:00")
+		folder, other := filepath.Join(t.TempDir(), "backups"), t.TempDir()
+		fill(t, db)
+		p := listen(t)
+		place := &weak{Place: bucket.NewFolderPlace(other, nil)}
+		run(t, db, c, folder, []string{p.url}, copiesTo(t, folder, place), func(o *jobs.Options) { o.Enabled = true })
+		await(t, "the copies", func() bool { return db.Int(t, "SELECT count(*) FROM "+db.Own("copies")+" WHERE state = 'ok'") == 2 })
+		place.deaf.Store(true)
+		c.set("2025-12-31 10:00")
+		p.await(t, "In "+other+" some copies were last read on 2025-11-20", 1)
+		place.deaf.Store(false)
+		p.await(t, "Every backup has a proved copy in "+other+" again", 1)
 	})
 }
