@@ -248,15 +248,22 @@ func ErrOfV4(file string) error {
 		WithHint("open it in a spreadsheet and record the missing rows by hand; it stays untouched")
 }
 
+// Read proves a copy; keep gets each row, in order, before the whole copy is
+// proved. It fails as Rows does.
+func (b *Backups) Read(ctx context.Context, c Copy, keep func(books.Row)) (Manifest, error) {
+	m, err := b.prove(ctx, c.Month, c.Number, keep)
+	if errors.Is(err, bucket.ErrNotExist) {
+		err = b.absent(ctx, c)
+	}
+	return m, err
+}
+
 // Rows proves a copy and returns its rows. It fails with an Error of kind
 // NotFound if there is no such copy, Refused if it is v4's, and Integrity if it
 // is damaged.
 func (b *Backups) Rows(ctx context.Context, c Copy) (Manifest, []books.Row, error) {
 	var rows []books.Row
-	m, err := b.prove(ctx, c.Month, c.Number, func(row books.Row) { rows = append(rows, row) })
-	if errors.Is(err, bucket.ErrNotExist) {
-		return m, nil, b.absent(ctx, c)
-	}
+	m, err := b.Read(ctx, c, func(row books.Row) { rows = append(rows, row) })
 	if err != nil {
 		return m, nil, err
 	}

@@ -50,6 +50,15 @@ func (a Actor) Anonymous() (by Actor, name string) {
 	return Actor(kind), who
 }
 
+// Named returns the actor with the name that Anonymous took off.
+func (a Actor) Named(name string) Actor {
+	kind, number, numbered := strings.Cut(string(a), " ")
+	if numbered {
+		return Actor(kind + " " + name + "@" + number)
+	}
+	return Actor(kind + " " + name)
+}
+
 // ByNote begins the note with the actor's name.
 const ByNote = "by "
 

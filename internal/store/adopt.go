@@ -75,6 +75,37 @@ func (t *Tx) adopt(ctx context.Context, month books.Month, by books.Actor) error
 	return t.SaveMonthSums(ctx, month, entry.Revision, stored.DaySums())
 }
 
+// InsertStored stores a statement as it was stored before, with at, the instant
+// as StatementStored returned it, and what lists need of it.
+func (t *Tx) InsertStored(ctx context.Context, s books.Stored, revision int, at string) error {
+	var made any
+	var instant books.Instant
+	switch {
+	case at == "":
+	case instant.Parse([]byte(at)) == nil:
+		made = instant.SQL()
+	default:
+		made = at
+	}
+	args := []any{int(s.Month.Month), s.Month.Year, made}
+	for _, part := range s.Parts {
+		if part == "" {
+			args = append(args, nil)
+		} else {
+			args = append(args, part)
+		}
+	}
+	_, err := t.exec(ctx, `INSERT INTO extratos (mes, ano, created_at, pagamentos, sessoes, comissoes, gastos, totais)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, args...)
+	if err == nil {
+		err = t.savePaymentsAtRest(ctx, s.Month, PaymentsOf(s))
+	}
+	if err != nil {
+		return err
+	}
+	return t.SaveMonthSums(ctx, s.Month, revision, s.DaySums())
+}
+
 // PaymentsOf returns the payments in a statement of v4's, up to the first
 // unreadable one.
 func PaymentsOf(stored books.Stored) (payments books.IDs) {

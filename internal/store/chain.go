@@ -42,9 +42,14 @@ func (t *Tx) AppendEntry(ctx context.Context, c books.ChainEntry) (books.ChainEn
 	}
 	c.Salt = books.NewSalt()
 	c = c.After(head)
+	return c, t.InsertEntry(ctx, c)
+}
+
+// InsertEntry inserts an entry as it is: the chain's next.
+func (t *Tx) InsertEntry(ctx context.Context, c books.ChainEntry) error {
 	notes, err := json.Marshal(c.Notes)
 	if err != nil {
-		return c, err
+		return err
 	}
 	n := c.Counts
 	_, err = t.exec(ctx, "INSERT INTO closings ("+entryColumns+`)
@@ -53,7 +58,7 @@ func (t *Tx) AppendEntry(ctx context.Context, c books.ChainEntry) (books.ChainEn
 		c.Fingerprint.OrNone(), c.Core.OrNone(), c.Seal.OrNone(), n.Payments, n.Sessions, n.Commissions, n.Expenses, n.Links,
 		c.BackupFile, c.BackupSHA256, c.Detail.String(), c.Previous.String(), c.Hash.String())
 	if err != nil {
-		return c, err
+		return err
 	}
 	// If the end of the chain was cut off, this entry's details may still exist.
 	_, err = t.exec(ctx, "INSERT INTO closing_details (seq, "+detailColumns+`) VALUES ($1, $2, $3, $4, $5)
@@ -62,7 +67,7 @@ func (t *Tx) AppendEntry(ctx context.Context, c books.ChainEntry) (books.ChainEn
 	if err == nil && c.HasStatement() && c.BackupFile != "" {
 		_, err = t.exec(ctx, "UPDATE backups SET entry = $1 WHERE file = $2", c.Seq, c.BackupFile)
 	}
-	return c, err
+	return err
 }
 
 // Head returns the chain's last entry, or the zero ChainEntry of an empty chain.
