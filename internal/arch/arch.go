@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 
 	"store":     {"books"},
 	"backup":    {"books", "bucket"},
+	"recovery":  {"books", "bucket", "store", "backup"},
 	"places":    {"backup", "books", "bucket", "store"},
 	"closing":   {"backup", "books", "bucket", "places", "store"},
 	"export":    {"books"},
@@ -41,7 +42,7 @@ var allowed = map[string][]string{
 	"v4import":  {"books", "store"},
 	"figures":   {"books", "store", "web/typed"},
 	"server":    {"books"},
-	"jobs":      {"books", "bucket", "closing", "backup", "places", "store", "notify"},
+	"jobs":      {"books", "bucket", "closing", "backup", "places", "store", "notify", "recovery"},
 
 	"web/typed": {"books"}, // amounts, percentages and days as people type them
 
@@ -50,7 +51,7 @@ var allowed = map[string][]string{
 
 	// The watcher shares no database code with the watched.
 	"safetynet": {"books", "notify"},
-	"doctor":    {"books", "bucket", "config", "store", "backup", "places"},
+	"doctor":    {"books", "bucket", "config", "store", "backup", "places", "recovery"},
 	"demo":      {"books", "store"},
 
 	// For tests and measurements only.
