@@ -128,13 +128,13 @@ func (a *app) refuseAfresh(c config.Config) error {
 	}
 	if whole, err := copies.NewestFull(a.ctx); err == nil && whole.File != "" {
 		return books.Refusedf("database_gone", "%s is empty, but %s has a copy of a whole database, of %s: there was a studio", store.Place(c.DatabaseURL), place, whole.CreatedAt).
-			WithHint("nothing was made; put its database back (or mount its disk, or correct DATABASE_URL), or: extrato backup restore --full %s; to begin anew all the same: extrato migrate --new", whole.File)
+			WithHint("nothing was made; put its database back (or mount its disk, or correct DATABASE_URL), or: extrato backup restore --all, or extrato backup restore --full %s; to begin anew all the same: extrato migrate --new", whole.File)
 	}
 	if len(months) == 0 {
 		return nil
 	}
 	return books.Refusedf("database_gone", "%s is empty, but %s has backups up to %s: there was a studio", store.Place(c.DatabaseURL), place, months[len(months)-1]).
-		WithHint("nothing was made; put its database back (or mount its disk, or correct DATABASE_URL); to begin anew all the same: extrato migrate --new, then extrato backup restore MONTH for each month")
+		WithHint("nothing was made; put its database back (or mount its disk, or correct DATABASE_URL); everything comes back with extrato backup restore --all; to begin anew all the same: extrato migrate --new")
 }
 
 // namesFolder refuses a folder as database: SQLite would blame the disk.
@@ -189,7 +189,7 @@ func (a *app) closerOn(c config.Config, s *store.Store) (*closing.Closer, error)
 	step := a.progress()
 	elsewhere := a.places
 	elsewhere.Local, elsewhere.Store, elsewhere.Now, elsewhere.Log, elsewhere.SpoolDir = place, s, now, log, s.SpoolDir()
-	return &closing.Closer{
+	closer := &closing.Closer{
 		Places: elsewhere,
 		Store:  s, Schedule: schedule, CloseFrom: from, RequireBackup: c.RequireBackup, Now: now, Log: log, Step: step,
 		SpoolDir: s.SpoolDir(),
@@ -197,7 +197,9 @@ func (a *app) closerOn(c config.Config, s *store.Store) (*closing.Closer, error)
 			Bucket: place, Now: now, Zone: c.Zone,
 			Program: programVersion(), SpoolDir: s.SpoolDir(), Step: step,
 		},
-	}, nil
+	}
+	a.keepAfter(closer)
+	return closer, nil
 }
 
 // closeFrom reads EXTRATO_CLOSE_FROM; the zero Month means as the database says.

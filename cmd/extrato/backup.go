@@ -197,7 +197,8 @@ type backupRestoreCommand struct {
 	File     string `help:"The copy to restore; default: that of the month's statement, or the newest recorded one." placeholder:"F"`
 	DryRun   bool   `help:"Show each row to be put back, and change nothing."`
 	Full     string `help:"Put this copy of the whole database into a new one." placeholder:"FILE"`
-	Identity string `help:"With --full: the key's file, for an encrypted copy." placeholder:"FILE"`
+	Identity string `help:"With --full or --all: the key's file, for encrypted copies." placeholder:"FILE"`
+	restoreAllFlags
 }
 
 func (backupRestoreCommand) Help() string {
@@ -217,17 +218,30 @@ their link, and restoring the month again sets the link once the session is back
 Into a new database (extrato migrate), restore all the months, in any order, before
 any new row or login is made.
 
+--all makes a new database of the folder of the backups alone, or of the place
+named by --from: every statement, the chain with the same head, and the live rows as
+they were copied last. It writes nothing if anything is damaged or missing, and names it.
+Afterwards extrato serve prints a link to make the first login.
+
 --full puts a copy made by "backup full" where DATABASE_URL says. It refuses if a
 database is there already: stop the server and move the old files away first.
 
 Example:
   extrato backup restore 2025-10 --dry-run
   extrato backup restore 2025-10
+  extrato backup restore --all --dry-run
+  extrato backup restore --all --from s3://my-studio/extrato --identity key.txt
   extrato backup restore --full inteiro/20251014T183000Z.sqlite`
 }
 
 // Run restores a month.
 func (c *backupRestoreCommand) Run(a *app) error {
+	if err := c.checkAll(); err != nil {
+		return err
+	}
+	if c.All {
+		return a.restoreAll(c)
+	}
 	if c.Full != "" {
 		if c.Month != "" || c.File != "" || c.DryRun {
 			return books.Invalidf("invalid_usage", "--full takes neither a month nor --file nor --dry-run").WithHint("extrato backup restore --full FILE")
@@ -235,7 +249,7 @@ func (c *backupRestoreCommand) Run(a *app) error {
 		return a.restoreFull(c.Full, c.Identity)
 	}
 	if c.Month == "" {
-		return books.Invalidf("invalid_usage", "name the month, or a copy of the whole database").WithHint("extrato backup restore 2025-10, or extrato backup restore --full FILE")
+		return books.Invalidf("invalid_usage", "name the month, or say --all, or name a copy of the whole database").WithHint("extrato backup restore 2025-10, or --all, or --full FILE")
 	}
 	month, err := books.ParseMonth(c.Month)
 	if err != nil {

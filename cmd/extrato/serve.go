@@ -182,6 +182,7 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 		return nil, err
 	}
 	closer.Log, closer.Step, closer.Backups.Step = log, stopAt, stopAt // no progress bar: nobody watches
+	closer.Keep = keepEntries(closer) // the jobs copy the live rows
 	closes := api.NewCloses()
 	closer.Observe = closes.Observe
 	if err := auth.EnsureServiceAccount(ctx, s); err != nil {
@@ -195,7 +196,7 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 	}
 	p.jobs, err = jobs.New(ctx, jobs.Options{
 		Store: s, Closer: closer, Notifier: notifier, Heartbeat: notify.NewHeartbeat(settings.HeartbeatURL, log),
-		Enabled: settings.MonthlyJob, FullEvery: jobs.FullEvery, Log: log, Now: closer.Now, CheckEvery: lookEvery(), PollEvery: lookEvery(),
+		Enabled: settings.MonthlyJob, Keeper: keeper(closer), FullEvery: jobs.FullEvery, Log: log, Now: closer.Now, CheckEvery: lookEvery(), PollEvery: lookEvery(),
 	})
 	if err != nil {
 		return nil, err

@@ -46,6 +46,9 @@ type Closer struct {
 	Observe func(Result, error)
 	// Announce, if set, enqueues the announcement of a closing in its transaction.
 	Announce func(context.Context, *store.Tx, books.ChainEntry) error
+	// Keep, if set, writes the chain's new entries beside the backups, after each
+	// commit. A failure is told and mended elsewhere: the act is done.
+	Keep func(context.Context)
 
 	opened openedCache
 }
@@ -117,6 +120,7 @@ func (c *Closer) Close(ctx context.Context, month books.Month, o Options, by boo
 	case errors.Is(err, store.ErrAnswered): // recorded by the other run
 	case err == nil && result.Outcome != AlreadyClosed:
 		c.Log.Info("month closed", "month", month.String(), "revision", result.Revision, "rows", result.Counts.Total(), "correlation_id", run.id)
+		c.keep(ctx)
 	default:
 		c.finish(ctx, run, string(AlreadyClosed), err)
 	}
@@ -206,6 +210,13 @@ func (c *Closer) announce(ctx context.Context, tx *store.Tx, entry books.ChainEn
 		return nil
 	}
 	return c.Announce(ctx, tx, entry)
+}
+
+func (c *Closer) keep(ctx context.Context) {
+	if c.Keep != nil {
+		c.Keep(ctx)
+		c.step("entry kept")
+	}
 }
 
 // waits reports the holder of the awaited lock.

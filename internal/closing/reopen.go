@@ -37,6 +37,7 @@ func (c *Closer) ReopenOnce(ctx context.Context, month books.Month, reason strin
 		c.finish(ctx, run, "", err)
 	default:
 		c.Log.Info("month reopened", "month", month.String(), "revision", result.Revision, "correlation_id", run.id)
+		c.keep(ctx)
 	}
 	return c.withRun(result, run), err
 }

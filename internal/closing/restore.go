@@ -96,8 +96,10 @@ func (c *Closer) Restore(ctx context.Context, month books.Month, file string, dr
 	})
 	if err = sendAgain(err); err != nil {
 		c.finish(ctx, run, "", err)
+		return r, err
 	}
-	return r, err
+	c.keep(ctx)
+	return r, nil
 }
 
 // difference finds the missing rows, and refuses rows that cannot be put back.

@@ -114,6 +114,7 @@ func (d *Doctor) Run(ctx context.Context) Report {
 		d.copies(ctx, r)
 		d.fullCopy(ctx, r)
 		d.drills(ctx, r)
+		d.everything(ctx, r)
 		d.chain(ctx, r)
 	}
 	r.OK = r.Failed() == 0

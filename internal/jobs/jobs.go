@@ -30,6 +30,7 @@ import (
 	"extrato/internal/books"
 	"extrato/internal/closing"
 	"extrato/internal/notify"
+	"extrato/internal/recovery"
 	"extrato/internal/store"
 )
 
@@ -44,6 +45,7 @@ type Options struct {
 	Log        *slog.Logger
 	Now        func() time.Time // in the studio's zone
 	CheckEvery time.Duration    // the pause between checks for due months; 0: 20 s
+	Keeper     *recovery.Keeper // writes what a restore of everything needs; nil: nobody does
 	FullEvery  time.Duration    // how often the whole database is copied if it changed; 0: never
 	PollEvery  time.Duration    // how often River looks for jobs; 0: as the database deserves
 }
@@ -155,6 +157,9 @@ func (r *Runner) Start(ctx context.Context) error {
 		for _, place := range r.o.Closer.Places.All {
 			r.asked.Go(func() { r.copyTo(asking, place) })
 		}
+	}
+	if r.o.Keeper != nil {
+		r.asked.Go(func() { r.keep(asking) })
 	}
 	return nil
 }
