@@ -22,6 +22,7 @@ import (
 	"extrato/internal/logtest"
 	"extrato/internal/pgtest"
 	"extrato/internal/places"
+	"extrato/internal/recovery"
 	"extrato/internal/store"
 	"extrato/internal/store/storetest"
 )
@@ -64,6 +65,13 @@ func newPatient(t *testing.T, db *storetest.DB) *patient {
 	p.Exec(t, "INSERT INTO users (id, name, email, role, active_flag, unified_flow_enabled) VALUES (1, 'Ana', 'ana@studio.test', 'artist', TRUE, FALSE)")
 	p.payment(t, 1, "2025-10-03")
 	if _, err := p.closer.Close(t.Context(), october, closing.Options{}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	k := &recovery.Keeper{Store: p.Store, Backups: p.closer.Backups, Now: now}
+	if _, err := k.Keep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.KeepStudio(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
 	return p

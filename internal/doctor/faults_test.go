@@ -245,6 +245,11 @@ var faults = []fault{
 	{"a drill found a difference", "", drilled("different", 0), "drill", doctor.Fail, "2025-10"},
 	{"a drill could not run", "", drilled("failed", 0), "drill", doctor.Warn, "2025-10"},
 	{"no drill for 41 days", "", drilled("equal", 41), "drill", doctor.Warn, "no backup was restored"},
+	{"an entry that is not beside the backups", "", func(t *testing.T, p *patient) {
+		if err := os.Remove(filepath.Join(p.folder, "registro", "000001.json")); err != nil {
+			t.Fatal(err)
+		}
+	}, "restore of everything", doctor.Warn, "the first is registro/000001.json"},
 	{"a statement's backup that is gone", "", func(t *testing.T, p *patient) {
 		p.payment(t, 7, "2025-09-30")
 		if _, err := p.closer.CreateBackup(t.Context(), october.Add(-1), "test"); err != nil {
