@@ -200,8 +200,8 @@ func (s *Source) readStudios(ctx context.Context, wanted string) error {
 			s.notes = append(s.notes, fmt.Sprintf("%s is damaged, and was not needed: %s", name, err))
 		default:
 			whole = name.String()
-			s.checkHead(read)
 			if name.String() == wanted {
+				s.checkHead(read)
 				s.studio = read
 			}
 		}
