@@ -86,6 +86,8 @@ func (s *Source) live() (l *live, notes []string, err error) {
 		made := s.statements[e.Seq]
 		if e.Seq > s.studio.Entry {
 			switch {
+			case made != nil && e.Action == books.Revised && last[e.Month] != nil:
+				l.leave(e.Month, lateRows(made.rows, last[e.Month].rows))
 			case made != nil && e.Action != books.Adopted:
 				l.leave(e.Month, made.rows)
 			case e.Action == books.Reopened && last[e.Month] != nil:
@@ -100,6 +102,20 @@ func (s *Source) live() (l *live, notes []string, err error) {
 		}
 	}
 	return l, notes, nil
+}
+
+// lateRows returns the rows that a revision added: only those left the live
+// tables with it.
+func lateRows(revised, before []books.Row) []books.Row {
+	type key struct {
+		kind books.Kind
+		id   books.ID
+	}
+	there := map[key]bool{}
+	for _, row := range before {
+		there[key{row.Kind(), row.Key()}] = row.Kind() <= books.LinkKind
+	}
+	return slices.DeleteFunc(slices.Clone(revised), func(row books.Row) bool { return there[key{row.Kind(), row.Key()}] })
 }
 
 // Rebuild puts everything into an empty database, in one transaction. It fails
