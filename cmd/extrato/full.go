@@ -35,6 +35,7 @@ func (c *backupFullCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	keepNow(a.ctx, closer)
 	made, _, err := closer.FullCopy(a.ctx, false)
 	if err != nil {
 		return err

@@ -182,7 +182,7 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 		return nil, err
 	}
 	closer.Log, closer.Step, closer.Backups.Step = log, stopAt, stopAt // no progress bar: nobody watches
-	closer.Keep = keepEntries(closer) // the jobs copy the live rows
+	closer.Keep = keepEntries(closer)                                  // the jobs copy the live rows
 	closes := api.NewCloses()
 	closer.Observe = closes.Observe
 	if err := auth.EnsureServiceAccount(ctx, s); err != nil {

@@ -132,11 +132,15 @@ func (s *Source) Rebuild(ctx context.Context, to *store.Store, by books.Actor) (
 	if _, err := to.Migrate(ctx); err != nil {
 		return r, err
 	}
+	s.step("tables made")
 	b := &rebuilding{Source: s, by: by, run: books.CorrelationID(ctx), began: to.Now()}
 	err = to.WriteLong(ctx, func(tx *store.Tx) error {
 		b.tx, b.highest = tx, books.Highest{}
 		return b.write(ctx)
 	})
+	if err == nil {
+		s.step("committed")
+	}
 	r.DryRun = false
 	r.Notes = append(r.Notes, b.notes...)
 	return r, err
@@ -199,6 +203,7 @@ func (b *rebuilding) write(ctx context.Context) error {
 		if err := b.replay(ctx, e); err != nil {
 			return fmt.Errorf("entry %d of the chain: %w", e.Seq, err)
 		}
+		b.step("entry inserted")
 	}
 	l, _, err := b.live()
 	if err != nil {
@@ -210,6 +215,7 @@ func (b *rebuilding) write(ctx context.Context) error {
 	if err := b.insertLive(ctx, l); err != nil {
 		return err
 	}
+	b.step("live rows inserted")
 	if err := b.raiseSequences(ctx); err != nil {
 		return err
 	}

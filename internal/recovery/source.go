@@ -21,6 +21,7 @@ type Source struct {
 	without    []books.Month
 	backups    *backup.Backups
 	spool      *os.File // the statements, one after the other
+	spoolDir   string
 	size       int64
 	entries    []books.ChainEntry
 	statements map[int64]*statement  // by entry
@@ -29,6 +30,7 @@ type Source struct {
 	studio     *studio
 	notes      []string // what is damaged, and not needed
 	problems   []problem
+	step       func(string)
 }
 
 // statement is a statement made again.
@@ -52,6 +54,8 @@ type copyFound struct {
 // whole.
 type problem struct {
 	what, elsewhere string
+	file            string
+	check           func(context.Context, *Source) error // whether another place has it whole; nil: no place can
 }
 
 // errDamaged refuses a source with problems, and names each.
@@ -60,30 +64,61 @@ func (s *Source) errDamaged() error {
 		return nil
 	}
 	var what []string
-	for _, p := range s.problems {
+	for _, p := range s.problems[:min(len(s.problems), maxNamed)] {
 		what = append(what, p.what)
+	}
+	if more := len(s.problems) - len(what); more > 0 {
+		what = append(what, fmt.Sprintf("and %d more", more))
 	}
 	return books.Integrityf("source_damaged", "%s does not hold the whole studio: %s", s.from, strings.Join(what, "; ")).
 		WithHint("nothing was written; %s", s.problems[0].elsewhere)
 }
 
+// maxNamed is how many problems a message names.
+const maxNamed = 20
+
 const takeElsewhere = "take the same file from another copy of the folder or name that one with --from"
+
+// LookElsewhere looks in other places for what is damaged or missing, and lets
+// Plan's error name the first place that has it whole. Places that cannot be
+// read are passed over.
+func (s *Source) LookElsewhere(ctx context.Context, others []bucket.Reader) {
+	for i, p := range s.problems {
+		for _, other := range others {
+			if p.check == nil || other.String() == s.from.String() || ctx.Err() != nil || !s.holds(ctx, other, p) {
+				continue
+			}
+			s.problems[i].what += fmt.Sprintf(" (%s has it whole)", other)
+			s.problems[i].elsewhere = fmt.Sprintf("%s has %s whole: take it from there, its manifest too, or name that place: --from %s", other, p.file, other)
+			break
+		}
+	}
+}
+
+func (s *Source) holds(ctx context.Context, other bucket.Reader, p problem) bool {
+	there, err := newSource(other, Options{SpoolDir: s.spoolDir})
+	if err != nil {
+		return false
+	}
+	defer there.Close()
+	return p.check(ctx, there) == nil
+}
 
 // Options say what to take of a bucket.
 type Options struct {
 	Studio   string        // the copy of the studio; "": the newest
 	Without  []books.Month // months that come back without their statements
 	SpoolDir string        // the folder for spooled statements; "": the system's
+	Step     func(string)  // gets each finished step; may be nil
 }
 
 // Open reads and checks every object of a bucket. Damaged and missing objects are
 // no error here: see Plan.
 func Open(ctx context.Context, from bucket.Reader, o Options) (*Source, error) {
-	spool, err := backup.Nameless(o.SpoolDir)
+	s, err := newSource(from, o)
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{from: from, without: o.Without, spool: spool, statements: map[int64]*statement{}, restored: map[int64][]books.Row{}, backups: &backup.Backups{Bucket: bucket.ReadOnly(from)}}
 	for _, read := range []func(context.Context) error{
 		s.readEntries, func(ctx context.Context) error { return s.readStudios(ctx, o.Studio) }, s.readCopies, s.makeStatements,
 	} {
@@ -92,14 +127,42 @@ func Open(ctx context.Context, from bucket.Reader, o Options) (*Source, error) {
 			return nil, err
 		}
 	}
+	s.step("source read")
 	return s, nil
+}
+
+func newSource(from bucket.Reader, o Options) (*Source, error) {
+	spool, err := backup.Nameless(o.SpoolDir)
+	s := &Source{
+		from: from, without: o.Without, spool: spool, spoolDir: o.SpoolDir, step: o.Step,
+		statements: map[int64]*statement{}, restored: map[int64][]books.Row{}, backups: &backup.Backups{Bucket: bucket.ReadOnly(from)},
+	}
+	if s.step == nil {
+		s.step = func(string) {}
+	}
+	return s, err
 }
 
 // Close removes the spooled statements.
 func (s *Source) Close() { _ = s.spool.Close() } // it has no name
 
 func (s *Source) missing(elsewhere, format string, args ...any) {
-	s.problems = append(s.problems, problem{fmt.Sprintf(format, args...), elsewhere})
+	s.problems = append(s.problems, problem{what: fmt.Sprintf(format, args...), elsewhere: elsewhere})
+}
+
+// missingFile notes a problem of a file that another place may have whole.
+func (s *Source) missingFile(file string, check func(context.Context, *Source) error, elsewhere, format string, args ...any) {
+	s.missing(elsewhere, format, args...)
+	last := &s.problems[len(s.problems)-1]
+	last.file, last.check = file, check
+}
+
+func (s *Source) missingEntry(seq int64, format string, args ...any) {
+	check := func(ctx context.Context, there *Source) error {
+		_, err := there.readEntry(ctx, seq)
+		return err
+	}
+	s.missingFile(entryName(seq), check, takeElsewhere, format, args...)
 }
 
 // readEntries reads the chain.
@@ -110,6 +173,9 @@ func (s *Source) readEntries(ctx context.Context) error {
 	}
 	var numbers []int64
 	for _, name := range names {
+		if strings.HasSuffix(name, bucket.EncryptedSuffix) {
+			return books.Invalidf("identity_needed", "%s is encrypted", s.from).WithHint("nothing was written; name the key's file: --identity FILE")
+		}
 		if seq, isStatement, ok := parseRegister(name); ok && !isStatement {
 			numbers = append(numbers, seq)
 		}
@@ -119,7 +185,7 @@ func (s *Source) readEntries(ctx context.Context) error {
 	broken := false
 	for _, seq := range numbers {
 		for gap := previous.Seq + 1; gap < seq; gap++ {
-			s.missing(takeElsewhere, "%s, entry %d of the chain, is missing", entryName(gap), gap)
+			s.missingEntry(gap, "%s, entry %d of the chain, is missing", entryName(gap), gap)
 			broken = true
 		}
 		e, err := s.readEntry(ctx, seq)
@@ -127,7 +193,7 @@ func (s *Source) readEntries(ctx context.Context) error {
 		case err != nil && !isDamage(err):
 			return unreadable(s.from, err)
 		case err != nil:
-			s.missing(takeElsewhere, "%s, entry %d of the chain, is damaged: %s", entryName(seq), seq, err)
+			s.missingEntry(seq, "%s, entry %d of the chain, is damaged: %s", entryName(seq), seq, err)
 			e, broken = books.ChainEntry{Seq: seq}, true
 		case !broken && !e.Follows(previous):
 			s.missing("two studios' files may be mixed in the folder; "+takeElsewhere, "%s does not follow the entry before it", entryName(seq))
@@ -195,7 +261,11 @@ func (s *Source) readStudios(ctx context.Context, wanted string) error {
 			if whole != "" {
 				other = "take that file from another copy of the folder; or go back to the copy before it, losing what was entered since: --studio " + whole
 			}
-			s.missing(other, "%s, the copy of the live rows made %s, is damaged: %s", name, name.At.Format("2006-01-02 15:04 UTC"), err)
+			check := func(ctx context.Context, there *Source) error {
+				_, err := there.readStudio(ctx, name)
+				return err
+			}
+			s.missingFile(name.String(), check, other, "%s, the copy of the live rows made %s, is damaged: %s", name, name.At.Format("2006-01-02 15:04 UTC"), err)
 		case err != nil:
 			s.notes = append(s.notes, fmt.Sprintf("%s is damaged, and was not needed: %s", name, err))
 		default:
@@ -208,9 +278,9 @@ func (s *Source) readStudios(ctx context.Context, wanted string) error {
 	}
 	if s.studio == nil && len(s.problems) == 0 {
 		if wanted != "" {
-			return books.NotFoundf("no_studio", "%s has no copy of the studio %s", s.from, wanted).WithHint("see the folder %s there", studioFolder)
+			return books.NotFoundf("no_studio", "%s has no copy of the studio %s", s.from, wanted).WithHint("see the folder %s there", backup.StudioFolder)
 		}
-		s.missing("is it the right folder? Single months come back with extrato backup restore MONTH", "it has no copy of the live rows (%s/)", studioFolder)
+		s.missing("is it the right folder? Single months come back with extrato backup restore MONTH", "it has no copy of the live rows (%s/)", backup.StudioFolder)
 	}
 	return nil
 }
@@ -237,7 +307,7 @@ func (s *Source) checkHead(c *studio) {
 	case i < 0 && (len(s.entries) == 0 || s.entries[len(s.entries)-1].Seq < c.Entry):
 		lost := fmt.Sprintf("%s, entry %d of the chain, is missing: %s was made after it", entryName(c.Entry), c.Entry, c.Name)
 		if !slices.ContainsFunc(s.problems, func(p problem) bool { return p.what == lost }) {
-			s.missing(takeElsewhere, "%s", lost)
+			s.missingEntry(c.Entry, "%s", lost)
 		}
 	}
 }

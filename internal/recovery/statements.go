@@ -75,12 +75,26 @@ func (s *Source) makeStatements(ctx context.Context) error {
 		case isDamage(err) && slices.Contains(s.without, e.Month):
 			s.notes = append(s.notes, fmt.Sprintf("revision %d of %s comes back without its statement: %s is damaged or missing", e.Revision, e.Month, sourceOf(e)))
 		case isDamage(err):
-			s.missing(s.holders(e), "%s, revision %d of %s, is damaged: %s", sourceOf(e), e.Revision, e.Month, err)
+			s.missingFile(sourceOf(e), func(ctx context.Context, there *Source) error { return there.tryStatement(ctx, e) }, s.holders(e),
+				"%s, revision %d of %s, is damaged: %s", sourceOf(e), e.Revision, e.Month, err)
 		default:
 			return unreadable(s.from, err)
 		}
 	}
 	return nil
+}
+
+// tryStatement fails unless this place has what an entry needs, whole.
+func (s *Source) tryStatement(ctx context.Context, e books.ChainEntry) (err error) {
+	switch {
+	case isAlone(e):
+		_, err = s.readStatement(ctx, e)
+	case e.HasStatement():
+		_, err = s.makeStatement(ctx, e, false)
+	default:
+		_, err = s.restoredRows(ctx, e)
+	}
+	return err
 }
 
 func (s *Source) restoredRows(ctx context.Context, e books.ChainEntry) ([]books.Row, error) {

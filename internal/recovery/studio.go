@@ -26,7 +26,6 @@ import (
 // a JSON value for each line: the header, then for each table its name and its
 // rows, then the number of rows.
 const (
-	studioFolder = "estudio"
 	studioFormat = "extrato studio 1"
 	studioEnd    = ".json.gz"
 	studioTime   = "20060102T150405Z"
@@ -61,12 +60,12 @@ type studioName struct {
 }
 
 func (n studioName) String() string {
-	return studioFolder + "/" + n.At.UTC().Format(studioTime) + "." + n.Sum + studioEnd
+	return backup.StudioFolder + "/" + n.At.UTC().Format(studioTime) + "." + n.Sum + studioEnd
 }
 
 // parseStudio reads the name of a studio's copy; ok is false for any other.
 func parseStudio(name string) (n studioName, ok bool) {
-	at, rest, _ := strings.Cut(strings.TrimPrefix(name, studioFolder+"/"), ".")
+	at, rest, _ := strings.Cut(strings.TrimPrefix(name, backup.StudioFolder+"/"), ".")
 	var err error
 	if n.At, err = time.Parse(studioTime, at); err != nil {
 		return studioName{}, false

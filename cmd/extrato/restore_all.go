@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"strings"
 	"time"
@@ -13,49 +12,6 @@ import (
 	"extrato/internal/recovery"
 	"extrato/internal/store"
 )
-
-// keeper writes beside the backups what restore --all needs.
-func keeper(closer *closing.Closer) *recovery.Keeper {
-	return &recovery.Keeper{
-		Store: closer.Store, Backups: closer.Backups, CheckPlace: closer.CheckPlace, Now: closer.Now, SpoolDir: closer.SpoolDir,
-	}
-}
-
-// keepEntries is Closer.Keep: a failure is a warning, and a job of extrato serve
-// mends it.
-func keepEntries(closer *closing.Closer) func(context.Context) {
-	k := keeper(closer)
-	return func(ctx context.Context) {
-		if _, err := k.Keep(ctx); err != nil {
-			warnKept(closer, err)
-		}
-	}
-}
-
-func warnKept(closer *closing.Closer, err error) {
-	e := books.AsError(err)
-	closer.Log.Warn("not written beside the backups", "cause", e.Error(), "hint", e.Hint)
-}
-
-// keepAfter makes a command write the entries of the chain that it made and, in
-// the end, a copy of the live rows.
-func (a *app) keepAfter(closer *closing.Closer) {
-	entries, changed := keepEntries(closer), false
-	closer.Keep = func(ctx context.Context) {
-		changed = true
-		entries(ctx)
-	}
-	a.closers = append(a.closers, func() {
-		if !changed {
-			return
-		}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), time.Minute)
-		defer cancel()
-		if _, err := keeper(closer).KeepStudio(ctx, 0); err != nil {
-			warnKept(closer, err)
-		}
-	})
-}
 
 // restoreAllFlags are those of backup restore --all.
 type restoreAllFlags struct {
@@ -75,63 +31,98 @@ func (c *backupRestoreCommand) checkAll() error {
 	return nil
 }
 
-// restoreAll makes a new database of the objects of one place.
+// restoreAll makes a new database of the objects of one place. Those of another
+// place than the folder of the backups are brought there first: the statements rest
+// on them.
 func (a *app) restoreAll(c *backupRestoreCommand) error {
 	settings, err := a.config()
 	if err != nil {
 		return err
 	}
-	if err := namesFolder(settings.DatabaseURL); err != nil {
-		return err
-	}
-	from, err := recoverySource(settings, c.From, c.Identity)
+	from, folder, err := recoveryPlaces(settings, c)
 	if err != nil {
 		return err
 	}
-	without, err := monthsOf(c.Without)
+	if err := a.checkEmpty(settings); err != nil {
+		return err
+	}
+	source, plan, err := a.recoverySource(settings, c, from)
 	if err != nil {
 		return err
 	}
-	if !store.Absent(settings.DatabaseURL) {
-		if err := a.checkEmpty(settings); err != nil {
+	defer func() { source.Close() }()
+	if from.String() != folder.String() {
+		if c.DryRun {
+			err = source.CheckFolder(a.ctx, folder)
+		} else {
+			_, err = source.Bring(a.ctx, folder)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	source, err := recovery.Open(a.ctx, from, recovery.Options{Studio: c.Studio, Without: without})
+	if c.DryRun {
+		return a.showRebuilt(settings, c, plan, closing.Audit{})
+	}
+	if from.String() != folder.String() {
+		source.Close()
+		if source, _, err = a.recoverySource(settings, c, folder); err != nil {
+			return err
+		}
+	}
+	done, audit, err := a.rebuild(settings, source)
 	if err != nil {
 		return err
 	}
-	defer source.Close()
+	done.From = plan.From
+	return a.showRebuilt(settings, c, done, audit)
+}
+
+// recoverySource opens a place, and fails if it does not hold the whole studio.
+func (a *app) recoverySource(settings config.Config, c *backupRestoreCommand, from bucket.Reader) (*recovery.Source, recovery.Rebuilt, error) {
+	without, err := monthsOf(c.Without)
+	if err != nil {
+		return nil, recovery.Rebuilt{}, err
+	}
+	source, err := recovery.Open(a.ctx, from, recovery.Options{Studio: c.Studio, Without: without, Step: a.progress()})
+	if err != nil {
+		return nil, recovery.Rebuilt{}, err
+	}
 	plan, err := source.Plan()
 	if err != nil {
-		return err
+		source.LookElsewhere(a.ctx, otherPlaces(settings, c.Identity))
+		plan, err = source.Plan()
 	}
-	if c.DryRun {
-		return a.showRebuilt(settings, plan, closing.Audit{})
+	if err != nil {
+		source.Close()
+		return nil, plan, err
 	}
+	return source, plan, nil
+}
+
+// rebuild makes the database, and verifies it.
+func (a *app) rebuild(settings config.Config, source *recovery.Source) (done recovery.Rebuilt, audit closing.Audit, err error) {
 	s, err := store.Open(a.ctx, store.Options{URL: settings.DatabaseURL, Zone: settings.Zone, Now: time.Now, Log: a.logger(settings)}, true)
 	if err != nil {
-		return err
+		return done, audit, err
 	}
 	a.closers = append(a.closers, s.Close)
-	done, err := source.Rebuild(a.ctx, s, actor())
-	if err != nil {
+	if done, err = source.Rebuild(a.ctx, s, actor()); err != nil {
 		s.RemoveIfNew()
-		return err
+		return done, audit, err
 	}
 	closer, err := a.closerOn(settings, s)
-	if err != nil {
-		return err
+	if err == nil {
+		audit, err = closer.VerifyChain(a.ctx)
 	}
-	audit, err := closer.VerifyChain(a.ctx)
-	if err != nil {
-		return err
-	}
-	return a.showRebuilt(settings, done, audit)
+	return done, audit, err
 }
 
 // checkEmpty refuses a database with a studio before the backups are read.
 func (a *app) checkEmpty(settings config.Config) error {
+	if err := namesFolder(settings.DatabaseURL); err != nil || store.Absent(settings.DatabaseURL) {
+		return err
+	}
 	s, err := store.OpenUntouched(a.ctx, store.Options{URL: settings.DatabaseURL, Zone: settings.Zone, Now: time.Now})
 	if err != nil {
 		return err
@@ -152,33 +143,53 @@ func monthsOf(names []string) ([]books.Month, error) {
 	return months, nil
 }
 
-// recoverySource returns the place to read: the folder of the backups, or another.
-func recoverySource(settings config.Config, place, identity string) (from bucket.Reader, err error) {
-	if place == "" {
-		from, err = bucket.Open(settings.Backups, nil)
-	} else {
-		from, err = bucket.OpenPlace(place, nil)
+// recoveryPlaces returns the place to read, and the folder of the backups.
+func recoveryPlaces(settings config.Config, c *backupRestoreCommand) (from bucket.Reader, folder bucket.Bucket, err error) {
+	if folder, err = bucket.Open(settings.Backups, nil); err != nil {
+		return nil, nil, err
 	}
-	if err != nil {
-		return nil, err
-	}
-	if place != "" && !strings.Contains(place, "://") {
-		if _, err := os.Stat(place); err != nil {
-			return nil, books.NotFoundf("no_place", "there is no folder %s", place).WithHint("name the folder of the backups, or an s3:// place: --from PLACE").Because(err)
+	from = folder
+	if c.From != "" {
+		if from, err = bucket.OpenPlace(c.From, nil); err != nil {
+			return nil, nil, err
+		}
+		if _, err := os.Stat(c.From); err != nil && !strings.Contains(c.From, "://") {
+			return nil, nil, books.NotFoundf("no_place", "there is no folder %s", c.From).WithHint("name the folder of the backups, or an s3:// place: --from PLACE").Because(err)
 		}
 	}
-	if identity == "" {
-		return from, nil
+	if c.Identity != "" {
+		keys, err := bucket.ReadIdentities(c.Identity)
+		if err != nil {
+			return nil, nil, err
+		}
+		from = keys.Decrypting(from)
+	}
+	return from, folder, nil
+}
+
+// otherPlaces returns the places where a damaged file may be whole.
+func otherPlaces(settings config.Config, identity string) []bucket.Reader {
+	var all []bucket.Reader
+	if folder, err := bucket.Open(settings.Backups, nil); err == nil {
+		all = append(all, folder)
+	}
+	elsewhere, err := openPlaces(settings, nil)
+	if err != nil {
+		return all
 	}
 	keys, err := bucket.ReadIdentities(identity)
-	if err != nil {
-		return nil, err
+	for _, place := range elsewhere.All {
+		if err == nil && identity != "" {
+			all = append(all, keys.Decrypting(place))
+		} else {
+			all = append(all, place)
+		}
 	}
-	return keys.Decrypting(from), nil
+	return all
 }
 
 // showRebuilt reports a restore of everything, done or planned.
-func (a *app) showRebuilt(settings config.Config, r recovery.Rebuilt, audit closing.Audit) error {
+func (a *app) showRebuilt(settings config.Config, c *backupRestoreCommand, r recovery.Rebuilt, audit closing.Audit) error {
 	if a.JSON {
 		if err := printJSON(a.stdout, struct {
 			recovery.Rebuilt
@@ -198,6 +209,9 @@ func (a *app) showRebuilt(settings config.Config, r recovery.Rebuilt, audit clos
 		}
 		if !r.DryRun {
 			a.printf("  next         what was recorded after that moment is not in it: compare with your calendar and your bank\n")
+			if c.Identity != "" {
+				a.printf("  next         extrato backup copy --identity FILE, once, so that this database knows the encrypted copies\n")
+			}
 			a.printf("  next         logins and tokens do not come back: extrato serve prints a link to make the first login\n")
 		}
 	}

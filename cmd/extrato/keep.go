@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"extrato/internal/books"
+	"extrato/internal/closing"
+	"extrato/internal/recovery"
+)
+
+// keeper writes beside the backups what restore --all needs.
+func keeper(closer *closing.Closer) *recovery.Keeper {
+	return &recovery.Keeper{
+		Store: closer.Store, Backups: closer.Backups, CheckPlace: closer.CheckPlace, Now: closer.Now, SpoolDir: closer.SpoolDir,
+	}
+}
+
+// keepEntries is Closer.Keep: a failure is a warning, and a job of extrato serve
+// mends it.
+func keepEntries(closer *closing.Closer) func(context.Context) {
+	k := keeper(closer)
+	return func(ctx context.Context) {
+		if _, err := k.Keep(ctx); err != nil {
+			warnKept(closer, err)
+		}
+	}
+}
+
+func warnKept(closer *closing.Closer, err error) {
+	e := books.AsError(err)
+	closer.Log.Warn("not written beside the backups", "cause", e.Error(), "hint", e.Hint)
+}
+
+// keepAfter makes a command write the entries of the chain that it made and, in
+// the end, a copy of the live rows.
+func (a *app) keepAfter(closer *closing.Closer) {
+	entries, changed := keepEntries(closer), false
+	closer.Keep = func(ctx context.Context) {
+		changed = true
+		entries(ctx)
+	}
+	a.closers = append(a.closers, func() {
+		if !changed {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), time.Minute)
+		defer cancel()
+		keepNow(ctx, closer)
+	})
+}
+
+// keepNow writes everything that is missing, and a copy of the live rows.
+func keepNow(ctx context.Context, closer *closing.Closer) {
+	keepEntries(closer)(ctx)
+	if _, err := keeper(closer).KeepStudio(ctx, 0); err != nil {
+		warnKept(closer, err)
+	}
+}
