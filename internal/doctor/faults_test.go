@@ -245,6 +245,16 @@ var faults = []fault{
 	{"a drill found a difference", "", drilled("different", 0), "drill", doctor.Fail, "2025-10"},
 	{"a drill could not run", "", drilled("failed", 0), "drill", doctor.Warn, "2025-10"},
 	{"no drill for 41 days", "", drilled("equal", 41), "drill", doctor.Warn, "no backup was restored"},
+	{"an entry beside the backups that was changed", "", func(t *testing.T, p *patient) {
+		name := filepath.Join(p.folder, "registro", "000001.json")
+		text, err := os.ReadFile(name)
+		if err == nil {
+			err = os.WriteFile(name, append(text, ' '), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}, "restore of everything", doctor.Fail, "registro/000001.json is not what"},
 	{"an entry that is not beside the backups", "", func(t *testing.T, p *patient) {
 		if err := os.Remove(filepath.Join(p.folder, "registro", "000001.json")); err != nil {
 			t.Fatal(err)

@@ -156,6 +156,7 @@ var lines = map[string]line{
 	"backups":             {OK, "backups", "%[1]d statements rest on backups that were whole when they were last read, %[2]s or later", "", ""},
 	"backups_unused":      {OK, "backups", "no statement needs one yet", "", ""},
 	"register_missing":    {Warn, "restore of everything", "%[1]d entries of the chain or statements are not written beside the backups yet, the first is %[2]s", "extrato serve writes them within a minute; if this stays, see its log, and let it write the folder in EXTRATO_BACKUPS", ""},
+	"register_differs":    {Fail, "restore of everything", "%[1]d files beside the backups are not as this database wrote them: %[2]s", "keep the file, but outside the folder; extrato serve writes it anew from the database. Is the database the right one? extrato audit verify --head HASH, with a head kept elsewhere", ""},
 	"studio_none":         {OK, "restore of everything", "the live rows were not copied beside the backups yet; extrato serve does so by itself", "", ""},
 	"studio":              {OK, "restore of everything", "every entry of the chain is beside the backups; the live rows are as they were at %s", "", ""},
 	"full_unable":         {Warn, "whole copy", "%[1]s: the rows of the running month have no copy", "%[2]s", ""},

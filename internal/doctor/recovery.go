@@ -7,7 +7,7 @@ import (
 )
 
 // everything looks for what a restore of the whole studio needs beside the
-// backups. It reads names only.
+// backups, and reads it.
 func (d *Doctor) everything(ctx context.Context, r *Report) {
 	const name = "restore of everything"
 	k := &recovery.Keeper{Store: d.Store, Backups: d.Backups, Now: d.Now}
@@ -18,6 +18,15 @@ func (d *Doctor) everything(ctx context.Context, r *Report) {
 	}
 	if len(missing) > 0 {
 		r.say("register_missing", len(missing), missing[0])
+		return
+	}
+	problems, err := k.Check(ctx)
+	if err != nil {
+		r.failed(name, err)
+		return
+	}
+	if len(problems) > 0 {
+		r.say("register_differs", len(problems), problems[0])
 		return
 	}
 	at, err := k.NewestStudio(ctx)

@@ -110,35 +110,14 @@ func (k *Keeper) missing(ctx context.Context) ([]object, error) {
 	if err != nil {
 		return nil, unkept(err)
 	}
-	var entries []books.ChainEntry
-	err = k.Store.Read(ctx, func(tx *store.Tx) error {
-		entries, err = tx.ChainEntries(ctx)
-		return err
-	})
+	entries, latest, err := k.chain(ctx)
 	if err != nil {
 		return nil, err
 	}
-	latest := map[books.Month]int64{}
-	for _, e := range entries {
-		if e.Action.Decides() {
-			latest[e.Month] = e.Seq
-		}
-	}
-	var missing []object
-	for _, e := range entries {
-		if e.Seq < 1 {
-			continue
-		}
-		for _, o := range []object{{e, latest[e.Month] == e.Seq, true}, {entry: e}} {
-			if o.statement && !isAlone(e) {
-				continue
-			}
-			if _, there := slices.BinarySearch(names, o.name()); !there {
-				missing = append(missing, o)
-			}
-		}
-	}
-	return missing, nil
+	return slices.DeleteFunc(objects(entries, latest), func(o object) bool {
+		_, there := slices.BinarySearch(names, o.name())
+		return there
+	}), nil
 }
 
 // isAlone reports whether no backup holds an entry's statement.
@@ -280,18 +259,6 @@ func (k *Keeper) newestStudio(ctx context.Context) (studioName, error) {
 		return studioName{}, nil
 	}
 	return names[len(names)-1], nil
-}
-
-// studioNames returns the copies of the studio, oldest first.
-func studioNames(ctx context.Context, r bucket.Reader) ([]studioName, error) {
-	list, err := r.List(ctx, studioFolder)
-	var names []studioName
-	for _, name := range list { // sorted by time
-		if n, ok := parseStudio(name); ok {
-			names = append(names, n)
-		}
-	}
-	return names, err
 }
 
 // maxObject is more than any entry or statement needs in memory.
