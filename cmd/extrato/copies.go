@@ -28,6 +28,8 @@ func (a *app) openPlaces(c config.Config) (*places.Places, error) {
 type backupCopyCommand struct {
 	Check    bool `help:"Read every copy again, however long ago that was done."`
 	NewPlace bool `help:"The copies in a place that is empty now are lost for good: make them again."`
+	NewPlace bool   `help:"The copies in a place that is empty now are lost for good: make them again."`
+	Identity string `help:"After a restore into a new database: open encrypted copies with this key, to know them again." placeholder:"FILE"`
 }
 
 func (backupCopyCommand) Help() string {
@@ -50,6 +52,9 @@ as it is: move it away with the place's own tools, then copy again.
 
 A place that held copies and is empty now is refused, because a disk that is not
 mounted looks the same; --new-place confirms that they are lost.
+
+A database that was restored knows of no copies. Plain ones it knows again by their
+bytes; encrypted ones once --identity opens them.
 
 Example:
   EXTRATO_BACKUPS_COPY=/mnt/nas/extrato extrato backup copy --check`
@@ -78,9 +83,15 @@ func (c *backupCopyCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	keepNow(a.ctx, closer) // what is missing in the folder itself
 	if len(closer.Places.All) == 0 {
 		return books.Invalidf("no_places", "there are no other places").
 			WithHint("name them: EXTRATO_BACKUPS_COPY=/mnt/nas/extrato,s3://BUCKET/PREFIX?endpoint=URL")
+	}
+	if c.Identity != "" {
+		if closer.Places.Identities, err = bucket.ReadIdentities(c.Identity); err != nil {
+			return err
+		}
 	}
 	results := make([]copiedTo, len(closer.Places.All))
 	var all, one sync.WaitGroup

@@ -64,6 +64,7 @@ type Places struct {
 	Local      bucket.Reader
 	All        []bucket.Place
 	Recipients *bucket.Recipients // nil: copies are not encrypted
+	Identities *bucket.Identities // open ciphertexts without a record; nil: these are corrupt
 	RequireAll bool               // a close waits for every place
 	Timeout    time.Duration      // of that wait; 0: five minutes
 	Store      *store.Store

@@ -107,7 +107,7 @@ func (p *Places) send(ctx context.Context, place bucket.Place, rec store.ObjectC
 		return p.put(ctx, place, rec, rec.Object, content, content.size, content.sum)
 	}
 	name := rec.Object + bucket.EncryptedSuffix
-	if len(rec.Tried) > 0 {
+	if len(rec.Tried) > 0 || p.Identities != nil {
 		found, err := p.adopt(ctx, place, rec, name)
 		if err == nil || !errors.Is(err, bucket.ErrNotExist) || errors.Is(err, bucket.ErrHidden) {
 			return found, err
@@ -122,7 +122,17 @@ func (p *Places) send(ctx context.Context, place bucket.Place, rec store.ObjectC
 	if rec, err = p.remember(ctx, rec, hex.EncodeToString(sealed.Sum[:])); err != nil {
 		return rec, err
 	}
-	return p.put(ctx, place, rec, name, sealed.Content, sealed.Size, sealed.Sum)
+	sent, err := p.put(ctx, place, rec, name, sealed.Content, sealed.Size, sealed.Sum)
+	if sent.State == Corrupt {
+		sent.Reason = strangeReason(name)
+	}
+	return sent, err
+}
+
+// strangeReason is that of a ciphertext that this database knows nothing of.
+func strangeReason(name string) string {
+	return "another encrypted object stands there under the name " + name +
+		"; after a restore into a new database, extrato backup copy --identity FILE opens it and knows it again"
 }
 
 func (p *Places) put(ctx context.Context, place bucket.Place, rec store.ObjectCopy, name string, content io.ReadSeeker, size int64, sum [sha256.Size]byte) (store.ObjectCopy, error) {
@@ -157,7 +167,8 @@ func (p *Places) remember(ctx context.Context, rec store.ObjectCopy, sum string)
 }
 
 // adopt takes a ciphertext in the place for the copy, if an earlier try sent it
-// and lost the answer. It fails with bucket.ErrNotExist if there is none.
+// and lost the answer, or if the identities open it and it is the object. It fails
+// with bucket.ErrNotExist if there is none.
 func (p *Places) adopt(ctx context.Context, place bucket.Place, rec store.ObjectCopy, name string) (store.ObjectCopy, error) {
 	in, err := place.Open(ctx, name)
 	if errors.Is(err, bucket.ErrHidden) {
@@ -177,11 +188,33 @@ func (p *Places) adopt(ctx context.Context, place bucket.Place, rec store.Object
 	if err != nil {
 		return rec, err
 	}
-	if !slices.Contains(rec.Tried, hex.EncodeToString(found.sum[:])) {
-		rec.State, rec.Reason = Corrupt, "another encrypted object stands there under the name "+name
+	mine := slices.Contains(rec.Tried, hex.EncodeToString(found.sum[:]))
+	if !mine && p.Identities != nil {
+		if mine, err = p.opens(ctx, file, rec); err != nil {
+			return rec, err
+		}
+	}
+	if !mine {
+		rec.State, rec.Reason = Corrupt, strangeReason(name)
 		return rec, nil
 	}
 	return p.put(ctx, place, rec, name, file, found.size, found.sum) // the same bytes: it returns the version
+}
+
+// opens reports whether a ciphertext is an object's.
+func (p *Places) opens(ctx context.Context, sealed io.ReadSeeker, rec store.ObjectCopy) (bool, error) {
+	if _, err := sealed.Seek(0, io.SeekStart); err != nil {
+		return false, err
+	}
+	plain, err := p.Identities.Decrypt(rec.Object, io.NopCloser(sealed))
+	if err != nil {
+		return false, err
+	}
+	found, err := read(ctx, plain, io.Discard)
+	if err != nil && books.AsError(err).Kind == books.Integrity {
+		return false, nil
+	}
+	return hex.EncodeToString(found.sum[:]) == rec.SHA256, err
 }
 
 // content is an object of the backup folder with its size and SHA-256.
