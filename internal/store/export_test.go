@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"testing"
 	"time"
 )
@@ -88,3 +89,6 @@ func WalkPays(n int) (restore func()) {
 
 // ForPrograms is forPrograms for tests.
 var ForPrograms = forPrograms
+
+// AllTables are the tables of a database of this version.
+func AllTables() []string { return slices.Concat(v4Tables, ownTables) }
