@@ -26,8 +26,7 @@ func (a *app) openPlaces(c config.Config) (*places.Places, error) {
 }
 
 type backupCopyCommand struct {
-	Check    bool `help:"Read every copy again, however long ago that was done."`
-	NewPlace bool `help:"The copies in a place that is empty now are lost for good: make them again."`
+	Check    bool   `help:"Read every copy again, however long ago that was done."`
 	NewPlace bool   `help:"The copies in a place that is empty now are lost for good: make them again."`
 	Identity string `help:"After a restore into a new database: open encrypted copies with this key, to know them again." placeholder:"FILE"`
 }

@@ -90,7 +90,7 @@ func (a *app) recoverySource(settings config.Config, c *backupRestoreCommand, fr
 	}
 	plan, err := source.Plan()
 	if err != nil {
-		source.LookElsewhere(a.ctx, otherPlaces(settings, c.Identity))
+		source.LookElsewhere(a.ctx, a.otherPlaces(settings, c.Identity))
 		plan, err = source.Plan()
 	}
 	if err != nil {
@@ -168,12 +168,12 @@ func recoveryPlaces(settings config.Config, c *backupRestoreCommand) (from bucke
 }
 
 // otherPlaces returns the places where a damaged file may be whole.
-func otherPlaces(settings config.Config, identity string) []bucket.Reader {
+func (a *app) otherPlaces(settings config.Config, identity string) []bucket.Reader {
 	var all []bucket.Reader
 	if folder, err := bucket.Open(settings.Backups, nil); err == nil {
 		all = append(all, folder)
 	}
-	elsewhere, err := openPlaces(settings, nil)
+	elsewhere, err := a.openPlaces(settings)
 	if err != nil {
 		return all
 	}
