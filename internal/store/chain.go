@@ -157,13 +157,13 @@ func (t *Tx) LatestHeads(ctx context.Context) (map[books.Month]MonthHead, error)
 		var action, month string
 		n := &h.Counts
 		if err := scan(&h.Seq, &action, &month, &h.Revision, &n.Payments, &n.Sessions, &n.Commissions, &n.Expenses, &n.Links, &h.BackupFile, &h.Totals); err != nil {
-			return err
+			return brokenScan(h.Seq, err)
 		}
 		var m books.Month
 		h.Action = books.Action(action)
 		err := m.UnmarshalText([]byte(month))
 		latest[m] = h
-		return err
+		return brokenEntry(h.Seq, err)
 	})
 	return latest, err
 }
@@ -189,7 +189,7 @@ func scanEntry(scan func(...any) error, c *books.ChainEntry) error {
 		&n.Payments, &n.Sessions, &n.Commissions, &n.Expenses, &n.Links, &c.BackupFile, &c.BackupSHA256, &detail, &previous, &hash,
 		&reason, &totals, &notes, &salt)
 	if err != nil {
-		return err
+		return brokenScan(c.Seq, err)
 	}
 	c.Action, c.By, c.Reason, c.Totals = books.Action(action), books.Actor(actor), reason.String, totals.String
 	err = errors.Join(
@@ -220,11 +220,25 @@ func scanEntry(scan func(...any) error, c *books.ChainEntry) error {
 			err = errors.New("it is not in the form in which it was written")
 		}
 	}
-	if err != nil {
-		return books.Integrityf("broken_chain", "entry %d of the chain cannot be read: %s", c.Seq, err).
-			WithHint("%s", MendChain).Because(err)
+	return brokenEntry(c.Seq, err)
+}
+
+// brokenEntry explains an entry with a value that none is written with.
+func brokenEntry(seq int64, err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return books.Integrityf("broken_chain", "entry %d of the chain cannot be read: %s", seq, err).
+		WithHint("%s", MendChain).Because(err)
+}
+
+// brokenScan is brokenEntry where a column holds a value of another type, as
+// SQLite allows. An error of the database stays as it is.
+func brokenScan(seq int64, err error) error {
+	if !strings.HasPrefix(err.Error(), "sql: Scan error") {
+		return err
+	}
+	return brokenEntry(seq, err)
 }
 
 // EntriesBefore returns at most limit entries of the chain, newest first, below
