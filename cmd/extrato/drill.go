@@ -8,13 +8,14 @@ import (
 	"extrato/internal/books"
 	"extrato/internal/bucket"
 	"extrato/internal/closing"
+	"extrato/internal/store"
 )
 
 type drillCommand struct {
 	Month    string `arg:"" optional:"" help:"The month, such as 2025-10; default: the last one that was closed."`
 	All      bool   `help:"Every closed or reopened month."`
-	From     string `help:"The place whose copy is restored, as EXTRATO_BACKUPS_COPY writes it; default: the folder of the backups." placeholder:"PLACE"`
-	Identity string `help:"The file with an age key, for copies elsewhere that are encrypted." placeholder:"FILE"`
+	From     string `help:"The place whose copy is restored, as EXTRATO_BACKUPS_COPY writes it; default: the last one there or, while that has no copy that can be opened, the folder of the backups." placeholder:"PLACE"`
+	Identity string `help:"The file with an age key, for encrypted copies: of --from, or else of the last place of EXTRATO_BACKUPS_COPY." placeholder:"FILE"`
 }
 
 func (drillCommand) Help() string {
@@ -28,7 +29,8 @@ Exit code 4 if a backup gives another statement, 1 if a drill could not run.
 Examples:
   extrato drill
   extrato drill --all
-  extrato drill 2025-10 --from s3://studio/extrato --identity key.txt`
+  extrato drill 2025-10 --identity key.txt
+  extrato drill --all --from /mnt/nas/extrato`
 }
 
 // Run drills one month or all.
@@ -68,20 +70,13 @@ func (c *drillCommand) Run(a *app) error {
 	return a.showDrills(drills)
 }
 
-// from returns the backups at the place of the drill.
+// from returns the backups at the place of the drill; nil: as the job chooses.
 func (c *drillCommand) from(closer *closing.Closer) (*backup.Backups, error) {
-	if c.From == "" {
-		if c.Identity != "" {
-			return nil, books.Invalidf("invalid_usage", "the folder of the backups is not encrypted").WithHint("name the place of the encrypted copy: --from PLACE")
-		}
-		return closer.Backups, nil
-	}
-	var reader bucket.Reader
-	place, err := bucket.OpenPlace(c.From, nil)
-	if err != nil {
+	place, err := c.place(closer)
+	if err != nil || place == nil {
 		return nil, err
 	}
-	reader = place
+	reader := bucket.Reader(place)
 	if c.Identity != "" {
 		keys, err := bucket.ReadIdentities(c.Identity)
 		if err != nil {
@@ -89,7 +84,22 @@ func (c *drillCommand) from(closer *closing.Closer) (*backup.Backups, error) {
 		}
 		reader = keys.Decrypting(place)
 	}
-	return &backup.Backups{Bucket: bucket.ReadOnly(reader), Now: closer.Now, Zone: closer.Backups.Zone, Program: programVersion()}, nil
+	return &backup.Backups{Bucket: bucket.ReadOnly(reader), Now: closer.Now}, nil
+}
+
+// place returns the place named on the command line; with a key but no name, the
+// last of EXTRATO_BACKUPS_COPY.
+func (c *drillCommand) place(closer *closing.Closer) (bucket.Place, error) {
+	switch {
+	case c.From != "":
+		return bucket.OpenPlace(c.From, nil)
+	case c.Identity == "":
+		return nil, nil //nolint:nilnil // none is named
+	case len(closer.Places.All) == 0:
+		return nil, books.Invalidf("invalid_usage", "there is no place of encrypted copies").
+			WithHint("name it: --from PLACE, or EXTRATO_BACKUPS_COPY; the folder of the backups is not encrypted")
+	}
+	return closer.Places.All[len(closer.Places.All)-1], nil
 }
 
 // showDrills prints the results, and returns the error of the worst.
@@ -97,9 +107,9 @@ func (a *app) showDrills(drills []closing.Drilled) error {
 	different, failed := 0, 0
 	for _, d := range drills {
 		switch d.Result {
-		case closing.DrillDifferent:
+		case store.DrillDifferent:
 			different++
-		case closing.DrillFailed:
+		case store.DrillFailed:
 			failed++
 		}
 	}

@@ -3,21 +3,11 @@ package closing
 import (
 	"context"
 	"fmt"
-	"strings"
+	"time"
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/store"
-)
-
-// DrillResult is the result of a drill.
-type DrillResult string
-
-// The results of a drill.
-const (
-	DrillEqual     DrillResult = "equal"     // the backup gives the statement again
-	DrillDifferent DrillResult = "different" // it does not
-	DrillFailed    DrillResult = "failed"    // the drill could not run
 )
 
 // Drilled is the report of one drill.
@@ -25,7 +15,7 @@ type Drilled struct {
 	Month   books.Month `json:"month"`
 	Place   string      `json:"place"`
 	File    string      `json:"file"`
-	Result  DrillResult `json:"result"`
+	Result  string      `json:"result"` // store.DrillEqual, store.DrillDifferent or store.DrillFailed
 	Reason  string      `json:"reason"`
 	Next    string      `json:"next,omitempty"` // the command to run, where one helps
 	Seconds float64     `json:"seconds"`
@@ -33,31 +23,42 @@ type Drilled struct {
 
 // Drill restores the backup of month's statement, as it is kept at from, into a
 // scratch database, and compares the statement that comes out with the chain:
-// seal, fingerprint, counts, totals. Of a reopened month it is the statement
-// before the reopening. The studio's database is read, and records the result.
+// seal, fingerprint, counts, totals; and the chain with the stored statement. Of
+// a reopened month it is the statement before the reopening. Without from it
+// takes the copy farthest away that it can open. The studio's database is read,
+// and records the result.
 //
 // A month never closed is an Error of kind NotFound, a statement of v4's of kind
 // Refused. All other faults are in the report.
 func (c *Closer) Drill(ctx context.Context, month books.Month, from *backup.Backups) (Drilled, error) {
-	entry, file, err := c.drillTarget(ctx, month)
+	target, records, err := c.drillTarget(ctx, month)
 	if err != nil {
 		return Drilled{}, err
 	}
+	why := ""
+	if from == nil {
+		from, why = c.drillPlace(records, target.file)
+	}
 	began := c.Now()
-	d := Drilled{Month: month, Place: from.Bucket.String(), File: file, Result: DrillEqual}
-	if file == "" {
-		d.Result, d.Reason = DrillFailed, "the month closed without a backup, and none was made since"
+	d := Drilled{Month: month, Place: from.Bucket.String(), File: target.file, Result: store.DrillEqual, Reason: why}
+	switch {
+	case target.file == "":
+		d.Result, d.Reason = store.DrillFailed, "the month closed without a backup, and none was made since"
 		d.Next = fmt.Sprintf("extrato backup create %s", month)
-	} else if err := c.drill(ctx, entry, file, from); err != nil {
-		if ctx.Err() != nil {
-			return d, ctx.Err()
+	case !target.entry.Intact():
+		c.explainEntry(ctx, &d, target)
+	default:
+		if err = c.drill(ctx, target, from); err != nil {
+			c.explain(ctx, &d, target, err)
 		}
-		c.explain(ctx, &d, entry, err)
+	}
+	if ctx.Err() != nil {
+		return d, ctx.Err()
 	}
 	now := c.Now()
 	d.Seconds = now.Sub(began).Seconds()
 	return d, c.Store.Write(ctx, func(tx *store.Tx) error {
-		return tx.AddDrill(ctx, store.Drill{Month: month, Place: d.Place, File: d.File, Result: string(d.Result), Reason: d.Reason, Seconds: d.Seconds, At: books.InstantOf(now)})
+		return tx.AddDrill(ctx, store.Drill{Month: month, Place: d.Place, File: d.File, Result: d.Result, Reason: d.Reason, Next: d.Next, Seconds: d.Seconds, At: books.InstantOf(now)})
 	})
 }
 
@@ -65,121 +66,137 @@ func (c *Closer) Drill(ctx context.Context, month books.Month, from *backup.Back
 func (c *Closer) DrillMonths(ctx context.Context) ([]books.Month, error) {
 	months := map[books.Month]bool{}
 	err := c.Store.Read(ctx, func(tx *store.Tx) error {
-		latest, err := tx.LatestEntries(ctx)
-		for m, e := range latest {
-			if e.Action != books.Adopted {
-				months[m] = true
-			}
+		targets, err := drillTargets(ctx, tx)
+		for m, t := range targets {
+			months[m] = t.entry.Action != books.Adopted
 		}
 		return err
 	})
+	for m, ours := range months {
+		if !ours {
+			delete(months, m)
+		}
+	}
 	return inOrder(months), err
 }
 
-// drillTarget returns the entry of month's last statement and the file of its
-// backup. A month closed without one may have a copy made later.
-func (c *Closer) drillTarget(ctx context.Context, month books.Month) (last books.ChainEntry, file string, err error) {
+// drillTarget is the last statement of a month, and the file of its backup.
+type drillTarget struct {
+	entry books.ChainEntry
+	file  string // "": it closed without a backup, and none was made since
+	held  bool   // it was reopened since
+}
+
+// drillTargets returns the target of each month that was ever closed. A month
+// closed without a backup may have a copy made later.
+func drillTargets(ctx context.Context, tx *store.Tx) (map[books.Month]drillTarget, error) {
+	entries, err := tx.ChainEntries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	targets := map[books.Month]drillTarget{}
+	for _, e := range entries {
+		switch t, closed := targets[e.Month]; {
+		case e.Seq < 1:
+		case e.HasStatement():
+			targets[e.Month] = drillTarget{entry: e, file: e.BackupFile}
+		case closed && e.Action == books.Reopened:
+			t.held = true
+			targets[e.Month] = t
+		}
+	}
+	known, err := tx.Backups(ctx, books.Month{})
+	for _, k := range known {
+		if t, closed := targets[k.Month]; closed && t.entry.BackupFile == "" && k.Fingerprint == t.entry.Fingerprint {
+			t.file = k.File
+			targets[k.Month] = t
+		}
+	}
+	return targets, err
+}
+
+// drillTarget returns month's target, and the records of its copies elsewhere.
+func (c *Closer) drillTarget(ctx context.Context, month books.Month) (t drillTarget, records []store.ObjectCopy, err error) {
 	err = c.Store.Read(ctx, func(tx *store.Tx) error {
-		entries, err := tx.ChainEntries(ctx)
+		targets, err := drillTargets(ctx, tx)
 		if err != nil {
 			return err
 		}
-		for _, e := range entries {
-			if e.Seq > 0 && e.Month == month && e.HasStatement() {
-				last = e
+		switch t = targets[month]; {
+		case t.entry.Seq == 0:
+			if stored, err := tx.Statement(ctx, month); err == nil && stored.Ours() {
+				return verifyEntry(t.entry, month)
 			}
-		}
-		switch {
-		case last.Seq == 0:
 			return books.NotFoundf("no_statement", "%s has no statement, so there is nothing to compare its backup with", month).
 				WithHint("close it first; a backup by itself is checked by extrato backup verify %s", month)
-		case last.Action == books.Adopted:
+		case t.entry.Action == books.Adopted:
 			return books.Refusedf("statement_of_v4", "the statement of %s is v4's: its backup lacks what a drill needs", month).
 				WithHint("extrato audit verify checks that nobody changed the statement")
-		case !last.Intact():
-			return verifyEntry(last, month)
-		case last.BackupFile != "":
-			file = last.BackupFile
-			return nil
 		}
-		known, err := tx.Backups(ctx, month)
-		for _, k := range known {
-			if k.Fingerprint == last.Fingerprint {
-				file = k.File
-			}
-		}
+		records, err = tx.MonthCopies(ctx, month)
 		return err
 	})
-	return last, file, err
+	return t, records, err
 }
 
 // drill fails with an Error of kind Integrity or NotFound if the copy does not
-// give entry's statement; every other error means that the drill could not run.
-func (c *Closer) drill(ctx context.Context, entry books.ChainEntry, file string, from *backup.Backups) error {
-	target, err := backup.ParseFile(file)
+// give the target's statement, or if another statement is stored; every other
+// error means that the drill could not run.
+func (c *Closer) drill(ctx context.Context, t drillTarget, from *backup.Backups) error {
+	manifest, rows, err := readBackup(ctx, from, t.file)
 	if err != nil {
 		return err
 	}
-	manifest, rows, err := from.Rows(ctx, target)
-	if err != nil {
-		return err
-	}
-	if entry.BackupSHA256 != "" && entry.BackupSHA256 != manifest.SHA256 {
+	if t.entry.BackupSHA256 != "" && t.entry.BackupSHA256 != manifest.SHA256 {
 		return books.Integrityf("backup_corrupt", "%s", exchanged)
 	}
-	scratch, err := c.openScratch(ctx, entry)
+	scratch, err := c.openScratch(ctx, t.entry)
 	if err != nil {
 		return err
 	}
 	defer scratch.remove()
-	if err := scratch.rebuild(ctx, entry, manifest, rows); err != nil {
+	if err := scratch.rebuild(ctx, t.entry, manifest, rows); err != nil {
 		return err
 	}
-	if !selfContained(rows) {
+	if selfContained(rows) {
+		if err := scratch.reopenAndClose(ctx, t.entry); err != nil {
+			return err
+		}
+	}
+	if t.held {
 		return nil
 	}
-	return scratch.reopenAndClose(ctx, entry)
+	problems, _, err := c.VerifyStatement(ctx, t.entry.Month)
+	if err == nil && len(problems) > 0 {
+		err = books.Integrityf(storedDiffers, "%s", problems[0])
+	}
+	return err
 }
 
-// explain turns the error of a drill into its result, with a remedy: what still
-// holds the rows, and the next command.
-func (c *Closer) explain(ctx context.Context, d *Drilled, entry books.ChainEntry, err error) {
-	e := books.AsError(err)
-	d.Result, d.Reason = DrillFailed, strings.TrimSuffix(e.Error(), ".")
-	if e.Kind != books.Integrity && e.Kind != books.NotFound && e.Code != backup.OfV4 {
-		d.Next = e.Hint
-		return
-	}
-	if e.Code == backup.OfV4 { // it is ours
-		d.Reason = "the manifest is gone"
-	}
-	d.Result = DrillDifferent
-	holds, next := c.stillHolds(ctx, *d, entry)
-	d.Reason += "; " + holds
-	d.Next = next
-}
+// storedDiffers is the code of drill's error where the backup is right, and the
+// stored statement is not.
+const storedDiffers = "statement_changed"
 
-// stillHolds names what holds the rows of a drill's month besides its backup.
-func (c *Closer) stillHolds(ctx context.Context, d Drilled, entry books.ChainEntry) (holds, next string) {
-	problems, closed, err := c.VerifyStatement(ctx, d.Month)
-	if err == nil && closed && len(problems) == 0 {
-		return fmt.Sprintf("the statement of %s in the database still holds every row", d.Month),
-			fmt.Sprintf("put %s back from another copy of the folder, or keep it and make a new one: extrato backup create %s", d.File, d.Month)
+// drillTimeout is how long a drill waits for a place. A hung share ignores
+// contexts.
+const drillTimeout = 10 * time.Minute
+
+// readBackup is Rows, and fails with backup.ErrSlow where the place hangs.
+func readBackup(ctx context.Context, from *backup.Backups, file string) (m backup.Manifest, rows []books.Row, err error) {
+	target, err := backup.ParseFile(file)
+	if err != nil {
+		return m, nil, err
 	}
-	copies, err := c.copiesToTake(ctx, d.Month)
-	for _, k := range copies.copies {
-		if k.File == d.File && d.Place == c.Backups.Bucket.String() {
-			continue
-		}
-		m, _, unread := c.Backups.Rows(ctx, k.Copy)
-		if err == nil && unread == nil && m.Fingerprint == entry.Fingerprint {
-			return fmt.Sprintf("%s in %s still holds every row", k.File, c.Backups.Bucket),
-				fmt.Sprintf("extrato backup restore %s --file %s --dry-run", d.Month, k.File)
-		}
+	var found struct {
+		backup.Manifest
+		rows []books.Row
 	}
-	if !closed {
-		return fmt.Sprintf("the rows of %s are live, since it was reopened", d.Month), fmt.Sprintf("extrato close %s", d.Month)
+	err = from.Within(ctx, drillTimeout, func() (err error) {
+		found.Manifest, found.rows, err = from.Rows(ctx, target)
+		return err
+	})
+	if err != nil {
+		return m, nil, err // found may still be written
 	}
-	return "neither the statement in the database nor another copy in the folder of the backups was found whole",
-		fmt.Sprintf("look for %s on another disk or in a dump of the database, and change nothing before: extrato audit verify", d.File)
+	return found.Manifest, found.rows, nil
 }

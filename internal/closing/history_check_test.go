@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"extrato/internal/backup"
-	"extrato/internal/closing"
+	"extrato/internal/store"
 )
 
 // check holds everything that is stored against the model.
@@ -53,19 +53,19 @@ func (h *history) drillAll() {
 	for _, m := range months {
 		d, err := h.c.Drill(h.ctx, m, h.c.Backups)
 		h.must(err)
-		want := closing.DrillFailed // closed without a backup
+		want := store.DrillFailed // closed without a backup
 		if d.File != "" {
 			found, err := h.c.VerifyBackups(h.ctx, m, d.File)
 			h.must(err)
-			want = closing.DrillEqual
+			want = store.DrillEqual
 			if s := found[0].State; s == backup.Corrupt || s == backup.Missing {
-				want = closing.DrillDifferent
+				want = store.DrillDifferent
 			}
 		}
 		if d.Result != want {
 			h.t.Fatalf("the drill of %s says %+v, want %s", m, d, want)
 		}
-		h.came["drill: "+string(d.Result)]++
+		h.came["drill: "+d.Result]++
 	}
 }
 

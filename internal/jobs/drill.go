@@ -1,14 +1,14 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
 
 	"extrato/internal/books"
-	"extrato/internal/closing"
 	"extrato/internal/notify"
 	"extrato/internal/store"
 )
@@ -23,8 +23,12 @@ func (drill) Kind() string { return "drill" }
 // InsertOpts are River's: of several processes one drills. It is asked for
 // every hour, so the job is tried once.
 func (drill) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: notifyQueue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: watchEvery}}
+	return river.InsertOpts{Queue: drillQueue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: watchEvery}}
 }
+
+// drillQueue keeps drills, which wait for places that may hang, away from other
+// jobs.
+const drillQueue = "drill"
 
 // drillSubject begins the subject of an alarm about a drill: drill:2025-10.
 const drillSubject = "drill:"
@@ -37,53 +41,80 @@ type drillWorker struct {
 // Timeout covers two months of a hundred thousand rows on a slow disk.
 func (drillWorker) Timeout(*river.Job[drill]) time.Duration { return 30 * time.Minute }
 
-// Work drills the months that are due, from the place farthest away.
+// Work drills the months that are due, and raises and ends the alarms about
+// what drills found: its own, and those of people.
 func (w *drillWorker) Work(ctx context.Context, _ *river.Job[drill]) error {
 	c := w.r.o.Closer
-	from := cmp.Or(w.r.o.DrillFrom, c.Backups)
-	due, err := c.DrillsDue(ctx, from)
-	if err != nil {
-		return err
-	}
+	due, err := c.DrillsDue(ctx, false)
 	for _, month := range due {
-		d, err := c.Drill(ctx, month, from)
+		d, failed := c.Drill(ctx, month, nil)
+		if failed != nil {
+			err = errors.Join(err, failed)
+			continue
+		}
+		if d.Result != store.DrillEqual {
+			w.r.o.Log.Error("backup not restored in a drill", "month", d.Month.String(), "file", d.File, "place", d.Place, "result", d.Result, "cause", d.Reason)
+		}
+	}
+	return errors.Join(err, w.r.judgeDrills(ctx))
+}
+
+// judgeDrills notifies people once of each finding, and once when a later drill
+// of that month is right.
+func (r *Runner) judgeDrills(ctx context.Context) error {
+	return r.o.Store.Write(ctx, func(tx *store.Tx) error {
+		condition, err := tx.DrillCondition(ctx, r.o.Closer.DrillPlaces())
 		if err != nil {
 			return err
 		}
-		if err := w.r.reportDrill(ctx, d); err != nil {
+		alarms, err := tx.Alarms(ctx)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// reportDrill notifies people once of a finding, and once when a later drill of
-// that month is right.
-func (r *Runner) reportDrill(ctx context.Context, d closing.Drilled) error {
-	subject, now := drillSubject+d.Month.String(), r.o.Now()
-	if d.Result != closing.DrillEqual {
-		r.o.Log.Error("backup not restored in a drill", "month", d.Month.String(), "file", d.File, "place", d.Place, "result", string(d.Result), "cause", d.Reason)
-	}
-	return r.o.Store.Write(ctx, func(tx *store.Tx) error {
-		a, err := tx.Alarm(ctx, subject)
-		switch {
-		case err != nil:
-			return err
-		case d.Result == closing.DrillEqual && a.Subject == "", a.Cause == string(d.Result):
-			return nil
-		case d.Result == closing.DrillEqual:
-			if err := r.notifyIfNotified(ctx, tx, a, notify.DrillRight(d.Month)); err != nil {
+		known := map[string]store.Alarm{}
+		for _, a := range alarms {
+			if strings.HasPrefix(a.Subject, drillSubject) {
+				known[a.Subject] = a
+			}
+		}
+		for _, d := range condition.Findings() {
+			subject := drillSubject + d.Month.String()
+			if a, raised := known[subject]; !raised || a.Cause != d.Result {
+				if err := r.raiseDrillAlarm(ctx, tx, d); err != nil {
+					return err
+				}
+			}
+			delete(known, subject)
+		}
+		for _, a := range known {
+			if err := r.endDrillAlarm(ctx, tx, a); err != nil {
 				return err
 			}
-			return tx.EndAlarm(ctx, subject)
 		}
-		told := notify.DrillWrong(d.Month, d.File, d.Reason, d.Next)
-		if d.Result == closing.DrillFailed {
-			told = notify.DrillFailed(d.Month, d.Reason, d.Next)
-		}
-		if err := r.notify(ctx, tx, told); err != nil {
-			return err
-		}
-		return tx.RaiseAlarm(ctx, store.Alarm{Subject: subject, Cause: string(d.Result), Since: books.InstantOf(now), NotifiedAt: books.At(now)})
+		return nil
 	})
+}
+
+func (r *Runner) raiseDrillAlarm(ctx context.Context, tx *store.Tx, d store.Drill) error {
+	message := notify.DrillWrong(d.Month, d.File, d.Reason, d.Next)
+	if d.Result == store.DrillFailed {
+		message = notify.DrillFailed(d.Month, d.Reason, d.Next)
+	}
+	if err := r.notify(ctx, tx, message); err != nil {
+		return err
+	}
+	return tx.RaiseAlarm(ctx, store.Alarm{Subject: drillSubject + d.Month.String(), Cause: d.Result, Since: d.At, NotifiedAt: books.At(r.o.Now())})
+}
+
+// endDrillAlarm ends an alarm. A finding may also end without a right drill: the
+// statement rests on another copy by now, or the place is no longer in use.
+func (r *Runner) endDrillAlarm(ctx context.Context, tx *store.Tx, a store.Alarm) error {
+	month, err := books.ParseMonth(strings.TrimPrefix(a.Subject, drillSubject))
+	if err == nil {
+		err = r.notifyIfNotified(ctx, tx, a, notify.DrillRight(month))
+	}
+	if err != nil {
+		return err
+	}
+	return tx.EndAlarm(ctx, a.Subject)
 }

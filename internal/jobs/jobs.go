@@ -26,7 +26,6 @@ import (
 	"github.com/riverqueue/river/rivertype"
 	"riverqueue.com/riverui"
 
-	"extrato/internal/backup"
 	"extrato/internal/books"
 	"extrato/internal/closing"
 	"extrato/internal/notify"
@@ -38,7 +37,6 @@ import (
 type Options struct {
 	Store      *store.Store
 	Closer     *closing.Closer
-	DrillFrom  *backup.Backups // where drills take their copies from; nil: the closer's
 	Notifier   *notify.Notifier
 	Heartbeat  *notify.Heartbeat
 	Enabled    bool // ENABLE_MONTHLY_EXTRATO_JOB: whether months close by themselves
@@ -90,7 +88,7 @@ func New(ctx context.Context, o Options) (*Runner, error) {
 	config := &river.Config{
 		Schema: o.Store.OwnSchema(), Logger: slog.New(atLeastWarn{o.Log.Handler()}), ErrorHandler: &errorLogger{o.Log},
 		JobTimeout: notifyTimeout, RescueStuckJobsAfter: stuckAfter, CompletedJobRetentionPeriod: 7 * 24 * time.Hour,
-		Queues:  map[string]river.QueueConfig{notifyQueue: {MaxWorkers: 2}},
+		Queues:  map[string]river.QueueConfig{notifyQueue: {MaxWorkers: 2}, drillQueue: {MaxWorkers: 1}},
 		Workers: r.workers(),
 	}
 	if o.Enabled { // else none, not even other processes' jobs

@@ -186,6 +186,6 @@ func DrillFailed(month books.Month, reason, next string) Message {
 // DrillRight announces that a later drill found the backup right.
 func DrillRight(month books.Month) Message {
 	return message(fmt.Sprintf("Extrato %s: teste de restauração em ordem", month),
-		fmt.Sprintf("O backup de %s devolve o extrato de novo.", month),
-		fmt.Sprintf("The backup of %s gives its statement again.", month))
+		fmt.Sprintf("O teste de restauração de %s não acusa mais nada.", month),
+		fmt.Sprintf("The drill of %s finds nothing wrong any more.", month))
 }

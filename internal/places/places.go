@@ -75,6 +75,8 @@ type Places struct {
 	mu     sync.Mutex
 	probed map[string]bool // places that took a probe
 	stuck  map[string]int  // calls to a place still hanging after their timeout
+
+	backups map[string]*backup.Backups // see Backups
 }
 
 // Names names the places, in the order of the setting.

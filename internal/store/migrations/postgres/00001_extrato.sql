@@ -236,9 +236,11 @@ CREATE TABLE extrato.drills (
     file         TEXT NOT NULL,
     result       TEXT NOT NULL,
     reason       TEXT NOT NULL,
+    remedy       TEXT NOT NULL, -- the next command, where one helps
     milliseconds BIGINT NOT NULL,
     at           TEXT NOT NULL
 );
+CREATE INDEX ix_drills_month ON extrato.drills (month, place, id);
 
 CREATE TABLE extrato.runs (
     id             BIGSERIAL PRIMARY KEY,

@@ -242,9 +242,11 @@ CREATE TABLE drills (
     file         TEXT NOT NULL,
     result       TEXT NOT NULL,
     reason       TEXT NOT NULL,
+    remedy       TEXT NOT NULL, -- the next command, where one helps
     milliseconds INTEGER NOT NULL,
     at           TEXT NOT NULL
 );
+CREATE INDEX ix_drills_month ON drills (month, place, id);
 
 CREATE TABLE runs (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
