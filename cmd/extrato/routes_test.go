@@ -121,6 +121,8 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /backups
 		POST /backups/conferir
 		GET /backups/conferir/{run}
+		POST /backups/testar
+		GET /backups/testar/{run}
 		POST /backups/{year}/{month}/copiar
 		GET /backups/{year}/{month}/restaurar
 		POST /backups/{year}/{month}/restaurar
@@ -200,6 +202,7 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /api/v1/clients/{id}/merge
 		GET /api/v1/changes
 		GET /api/v1/runs
+		GET /api/v1/drills
 		GET /api/v1/closings`)
 }
 

@@ -83,6 +83,8 @@ var (
 	monthsDesc  = prometheus.NewDesc("extrato_months", "Months by their state.", []string{"state"}, nil)
 	lateDesc    = prometheus.NewDesc("extrato_late_rows", "Live rows that belong to months that are closed.", nil, nil)
 	backupDesc  = prometheus.NewDesc("extrato_last_verified_backup_age_seconds", "Time since a backup was last read back and found whole.", nil, nil)
+	drillDesc   = prometheus.NewDesc("extrato_last_drill_age_seconds", "Time since a backup was last restored in a drill or, before the first one, since the first closing.", nil, nil)
+	drillsDesc  = prometheus.NewDesc("extrato_drilled_months", "Months by what the last drill of their backup came to.", []string{"result"}, nil)
 	queueDesc   = prometheus.NewDesc("extrato_jobs_waiting", "Jobs that wait, by their kind.", []string{"kind"}, nil)
 	copiesDesc  = prometheus.NewDesc("extrato_copies", "Copies of the backup folder's objects in other places, by place and state.", []string{"place", "state"}, nil)
 	waitsDesc   = prometheus.NewDesc("extrato_copy_waits_seconds", "How long an object has been without a proved copy in the place; 0 if none is.", []string{"place"}, nil)
@@ -91,7 +93,7 @@ var (
 
 // Describe names the metrics.
 func (m *state) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{upDesc, monthsDesc, lateDesc, backupDesc, queueDesc, closingDesc, copiesDesc, waitsDesc} {
+	for _, d := range []*prometheus.Desc{upDesc, monthsDesc, lateDesc, backupDesc, drillDesc, drillsDesc, queueDesc, closingDesc, copiesDesc, waitsDesc} {
 		to <- d
 	}
 }
@@ -154,7 +156,7 @@ func (m *state) ask(ctx context.Context) ([]prometheus.Metric, error) {
 		if last != 0 {
 			add(backupDesc, m.s.Now().Sub(last.Time()).Seconds())
 		}
-		return m.addCopies(ctx, tx, add)
+		return errors.Join(m.addCopies(ctx, tx, add), m.addDrills(ctx, tx, add))
 	})
 	if err != nil || m.s.Queued == nil {
 		return found, err
@@ -178,6 +180,17 @@ func (m *state) addCopies(ctx context.Context, tx *store.Tx, add func(*prometheu
 			waits = m.s.Now().Sub(o.Since.Time()).Seconds()
 		}
 		add(waitsDesc, waits, o.Place)
+	}
+	return err
+}
+
+func (m *state) addDrills(ctx context.Context, tx *store.Tx, add func(*prometheus.Desc, float64, ...string)) error {
+	drills, err := tx.DrillCondition(ctx, m.s.Closer.DrillPlaces())
+	for _, result := range []string{store.DrillEqual, store.DrillDifferent, store.DrillFailed} {
+		add(drillsDesc, float64(len(drills.Months(result))), result)
+	}
+	if drills.Since != 0 {
+		add(drillDesc, m.s.Now().Sub(drills.Since.Time()).Seconds())
 	}
 	return err
 }

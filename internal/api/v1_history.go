@@ -93,6 +93,10 @@ func (v *v1) registerHistory() {
 			"how many notes there are, and each note.",
 	}, v.listClosings)
 	register(v, operation{
+		method: http.MethodGet, path: "drills", id: "list-drills", tag: "history", needs: auth.Read,
+		summary: "What drills found", description: "A drill restores a backup into a scratch database and compares the statement that comes out. The newest one of each month and place whose backup a statement rests on, newest first.",
+	}, v.listDrills)
+	register(v, operation{
 		method: http.MethodGet, path: "me", id: "get-me", tag: "access", needs: auth.SignedIn,
 		summary: "Who you are", description: "The user, role and scopes of this request.",
 	}, v.me)

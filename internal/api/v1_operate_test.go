@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"extrato/internal/doctor"
 )
@@ -46,6 +47,39 @@ func TestA_studio_is_looked_after_by_programs(t *testing.T) {
 		if a = s.do(t, s.admin, "POST", "/closings/verify", `{"head":"`+strings.Repeat("ab", 32)+`"}`, 200); a.body["ok"] != false || !strings.Contains(a.text, "is not in the chain") {
 			t.Error(a.text)
 		}
+	})
+}
+
+// What drills found is in the list and in the metrics.
+func TestDrills_are_listed_and_measured(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *v1Studio) {
+		want := func(drills int, metrics ...string) string {
+			t.Helper()
+			a := s.do(t, s.token(t, "read"), "GET", "/drills", "", 200)
+			if n := len(a.body["items"].([]any)); n != drills {
+				t.Errorf("%d drills, want %d: %s", n, drills, a.text)
+			}
+			s.clock = s.clock.Add(time.Minute) // the metrics are kept for a while
+			text := s.raw(t, "GET", "/metrics").text
+			for _, line := range metrics {
+				if !strings.Contains(text, line+"\n") {
+					t.Errorf("the metrics lack %s: %s", line, lines(text, "extrato_"))
+				}
+			}
+			return a.text
+		}
+		want(0, `extrato_drilled_months{result="equal"} 0`)
+		s.pay(t, "2025-10-10", "450.00", "")
+		s.do(t, s.admin, "POST", "/months/2025-10/close", `{}`, 200)
+		if _, err := s.server.Closer.DrillAll(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		text := want(1, `extrato_drilled_months{result="equal"} 1`, "extrato_last_drill_age_seconds 60")
+		if !strings.Contains(text, `"month":"2025-10"`) || !strings.Contains(text, `"result":"equal"`) {
+			t.Error(text)
+		}
+		s.Exec(t, "UPDATE "+s.Own("drills")+" SET result = 'different'")
+		want(1, `extrato_drilled_months{result="different"} 1`, `extrato_drilled_months{result="equal"} 0`)
 	})
 }
 

@@ -46,6 +46,7 @@ type server struct {
 	chain  []books.ChainEntry
 	backup string // state of the copy that the statement rests on
 	places []any  // its copies elsewhere
+	drills []any  // nil: one of today's, equal
 	hash   string // of that copy
 	late   int
 	from   string // EXTRATO_CLOSE_FROM
@@ -173,6 +174,14 @@ func (s *server) v1(w http.ResponseWriter, r *http.Request, path []string) {
 			items = append(items, shown(s.chain[i]))
 		}
 		say(w, 200, list(next, items...))
+		return
+	}
+	if path[0] == "drills" {
+		drills := s.drills
+		if drills == nil {
+			drills = []any{map[string]any{"month": "2025-10", "place": "/" + clientName, "result": "equal", "reason": clientName, "at": books.InstantOf(time.Date(2025, 11, 1, 6, 0, 0, 0, time.UTC)).String()}}
+		}
+		say(w, 200, list(nil, drills...))
 		return
 	}
 	month := path[1]

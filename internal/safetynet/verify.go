@@ -19,6 +19,7 @@ type Proof struct {
 	BackupSHA256 string       `json:"backup_sha256"`
 	Head         Head         `json:"chain_head"`
 	Compared     bool         `json:"compared_with_kept_head"`
+	closed       books.Instant
 }
 
 // prove checks a closed month on the server: the month against its statement,
@@ -44,6 +45,11 @@ func (n *Net) prove(ctx context.Context, month books.Month, r *Result) error {
 	}
 	if m.Late.Total() > 0 {
 		r.note("late_rows")
+	}
+	if s.Backup != nil && !s.Adopted {
+		if err := n.drills(ctx, proof.closed, r); err != nil {
+			return err
+		}
 	}
 	r.Proof, r.Outcome = proof, Proved
 	return nil
@@ -191,6 +197,7 @@ func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
 	if err != nil {
 		return nil, err
 	}
+	var closed books.Instant
 	if !holds(chain, s.Chain) {
 		return nil, books.Integrityf("statement_not_in_chain", "the statement's entry %d is not in the chain", s.Chain.Seq).WithHint("extrato audit verify")
 	}
@@ -200,9 +207,11 @@ func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
 			return nil, errOvertaken
 		case e.Seq == s.Chain.Seq && !e.records(s):
 			return nil, books.Integrityf("statement_differs", "the statement of %s is not what the chain recorded", s.Month).WithHint("extrato audit verify")
+		case e.Seq == s.Chain.Seq:
+			closed = e.closing().At
 		}
 	}
-	proof := &Proof{Revision: s.Revision, Counts: s.Counts, Fingerprint: s.Fingerprint, Head: Head{chain[0].Seq, chain[0].Hash.String()}, Compared: n.State.Head.Seq > 0}
+	proof := &Proof{closed: closed, Revision: s.Revision, Counts: s.Counts, Fingerprint: s.Fingerprint, Head: Head{chain[0].Seq, chain[0].Hash.String()}, Compared: n.State.Head.Seq > 0}
 	if s.Backup != nil {
 		proof.BackupSHA256 = s.Backup.SHA256
 	}
