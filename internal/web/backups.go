@@ -22,6 +22,7 @@ type backupsPage struct {
 	Summary string
 	Away    []stateTag // the places of copies elsewhere
 	Whole   string     // the last copy of the whole database
+	Drill   *drilled
 	Refused *refusal
 	Checked *stateTag // the result of Conferir agora
 	Bad     []badCopy
@@ -95,6 +96,9 @@ func (v *visit) showBackups(status int, ran *run[[]closing.Verified], refused *r
 		return err
 	}
 	v.addBad(&p, all, known)
+	if p.Drill, err = v.drillState(); err != nil {
+		return err
+	}
 	v.sayVerified(&p, ran)
 	v.summarize(&p, known)
 	p.Whole = v.wholeCopy()

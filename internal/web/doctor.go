@@ -202,7 +202,7 @@ func (v *visit) doctorLink(c doctor.Check) *link {
 		}
 	}
 	switch c.Code {
-	case "backups_bad", "folder_empty":
+	case "backups_bad", "folder_empty", "drill_wrong", "drill_failed", "drill_old":
 		return &link{"/backups", v.t("see copies")}
 	case "chain_wrong", "guards_gone":
 		return &link{"/registro", v.t("see chain")}

@@ -87,6 +87,9 @@ func (v *visit) statementPage() error {
 	}
 	whole := v.who.May(auth.Manage)
 	p.Proof = v.proofOf(verified.Entry, info.Backup, whole)
+	if err := v.addDrill(p.Proof, verified.Entry, whole); err != nil {
+		return err
+	}
 	p.Actions = v.statementActions(info, whole)
 	if whole {
 		p.Proof.Away = v.away(info.Places)

@@ -40,7 +40,7 @@ func askedOfOperating(add func(...string)) {
 		add(text)
 	}
 	add("setting true", "setting false", "copy corrupt", "copy corrupt fix", "copy missing", "copy missing fix", "copy made", "copy there already",
-		"queued close_due_months", "queued notify", "queued watch", "queued drill")
+		"drill proof different", "drill proof failed", "queued close_due_months", "queued notify", "queued watch", "queued drill")
 }
 
 func init() { //nolint:gochecknoinits // the states of the pages of operation stand in a file of their own
@@ -66,7 +66,9 @@ func init() { //nolint:gochecknoinits // the states of the pages of operation st
 		full.Years = []yearLink{{"2025", "?ano=2025", true}, {"2024", "?ano=2024", false}}
 		full.Copies = []copyLine{{Month: text, Number: text, File: text, State: stateTag{text, "ok"}, Rests: true, Verified: text, Away: &stateTag{text, "fail"}, Restore: "/x?arquivo=y"},
 			{Month: "b", File: "c", State: stateTag{text, ""}, Verified: text, Away: &stateTag{text, ""}, Restore: "/x"}}
-		return []any{p, broken, full}
+		wrong := p
+		wrong.Drill, full.Drill = &drilled{stateTag{text, "fail"}, []string{text, text}, true}, &drilled{stateTag{text, "ok"}, nil, true}
+		return []any{p, broken, wrong, full}
 	}
 	states["restore.html"] = func(v *visit, text string) []any {
 		p := restorePage{page: v.page(text, "/backups"), Month: month, Form: v.blankForm(fileField, text)}

@@ -29,6 +29,17 @@ var textsPtOperate = map[string]string{ //nolint:gosec // words about secrets
 	"verifying copies": "Conferindo os backups", "finding copies": "Procurando as cópias", "reading copies": "Lendo cada byte: %d de %d meses",
 	"verifying text": "Pode fechar o navegador: a conferência continua.",
 
+	// Drills.
+	"drill title": "Teste de restauração:", "drill now": "Testar agora", "drilling": "Testando a restauração", "restoring backups": "Restaurando num banco à parte: %d de %d meses",
+	"drilling text": "Pode fechar o navegador: o teste continua.",
+	"drill equal":   "restaurado num banco à parte, o backup devolveu igual, byte por byte, o extrato de %s (%s).", "drill read at": "Cópia lida: %s.",
+	"drill none":      "ainda não houve. O sistema faz um por mês, sozinho.",
+	"drill old":       "o último foi em %s. O sistema devia fazer um por mês; faça um agora.",
+	"drill different": "restaurado num banco à parte, o backup não devolve o extrato de %s. Não apague nada. Confira os backups: a lista diz qual cópia tem problema e o que fazer. Depois teste de novo.",
+	"drill failed":    "não pôde ser feito para %s. Nada mudou. Veja se o disco dos backups está ligado e tem espaço, e teste de novo.",
+	"drill proof":     "O backup foi restaurado em teste %s e devolveu este extrato.", "drill proof different": "num teste, o backup não devolveu este extrato: veja Backups",
+	"drill proof failed": "o teste de restauração não pôde ser feito: veja Backups",
+
 	// Restoring.
 	"restore month": "Restaurar %s", "nothing missing": "Nada falta: tudo o que está nesta cópia está nos livros. Nada foi mudado.",
 	"would come back": "Voltariam: %s.", "present already": "Já estão nos livros, iguais: %s.", "came back": "Voltaram: %s.",

@@ -29,6 +29,7 @@ type Web struct {
 
 	closes   *runs[closing.Result]
 	verifies *runs[[]closing.Verified]
+	drills   *runs[[]closing.Drilled]
 	restores *runs[closing.Restoration]
 	audits   *runs[closing.Audit]
 	looks    *runs[doctor.Report]
@@ -68,7 +69,7 @@ type Place struct {
 // New returns the pages.
 func New(o Options) *Web {
 	w := &Web{
-		Options: o, pages: map[string]auth.Permission{}, closes: newRuns[closing.Result](), verifies: newRuns[[]closing.Verified](),
+		Options: o, pages: map[string]auth.Permission{}, closes: newRuns[closing.Result](), verifies: newRuns[[]closing.Verified](), drills: newRuns[[]closing.Drilled](),
 		restores: newRuns[closing.Restoration](), audits: newRuns[closing.Audit](), looks: newRuns[doctor.Report](),
 	}
 	for _, r := range w.Routes() {
@@ -171,6 +172,8 @@ func (w *Web) ownRoutes() []auth.Route {
 		w.at("GET", "/backups", auth.Manage, (*visit).backupsPage),
 		w.at("POST", "/backups/conferir", auth.Manage, (*visit).verifyBackups),
 		w.at("GET", "/backups/conferir/{run}", auth.Manage, (*visit).verifySteps),
+		w.at("POST", "/backups/testar", auth.Manage, (*visit).drillNow),
+		w.at("GET", "/backups/testar/{run}", auth.Manage, (*visit).drillSteps),
 		w.at("POST", "/backups/{year}/{month}/copiar", auth.Manage, (*visit).copyMonth),
 		w.at("GET", "/backups/{year}/{month}/restaurar", auth.Manage, (*visit).restorePage),
 		w.at("POST", "/backups/{year}/{month}/restaurar", auth.Manage, (*visit).restoreMonth),
