@@ -19,9 +19,9 @@ const (
 // drilled is the last drill of a month at a place: a backup restored into a
 // scratch database.
 type drilled struct {
-	Month  books.Month   `json:"month"`
-	Result string        `json:"result"`
-	At     books.Instant `json:"at"`
+	Month  books.Month `json:"month"`
+	Result string      `json:"result"`
+	At     string      `json:"at"`
 }
 
 // drills warns of drills with a finding, and of missing ones. closed is when
@@ -41,7 +41,10 @@ func (n *Net) drills(ctx context.Context, closed books.Instant, r *Result) error
 		if name := d.Month.String(); !slices.Contains(months[d.Result], name) {
 			months[d.Result] = append(months[d.Result], name)
 		}
-		last = max(last, d.At)
+		var at books.Instant
+		if at.Parse([]byte(d.At)) == nil {
+			last = max(last, at)
+		}
 	}
 	if wrong := months["different"]; len(wrong) > 0 {
 		r.note("drill_different", strings.Join(wrong, ", "))
