@@ -55,6 +55,7 @@ func (c *Closer) Drill(ctx context.Context, month books.Month, from *backup.Back
 	if ctx.Err() != nil {
 		return d, ctx.Err()
 	}
+	c.step("drilled " + month.String())
 	now := c.Now()
 	d.Seconds = now.Sub(began).Seconds()
 	return d, c.Store.Write(ctx, func(tx *store.Tx) error {
@@ -162,6 +163,7 @@ func (c *Closer) drill(ctx context.Context, t drillTarget, from *backup.Backups)
 		if err := scratch.reopenAndClose(ctx, t.entry); err != nil {
 			return err
 		}
+		c.step("closed again in the scratch database")
 	}
 	if t.held {
 		return nil
@@ -179,7 +181,7 @@ const storedDiffers = "statement_changed"
 
 // drillTimeout is how long a drill waits for a place. A hung share ignores
 // contexts.
-const drillTimeout = 10 * time.Minute
+var drillTimeout = 10 * time.Minute
 
 // readBackup is Rows, and fails with backup.ErrSlow where the place hangs.
 func readBackup(ctx context.Context, from *backup.Backups, file string) (m backup.Manifest, rows []books.Row, err error) {

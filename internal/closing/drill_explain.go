@@ -54,7 +54,7 @@ func (c *Closer) explainEntry(ctx context.Context, d *Drilled, t drillTarget) {
 func (c *Closer) stillHolds(ctx context.Context, d Drilled, t drillTarget) (holds, next string) {
 	local := c.Backups.Bucket.String()
 	if d.Place != local && c.holdsRows(ctx, d.File, t.entry) {
-		return fmt.Sprintf("%s in %s still holds every row", d.File, local), "extrato backup copy"
+		return fmt.Sprintf("%s in %s still holds every row", d.File, local), "extrato backup copy --check"
 	}
 	problems, closed, err := c.VerifyStatement(ctx, d.Month)
 	if err == nil && closed && len(problems) == 0 {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"extrato/internal/books"
 	"extrato/internal/closing"
@@ -67,14 +68,68 @@ func TestDrill_gives_the_statement_again(t *testing.T) {
 	})
 }
 
+// closesAgain drills October, and reports whether the drill reopened and closed it
+// in the scratch database.
+func (s *studio) closesAgain(t testing.TB) (again bool) {
+	t.Helper()
+	s.Step = func(step string) { again = again || step == "closed again in the scratch database" }
+	defer func() { s.Step = nil }()
+	s.wantDrill(t, october, store.DrillEqual)
+	return again
+}
+
 func TestDrill_reopens_and_closes_a_month_standing_for_itself(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.people(t)
 		s.linked(t, 1, 1, "2025-10-03", "450.00")
 		s.commission(t, 1, 1, "270.00", made)
+		s.commission(t, 2, 1, "90.00", made) // split between two artists
+		s.Exec(t, "INSERT INTO users (id, name, role, active_flag, unified_flow_enabled) VALUES (2, 'Caio', 'artist', TRUE, FALSE)")
+		s.Exec(t, "UPDATE comissoes SET artista_id = 2 WHERE id = 2")
 		s.expense(t, 1, "2025-10-31", "10.00")
 		s.close(t, october, false)
-		s.wantDrill(t, october, store.DrillEqual)
+		if !s.closesAgain(t) {
+			t.Error("the month stands for itself, but was not closed in the scratch database")
+		}
+
+		// Merged since: the statement names the client as it was closed.
+		s.Exec(t, "INSERT INTO clients (id, name) VALUES (2, 'Bia Souza')")
+		s.Exec(t, "INSERT INTO "+s.own("merged_clients")+" (client, into_client, merged_into, change) VALUES (1, 2, 2, 1)")
+		s.Exec(t, "DELETE FROM clients WHERE id = 1")
+		if !s.closesAgain(t) {
+			t.Error("a merged client kept the month from being closed again")
+		}
+	})
+}
+
+// A session of two months, or one that stays, is decided by more than the month.
+func TestDrill_closes_no_month_again_that_others_decide(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.people(t)
+		s.payment(t, 1, "2025-10-03", "100.00")
+		s.payment(t, 2, "2025-11-01", "200.00")
+		s.session(t, 1, "2025-10-20", "300.00", nil)
+		s.pays(t, 1, 1)
+		s.pays(t, 2, 1)
+		s.close(t, october, false)
+		if s.closesAgain(t) {
+			t.Error("the month was closed again without the payment of November")
+		}
+	})
+}
+
+// A place that hangs is a failed drill, and the next one does not wait for it.
+func TestDrill_of_a_place_that_hangs_fails(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.people(t)
+		s.close(t, october, false)
+		closing.SetDrillTimeout(t, 20*time.Millisecond)
+		s.hang(t)
+		for range 2 {
+			if d := s.wantDrill(t, october, store.DrillFailed); !strings.Contains(d.Reason, "does not answer in time") || d.Next == "" {
+				t.Errorf("%+v", d)
+			}
+		}
 	})
 }
 
@@ -86,8 +141,16 @@ func TestDrill_answers_months_without_a_statement_of_ours(t *testing.T) {
 		if e := books.AsError(err); e == nil || e.Kind != books.NotFound || e.Code != "no_statement" {
 			t.Errorf("an open month gives %v", err)
 		}
+		s.v4Statement(t, september)
 		s.close(t, october, false) // empty
 		s.wantDrill(t, october, store.DrillEqual)
+		_, err = s.Drill(t.Context(), september, nil)
+		if e := books.AsError(err); e == nil || e.Kind != books.Refused || e.Code != "statement_of_v4" {
+			t.Errorf("a statement of v4's gives %v", err)
+		}
+		if months, err := s.DrillMonths(t.Context()); err != nil || len(months) != 1 || months[0] != october {
+			t.Errorf("%v can be drilled, %v", months, err)
+		}
 	})
 }
 

@@ -22,3 +22,11 @@ func KeepSmallStatements(t testing.TB) {
 	worthKeeping = 0
 	t.Cleanup(func() { worthKeeping = was })
 }
+
+// SetDrillTimeout sets until the test is over how long a drill waits for a place.
+func SetDrillTimeout(t testing.TB, timeout time.Duration) {
+	t.Helper()
+	was := drillTimeout
+	drillTimeout = timeout
+	t.Cleanup(func() { drillTimeout = was })
+}

@@ -19,14 +19,18 @@ func TestDrills_run_once_a_month_and_tell_what_they_find_once(t *testing.T) {
 		if db.Path == "" {
 			jobTable, drills = "extrato.river_job", "extrato.drills"
 		}
-		// hour runs the service until the drill job is done, and stops it.
-		hour := func() {
+		// hour runs the service until the drill job is done and people are told, and
+		// stops it.
+		hour := func(told ...string) {
 			t.Helper()
 			db.Exec(t, "DELETE FROM "+jobTable+" WHERE kind = 'drill'")
 			s := run(t, db, &now, folder, []string{who.url})
 			await(t, "a drill job", func() bool {
 				return db.Int(t, "SELECT count(*) FROM "+jobTable+" WHERE kind = 'drill' AND state = 'completed'") == 1
 			})
+			for _, message := range told {
+				who.await(t, message, 1)
+			}
 			stopped(t, s)
 		}
 		want := func(n int64) {
@@ -67,8 +71,7 @@ func TestDrills_run_once_a_month_and_tell_what_they_find_once(t *testing.T) {
 		want(2) // within the 30 days
 		now.set("2025-12-31 12:00")
 		db.Exec(t, "DELETE FROM "+drills+" WHERE month = '2025-11'")
-		hour()
-		who.await(t, "2025-11: teste de restauração com diferença", 1)
+		hour("2025-11: teste de restauração com diferença")
 		want(3) // October as well, which was drilled 28 days ago
 		hour()
 		want(3) // a finding is looked at again after a day
@@ -80,7 +83,6 @@ func TestDrills_run_once_a_month_and_tell_what_they_find_once(t *testing.T) {
 			t.Fatal(err)
 		}
 		db.Exec(t, "UPDATE "+drills+" SET at = $1 WHERE result = 'different'", yesterday)
-		hour()
-		who.await(t, "2025-11: teste de restauração em ordem", 1)
+		hour("2025-11: teste de restauração em ordem")
 	})
 }

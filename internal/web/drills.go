@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -19,8 +18,6 @@ type drilled struct {
 	Details []string // of findings, in the program's own words
 	Can     bool     // there is a backup to restore
 }
-
-const drilledField = "testado" // a run, in the address
 
 // drillState says what the drills found by now.
 func (v *visit) drillState() (*drilled, error) {
@@ -81,20 +78,29 @@ func (v *visit) drillNow() error {
 	switch {
 	case !ended(v, r):
 		return v.to("/backups/testar/" + r.ID)
-	case r.err != nil && books.AsError(r.err).Kind == books.Internal:
-		return r.err
 	case r.err != nil:
-		return v.showBackups(http.StatusUnprocessableEntity, nil, v.refusedAs("drill ", r.err, books.MonthOf(v.Now()), r.ID))
+		return v.drillFailed(r, http.StatusUnprocessableEntity)
 	}
-	return v.to("/backups?" + drilledField + "=" + r.ID)
+	return v.to("/backups")
+}
+
+// drillFailed explains why no drill could be made.
+func (v *visit) drillFailed(r *run[[]closing.Drilled], status int) error {
+	if books.AsError(r.err).Kind == books.Internal {
+		return r.err
+	}
+	return v.showBackups(status, nil, v.refused(r.err, books.MonthOf(v.Now()), r.ID))
 }
 
 // drillSteps shows a drill in progress.
 func (v *visit) drillSteps() error {
 	id := v.r.PathValue("run")
 	r := v.drills.find(id, books.Month{})
-	if r == nil || r.over() {
-		return v.to("/backups?" + drilledField + "=" + url.QueryEscape(id))
+	switch {
+	case r == nil, r.over() && r.err == nil:
+		return v.to("/backups")
+	case r.over():
+		return v.drillFailed(r, http.StatusOK)
 	}
 	p := v.progress(v.t("drilling"), "/backups", id, link{"/backups", v.t("see copies")})
 	done, of := r.parts()

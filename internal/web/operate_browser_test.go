@@ -22,7 +22,7 @@ func TestOperating_pages_are_for_admins(t *testing.T) {
 		for _, page := range []string{"/backups", "/tarefas", "/registro", "/diagnostico", "/ajustes", "/backups/2025/10/restaurar"} {
 			p.Open(page).Is(403, page)
 		}
-		for _, act := range []string{"/backups/conferir", "/registro/conferir", "/diagnostico", "/ajustes/estudio", "/backups/2025/10/restaurar"} {
+		for _, act := range []string{"/backups/conferir", "/backups/testar", "/registro/conferir", "/diagnostico", "/ajustes/estudio", "/backups/2025/10/restaurar"} {
 			if p.Post(act, url.Values{"chave": {"k"}, "estudio": {"Meu"}}); p.Answered != 403 {
 				t.Errorf("%s by %s: %d", act, role, p.Answered)
 			}
@@ -54,10 +54,25 @@ func TestIn_a_real_browser_a_studio_is_looked_after(t *testing.T) {
 		close(h.release)
 		c.Wait(`document.body.innerText.includes("Tudo confere.")`) // by itself
 		c.Check("backups-conferidos")
+		h = s.haltAt("drilled " + m.Add(-1).String())
+		c.Press("Testar agora")
+		if !strings.Contains(c.Text(), "Restaurando num banco à parte") {
+			t.Errorf("%s: %s", c.Path(), c.Text())
+		}
+		c.Check("backups-testando")
+		close(h.release)
+		c.Wait(`document.body.innerText.includes("devolveu igual")`) // by itself
+		c.Check("backups-testados")
+		c.Open("/extrato/" + path(m))
+		c.Check("extrato-testado")
+		c.Open("/backups")
 		s.damage(t, m)
 		c.Press("Conferir agora")
 		c.Wait(`document.body.innerText.includes("tem problema")`)
 		c.Check("backups-problema")
+		c.Press("Testar agora")
+		c.Wait(`document.body.innerText.includes("não devolve o extrato")`)
+		c.Check("backups-teste-diferente")
 		if _, err := s.closer.Reopen(t.Context(), m.Add(-1), "faltou um sinal", "user 1"); err != nil {
 			t.Fatal(err)
 		}
