@@ -54,18 +54,7 @@ func TestIn_a_real_browser_a_studio_is_looked_after(t *testing.T) {
 		close(h.release)
 		c.Wait(`document.body.innerText.includes("Tudo confere.")`) // by itself
 		c.Check("backups-conferidos")
-		h = s.haltAt("drilled " + m.Add(-1).String())
-		c.Press("Testar agora")
-		if !strings.Contains(c.Text(), "Restaurando num banco à parte") {
-			t.Errorf("%s: %s", c.Path(), c.Text())
-		}
-		c.Check("backups-testando")
-		close(h.release)
-		c.Wait(`document.body.innerText.includes("devolveu igual")`) // by itself
-		c.Check("backups-testados")
-		c.Open("/extrato/" + path(m))
-		c.Check("extrato-testado")
-		c.Open("/backups")
+		s.drills(t, c, m)
 		s.damage(t, m)
 		c.Press("Conferir agora")
 		c.Wait(`document.body.innerText.includes("tem problema")`)
