@@ -50,6 +50,8 @@ func (s *Store) Condition(ctx context.Context) (Condition, error) {
 		return New, err
 	case version > latest:
 		return Newer, nil
+	case version == 0 && !theirs && !have["settings"]:
+		return New, nil // the first migration was interrupted before it made anything
 	case version < latest || !have["settings"]:
 		return Older, nil
 	}
