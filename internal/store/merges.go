@@ -66,6 +66,15 @@ func (t *Tx) AddMerge(ctx context.Context, client, into books.ID, change int64) 
 	return err
 }
 
+// ImportMerge merges a client whose rows were given away in another database.
+func (t *Tx) ImportMerge(ctx context.Context, client, into books.ID, by books.Actor) error {
+	change, err := t.AddChangeset(ctx, Changeset{Action: MergeAction, Kind: books.ClientKind, Row: client, By: by, At: books.InstantOf(t.s.now())})
+	if err != nil {
+		return err
+	}
+	return t.AddMerge(ctx, client, into, change)
+}
+
 // RemoveMerge shows a client again, for all those merged into it before.
 func (t *Tx) RemoveMerge(ctx context.Context, client books.ID) error {
 	if _, err := t.exec(ctx, "DELETE FROM merged_clients WHERE client = $1", int64(client)); err != nil {

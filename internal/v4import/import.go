@@ -134,6 +134,9 @@ func (im *importing) run(ctx context.Context) error {
 	if err := im.copyCategories(ctx); err != nil {
 		return err
 	}
+	if err := im.copyMerges(ctx); err != nil {
+		return err
+	}
 	if err := im.raiseSequences(ctx); err != nil {
 		return err
 	}
@@ -205,6 +208,37 @@ func (im *importing) copyCategories(ctx context.Context) error {
 		row.(*books.Expense).Category = categories[row.Key()]
 	}
 	return im.to.SetCategories(ctx, rows)
+}
+
+// copyMerges carries the merges of clients, where the source was taken over: else
+// the hidden ones would be there again, without rows.
+func (im *importing) copyMerges(ctx context.Context) error {
+	if im.tables["merged_clients"] == nil {
+		return nil
+	}
+	type merge struct{ client, into books.ID }
+	var merges []merge
+	err := im.from.List(ctx, "SELECT client, into_client FROM merged_clients ORDER BY change, client", nil, func(scan func(...any) error) error {
+		var client, into int64
+		err := scan(&client, &into)
+		merges = append(merges, merge{books.ID(client), books.ID(into)})
+		return err
+	})
+	for _, m := range merges {
+		if err == nil {
+			err = im.copyMerge(ctx, m.client, m.into)
+		}
+	}
+	return err
+}
+
+func (im *importing) copyMerge(ctx context.Context, client, into books.ID) error {
+	there, err := im.to.LiveByID(ctx, books.ClientKind, []books.ID{client, into})
+	if err != nil || there[client] == nil || there[into] == nil {
+		return err
+	}
+	im.done.Notes = append(im.done.Notes, fmt.Sprintf("client %d stays merged into client %d; which rows came from there is not known here", client, into))
+	return im.to.ImportMerge(ctx, client, into, "import")
 }
 
 // reportMonthless reports the commissions that no close would ever include.
@@ -335,4 +369,4 @@ func (im *importing) listLeft(ctx context.Context) error {
 
 // ownBookkeeping are tables of a taken-over database without data of the
 // studio.
-var ownBookkeeping = []string{"goose_db_version", "settings", "deposits", "expense_categories"}
+var ownBookkeeping = []string{"goose_db_version", "settings", "deposits", "expense_categories", "merged_clients"}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -358,6 +359,26 @@ func TestAn_import_carries_the_categories_of_expenses(t *testing.T) {
 		}
 		if n := v4test.Number(t, to.db, "SELECT count(*) FROM "+categories); n != 1 {
 			t.Errorf("%d categories in all, want 1", n)
+		}
+	})
+}
+
+func TestAn_import_carries_the_merges_of_clients(t *testing.T) {
+	from := v4test.File(t, append(slices.Clone(someRows),
+		"INSERT INTO clients (id, name) VALUES (701, 'Bia'), (702, 'Bia B.'), (703, 'Beatriz')",
+		"CREATE TABLE merged_clients (client INTEGER PRIMARY KEY, into_client INTEGER NOT NULL, merged_into INTEGER NOT NULL, change BIGINT NOT NULL)",
+		"INSERT INTO merged_clients VALUES (702, 701, 703, 1), (701, 703, 703, 2), (704, 703, 703, 3)")...)
+	targets(t, func(t *testing.T, to target) {
+		mustImport(t, to, "sqlite:///"+from)
+		err := to.store.Read(t.Context(), func(tx *store.Tx) error {
+			stays, err := tx.Survivors(t.Context())
+			if want := map[books.ID]books.ID{701: 703, 702: 703}; !maps.Equal(stays, want) {
+				t.Errorf("merged are %v, want %v", stays, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
 		}
 	})
 }
