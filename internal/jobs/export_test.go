@@ -32,3 +32,11 @@ func CloseWithin(limit time.Duration) (restore func()) {
 	closeTimeout = limit
 	return func() { closeTimeout = was }
 }
+
+// KeepEvery sets the pause between two looks for what is missing beside the
+// backups.
+func KeepEvery(pause time.Duration) (restore func()) {
+	was := keepEvery
+	keepEvery = pause
+	return func() { keepEvery = was }
+}

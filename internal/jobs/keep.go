@@ -10,7 +10,7 @@ import (
 
 // keepEvery is the pause between two looks for what is missing beside the
 // backups: entries of the chain, and a copy of the live rows.
-const keepEvery = time.Minute
+var keepEvery = time.Minute
 
 // keep writes what is missing beside the backups, as long as ctx lasts. It is no
 // job of River's: it writes nothing to the database, and each process may do
