@@ -41,6 +41,7 @@ type options struct {
 	reads     time.Duration
 	rate      int
 	years     int
+	restore   bool
 	pause     bool
 }
 
@@ -83,8 +84,9 @@ func parse(args []string) (options, error) {
 	flags.DurationVar(&o.load, "load", 0, "instead, load a server for so long, with a close in the middle, and write load.md")
 	flags.DurationVar(&o.reads, "reads", 0, "instead, ask a server for everything that can be read, for so long, and write reads.md")
 	flags.IntVar(&o.rate, "rate", 50, "with -reads: requests a second")
-	flags.IntVar(&o.years, "years", 10, "with -reads: years of closed months")
-	flags.BoolVar(&o.pause, "pause", false, "with -load and -reads: wait for Enter before measuring, so that a shared machine can become quiet")
+	flags.IntVar(&o.years, "years", 10, "with -reads and -restore: years of closed months")
+	flags.BoolVar(&o.restore, "restore", false, "instead, make lost databases of their backups, and write restore.md")
+	flags.BoolVar(&o.pause, "pause", false, "with -load, -reads and -restore: wait for Enter before measuring, so that a shared machine can become quiet")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -133,6 +135,9 @@ func bench(ctx context.Context, o options) (err error) {
 	}
 	if o.load > 0 {
 		return load(ctx, o, o.load, dir, extrato)
+	}
+	if o.restore {
+		return restores(ctx, o, dir, extrato)
 	}
 	if o.reads > 0 {
 		return reads(ctx, o, dir, extrato)
