@@ -128,7 +128,7 @@ func (a *app) refuseAfresh(c config.Config) error {
 	}
 	if whole, err := copies.NewestFull(a.ctx); err == nil && whole.File != "" {
 		return books.Refusedf("database_gone", "%s is empty, but %s has a copy of a whole database, of %s: there was a studio", store.Place(c.DatabaseURL), place, whole.CreatedAt).
-			WithHint("nothing was made; put its database back (or mount its disk, or correct DATABASE_URL), or: extrato backup restore --all, or extrato backup restore --full %s; to begin anew all the same: extrato migrate --new", whole.File)
+			WithHint("nothing was made; put its database back (or mount its disk, or correct DATABASE_URL), or: extrato backup restore --full %s, or, without logins, extrato backup restore --all; to begin anew all the same: extrato migrate --new", whole.File)
 	}
 	if len(months) == 0 {
 		return nil

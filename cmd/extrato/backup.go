@@ -221,6 +221,7 @@ any new row or login is made.
 --all makes a new database of the folder of the backups alone, or of the place
 named by --from: every statement, the chain with the same head, and the live rows as
 they were copied last. It writes nothing if anything is damaged or missing, and names it.
+The files of another place are brought into EXTRATO_BACKUPS first; none is overwritten.
 Afterwards extrato serve prints a link to make the first login.
 
 --full puts a copy made by "backup full" where DATABASE_URL says. It refuses if a

@@ -135,6 +135,27 @@ func (s *studio) everything(t testing.TB) map[string][]string {
 	return all
 }
 
+// raw are the rows of our own tables as the database has them, all columns. Runs
+// are numbered anew, and backups were read just now.
+func (s *studio) raw(t testing.TB) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	for _, table := range []string{
+		"closings", "closing_details", "revisions", "deposits", "expense_categories", "payments_at_rest", "month_sums", "settings",
+		"changes", "changed_rows", "artist_terms", "method_terms", "merged_clients", "staff", "answers",
+	} {
+		var columns []string
+		for _, c := range s.columns(t, table) {
+			columns = append(columns, fmt.Sprintf("coalesce(CAST(%q AS TEXT), '∅')", c))
+		}
+		all[table] = s.texts(t, "SELECT "+strings.Join(columns, " || '|' || ")+" FROM "+s.own(table)+" ORDER BY 1")
+		if len(all[table]) == 0 {
+			t.Errorf("%s is empty: nothing is compared", table)
+		}
+	}
+	return all
+}
+
 // wantNoIDAgain wants each sequence as far as it was, or farther.
 func wantNoIDAgain(t testing.TB, was, is *studio) {
 	t.Helper()
@@ -190,10 +211,19 @@ var databases = map[string]func(testing.TB, func() time.Time) *storetest.DB{"sql
 // ownRows adds a row to each of our own tables about people and live rows.
 func (s *studio) ownRows(t testing.TB) {
 	t.Helper()
+	s.Exec(t, "INSERT INTO clients (id, name, jotform_submission_id) VALUES (2, 'Bia B.', 'form 2')")
+	s.expense(t, 82, "2025-11-02", "9.90")
+	s.commission(t, 5, 6, "60.00", "2025-11-01 15:00:00.000000") // one payment, two artists
+	s.commission(t, 6, 6, "40.00", "2025-11-01 15:00:00.000000")
 	for _, insert := range []string{
 		"artist_terms (artist, from_day, percent) VALUES (1, '2025-01-01', 60), (1, '2025-10-15', 62.5)",
 		"method_terms (method, from_day, percent, days) VALUES ('Pix', '2025-01-01', 0.99, 1)",
 		"staff (user_id, reception, tattoos) VALUES (1, FALSE, TRUE)",
+		"expense_categories (expense, category) VALUES (82, 'Material')",
+		"deposits (payment, day, marked) VALUES (6, '2025-11-01', TRUE)",
+		"changes (action, kind, row_id, actor, at) VALUES ('merge', 'cliente', 2, 'user 1', '2025-11-01T13:00:00.000000Z')",
+		"merged_clients (client, into_client, merged_into, change) SELECT 2, 1, 1, max(id) FROM " + s.own("changes"),
+		"changed_rows (change, kind, row_id, payment, before, after) SELECT max(id), 'cliente', 2, NULL, '{\"id\":2}', '{\"id\":2}' FROM " + s.own("changes"),
 		"settings (name, value) VALUES ('studio', 'Agulha & Cia <x>')",
 		"answers (actor, key, request, status, headers, body, at) VALUES ('user 1', 'k', 'r', 201, '{}', '{\"a\":\"é\"}', '2025-11-02T14:00:00.000000Z')",
 		"changes (action, kind, row_id, actor, at) VALUES ('change', 'gasto', 3, 'user 1', '2025-11-01T12:00:00.000000Z')",
@@ -216,6 +246,9 @@ func TestRebuild_brings_everything_back_on_and_across_both_databases(t *testing.
 			t.Run("into_"+name, func(t *testing.T) {
 				again := s.rebuilt(t, open)
 				wantEverything(t, want, again.everything(t))
+				if again.Store().Postgres() == s.Store().Postgres() {
+					wantSame(t, "the tables differ", s.raw(t), again.raw(t))
+				}
 				wantNoIDAgain(t, s, again)
 				again.wantWhole(t)
 				if a, err := again.VerifyChain(t.Context()); err != nil || !a.OK {

@@ -193,7 +193,7 @@ func (s *Source) readEntries(ctx context.Context) error {
 		case err != nil && !isDamage(err):
 			return unreadable(s.from, err)
 		case err != nil:
-			s.missingEntry(seq, "%s, entry %d of the chain, is damaged: %s", entryName(seq), seq, err)
+			s.missingEntry(seq, "%s, entry %d of the chain, %s", entryName(seq), seq, fault(err))
 			e, broken = books.ChainEntry{Seq: seq}, true
 		case !broken && !e.Follows(previous):
 			s.missing("two studios' files may be mixed in the folder; "+takeElsewhere, "%s does not follow the entry before it", entryName(seq))
@@ -231,6 +231,14 @@ func damaged(err error) error {
 func isDamage(err error) bool {
 	var e *books.Error
 	return errors.Is(err, bucket.ErrNotExist) || errors.As(err, &e) && (e.Kind == books.Integrity || e.Kind == books.NotFound || e.Code == backup.OfV4)
+}
+
+// fault says what is wrong with an object.
+func fault(err error) string {
+	if errors.Is(err, bucket.ErrNotExist) && !errors.Is(err, bucket.ErrHidden) || books.AsError(err).Kind == books.NotFound {
+		return "is missing"
+	}
+	return fmt.Sprintf("is damaged: %s", err)
 }
 
 func unreadable(from bucket.Reader, err error) error {

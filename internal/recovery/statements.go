@@ -76,7 +76,7 @@ func (s *Source) makeStatements(ctx context.Context) error {
 			s.notes = append(s.notes, fmt.Sprintf("revision %d of %s comes back without its statement: %s is damaged or missing", e.Revision, e.Month, sourceOf(e)))
 		case isDamage(err):
 			s.missingFile(sourceOf(e), func(ctx context.Context, there *Source) error { return there.tryStatement(ctx, e) }, s.holders(e),
-				"%s, revision %d of %s, is damaged: %s", sourceOf(e), e.Revision, e.Month, err)
+				"%s, revision %d of %s, %s", sourceOf(e), e.Revision, e.Month, fault(err))
 		default:
 			return unreadable(s.from, err)
 		}
