@@ -417,7 +417,12 @@ def compare(entry, month, columns):
         seal += b"\xff" * 8 if text is None else struct.pack(">Q", len(data)) + data
     if sha(seal).hex() != entry.seal:
         raise Wrong("the statement of %s is not the one under the seal of entry %d" % (month, entry.seq))
-    parts = [loaded(text) for text in columns]
+    try:
+        parts = [loaded(text) for text in columns]
+    except Unknown as error:
+        raise Wrong("the statement of %s cannot be read: %s" % (month, error)) from None
+    if not isinstance(parts[4], (dict, type(None))):
+        raise Wrong("the statement of %s has no totals" % month)
     if entry.action == "adopted":
         return parts
     try:
@@ -495,11 +500,11 @@ class File:
         texts = {key.text for key in given}
         return own, given + [key for key in listed if (own or key.kind == 4) and key.text not in texts]
 
-    def signed(self, head, own, listed):
+    def signed(self, head, own):
         self.checked.append("the head of %s at size %d, root %s, is signed" % (head.origin, head.size, base64.b64encode(head.root).decode()))
-        self.trusted.append("key: %s %s" % ("from the file itself, compare it with one from elsewhere:" if own else "given,", head.keys[0].printed))
+        self.trusted.append("key: %s %s" % ("from the file itself, compare it with one from elsewhere:" if own else "given,", ", ".join(key.printed for key in head.keys)))
         self.checked += ["%s cosigned it" % key.name for key in head.cosigned]
-        self.heads.append((head, {key.text for key in listed + head.keys}))
+        self.heads.append((head, own))
 
     def document(self, data):
         d = want(parse(data) if isinstance(data, bytes) else data, dict)
@@ -531,7 +536,7 @@ class File:
             self.checked.append(", ".join("%s %s" % (name, parts[4][name].text) for name in TOTALS[:6]))
         self.checked += ["every byte of the statement is under the seal of entry %d" % entry.seq]
         self.checked += ["entry %d, %s, is in the log at size %d" % (e.seq, e.hash.hex(), head.size) for e in entries]
-        self.signed(head, own, listed[0])
+        self.signed(head, own)
         self.trusted.append("nothing newer: it is in the log at size %d, which may have gone on" % head.size)
         self.entries = entries
         return entry, parts
@@ -579,7 +584,7 @@ class File:
         if own:
             self.alone = head
             return
-        self.signed(head.open(keys), False, keys)
+        self.signed(head.open(keys), False)
 
     def backup(self, name):
         base = re.sub(r"\.manifest\.json$|\.[^./]*$", "", name)
@@ -613,7 +618,7 @@ class File:
         if len(leaves) != head.size or tree(leaves) != head.root:
             raise Wrong("%d entries are not the %d under the signed head" % (len(leaves), head.size))
         self.checked.append("%d entries, each following the one before, are exactly those under the signed head" % len(leaves))
-        self.signed(head, own, listed)
+        self.signed(head, own)
         self.log, self.entries = (head.origin, leaves), entries
         folder, expected = os.path.join(self.name, "statements"), set()
         for entry in filter(Entry.has_statement, entries):
@@ -718,21 +723,22 @@ def together(files):
     for file in files:
         if not file.alone:
             continue
-        known = {text: other for other in files for head, texts in other.heads if head.origin == file.alone.origin for text in texts}
+        known = {key.text: other for other in files for head, _ in other.heads if head.origin == file.alone.origin for key in head.keys}
         if not known:
             file.fail("unanchored", "the signature was not checked: give the studio's public key (--key), or a statement with it")
             continue
         try:
-            file.heads.append((file.alone.open([key_of(text) for text in known]), {key.text for key in file.alone.keys}))
+            file.heads.append((file.alone.open([key_of(text) for text in known]), True))
             file.checked.append("its signature, with the key from %s" % known[file.alone.keys[0].text].name)
         except Wrong as error:
             file.fail("wrong", str(error))
-    seen = [(file, head, texts) for file in files for head, texts in file.heads]
-    for i, (file, head, texts) in enumerate(seen):
+    seen = [(file, head, own) for file in files for head, own in file.heads]
+    for i, (file, head, own) in enumerate(seen):
         for other, before, others in seen[:i]:
             if file is other or head.origin != before.origin:
                 continue
-            if not texts & others or head.size == before.size and head.root != before.root:
+            another = (own or others) and not {key.text for key in head.keys} & {key.text for key in before.keys}
+            if another or head.size == before.size and head.root != before.root:
                 for one, two in ((file, other), (other, file)):
                     one.fail("wrong", "%s has another key, or another root at the same size: one is forged" % two.name)
     for log in (file for file in files if file.log):

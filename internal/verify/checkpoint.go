@@ -25,7 +25,7 @@ func (c *checker) checkpoint(r *Result, text string) {
 		r.failWith(err)
 		return
 	}
-	c.signed(r, p, false, keys)
+	c.signed(r, p, false)
 }
 
 // openAlone tries the keys of the other files on checkpoints without any.
@@ -36,7 +36,7 @@ func (c *checker) openAlone() {
 		for _, h := range c.heads {
 			if h.head.Origin == a.head.Origin {
 				from = h.of.File
-				for _, k := range h.keys {
+				for _, k := range h.head.Signed {
 					if !slices.Contains(texts(keys), k.String()) {
 						keys = append(keys, k)
 					}
@@ -53,7 +53,7 @@ func (c *checker) openAlone() {
 			continue
 		}
 		a.of.checked("the head of %s at size %d, root %s, is signed", p.Origin, p.Size, p.Root)
-		a.of.trusted("key: from %s, %s; compare it with one from elsewhere (--key)", from, p.Signed[0].Printed())
-		c.heads = append(c.heads, seenHead{a.of, p.Head, p.Signed})
+		a.of.trusted("key: from %s, %s; compare it with one from elsewhere (--key)", from, printed(p.Signed))
+		c.heads = append(c.heads, seenHead{a.of, p, true})
 	}
 }

@@ -2,7 +2,6 @@ package verify_test
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -288,43 +287,6 @@ func (c *corpus) pdfs() {
 	c.add("an encrypted backup", nil, []string{c.put("b.csv.age", []byte("age-encryption.org/v1\n-> X25519 x\n"))}, verify.Unknown)
 }
 
-// keys adds forged keys and heads, and checkpoints alone.
-func (c *corpus) keys() {
-	s, forger := c.s, proof.NewKey(origin)
-	own := []string{s.key.Public().Printed()}
-	forgery := &studio{key: forger, cosigner: s.cosigner, chain: s.chain, statements: s.statements, backups: s.backups}
-	document := forgery.document(c.t, 3, 4).JSON()
-	file := c.put("resigned.pdf", pdf(c.t, forgery.paper(c.t, 3, document)))
-	true1 := c.put("true.pdf", pdf(c.t, s.paper(c.t, 3, s.document(c.t, 3, 3).JSON())))
-	c.add("signed anew with a forged key, nothing to compare", nil, []string{file})
-	c.add("signed anew with a forged key, the true one given", own, []string{file}, verify.Wrong)
-	c.add("signed anew with a forged key, whole true key given", []string{s.key.Public().String()}, []string{file}, verify.Wrong)
-	c.add("signed anew with a forged key, beside a true file", nil, []string{file, true1}, verify.Wrong, verify.Wrong)
-	c.add("the true key given", []string{s.key.Public().String()}, []string{true1})
-	c.add("a cosigner's key given", []string{s.cosigner.Public().String()}, []string{true1})
-	note := s.log(c.t, 4).Checkpoint
-	checkpoint := c.put("checkpoint", []byte(note))
-	c.add("a checkpoint alone", nil, []string{checkpoint}, verify.Unanchored)
-	c.add("a checkpoint with its key", own, []string{checkpoint})
-	c.add("a checkpoint with another key", []string{forger.Public().Printed()}, []string{checkpoint}, verify.Wrong)
-	c.add("a checkpoint with a statement", nil, []string{checkpoint, true1})
-	c.add("a checkpoint with two statements", nil, []string{checkpoint, true1, c.put("true2.pdf", pdf(c.t, s.paper(c.t, 4, s.document(c.t, 4, 4).JSON())))})
-	c.add("a changed checkpoint", own, []string{c.put("checkpoint2", []byte(strings.Replace(note, "\n4\n", "\n5\n", 1)))}, verify.Wrong)
-	c.add("a checkpoint with hyphens", own, []string{c.put("checkpoint3", []byte(strings.ReplaceAll(note, "\n— ", "\n-- ")))})
-	code := []byte(s.paper(c.t, 3, nil).Proof.Code)
-	c.add("a code alone", nil, []string{c.put("code0.txt", code)}, verify.Unanchored)
-	c.add("a code with line ends of another system", own, []string{c.put("code1.txt", bytes.ReplaceAll(code, []byte("\n"), []byte("\r\n")))})
-	c.add("a code without its last line end", own, []string{c.put("code2.txt", bytes.TrimSpace(code))})
-	for i := range 6 { // its lines, up to the origin
-		lines := strings.Split(string(code), "\n")
-		lines[i] += "A"
-		c.add(fmt.Sprintf("a code with line %d changed", i), own, []string{c.put(fmt.Sprintf("code_%d.txt", i), []byte(strings.Join(lines, "\n")))}, "")
-	}
-	torsion := bytes.Repeat([]byte{0}, ed25519.PublicKeySize)
-	weak := must[proof.PublicKey](c.t)(proof.ParsePrinted(origin, base64.StdEncoding.EncodeToString(append([]byte{1}, torsion...))))
-	c.add("a weak key", []string{weak.String()}, []string{checkpoint}, "")
-}
-
 // inconsistent adds what the holder of the key signed wrongly.
 func (c *corpus) inconsistent() {
 	for name, spoil := range map[string]func(*books.ChainEntry){
@@ -339,6 +301,16 @@ func (c *corpus) inconsistent() {
 	} {
 		s := newStudio(c.t, spoil)
 		c.add(name, nil, []string{c.put(strings.ReplaceAll(name, " ", "_")+".json", s.document(c.t, 3, 4).JSON())}, verify.Wrong)
+	}
+}
+
+// brokenV4 adds a statement of v4's that was sealed with totals nobody can read.
+func (c *corpus) brokenV4() {
+	for name, totals := range map[string]string{"cut": `"{\"saldo\": 1"`, "list": `"[]"`, "text": `"saldo"`} {
+		s := &studio{key: c.s.key, cosigner: c.s.cosigner, statements: map[int64]books.Stored{}}
+		stored := books.Stored{Month: october, Parts: [books.PartCount]string{`"[]"`, `"[]"`, `"[]"`, `"[]"`, totals}}
+		s.add(books.ChainEntry{Action: books.Adopted, Month: october, Revision: 1, At: books.InstantOf(closed), By: "migrate", Seal: stored.Seal(), Totals: "{}", Salt: books.NewSalt()}, stored)
+		c.add("broken totals of v4, "+name, nil, []string{c.put("broken_v4_"+name, s.document(c.t, 1, 1).JSON())}, verify.Wrong)
 	}
 }
 

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"maps"
 	"slices"
@@ -28,13 +29,13 @@ func (c *checker) document(r *Result, text []byte) bool {
 	if err == nil {
 		err = compareRows(v)
 	}
-	if err != nil {
+	header, broken := v.Statement.Header() // of v4's, only the seal was compared
+	if err = cmp.Or(err, broken); err != nil {
 		r.failWith(err)
 		return false
 	}
 	e := v.Entries[0]
 	r.document = &v
-	header, _ := v.Statement.Header() // compareRows has read it
 	r.checked("%s, revision %d: %s", e.Month, e.Revision, e.Counts.English())
 	t := header.Totals
 	r.checked("revenue %s, commissions %s, expenses %s, net revenue %s", t.Revenue.People(), t.Commissions.People(), t.Expenses.People(), t.NetRevenue.People())
@@ -50,7 +51,7 @@ func (c *checker) document(r *Result, text []byte) bool {
 	for _, seq := range v.NoDetail {
 		r.trusted("the reason, totals and notes of entry %d: they were withheld or erased", seq)
 	}
-	c.signed(r, v.Checkpoint, v.Own, d.Keys)
+	c.signed(r, v.Checkpoint, v.Own)
 	r.trusted("nothing newer: it is in the log at size %d, which may have gone on", v.Checkpoint.Size)
 	return true
 }
@@ -69,18 +70,27 @@ func compareRows(v proof.Verified) error {
 }
 
 // signed reports the head's signatures, and keeps it to be compared with others.
-func (c *checker) signed(r *Result, p proof.Checkpoint, own bool, keys []proof.PublicKey) {
+func (c *checker) signed(r *Result, p proof.Checkpoint, own bool) {
 	r.checked("the head of %s at size %d, root %s, is signed", p.Origin, p.Size, p.Root)
 	if own {
-		r.trusted("key: from the file itself, %s; compare it with one from elsewhere (--key)", p.Signed[0].Printed())
+		r.trusted("key: from the file itself, %s; compare it with one from elsewhere (--key)", printed(p.Signed))
 	} else {
-		r.trusted("key: given, %s", p.Signed[0].Printed())
+		r.trusted("key: given, %s", printed(p.Signed))
 	}
 	for _, s := range p.Cosigned {
 		r.checked("%s cosigned that head on %s", s.Key.Name(), s.At.Format(time.RFC3339))
 		r.trusted("the key of %s: %s", s.Key.Name(), s.Key)
 	}
-	c.heads = append(c.heads, seenHead{r, p.Head, append(slices.Clone(keys), p.Signed...)})
+	c.heads = append(c.heads, seenHead{r, p, own})
+}
+
+// printed returns keys as statements print them.
+func printed(keys []proof.PublicKey) string {
+	all := make([]string, len(keys))
+	for i, k := range keys {
+		all[i] = k.Printed()
+	}
+	return strings.Join(all, ", ")
 }
 
 // statement checks a statement's JSON: its proof, and then all it says against

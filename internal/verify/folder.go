@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,7 +47,7 @@ func (c *checker) folder(r *Result, dir string) {
 	for _, seq := range withheld {
 		r.trusted("the reason, totals and notes of entry %d: they were withheld or erased", seq)
 	}
-	c.signed(r, p, own, keys)
+	c.signed(r, p, own)
 	c.logs = append(c.logs, seenLog{r, p.Origin, tree})
 	for _, e := range entries {
 		c.entries = append(c.entries, seenEntry{r, e})
@@ -99,7 +98,7 @@ func (c *checker) statements(r *Result, dir string, entries []books.ChainEntry) 
 		case one.document.Entries[0].Hash != e.Hash:
 			r.fail(Wrong, "%s is of another entry than %d", name, e.Seq)
 		default:
-			r.checked("%s: %s", name, one.Checked[0][len(fmt.Sprintf("%s, ", e.Month)):])
+			r.checked("%s", one.Checked[0])
 		}
 	}
 	found, err := os.ReadDir(filepath.Join(dir, proof.StatementsFolder))

@@ -12,8 +12,8 @@ import (
 type (
 	seenHead struct {
 		of   *Result
-		head proof.Head
-		keys []proof.PublicKey
+		head proof.Checkpoint
+		own  bool // its key is from a file
 	}
 	seenEntry struct {
 		of    *Result
@@ -53,8 +53,8 @@ func (c *checker) compareHeads() {
 			}
 			reason := ""
 			switch {
-			case !slices.ContainsFunc(a.keys, func(k proof.PublicKey) bool { return slices.Contains(texts(b.keys), k.String()) }):
-				reason = "%s is of the same log, signed with another key: one of the two is forged"
+			case (a.own || b.own) && !slices.ContainsFunc(a.head.Signed, func(k proof.PublicKey) bool { return slices.Contains(texts(b.head.Signed), k.String()) }):
+				reason = "%s is of the same log, signed with another key: one of the two is forged, or the key was lost and replaced; give the keys that you trust (--key)"
 			case a.head.Size == b.head.Size && a.head.Root != b.head.Root:
 				reason = "%s has another root at the same size: the log was forked"
 			default:
@@ -84,7 +84,7 @@ func (c *checker) compareLogs() {
 			switch {
 			case h.head.Size > l.tree.Size():
 				h.of.trusted("%s: it ends at size %d, before this head", l.of.File, l.tree.Size())
-			case l.tree.Head(l.origin, h.head.Size) != h.head:
+			case l.tree.Head(l.origin, h.head.Size) != h.head.Head:
 				h.of.fail(Wrong, "%s does not continue this head: the log was rewritten", l.of.File)
 				l.of.fail(Wrong, "it does not continue the head in %s: the log was rewritten", h.of.File)
 			default:

@@ -18,7 +18,7 @@ import (
 func everything(t testing.TB) []sample {
 	t.Helper()
 	c := newCorpus(t)
-	for _, part := range []func(){c.documents, c.statements, c.pdfs, c.keys, c.inconsistent, c.backupFiles, c.folders, c.flips} {
+	for _, part := range []func(){c.documents, c.statements, c.pdfs, c.keys, c.inconsistent, c.brokenV4, c.backupFiles, c.folders, c.flips} {
 		part()
 	}
 	return c.all
@@ -140,6 +140,20 @@ func TestThe_result_says_what_was_checked_and_what_was_trusted(t *testing.T) {
 	if _, err := verify.Files([]string{name}, []string{"abc"}); err == nil || !strings.Contains(err.Error(), `"abc" is no public key`) {
 		t.Errorf("a key that is none: %v", err)
 	}
+}
+
+// Whatever a file holds, checking it ends with a result.
+func FuzzContent(f *testing.F) {
+	c := newCorpus(f)
+	p := c.s.paper(f, 3, c.s.document(f, 3, 4).JSON())
+	for _, text := range [][]byte{p.Proof.Document, jsonOf(f, p), []byte(p.Proof.Code), []byte(c.s.log(f, 4).Checkpoint), []byte("%PDF-1.7 obj << /EmbeddedFile /Length 3 >>stream\nabc")} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if r := verify.Content(text); (r.Reason == "") != (r.Result == verify.Proved) {
+			t.Errorf("%+v", r)
+		}
+	})
 }
 
 // The pages made anew are those of the attachment, whatever the PDF shows.
