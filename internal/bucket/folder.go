@@ -9,15 +9,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
 // Folder is a Bucket in a local folder. Files are for their owner only (0600).
 type Folder struct {
-	root string
-	warn func(string)
+	root    string
+	warn    func(string)
+	durable sync.Map // the folders whose own names are durable
 }
 
 // NewFolder returns a Folder; the folder is made when the first object is.
@@ -86,6 +89,8 @@ func (f *Folder) Probe(ctx context.Context, near string) error {
 }
 
 // makeDir makes a folder and its missing parents, and syncs each one's parent.
+// Where that fails, the new folders go again: the next try would take them for
+// durable.
 func makeDir(dir string) error {
 	there := dir
 	for !exists(there) && there != filepath.Dir(there) {
@@ -96,6 +101,9 @@ func makeDir(dir string) error {
 	}
 	for d := dir; d != there; d = filepath.Dir(d) {
 		if err := syncDir(filepath.Dir(d)); err != nil {
+			for made := dir; made != there; made = filepath.Dir(made) {
+				_ = os.Remove(made) // others may have put something there
+			}
 			return err
 		}
 	}
@@ -161,10 +169,26 @@ func (s *stagedFile) Commit(ctx context.Context, name string) error {
 	case err != nil:
 		return err
 	}
-	if err := syncDir(filepath.Dir(path)); err != nil {
+	if err := s.folder.syncNames(filepath.Dir(path)); err != nil {
 		return err
 	}
 	s.Discard()
+	return nil
+}
+
+// syncNames makes the names in a folder durable, and the folder's own name: a
+// process killed right after it made the folder has not.
+func (f *Folder) syncNames(dir string) error {
+	if err := syncDir(dir); err != nil {
+		return err
+	}
+	if _, known := f.durable.Load(dir); known || dir == filepath.Clean(f.root) {
+		return nil
+	}
+	if err := syncDir(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	f.durable.Store(dir, true)
 	return nil
 }
 
@@ -256,8 +280,12 @@ func (f *Folder) Folders(context.Context) ([]string, error) {
 	return names, nil
 }
 
-// syncDir makes the names in a folder durable; a variable for tests.
+// syncDir makes the names in a folder durable; a variable for tests. Windows has
+// no such call.
 var syncDir = func(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

@@ -37,8 +37,9 @@ func TestEvery_new_folder_is_made_durable_in_its_parent(t *testing.T) {
 				t.Errorf("synced %q, want %q", synced, want)
 			}
 			synced = nil
-			if err := s.Commit(t.Context(), "2025_10/a.csv"); err != nil || !slices.Equal(synced, []string{filepath.Join(root, "2025_10")}) {
-				t.Errorf("the commit synced %q, want the folder of the name: %v", synced, err)
+			folder := filepath.Join(root, "2025_10")
+			if err := s.Commit(t.Context(), "2025_10/a.csv"); err != nil || !slices.Equal(synced, []string{folder, filepath.Clean(root)}) {
+				t.Errorf("the first commit synced %q, want the folder of the name, and its own name: %v", synced, err)
 			}
 		})
 	}
@@ -51,7 +52,13 @@ func TestA_folder_that_cannot_be_made_durable_is_an_error(t *testing.T) {
 	if _, err := NewFolder(root, nil).Stage(t.Context(), "2025_10/a.csv"); !errors.Is(err, broken) {
 		t.Errorf("stage answers %v, want the disk's error", err)
 	}
-	s, err := NewFolder(root, nil).Stage(t.Context(), "2025_10/a.csv") // the folder is there now
+	if exists(root) {
+		t.Error("the next try finds the folder, and does not sync it")
+	}
+	if err := os.MkdirAll(filepath.Join(root, "2025_10"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewFolder(root, nil).Stage(t.Context(), "2025_10/a.csv")
 	if err != nil {
 		t.Fatal(err)
 	}

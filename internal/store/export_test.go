@@ -92,3 +92,10 @@ var ForPrograms = forPrograms
 
 // AllTables are the tables of a database of this version.
 func AllTables() []string { return slices.Concat(v4Tables, ownTables) }
+
+// ListenToSyncs replaces the sync of folders until the returned function is called.
+func ListenToSyncs(fn func(dir string) error) (restore func()) {
+	was := syncFolder
+	syncFolder = fn
+	return func() { syncFolder = was }
+}

@@ -36,7 +36,7 @@ func Load(ctx context.Context, o Options, engine string, want Content, fetch fun
 	if err := refuseTaken(path); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return unplaced(err)
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".extrato-restore-*.tmp") // 0600
@@ -70,12 +70,7 @@ func place(copied, path string) error {
 	if err != nil {
 		return unplaced(err)
 	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return unplaced(err)
-	}
-	defer folder.Close()
-	if err := errors.Join(folder.Sync(), os.Remove(copied)); err != nil { // a second name would keep it from being opened
+	if err := errors.Join(syncFolder(filepath.Dir(path)), os.Remove(copied)); err != nil { // a second name would keep it from being opened
 		return unplaced(err)
 	}
 	return nil

@@ -28,7 +28,7 @@ func (s *Store) openSQLite(ctx context.Context, rest string, create bool) error 
 		if !create {
 			return missingDatabase(path)
 		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		if err := makeFolder(filepath.Dir(path)); err != nil {
 			return books.Refusedf("database_unwritable", "cannot make the folder of the database").
 				WithHint("let the user that runs extrato write there, or set DATABASE_URL to another place").Because(err)
 		}
