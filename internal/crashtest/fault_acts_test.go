@@ -17,6 +17,9 @@ import (
 type act struct {
 	deed
 	observe func(*testing.T, *studio) observed
+	// perform does it, in place of the deed's command; nil: the command alone.
+	perform func(*trial, *studio) *ran
+	on      []string // the databases that it is for; nil: both
 	// check looks at the studio after the fault and finishes the act. damaged
 	// allows files to be bad if they are named.
 	check func(tr *trial, s *studio, r *ran, damaged bool)
@@ -25,19 +28,49 @@ type act struct {
 // monthActs are the deeds that change a month.
 var monthActs = func() (all []act) {
 	for _, d := range deeds {
-		all = append(all, act{d, d.observe, checkMonth})
+		all = append(all, act{deed: d, observe: d.observe, check: checkMonth})
 	}
 	return all
 }()
 
-func nothing(*testing.T, *studio) {}
-
 var (
-	wholeCopy = act{deed{name: "whole copy", prepare: closed, args: []string{"backup", "full", "--json"}}, nil, checkCopy}
-	verifying = act{deed{name: "verify", prepare: closed, args: []string{"backup", "verify"}}, nil, checkRead}
-	auditing  = act{deed{name: "audit", prepare: closed, args: []string{"audit", "verify"}}, nil, checkRead}
-	migrating = act{deed{name: "migrate", prepare: empty, args: []string{"migrate"}}, nil, checkMigrated}
+	wholeCopy = act{deed: deed{name: "whole copy", prepare: closed, args: []string{"backup", "full", "--json"}}, check: checkCopy}
+	verifying = act{deed: deed{name: "verify", prepare: closed, args: []string{"backup", "verify"}}, check: checkRead}
+	auditing  = act{deed: deed{name: "audit", prepare: closed, args: []string{"audit", "verify"}}, check: checkRead}
+	migrating = act{deed: deed{name: "migrate", prepare: empty, args: []string{"migrate"}}, check: checkMigrated}
 )
+
+// What acts do to the disk. Those with SQLite alone touch no backup: on
+// PostgreSQL nothing of theirs is on the disk.
+var (
+	writing = []act{
+		named("close"), named("force"), named("close again"), named("back up"), wholeCopy, recording,
+		withSQLite(named("reopen")), withSQLite(named("restore")), withSQLite(migrating),
+	}
+	reading = []act{
+		named("close"), named("force"), named("close again"), named("back up"), named("restore"), verifying, wholeCopy,
+		withSQLite(named("reopen")), withSQLite(auditing),
+	}
+	backingUp = []act{named("close"), named("force"), named("close again"), named("back up"), wholeCopy}
+	roomy     = append(slices.Clone(monthActs), wholeCopy, recording)
+	called    = append(slices.Clone(monthActs), wholeCopy, withSQLite(migrating))
+	onServer  = append(slices.Clone(monthActs), withCluster(recording))
+	takingOut = []act{named("close"), named("restore"), verifying, wholeCopy}
+)
+
+func withSQLite(a act) act {
+	a.on = sqliteOnly
+	return a
+}
+
+func withCluster(a act) act {
+	a.on = []string{"cluster"}
+	return a
+}
+
+func named(name string) act {
+	return monthActs[slices.IndexFunc(monthActs, func(a act) bool { return a.name == name })]
+}
 
 // empty makes the studio one that has no database yet.
 func empty(t *testing.T, s *studio) {
@@ -76,8 +109,11 @@ func checkMonth(tr *trial, s *studio, r *ran, damaged bool) {
 			}
 		}
 	}
-	if bad && !damaged {
+	switch {
+	case bad && !damaged:
 		t.Fatalf("%v\nleft a bad copy", r)
+	case bad && r.code == 0:
+		return // the disk lost what it had answered as durable, and that is named
 	}
 	s.mustRun(t, tr.act.again, tr.act.args...)
 	if st := s.look(t); !sameState(st, o.after) {
@@ -89,9 +125,6 @@ func checkMonth(tr *trial, s *studio, r *ran, damaged bool) {
 	}
 	if n := s.closings(t); n != o.entries {
 		t.Fatalf("the chain has %d entries, want %d", n, o.entries)
-	}
-	if damaged && r.code == 0 {
-		return // the statement rests on a copy that the disk lost, and that is named
 	}
 	s.sound(t)
 }
@@ -133,29 +166,32 @@ func checkCopy(tr *trial, s *studio, r *ran, damaged bool) {
 	t := tr.T
 	t.Helper()
 	s.sound(t)
-	made := []*ran{r}
-	if r.code != 0 || damaged {
-		made = nil
+	if r.code == 0 && !damaged {
+		checkPutBack(t, s, r)
 	}
-	for _, one := range append(made, s.mustRun(t, []int{0}, tr.act.args...)) {
-		var copied struct{ File string }
-		if err := json.Unmarshal(one.stdout.Bytes(), &copied); err != nil {
-			t.Fatalf("%v: %v", one, err)
-		}
-		back := *s
-		if s.path == "" {
-			name := fmt.Sprintf("back_%d", copies.Add(1))
-			back.url = withDatabase(t, s.url, name)
-			s.admin(t, "CREATE DATABASE "+name)
-			t.Cleanup(func() { s.admin(t, "DROP DATABASE "+name+" WITH (FORCE)") })
-		} else {
-			back.path = filepath.Join(t.TempDir(), "back.db")
-			back.url = "sqlite:///" + back.path
-		}
-		back.mustRun(t, []int{0}, "backup", "restore", "--full", copied.File)
-		if !sameState(back.look(t), s.look(t)) {
-			t.Fatalf("%v\nand what was put back has other rows", one)
-		}
+	checkPutBack(t, s, s.mustRun(t, []int{0}, tr.act.args...))
+}
+
+// checkPutBack puts a whole copy into a new database.
+func checkPutBack(t *testing.T, s *studio, made *ran) {
+	t.Helper()
+	var copied struct{ File string }
+	if err := json.Unmarshal(made.stdout.Bytes(), &copied); err != nil {
+		t.Fatalf("%v: %v", made, err)
+	}
+	back := *s
+	if s.path == "" {
+		name := fmt.Sprintf("back_%d", copies.Add(1))
+		back.url = withDatabase(t, s.url, name)
+		s.admin(t, "CREATE DATABASE "+name)
+		t.Cleanup(func() { s.admin(t, "DROP DATABASE "+name+" WITH (FORCE)") })
+	} else {
+		back.path = filepath.Join(t.TempDir(), "back.db")
+		back.url = "sqlite:///" + back.path
+	}
+	back.mustRun(t, []int{0}, "backup", "restore", "--full", copied.File)
+	if !sameState(back.look(t), s.look(t)) {
+		t.Fatalf("%v\nand what was put back has other rows", made)
 	}
 }
 

@@ -9,9 +9,11 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"extrato/internal/pgtest"
 	"extrato/internal/store/storetest"
 )
 
@@ -79,7 +81,10 @@ type trial struct {
 	act    act
 	ready  *ready
 	random *rand.Rand
-	counts *counts
+	lab    *lab
+
+	process atomic.Pointer[os.Process]
+	acked   []int // the payments that were answered as recorded
 }
 
 // lab holds the prepared studios that trials copy.
@@ -88,19 +93,23 @@ type lab struct {
 	program string
 	fresh   map[string]*studio
 	ready   map[string]*ready
-	counts  *counts
+	cluster sync.Mutex      // held by the trial on server
+	server  *pgtest.Cluster // one that can be killed
+	counts  counts
 }
 
 // ready is a studio just before an act, and the act undisturbed.
 type ready struct {
 	observed
-	prepared *studio
-	once     sync.Once
-	calls    []call
+	prepared    *studio
+	once        sync.Once
+	calls       []call // of the disk
+	strace      sync.Once
+	systemCalls map[string]int // how many of each
 }
 
 func newLab(t *testing.T) *lab {
-	return &lab{t: t, program: build(t, ""), fresh: map[string]*studio{}, ready: map[string]*ready{}, counts: &counts{}}
+	return &lab{t: t, program: build(t, ""), fresh: map[string]*studio{}, ready: map[string]*ready{}}
 }
 
 // run draws the trial of a number and tries it, beside others.
@@ -109,15 +118,18 @@ func (l *lab) run(t *testing.T, seed uint64) {
 	k := &kinds[seed%uint64(len(kinds))]
 	random := rand.New(rand.NewPCG(seed, 0))
 	a := k.acts[random.IntN(len(k.acts))]
-	on := k.on[random.IntN(len(k.on))]
+	databases := k.on
+	if a.on != nil {
+		databases = a.on
+	}
+	on := databases[random.IntN(len(databases))]
 	t.Run(fmt.Sprintf("FAULTS_SEED=%d %s, %s on %s", seed, k.name, a.name, on), func(t *testing.T) {
 		if err := k.lacks(); err != nil {
 			t.Skipf("NO TRIAL OF %s ON THIS MACHINE: %v", k.name, err)
 		}
 		r := l.get(t, a, on)
 		t.Parallel()
-		tr := &trial{t, k, a, r, random, l.counts}
-		k.try(tr)
+		k.try(&trial{T: t, kind: k, act: a, ready: r, random: random, lab: l})
 	})
 }
 
@@ -128,7 +140,11 @@ func (l *lab) get(t *testing.T, a act, on string) *ready {
 	if r := l.ready[key]; r != nil {
 		return r
 	}
-	if l.fresh[on] == nil {
+	switch {
+	case l.fresh[on] != nil:
+	case on == "cluster":
+		l.fresh[on], l.server = clusterStudio(l.t, l.program, 60)
+	default:
 		l.fresh[on] = newStudio(l.t, l.program, 60, map[string]func(testing.TB, func() time.Time) *storetest.DB{
 			"sqlite": storetest.SQLite, "postgres": storetest.Postgres,
 		}[on])

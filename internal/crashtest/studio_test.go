@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"os/exec"
@@ -149,8 +150,9 @@ func zone(db *storetest.DB) string {
 // studio is a database and a folder of backups.
 type studio struct {
 	program, url, path, dir string
-	home                    string // where the program is started; "": dir
+	home                    string   // where the program is started; "": dir
 	env                     []string // of every program started
+	wrapped                 []string // a command that starts the program, such as strace
 }
 
 // own returns the name of one of the program's own tables.
@@ -181,6 +183,9 @@ func (s *studio) clone(t *testing.T) *studio {
 			t.Fatal("somebody still works at the database that is copied")
 		}
 		text, err := os.ReadFile(s.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return s.moved(t, c.dir) // it has no database yet
+		}
 		if err == nil {
 			err = os.WriteFile(c.path, text, 0o600)
 		}
@@ -195,6 +200,22 @@ func (s *studio) clone(t *testing.T) *studio {
 	s.admin(t, "CREATE DATABASE "+name+" TEMPLATE "+databaseOf(t, s.url))
 	t.Cleanup(func() { s.admin(t, "DROP DATABASE "+name+" WITH (FORCE)") })
 	return c
+}
+
+// moved returns the studio as it is when its files are somewhere else.
+func (s *studio) moved(t *testing.T, dir string) *studio {
+	t.Helper()
+	m := *s
+	m.dir = dir
+	if s.path != "" {
+		within, err := filepath.Rel(s.dir, s.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.path = filepath.Join(dir, within)
+		m.url = "sqlite:///" + m.path
+	}
+	return &m
 }
 
 func databaseOf(t *testing.T, address string) string {
@@ -289,7 +310,8 @@ func (s *studio) start(t *testing.T, env []string, args ...string) *ran {
 // startTo starts the program, whose stderr goes to a file if one is given.
 func (s *studio) startTo(t *testing.T, log *os.File, env []string, args ...string) *ran {
 	t.Helper()
-	r := &ran{args: args, cmd: exec.Command(s.program, args...)}
+	command := slices.Concat(s.wrapped, []string{s.program}, args)
+	r := &ran{args: args, cmd: exec.Command(command[0], command[1:]...)}
 	r.cmd.Dir = cmp.Or(s.home, s.dir)
 	r.cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + r.cmd.Dir, "USER=test", "TZ=America/Sao_Paulo", "DATABASE_URL=" + s.url,

@@ -50,6 +50,7 @@ type Fault struct {
 	Slow  time.Duration // before the call
 	Hang  bool          // no answer until Release, then Errno
 	Cut   func()        // the power is cut before the call; Cut kills the program
+	Kill  func()        // kills the program before the call; the disk goes on
 }
 
 // Disk is the file system.
@@ -155,6 +156,9 @@ func (d *Disk) begin(kind, path string) Fault {
 		d.dark = true
 		f.Cut()
 		return Fault{Errno: syscall.EIO}
+	}
+	if f.Kill != nil {
+		f.Kill()
 	}
 	if f.Slow > 0 || f.Hang {
 		d.mu.Unlock()
