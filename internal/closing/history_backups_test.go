@@ -71,7 +71,9 @@ func (h *history) aCopy() (string, *filed) {
 	var all []string
 	for month, copies := range h.m.copies {
 		for _, c := range copies {
-			all = append(all, month+" "+strconv.Itoa(c.number))
+			if !c.unrecorded { // nobody knows what was there
+				all = append(all, month+" "+strconv.Itoa(c.number))
+			}
 		}
 	}
 	if len(all) == 0 {

@@ -34,6 +34,7 @@ func (h *history) check() {
 		h.t.Fatalf("%d statements are stored, want %d", len(stored), len(h.m.statements))
 	}
 	h.onePlace(stored)
+	h.came["audit"]++
 	audit, err := h.c.VerifyChain(h.ctx)
 	if err != nil || !audit.OK || audit.Entries != int64(len(h.m.chain)) {
 		h.t.Fatalf("the chain says %+v, %v, want %d entries", audit, err, len(h.m.chain))

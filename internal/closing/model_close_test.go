@@ -22,6 +22,9 @@ func (m *model) unmounted() bool {
 	made := 0
 	for _, copies := range m.copies {
 		for _, c := range copies {
+			if c.unrecorded {
+				continue
+			}
 			if c.csv {
 				return false
 			}
@@ -40,6 +43,7 @@ func (m *model) backUp(month string, rows rowSet) (c *filed, isNew bool) {
 			continue
 		}
 		if c.whole() && c.rows.text() == rows.text() && c.rows.deposits() == rows.deposits() && c.staying.text() == m.staying(rows).text() {
+			c.unrecorded = false
 			return c, false
 		}
 		break

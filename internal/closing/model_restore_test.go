@@ -9,9 +9,10 @@ import (
 // are there the statement's, then the newest.
 func (m *model) toTake(month string) []*filed {
 	var all []*filed
+	recorded := slices.ContainsFunc(m.copies[month], func(c *filed) bool { return !c.unrecorded })
 	for _, c := range slices.Backward(m.copies[month]) {
 		switch s := m.statements[month]; {
-		case !c.csv || !c.manifest:
+		case !c.csv || !c.manifest, c.unrecorded && recorded:
 		case s != nil && s.file == fileOf(month, c.number):
 			all = slices.Insert(all, 0, c)
 		default:
@@ -173,16 +174,19 @@ func (m *model) copyWith(k rowKey, but *filed) rowSet {
 func (m *model) verified(month string) map[string]string {
 	states := map[string]string{}
 	copies := m.copies[month]
-	newest := -1
+	newest, recorded := -1, -1
 	for i, c := range copies {
 		if c.csv || !c.manifest {
 			newest = i
+		}
+		if !c.unrecorded {
+			recorded = i
 		}
 	}
 	s := m.statements[month]
 	for i, c := range copies {
 		file := fileOf(month, c.number)
-		if i != newest && i != len(copies)-1 && (s == nil || s.file != file) {
+		if i != newest && i != recorded && i != len(copies)-1 && (s == nil || s.file != file) {
 			continue
 		}
 		states[file] = m.worth(month, c)
@@ -194,6 +198,8 @@ func (m *model) verified(month string) map[string]string {
 // because a row is live and in the statement, is stale.
 func (m *model) worth(month string, c *filed) string {
 	switch {
+	case !c.csv && c.unrecorded:
+		return "incomplete"
 	case !c.csv:
 		return "missing"
 	case !c.whole():

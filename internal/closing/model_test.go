@@ -68,6 +68,7 @@ type filed struct {
 	staying                 rowSet // the sessions that its rows name and that were live
 	csv, manifest           bool   // there
 	csvSame, manifestSame   bool   // as written
+	unrecorded              bool   // the program was killed before it could record it
 	csvBytes, manifestBytes []byte
 }
 

@@ -41,15 +41,18 @@ func TestInvariants_hold_in_random_histories(t *testing.T) {
 			var clock time.Time
 			now := func() time.Time { return clock }
 			db := open(t, now)
-			c := newCloser(t, db.Store, "", now)
-			c.CloseFrom = october
+			t.Cleanup(func() { db.Store.Close(); db.SQL.Close() }) // kills have replaced them
 			root, runs, came := t.TempDir(), 0, map[string]int{}
-			rapid.Check(t, func(rt *rapid.T) {
+			try := func(rt *rapid.T) {
 				runs++
 				clock = noon(2026, time.January, 2)
-				h := &history{DB: db, c: c, clock: &clock, prints: prints, came: came, t: rt, ctx: t.Context(), used: map[rowKey]bool{}}
+				h := &history{DB: db, clock: &clock, prints: prints, came: came, t: rt, ctx: t.Context(), used: map[rowKey]bool{}}
 				h.folder = filepath.Join(root, strconv.Itoa(runs))
-				c.Backups = newCloser(t, db.Store, h.folder, now).Backups
+				h.start(newCloser(t, db.Store, h.folder, now))
+				h.restart = func(image string) {
+					replaceDatabase(t, db, image, now)
+					h.start(newCloser(t, db.Store, h.folder, now))
+				}
 				h.m = newModel(storetest.Zone, clock, "2025-10")
 				h.reset()
 				h.begin()
@@ -57,7 +60,14 @@ func TestInvariants_hold_in_random_histories(t *testing.T) {
 				h.t = rt
 				h.drillAll()
 				h.everythingBack(t)
-			})
+			}
+			for end := time.Now().Add(longHistories(t)); ; setRapid(t, given, 50) {
+				rapid.Check(t, try)
+				if t.Failed() || !time.Now().Before(end) {
+					break
+				}
+			}
+			reportHistories(t, runs, came)
 			t.Logf("%d histories, in which %s", runs, counted(came))
 		})
 	}
@@ -113,11 +123,19 @@ type history struct {
 	folder string
 	clock  *time.Time
 	prints fingerprints
-	came   map[string]int  // what actions came to, and how often
-	used   map[rowKey]bool // every row that ever was
-	gone   []rowKey        // those that a person deleted
-	t      *rapid.T
-	ctx    context.Context
+	came   map[string]int // what actions came to, and how often
+	// restart goes on with an image's database, and with a new closer.
+	restart func(image string)
+	killed  bool
+	used    map[rowKey]bool // every row that ever was
+	gone    []rowKey        // those that a person deleted
+	t       *rapid.T
+	ctx     context.Context
+}
+
+func (h *history) start(c *closing.Closer) {
+	c.CloseFrom = october
+	h.c = c
 }
 
 func (h *history) must(err error) {
@@ -231,8 +249,9 @@ func (h *history) actions() map[string]func(*rapid.T) {
 		"add commission": h.addCommission, "add expense": h.addExpense, "add person": h.addPerson,
 		"mark": h.mark, "edit": h.edit, "edit again": h.edit, "relink": h.relink, "remove": h.remove, "remove person": h.removePerson,
 		"put back by hand": h.putBackByHand, "move the clock": h.moveClock,
-		"back up": h.createBackup, "corrupt": h.corrupt, "repair": h.repair, "verify": h.verify, "verify all": h.verifyAll, "list": h.list,
-		"close": h.close, "close over damage": h.closeOverDamage, "close due": h.closeDue, "reopen": h.reopen, "reopen another": h.reopen, "restore": h.restore, "lose all": h.loseAll,
+		"back up": h.mayBeKilled(h.createBackup), "corrupt": h.corrupt, "repair": h.repair, "verify": h.verify, "verify all": h.verifyAll, "list": h.list,
+		"close": h.mayBeKilled(h.close), "close over damage": h.closeOverDamage, "close due": h.closeDue, "reopen": h.mayBeKilled(h.reopen), "reopen another": h.reopen,
+		"restore": h.mayBeKilled(h.restore), "lose all": h.loseAll,
 		"": h.check,
 	}
 	actions := map[string]func(*rapid.T){}
