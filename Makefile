@@ -34,7 +34,7 @@ TEST_FLAGS += -timeout $(TEST_TIMEOUT)
 # A skipped test must not stay in go's cache when PostgreSQL has come.
 TEST_FLAGS += $(if $(POSTGRESQL),,-count=1)
 
-.PHONY: help demo quick test race lint check shots pictures bench fuzz kills dist lacks golangci versitygw
+.PHONY: help demo quick test race lint check shots pictures bench faults histories kills fuzz dist lacks golangci versitygw
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,18 @@ pictures: ## the four pictures of the README, made by a test
 
 bench: ## the numbers of the design, side by side with plain SQL
 	go run ./cmd/bench
+
+# How long faults and histories go on, and how often nothing must be found.
+FAULTS_TIME ?= 10m
+HISTORIES_TIME ?= 10m
+EXTRATO_ALARMS ?= 1000
+
+faults: lacks ## the program on failing disks and databases for FAULTS_TIME (10m); counts into docs/reliability.md
+	FAULTS_TIME=$(FAULTS_TIME) go test -count=1 $(TEST_FLAGS) -run TestFaults ./internal/crashtest -update
+	EXTRATO_ALARMS=$(EXTRATO_ALARMS) go test -count=1 $(TEST_FLAGS) -run TestNothing_is_found ./cmd/extrato -update
+
+histories: lacks ## random histories with kills for HISTORIES_TIME (10m) on each database; adds to docs/reliability.md
+	HISTORIES_TIME=$(HISTORIES_TIME) go test -count=1 $(TEST_FLAGS) -run TestInvariants ./internal/closing -update
 
 fuzz: ## every fuzz target for FUZZ_TIME (30s), one per core at a time
 	.ci/fuzz
