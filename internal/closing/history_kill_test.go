@@ -127,6 +127,9 @@ func (h *history) keepCopies(before, after *model) {
 				kept = append(kept, c)
 			}
 		}
+		for _, c := range kept { // one made earlier may have been about to be recorded
+			c.unrecorded = !recorded[fileOf(month, c.number)]
+		}
 		h.m.copies[month] = kept
 	}
 }

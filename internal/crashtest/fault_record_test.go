@@ -97,7 +97,7 @@ func signIn(base string, ended <-chan struct{}) *http.Client {
 func pay(client *http.Client, base string, n int) (int, string) {
 	body := fmt.Sprintf(`{"date":%q,"amount":"%d.05","confirm":["unusual_amount"],"method":"Pix","artist_id":1,"note":"trial %d"}`,
 		time.Now().In(storetest.Zone).Format(time.DateOnly), 7+n, n)
-	req, err := http.NewRequest(http.MethodPost, base+"/api/v1/payments", strings.NewReader(body)) //nolint:noctx // the client has a time limit
+	req, err := http.NewRequest(http.MethodPost, base+"/api/v1/payments", strings.NewReader(body))
 	if err != nil {
 		return 0, err.Error()
 	}
