@@ -197,3 +197,20 @@ func needDatabase(t *testing.T, name string) {
 		t.Skip(err)
 	}
 }
+
+func TestBench_copies_whole_databases(t *testing.T) {
+	for _, name := range []string{"sqlite", "postgres"} {
+		t.Run(name, func(t *testing.T) {
+			needDatabase(t, name)
+			out := t.TempDir()
+			t.Setenv("TMPDIR", reachable(t))
+			if err := dispatch(t.Context(), []string{"-full", "-db", name, "-years", "1", "-rows", "100", "-o", out}); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(filepath.Join(out, "full.md"))
+			if err != nil || strings.Count(string(text), "\n| ") != 3 {
+				t.Errorf("%v\n%s", err, text)
+			}
+		})
+	}
+}

@@ -27,6 +27,10 @@ type database interface {
 	serverCPU() float64
 	// plain is the shell with the plain SQL for the copy.
 	plain() []string
+	// empty returns the URL of a new database, to restore into.
+	empty(ctx context.Context) (url string, err error)
+	// bytes returns the size of the copy.
+	bytes(ctx context.Context) (int64, error)
 	// close removes everything outside the folder.
 	close() error
 }

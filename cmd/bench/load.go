@@ -222,6 +222,7 @@ func (t *times64) at(part float64) string {
 type serving struct {
 	cmd    *exec.Cmd
 	base   string
+	url    string // of the database
 	client *http.Client
 	ready  time.Duration
 }
@@ -244,7 +245,7 @@ func startServer(ctx context.Context, dir, extrato, address string) (*serving, e
 	if err != nil {
 		return nil, err
 	}
-	s := &serving{base: "http://127.0.0.1:" + port, client: &http.Client{Jar: jar, Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	s := &serving{base: "http://127.0.0.1:" + port, url: address, client: &http.Client{Jar: jar, Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	s.cmd = exec.CommandContext(context.WithoutCancel(ctx), extrato, "serve")
 	s.cmd.Env, s.cmd.Dir, s.cmd.Stderr = env, dir, os.Stderr
 	began := time.Now()

@@ -39,6 +39,7 @@ type options struct {
 	keep      bool
 	load      time.Duration
 	reads     time.Duration
+	full      bool
 	rate      int
 	years     int
 	restore   bool
@@ -83,10 +84,11 @@ func parse(args []string) (options, error) {
 	flags.BoolVar(&o.keep, "keep", false, "keep the temporary folder, and the databases on the server of -postgres")
 	flags.DurationVar(&o.load, "load", 0, "instead, load a server for so long, with a close in the middle, and write load.md")
 	flags.DurationVar(&o.reads, "reads", 0, "instead, ask a server for everything that can be read, for so long, and write reads.md")
+	flags.BoolVar(&o.full, "full", false, "instead, copy whole databases and restore the copies, and write full.md")
 	flags.IntVar(&o.rate, "rate", 50, "with -reads: requests a second")
-	flags.IntVar(&o.years, "years", 10, "with -reads and -restore: years of closed months")
+	flags.IntVar(&o.years, "years", 10, "with -reads, -restore and -full: years of closed months")
 	flags.BoolVar(&o.restore, "restore", false, "instead, make lost databases of their backups, and write restore.md")
-	flags.BoolVar(&o.pause, "pause", false, "with -load, -reads and -restore: wait for Enter before measuring, so that a shared machine can become quiet")
+	flags.BoolVar(&o.pause, "pause", false, "with -load, -reads, -restore and -full: wait for Enter before measuring, so that a shared machine can become quiet")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -141,6 +143,9 @@ func bench(ctx context.Context, o options) (err error) {
 	}
 	if o.reads > 0 {
 		return reads(ctx, o, dir, extrato)
+	}
+	if o.full {
+		return fulls(ctx, o, dir, extrato)
 	}
 	r := &report{}
 	for _, name := range o.databases {

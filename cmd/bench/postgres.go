@@ -201,6 +201,6 @@ func (p *postgresServer) close() error {
 	if p.cluster != nil {
 		return p.cluster.Remove()
 	}
-	return p.exec(context.Background(), p.admin, "DROP DATABASE IF EXISTS "+copyName+" WITH (FORCE)",
+	return p.exec(context.Background(), p.admin, "DROP DATABASE IF EXISTS "+copyName+" WITH (FORCE)", "DROP DATABASE IF EXISTS "+restoredName+" WITH (FORCE)",
 		"DROP DATABASE IF EXISTS "+originalName+" WITH (FORCE)")
 }
