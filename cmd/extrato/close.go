@@ -25,7 +25,7 @@ anything is in doubt, nothing changes.
 Examples:
   extrato close                    all due months, oldest first
   extrato close 2025-10            that month, due or not, if it has ended
-  extrato close 2025-10 --dry-run  the result, without closing
+  extrato close 2025-10 --dry-run  the result, tried out and rolled back
   extrato close 2025-10 --force    late rows become revision 2`
 }
 
@@ -66,7 +66,7 @@ func (c *closeCommand) Run(a *app) error {
 		row, err := closer.PreviewDue(a.ctx)
 		return a.showDue(row, err, "would not be closed")
 	case c.DryRun:
-		return a.showClose(closer.Preview(a.ctx, month, c.Force))
+		return a.showClose(closer.Rehearse(a.ctx, month, c.Force))
 	case month.IsZero():
 		row, err := closer.CloseDue(a.ctx, actor())
 		err = a.showDue(row, err, "was not closed")

@@ -128,29 +128,25 @@ func (c *Closer) earlierOpen(ctx context.Context, tx *store.Tx, m books.Month) (
 
 // PreviewDue returns the result CloseDue would have. A later month depends on
 // the rows taken by an earlier one, such as the payment of a session paid in
-// both. So if several are due, the rows of each are deleted in a transaction,
-// and that is rolled back.
+// both. So the rows of each are deleted in a transaction, and that is rolled back;
+// first one of each kind is put back, as Close does.
 func (c *Closer) PreviewDue(ctx context.Context) (DueResult, error) {
 	months, err := c.readDue(ctx)
-	if err != nil {
-		return DueResult{}, err
+	if err != nil || len(months) == 0 {
+		return DueResult{Closed: []Result{}}, err
 	}
 	places := make([]error, len(months))
 	for i, m := range months {
 		places[i] = c.checkBackup(ctx, m) // before others have to wait
 	}
-	rehearse := c.Store.Read
-	if len(months) > 1 {
-		rehearse = c.Store.Write
-	}
 	var due DueResult
-	err = rehearse(ctx, func(tx *store.Tx) error {
+	err = c.Store.WriteLong(ctx, func(tx *store.Tx) error {
 		due = DueResult{Closed: []Result{}}
 		for i, m := range months {
 			due.Failed, due.Waiting = m, months[i+1:]
 			result, leaving, err := c.preview(ctx, tx, m, false, nil, func() error { return places[i] }, nil)
-			if err == nil && len(due.Waiting) > 0 {
-				err = remove(ctx, tx, m, leaving)
+			if err == nil {
+				err = tryOut(ctx, tx, m, leaving)
 			}
 			if err != nil && result.Outcome != AlreadyClosed {
 				return err
@@ -174,6 +170,3 @@ func (c *Closer) PreviewDue(ctx context.Context) (DueResult, error) {
 	}
 	return due, nil
 }
-
-// errRehearsed rolls a rehearsal back.
-var errRehearsed = errors.New("it was only a rehearsal")

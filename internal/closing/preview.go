@@ -12,13 +12,48 @@ import (
 )
 
 // Preview returns the result Close would have, with the statement's counts,
-// totals and fingerprint, and refuses as Close would. It changes nothing.
+// totals and fingerprint, and refuses as Close would, except where rows could not
+// come back. It changes nothing, and no writer waits for it.
 func (c *Closer) Preview(ctx context.Context, month books.Month, force bool) (Result, error) {
 	return c.previewSeen(ctx, month, force, nil)
 }
 
+// Rehearse is Preview with the way back: it deletes the month's rows and puts one
+// of each kind back, as Close does, in a transaction that is rolled back. Writers
+// wait as long as for a close.
+func (c *Closer) Rehearse(ctx context.Context, month books.Month, force bool) (Result, error) {
+	return c.previewBy(ctx, month, force, nil, func(ctx context.Context, preview previewing) error {
+		err := c.Store.WriteLong(ctx, func(tx *store.Tx) error {
+			leaving, err := preview(tx)
+			if err == nil {
+				err = cmp.Or(tryOut(ctx, tx, month, leaving), errRehearsed)
+			}
+			return err
+		})
+		if errors.Is(err, errRehearsed) {
+			return nil
+		}
+		return err
+	})
+}
+
 // previewSeen is Preview, with a checker of the month's rows.
 func (c *Closer) previewSeen(ctx context.Context, month books.Month, force bool, see *checker) (Result, error) {
+	return c.previewBy(ctx, month, force, see, func(ctx context.Context, preview previewing) error {
+		return c.Store.Read(ctx, func(tx *store.Tx) error {
+			_, err := preview(tx)
+			if err == nil && see != nil {
+				err = see.readMonth(ctx, tx)
+			}
+			return err
+		})
+	})
+}
+
+// previewing is a preview in a transaction. It returns the rows that would leave.
+type previewing func(*store.Tx) (*store.Leaving, error)
+
+func (c *Closer) previewBy(ctx context.Context, month books.Month, force bool, see *checker, in func(context.Context, previewing) error) (Result, error) {
 	result := Result{Month: month}
 	var gone *missingStatement
 	var err error
@@ -28,12 +63,9 @@ func (c *Closer) previewSeen(ctx context.Context, month books.Month, force bool,
 	place := c.beginCheckBackup(ctx, month)
 	defer func() { _ = place() }() // its probe must not stay behind; preview has the error
 	if err == nil {
-		err = c.Store.Read(ctx, func(tx *store.Tx) error {
-			var err error
-			if result, _, err = c.preview(ctx, tx, month, force, gone, place, see); err == nil && see != nil {
-				err = see.readMonth(ctx, tx)
-			}
-			return err
+		err = in(ctx, func(tx *store.Tx) (leaving *store.Leaving, err error) {
+			result, leaving, err = c.preview(ctx, tx, month, force, gone, place, see)
+			return leaving, err
 		})
 	}
 	if err == nil || result.Outcome == AlreadyClosed {

@@ -2,6 +2,7 @@ package closing_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -35,6 +36,29 @@ func TestPreview_says_what_a_close_would_do_and_changes_nothing(t *testing.T) {
 		if _, err := s.Preview(t.Context(), november, false); err == nil {
 			t.Error("the preview of the running month is not refused")
 		}
+	})
+}
+
+func TestRehearse_says_what_Preview_says_and_changes_nothing(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		same := func(month books.Month, force bool) {
+			t.Helper()
+			before := s.dump(t)
+			p, err := s.Preview(t.Context(), month, force)
+			r, failed := s.Rehearse(t.Context(), month, force)
+			if fmt.Sprintf("%+v %v", p, err) != fmt.Sprintf("%+v %v", r, failed) {
+				t.Errorf("%s, %t: previewed %+v, %v; rehearsed %+v, %v", month, force, p, err, r, failed)
+			}
+			wantSame(t, "the rehearsal changed something", before, s.dump(t))
+		}
+		same(october, false)
+		same(november, false)
+		s.close(t, october, false)
+		same(october, false)
+		same(october, true)
+		s.payment(t, 77, "2025-10-12", "10.00")
+		same(october, true)
 	})
 }
 

@@ -2,10 +2,26 @@ package closing
 
 import (
 	"context"
+	"errors"
 
 	"extrato/internal/books"
 	"extrato/internal/store"
 )
+
+// errRehearsed rolls a rehearsal back.
+var errRehearsed = errors.New("it was only a rehearsal")
+
+// tryOut deletes the rows of a preview, and rehearses their way back. The
+// transaction has to be rolled back.
+func tryOut(ctx context.Context, tx *store.Tx, month books.Month, leaving *store.Leaving) error {
+	if leaving == nil { // the month is closed already
+		return nil
+	}
+	if err := remove(ctx, tx, month, leaving); err != nil {
+		return err
+	}
+	return rehearse(ctx, tx, leaving)
+}
 
 // rehearse puts one row of each kind back, as a reopening would, and rolls that
 // back: a trigger, a rule, a missing privilege or a generated column shows

@@ -109,8 +109,15 @@ func TestClose_refuses_what_no_reopening_could_put_back(t *testing.T) {
 						s.close(t, october, false)
 						s.reopen(t, october)
 						wantSame(t, "a reopening gave back something else", before, s.dump(t, v4Tables...))
-					} else if e := s.refusesClose(t, october, false, books.Refused, "cannot_come_back"); !strings.Contains(e.Error(), o.says) || !strings.HasPrefix(e.Hint, "nothing was changed") {
-						t.Errorf("the refusal is %s (%s), want %q in it", e, e.Hint, o.says)
+					} else {
+						e := s.refusesClose(t, october, false, books.Refused, "cannot_come_back")
+						if !strings.Contains(e.Error(), o.says) || !strings.HasPrefix(e.Hint, "nothing was changed") {
+							t.Errorf("the refusal is %s (%s), want %q in it", e, e.Hint, o.says)
+						}
+						if _, err := s.Rehearse(t.Context(), october, false); err == nil || err.Error() != e.Error() {
+							t.Errorf("the rehearsal says %v, the close %s", err, e)
+						}
+						wantSame(t, "the rehearsal changed something", before, s.dump(t, v4Tables...))
 					}
 					for _, query := range o.undo {
 						s.Exec(t, fill(query, table))
@@ -119,6 +126,25 @@ func TestClose_refuses_what_no_reopening_could_put_back(t *testing.T) {
 			}
 		}
 		s.close(t, october, false)
+	})
+}
+
+func TestPreviewDue_tries_the_way_back(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		s.CloseFrom = october
+		if s.Store().Postgres() {
+			s.Exec(t, "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no more''; END'")
+			s.Exec(t, "CREATE TRIGGER stop BEFORE INSERT ON pagamentos FOR EACH ROW EXECUTE FUNCTION stop()")
+		} else {
+			s.Exec(t, "CREATE TRIGGER stop BEFORE INSERT ON pagamentos BEGIN SELECT RAISE(ABORT, 'no more'); END")
+		}
+		before := s.dump(t)
+		due, err := s.PreviewDue(t.Context())
+		if e := books.AsError(due.Err); err != nil || e == nil || e.Code != "cannot_come_back" || due.Failed != october {
+			t.Errorf("%+v, %v", due, err)
+		}
+		wantSame(t, "the rehearsal changed something", before, s.dump(t))
 	})
 }
 
