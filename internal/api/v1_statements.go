@@ -198,6 +198,11 @@ func (v *v1) statementFile(ctx context.Context, in *fileInput, format export.For
 	if err != nil {
 		return nil, err
 	}
+	end, err := export.Turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	var s export.Statement
 	err = v.s.Store.Read(ctx, func(tx *store.Tx) error {
 		stored, last, err := v.s.Closer.StoredStatement(ctx, tx, m)

@@ -21,6 +21,11 @@ func (v *visit) statementFile(name string) error {
 		return errNoPage
 	}
 	ctx := v.r.Context()
+	end, err := export.Turn(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
 	var s export.Statement
 	err = v.Store.Read(ctx, func(tx *store.Tx) error {
 		stored, last, err := v.Closer.StoredStatement(ctx, tx, month)

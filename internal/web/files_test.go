@@ -1,12 +1,15 @@
 package web_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"extrato/internal/books"
+	"extrato/internal/export"
 	"extrato/internal/recording"
 	"extrato/internal/web/webtest"
 )
@@ -24,6 +27,35 @@ func (s *monthStudio) download(t testing.TB, who *webtest.Person, path string) (
 		t.Fatal(err)
 	}
 	return resp.StatusCode, resp.Header, string(content)
+}
+
+// PDFs and workbooks of many visitors wait for each other; pages do not.
+func TestA_file_waits_for_its_turn_and_goes_with_its_visitor(t *testing.T) {
+	months(t, func(t *testing.T, s *monthStudio) {
+		m := last()
+		s.pays(t, m.First(), 457_00)
+		s.closes(t, m)
+		for range 2 {
+			end, err := export.Turn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(end)
+		}
+		s.Open("/extrato/"+path(m)).Is(200, "")
+		for _, file := range []string{"/extrato/" + path(m) + ".pdf", "/pagamentos.xlsx", "/pagamentos.csv"} {
+			ctx, leave := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+file, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp, err := s.Client.Do(request); err == nil {
+				resp.Body.Close()
+				t.Errorf("%s was made at once: %d", file, resp.StatusCode)
+			}
+			leave()
+		}
+	})
 }
 
 func TestA_statement_is_downloaded_in_each_format(t *testing.T) {

@@ -239,9 +239,14 @@ func (v *visit) paymentsFile(name string, write func(io.Writer, []export.Payment
 	}
 	w.Limit = mostInFile
 	only := v.onlyArtist()
-	var lines []export.PaymentLine
 	ctx := v.r.Context()
-	err := v.Store.Read(ctx, func(tx *store.Tx) error {
+	end, err := export.Turn(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	var lines []export.PaymentLine
+	err = v.Store.Read(ctx, func(tx *store.Tx) error {
 		lines = nil
 		rows, _, err := tx.ListRecords(ctx, w)
 		if err != nil {
