@@ -220,7 +220,7 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 	p.api = &api.Server{
 		Closer: closer, Store: s, Guard: p.guard, Recorder: rules, Log: log, Now: closer.Now,
 		Version: programVersion(), Closes: closes, Queued: p.jobs.Queued, PausedQueues: p.jobs.PausedQueues, Stopping: p.stopping.Load, Working: ctx,
-		Page: pages.Answer, Doctor: look.Run,
+		Page: pages.Answer, Doctor: pages.Diagnosis,
 	}
 	p.pages = append(pages.Routes(), p.jobPage(pages)...)
 	routed := p.api.Handler(p.pages...)

@@ -36,8 +36,9 @@ type Server struct {
 	Closes   *Closes // counters of this process; may be nil
 	// Queued counts the waiting jobs by kind; nil where no jobs run.
 	Queued func(context.Context) (map[string]int, error)
-	// Doctor looks at everything a close depends on; nil where there is none.
-	Doctor func(context.Context) doctor.Report
+	// Doctor returns its report about everything a close depends on, and the time of
+	// that, a new one if fresh is true; nil where there is none.
+	Doctor func(ctx context.Context, fresh bool) (doctor.Report, time.Time, error)
 	// PausedQueues names the paused queues of jobs; nil where no jobs run.
 	PausedQueues func(context.Context) ([]string, error)
 	// Working ends to interrupt running work; nil means never.

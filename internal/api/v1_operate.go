@@ -68,9 +68,14 @@ type audited struct {
 	Problems []string `json:"problems"`
 }
 
+type diagnosisInput struct {
+	Fresh bool `query:"fresh" doc:"Look now; it reads every statement."`
+}
+
 type diagnosis struct {
-	OK     bool        `json:"ok"`
-	Checks []diagnosed `json:"checks"`
+	OK       bool        `json:"ok"`
+	LookedAt string      `json:"looked_at"`
+	Checks   []diagnosed `json:"checks"`
 }
 
 type diagnosed struct {
@@ -113,7 +118,7 @@ func (v *v1) registerOperate() {
 	}, v.verifyClosings)
 	register(v, operation{
 		method: http.MethodGet, path: "doctor", id: "get-diagnosis", tag: "history", needs: auth.Manage,
-		summary: "Everything a close depends on", description: "Looks now, and changes nothing. No secret is shown.",
+		summary: "Everything a close depends on", description: "The last report, an hour old at most. Looking changes nothing, and no secret is shown.",
 	}, v.diagnose)
 	register(v, operation{
 		method: http.MethodGet, path: "studio", id: "get-studio", tag: "records", needs: auth.Read, summary: "The studio",
@@ -200,13 +205,15 @@ func (v *v1) verifyClosings(ctx context.Context, in *auditInput) (*response[audi
 	})
 }
 
-func (v *v1) diagnose(ctx context.Context, _ *struct{}) (*shownDiagnosis, error) {
-	out := &shownDiagnosis{diagnosis{Checks: []diagnosed{}}}
+func (v *v1) diagnose(ctx context.Context, in *diagnosisInput) (*shownDiagnosis, error) {
 	if v.s.Doctor == nil {
 		return nil, books.NotFoundf("no_doctor", "this server has no doctor").WithHint("run extrato doctor on its machine")
 	}
-	report := v.s.Doctor(ctx)
-	out.Body.OK = report.OK
+	report, at, err := v.s.Doctor(ctx, in.Fresh)
+	if err != nil {
+		return nil, err
+	}
+	out := &shownDiagnosis{diagnosis{OK: report.OK, LookedAt: books.InstantOf(at).String(), Checks: []diagnosed{}}}
 	for _, c := range report.Checks {
 		out.Body.Checks = append(out.Body.Checks, diagnosed{c.Name, c.Code, string(c.State), c.Message, c.Fix})
 	}

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,11 +102,16 @@ func TestAttempts_are_filtered(t *testing.T) {
 func TestDoctor_and_the_studios_name_are_there_for_programs(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *v1Studio) {
 		s.refuses(t, s.admin, "GET", "/doctor", "", 404, "no_doctor")
-		s.server.Doctor = func(context.Context) doctor.Report {
-			return doctor.Report{Checks: []doctor.Check{{Name: "backup disk", State: doctor.Warn, Message: "m", Fix: "f", Code: "same_disk"}}}
+		asked := []bool{}
+		s.server.Doctor = func(_ context.Context, fresh bool) (doctor.Report, time.Time, error) {
+			asked = append(asked, fresh)
+			return doctor.Report{Checks: []doctor.Check{{Name: "backup disk", State: doctor.Warn, Message: "m", Fix: "f", Code: "same_disk"}}}, time.UnixMicro(0), nil
 		}
 		if a := s.do(t, s.admin, "GET", "/doctor", "", 200); !strings.Contains(a.text, `{"name":"backup disk","code":"same_disk","state":"warn","message":"m","fix":"f"}`) {
 			t.Error(a.text)
+		}
+		if a := s.do(t, s.admin, "GET", "/doctor?fresh=true", "", 200); a.body["looked_at"] != "1970-01-01T00:00:00.000000Z" || !slices.Equal(asked, []bool{false, true}) {
+			t.Error(a.text, asked)
 		}
 		s.do(t, s.token(t, "read"), "GET", "/doctor", "", 403)
 		s.do(t, s.admin, "POST", "/studio", `{"name":" "}`, 422)

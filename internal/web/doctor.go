@@ -48,6 +48,28 @@ func (w *Web) look(ctx context.Context, key string) *run[doctor.Report] {
 	})
 }
 
+// Diagnosis returns doctor's last report and its time, or a new one if that is too
+// old or fresh is true.
+func (w *Web) Diagnosis(ctx context.Context, fresh bool) (doctor.Report, time.Time, error) {
+	if l := w.looked.Load(); !fresh && l != nil && w.Now().Sub(l.At) <= lookValid {
+		return l.Report, l.At, nil
+	}
+	working := w.Working
+	if working == nil {
+		working = context.WithoutCancel(ctx)
+	}
+	r := w.look(working, "")
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		return doctor.Report{}, time.Time{}, ctx.Err()
+	}
+	if r.err != nil {
+		return doctor.Report{}, time.Time{}, r.err
+	}
+	return r.result, w.looked.Load().At, nil
+}
+
 // KeepLooking runs doctor after a while and then from time to time, until ctx
 // ends: its failures show on every page of an admin.
 func (w *Web) KeepLooking(ctx context.Context, first, every time.Duration) {

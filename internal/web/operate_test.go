@@ -87,6 +87,9 @@ func TestBackups_are_verified_on_a_page(t *testing.T) {
 		second.Send("Conferir agora").Is(200, first.Path).Says("1 tem problema.") // the second click of two
 		s.Open("/backups").Says(file+" mudou depois de gravado.", "Fazer outra cópia")
 		s.Open("/acesso").Says("há um problema com o backup")
+		if _, _, page := s.download(t, s.Person, "/acesso"); !strings.Contains(page, `<div class="notice fail"><p>`) {
+			t.Error("the line on top has not the colour of a failure")
+		}
 		s.Open(s.Links()["Ver os backups"]).Is(200, "/backups")
 		if strings.Contains(s.Text(), "há um problema com o backup") {
 			t.Error("the page says twice what waits")
