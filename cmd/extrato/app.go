@@ -86,14 +86,27 @@ const (
 // openStore opens the database and brings it to this version.
 func (a *app) openStore(c config.Config, n need) (*store.Store, error) {
 	s, condition, err := a.openCarefully(c, n)
-	if err != nil {
-		return nil, err
-	}
-	if n == existing && condition == store.New {
-		return nil, books.NotFoundf("no_database", "the database is empty").
+	if err == nil && n == existing && condition == store.New {
+		err = books.NotFoundf("no_database", "the database is empty").
 			WithHint("make one: extrato migrate (empty), extrato import --from URL (from v4), extrato demo (to try)")
 	}
+	if err != nil {
+		return nil, a.nameCopies(c, err)
+	}
 	return s, s.Ready(a.ctx)
+}
+
+// nameCopies lets the lack of a database name the copies of one, and the way to
+// put it back, instead of the way to a new one.
+func (a *app) nameCopies(c config.Config, err error) error {
+	lacks := books.AsError(err)
+	if lacks.Code != "no_database" {
+		return err
+	}
+	if gone := books.AsError(a.refuseAfresh(c)); gone != nil && gone.Code == "database_gone" {
+		return books.NotFoundf(lacks.Code, "%s", gone.Message).WithHint("%s", gone.Hint)
+	}
+	return err
 }
 
 // openCarefully opens the database. It makes no new one if there are backups of
