@@ -93,20 +93,30 @@ func (t *Tx) ChangesetByID(ctx context.Context, id int64) (Changeset, error) {
 	return list[0], nil
 }
 
-// ChangesOf returns the newest changes of a row, or of a payment's commissions,
-// newest first, starting below the change number before (0: from the newest).
+// ChangesOf returns the newest changes of a row, of a payment's commissions, or of
+// a session's payments, newest first, starting below the change number before (0: from the newest).
 func (t *Tx) ChangesOf(ctx context.Context, kind books.Kind, id books.ID, before int64, limit int) ([]Changeset, error) {
 	touched := "SELECT change FROM changed_rows WHERE kind = $1 AND row_id = $2"
-	if kind == books.PaymentKind {
-		touched += " UNION SELECT change FROM changed_rows WHERE payment = $2"
-	}
 	args := []any{kind.String(), int64(id)}
+	switch kind {
+	case books.PaymentKind:
+		touched += " UNION SELECT change FROM changed_rows WHERE payment = $2"
+	case books.SessionKind:
+		touched += " UNION " + changesOfReceipts
+	}
 	if before > 0 {
-		touched = "SELECT change FROM (" + touched + ") AS c WHERE change < $3"
 		args = append(args, before)
+		touched = fmt.Sprintf("SELECT change FROM (%s) AS c WHERE change < $%d", touched, len(args))
 	}
 	return t.changesets(ctx, "h.id IN ("+touched+" ORDER BY change DESC LIMIT "+strconv.Itoa(limit)+")", args...)
 }
+
+// changesOfReceipts are the changes of payments that were session $2's before or
+// after: of those linked to it now, and of those changed together with it.
+const changesOfReceipts = `SELECT change FROM changed_rows WHERE kind = 'pagamento' AND row_id IN (
+		SELECT id FROM pagamentos WHERE sessao_id = $2
+		UNION SELECT p.row_id FROM changed_rows s JOIN changed_rows p ON p.change = s.change AND p.kind = 'pagamento' WHERE s.kind = 'sessao' AND s.row_id = $2)
+	AND (before LIKE '%"sessao_id":' || CAST($2 AS TEXT) || ',%' OR after LIKE '%"sessao_id":' || CAST($2 AS TEXT) || ',%')`
 
 func (t *Tx) changesets(ctx context.Context, condition string, args ...any) (list []Changeset, err error) {
 	query := `SELECT h.id, h.action, h.kind, h.row_id, h.actor, h.at, h.undoes, r.kind, r.row_id, r.before, r.after
