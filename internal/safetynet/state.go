@@ -1,7 +1,6 @@
 package safetynet
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -9,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	strictjson "github.com/go-json-experiment/json"
 
 	"extrato/internal/books"
 )
@@ -56,9 +57,8 @@ func parseState(text []byte) (State, error) {
 			Hash *string `json:"hash"`
 		} `json:"head"`
 	}
-	strict := json.NewDecoder(bytes.NewReader(text))
-	strict.DisallowUnknownFields()
-	if err := errors.Join(json.Unmarshal(text, &written), strict.Decode(&s)); err != nil {
+	// encoding/json takes the last of two equal names, and names in other letters.
+	if err := errors.Join(strictjson.Unmarshal(text, &written), strictjson.Unmarshal(text, &s, strictjson.RejectUnknownMembers(true))); err != nil {
 		return s, err
 	}
 	none := s.Head == Head{}

@@ -22,7 +22,8 @@ func TestState_that_no_run_wrote_is_not_taken_for_none(t *testing.T) {
 		`{"head":{"seq":3}}`: false, `{"head":{"hash":"` + hex64(3) + `"}}`: false, `{"head":{"seq":0,"hash":"x"}}`: false,
 		`{"head":{"seq":0,"hash":"` + hex64(3) + `"}}`: false, `{"head":{"seq":3,"hash":""}}`: false, `{"head":{"seq":-1,"hash":"` + hex64(3) + `"}}`: false,
 		`{` + head + `,"chain":1}`: false, `{` + head + `,"causes":{"october":"timeout"}}`: false, `{` + head + `,"unsettled":["2025-13"]}`: false,
-		`{` + head + `}{}`: false,
+		`{` + head + `}{}`: false, `{` + head + `,` + head + `}`: false, `{"head":{"seq":3,"seq":4,"hash":"` + hex64(3) + `"}}`: false,
+		`{"HEAD":{"seq":3,"hash":"` + hex64(3) + `"}}`: false, `{"head":{"Seq":3,"hash":"` + hex64(3) + `"}}`: false,
 	} {
 		file := filepath.Join(t.TempDir(), "state.json")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
