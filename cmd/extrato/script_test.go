@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx", for the scripts' sql
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite" // the driver "sqlite", for the scripts' sql
@@ -44,6 +45,7 @@ func TestMain(m *testing.M) {
 //	postgres VAR          puts the URL of a new, empty PostgreSQL database into VAR
 //	tmpfs DIR SIZE        mounts a small disk
 //	fill DIR              fills that disk
+//	agekey FILE VAR       makes a key of age's, and puts its recipient into VAR
 //
 // THIS, LAST and BEFORE are the running month and the two before it.
 func TestScripts(t *testing.T) {
@@ -53,7 +55,7 @@ func TestScripts(t *testing.T) {
 		Dir:      "testdata/script", Condition: condition, RequireUniqueNames: true, RequireExplicitExec: true, Setup: setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "sql": runSQL, "load": loadSQL, "shape": shape, "snapshot": snapshot, "unchanged": unchanged,
-			"corrupt": corrupt, "postgres": postgres(t), "tmpfs": tmpfs, "fill": fill,
+			"corrupt": corrupt, "postgres": postgres(t), "tmpfs": tmpfs, "fill": fill, "agekey": ageKey,
 		},
 	})
 }
@@ -285,6 +287,13 @@ func postgres(t *testing.T) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Setenv(args[0], pgtest.New(t))
 	}
+}
+
+func ageKey(ts *testscript.TestScript, _ bool, args []string) {
+	key, err := age.GenerateX25519Identity()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(key.String()+"\n"), 0o600))
+	ts.Setenv(args[1], key.Recipient().String())
 }
 
 // canMount tries once whether small disks can be mounted, which takes root.

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net/url"
 	"os"
@@ -241,5 +242,57 @@ func TestDump_says_no_password(t *testing.T) {
 	}
 	if len(environment) == 0 || environment[0] != "PGPASSWORD=s@cret" {
 		t.Errorf("the environment is %q", environment)
+	}
+}
+
+// A statement-long sleep stands for a restore of gigabytes.
+func TestLoad_interrupted_in_the_middle_leaves_nothing(t *testing.T) {
+	db := storetest.Postgres(t, time.Now)
+	recordSome(t, db)
+	content, text := dumped(t, db)
+	to := pgtest.New(t)
+	beside, err := sql.Open("pgx", to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer beside.Close()
+	for _, query := range []string{
+		"CREATE SCHEMA watch",
+		`CREATE FUNCTION watch.stop() RETURNS event_trigger LANGUAGE plpgsql AS
+			'BEGIN IF to_regclass(''public.sessoes'') IS NOT NULL THEN PERFORM pg_sleep(600); END IF; END'`,
+		"CREATE EVENT TRIGGER stop ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION watch.stop()",
+	} {
+		if _, err := beside.ExecContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- store.Load(ctx, options(t, to), "postgres", content, fetching(text)) }()
+	asleep := "FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+	for deadline, n := time.Now().Add(time.Minute), 0; n == 0; time.Sleep(10 * time.Millisecond) {
+		if err := beside.QueryRowContext(t.Context(), "SELECT count(*) "+asleep).Scan(&n); err != nil || time.Now().After(deadline) {
+			t.Fatalf("pg_restore does not come to the table: %v", err)
+		}
+	}
+	interrupt()
+	if err := <-ended; err == nil {
+		t.Error("it was restored")
+	}
+	// The server notices that pg_restore is gone at its next answer.
+	if _, err := beside.ExecContext(t.Context(), "SELECT pg_terminate_backend(pid) "+asleep); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), options(t, to), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var tables int
+	if err := beside.QueryRowContext(t.Context(), "SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'extrato')").Scan(&tables); err != nil || tables > 0 {
+		t.Errorf("%d tables are left, %v", tables, err)
+	}
+	if is, err := s.Condition(t.Context()); err != nil || is != store.New {
+		t.Errorf("the database is %v, %v", is, err)
 	}
 }
