@@ -30,8 +30,8 @@ type s3Place struct {
 	stall  time.Duration // without a byte moved, a request is given up
 }
 
-// defaultStall is long enough for a store that makes 0.5 GB durable before it
-// answers.
+// defaultStall is long enough for a store to make 0.5 GB durable before its
+// answer.
 const defaultStall = 2 * time.Minute
 
 // openS3 asks nothing of the store. Credentials come from the standard AWS
@@ -80,9 +80,8 @@ func (p *s3Place) key(name string) (*string, error) {
 	return nil, fmt.Errorf("%q is no name inside the place", name)
 }
 
-// Put sends the object in one request. A store that holds it and lost its
-// answer says on the next try that the name is taken: then what is there is
-// read and compared.
+// Put sends the object in one request. If the store's answer is lost, the next try
+// finds the name taken: then the object there is read and compared.
 func (p *s3Place) Put(ctx context.Context, name string, content io.ReadSeeker, size int64, sum [sha256.Size]byte, retainUntil time.Time) (string, error) {
 	key, err := p.key(name)
 	if err != nil {
@@ -117,7 +116,7 @@ func (p *s3Place) Put(ctx context.Context, name string, content io.ReadSeeker, s
 	return version, p.Retain(ctx, name, version, retainUntil)
 }
 
-// put sends one request, three times where the store says that another request
+// put sends one request, three times if the store answers: another request
 // for this name is under way.
 func (p *s3Place) put(ctx context.Context, key *string, content io.ReadSeeker, size int64, sum [sha256.Size]byte, retainUntil time.Time) (string, error) {
 	for try := 1; ; try++ {

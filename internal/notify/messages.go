@@ -74,7 +74,7 @@ func LateBesideV4(month books.Month, n books.Counts) Message {
 		fmt.Sprintf("Rows of %s are live beside v4's statement, and it cannot be revised: %s. Move them to an open month, by their date, or delete those already in the statement.", month, n.English()))
 }
 
-// NotCopiedTo announces that objects wait for a copy in a place. since is in the
+// NotCopiedTo announces objects without a copy in a place. since is in the
 // studio's time; why may be empty.
 func NotCopiedTo(place string, n int, since time.Time, why string) Message {
 	lines := []string{
@@ -96,8 +96,8 @@ func NotReadAgain(place string, since time.Time) Message {
 		"O que fazer / what to do: extrato backup copy")
 }
 
-// CopyBad announces copies that are not as they were put. holders name what else
-// holds the object.
+// CopyBad announces copies in another state than they were put in. holders name the
+// other copies of the object.
 func CopyBad(place, object, state string, n int, holders []string) Message {
 	pt := map[string]string{"hidden": "está escondida", "missing": "sumiu", "corrupt": "foi trocada ou danificada"}[state]
 	return message("Extrato: cópia de backup com problema",
@@ -113,34 +113,34 @@ func stillIn(before string, holders []string, nowhere string) string {
 	return before + strings.Join(holders, ", ") + "."
 }
 
-// CopiesLost announces copies that were gone and were made again.
+// CopiesLost announces lost copies, made again by now.
 func CopiesLost(place string, n int, example string) Message {
 	return message("Extrato: cópias de backup sumiram e foram refeitas",
 		fmt.Sprintf("Em %s sumiram cópias de backups (%d, como %s). Elas foram feitas de novo; descubra quem as apagou.", place, n, example),
 		fmt.Sprintf("In %s copies of backups were gone (%d, such as %s). They were made again; find out who removed them.", place, n, example))
 }
 
-// CopiesAgain announces that every copy in a place is proved again.
+// CopiesAgain announces a place with every copy proved again.
 func CopiesAgain(place string) Message {
 	return message("Extrato: cópias de backup em dia",
 		fmt.Sprintf("Todos os backups têm de novo uma cópia conferida em %s.", place),
 		fmt.Sprintf("Every backup has a proved copy in %s again.", place))
 }
 
-// Silent announces that the safety net has not been seen for some days.
+// Silent announces a safety net not seen for some days.
 func Silent(days int) Message {
 	return message("Extrato: rede de segurança em silêncio",
 		fmt.Sprintf("A rede de segurança não aparece há %d dias. Verifique se o agendamento dela ainda existe.", days),
 		fmt.Sprintf("The safety net was not seen for %d days. Check that its schedule still exists.", days))
 }
 
-// SeenAgain announces that the safety net is back.
+// SeenAgain announces the return of the safety net.
 func SeenAgain() Message {
 	return message("Extrato: rede de segurança de volta", "A rede de segurança voltou a aparecer.", "The safety net was seen again.")
 }
 
-// NotCopied announces that the whole database could not be copied since some
-// time, which is in the studio's zone.
+// NotCopied announces failures to copy the whole database, since a time in the
+// studio's zone.
 func NotCopied(cause *books.Error, since time.Time) Message {
 	reason := cause.Message
 	if cause.Kind == books.Internal { // its words are for the log

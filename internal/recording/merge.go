@@ -7,7 +7,7 @@ import (
 	"extrato/internal/store"
 )
 
-// CheckMerge returns the live rows that MergeClients would give to the client
+// CheckMerge returns the live rows for MergeClients to give to the client
 // into. It fails with an Error of kind NotFound or Invalid if there is no such
 // client, and Conflict if one of the two is merged already.
 func (r *Recorder) CheckMerge(ctx context.Context, tx *store.Tx, client, into books.ID) (store.ClientRows, error) {
@@ -38,8 +38,7 @@ func notMerged(ctx context.Context, tx *store.Tx, id books.ID) error {
 	return err
 }
 
-// unmerged refuses a client merged into another one, or into whom another one
-// was merged.
+// unmerged refuses a client with a part in a merge, merged or staying.
 func unmerged(ctx context.Context, tx *store.Tx, id books.ID) error {
 	list, err := tx.Merges(ctx)
 	for _, m := range list {
@@ -50,9 +49,9 @@ func unmerged(ctx context.Context, tx *store.Tx, id books.ID) error {
 	return err
 }
 
-// MergeClients merges a client into another one, who is the same person: the
-// client's live rows are the other's from now on, and so are those that come
-// back later, by a reopening, a restore or an undo. The client is hidden and
+// MergeClients merges a client into another one, the same person: the client's
+// live rows are the other's from now on, and so are rows coming back later, by a
+// reopening, a restore or an undo. The client is hidden and
 // shown as the other. Statements stay as they are. It fails as CheckMerge does.
 func (r *Recorder) MergeClients(ctx context.Context, tx *store.Tx, by books.Actor, client, into books.ID) (Done, store.ClientRows, error) {
 	rows, err := r.CheckMerge(ctx, tx, client, into)
@@ -84,8 +83,8 @@ func (a *changeset) give(ctx context.Context, rows store.ClientRows, from, to bo
 	return a.tx.GiveToClient(ctx, rows, from, to)
 }
 
-// undoMerge gives a merged client's rows back, as they are by now: those that
-// the merge gave away, and those that came back since. A row deleted since, or
+// undoMerge gives a merged client's rows back, as they are by now: the rows given
+// away by the merge, and the rows returned since. A row deleted since, or
 // given to somebody else, stays so. It refuses if one is in a statement by now.
 func (r *Recorder) undoMerge(ctx context.Context, tx *store.Tx, by books.Actor, c store.Changeset) (Done, error) {
 	m, merged, err := tx.MergeOf(ctx, c.Row)
@@ -116,8 +115,8 @@ func (r *Recorder) undoMerge(ctx context.Context, tx *store.Tx, by books.Actor, 
 	return a.done(ctx, undone, books.ClientKind, c.Row)
 }
 
-// stillLive returns those of the moved rows that are live. It refuses rows that
-// rest in a statement: that keeps its client.
+// stillLive returns the live ones of the moved rows. It refuses rows at rest in a
+// statement: it keeps its client.
 func stillLive(ctx context.Context, tx *store.Tx, moved []store.ChangedRow) (rows store.ClientRows, err error) {
 	now, err := liveNow(ctx, tx, moved)
 	if err != nil {
@@ -139,7 +138,7 @@ func stillLive(ctx context.Context, tx *store.Tx, moved []store.ChangedRow) (row
 	return rows, nil
 }
 
-// followMerges gives the rows of a change to the clients who stay: before the
+// followMerges gives the rows of a change to the staying clients: before the
 // undo, they may have been a merged client's. It returns the moved ones.
 func followMerges(ctx context.Context, tx *store.Tx, rows []store.ChangedRow) (moved []store.ChangedRow, err error) {
 	stays, err := tx.Survivors(ctx)

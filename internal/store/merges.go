@@ -10,12 +10,12 @@ import (
 // Merge is a client merged into another one.
 type Merge struct {
 	Client, Into books.ID // as a person chose them
-	Stays        books.ID // the client shown instead: Into, or the one into whom it was merged later
+	Stays        books.ID // the client shown instead: Into, or the one it was merged into later
 	Change       int64    // the change by which it was merged
 }
 
-// MergeAction is the action of a changeset that gives a client's rows to the
-// one into whom the client was merged.
+// MergeAction is the action of a changeset giving a merged client's rows to the
+// client Into.
 const MergeAction = "merge"
 
 // joinMerge joins m, the merge of the client in a column. A merge into a client
@@ -56,7 +56,7 @@ func (t *Tx) Survivors(ctx context.Context) (map[books.ID]books.ID, error) {
 	return stays, err
 }
 
-// AddMerge hides a client behind the one into whom it was merged, with all
+// AddMerge hides a client behind the client into, with all
 // those merged into it before.
 func (t *Tx) AddMerge(ctx context.Context, client, into books.ID, change int64) error {
 	_, err := t.exec(ctx, "UPDATE merged_clients SET merged_into = $2 WHERE merged_into = $1", int64(client), int64(into))
@@ -145,9 +145,9 @@ func (t *Tx) GiveToClient(ctx context.Context, rows ClientRows, from, to books.I
 	return nil
 }
 
-// MovedRows returns the rows of a client that its merge gave away, and those
-// that came back since: a reopening, a restore and an undo give them to the
-// client who stays as well.
+// MovedRows returns the rows given away by a client's merge, and those returned
+// since: a reopening, a restore and an undo give them to the staying client as
+// well.
 func (t *Tx) MovedRows(ctx context.Context, m Merge) (rows []ChangedRow, err error) {
 	list, err := t.changesets(ctx, "h.id >= $1 AND h.action = $2 AND h.kind = $3 AND h.row_id = $4", m.Change, MergeAction, books.ClientKind.String(), int64(m.Client))
 	seen := map[ChangedRow]bool{}
@@ -163,7 +163,7 @@ func (t *Tx) MovedRows(ctx context.Context, m Merge) (rows []ChangedRow, err err
 	return rows, err
 }
 
-// ToSurvivors returns rows, those of merged clients given to the ones who stay.
+// ToSurvivors returns rows, those of merged clients given to the staying ones.
 // moved are these, as they were and as they are.
 func ToSurvivors(rows []books.Row, stays map[books.ID]books.ID) (given []books.Row, moved []ChangedRow) {
 	if len(stays) == 0 {
@@ -179,8 +179,8 @@ func ToSurvivors(rows []books.Row, stays map[books.ID]books.ID) (given []books.R
 	return given, moved
 }
 
-// RecordMoved records, for MovedRows, that rows of merged clients came back as
-// rows of the ones who stay: for each merge on the way there. It returns how
+// RecordMoved records, for MovedRows, the rows of merged clients now returned as
+// rows of the staying ones: for each merge on the way there. It returns how
 // many rows of each client came back.
 func (t *Tx) RecordMoved(ctx context.Context, moved []ChangedRow, by books.Actor, at books.Instant) (map[books.ID]int, error) {
 	if len(moved) == 0 {
@@ -237,7 +237,7 @@ func clientOf(row books.Row) books.ID {
 	return 0
 }
 
-// RestsIn returns the month of the statement that holds a payment or a session;
+// RestsIn returns the month of the statement with a payment or a session;
 // ok is false if none does.
 func (t *Tx) RestsIn(ctx context.Context, kind books.Kind, id books.ID) (month books.Month, ok bool, err error) {
 	if kind == books.SessionKind {

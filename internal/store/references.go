@@ -78,8 +78,7 @@ func (t *Tx) Naming(ctx context.Context, kind books.Kind, id books.ID) (rows []b
 	return rows, nil
 }
 
-// SessionInStatement returns the payment in a statement of ours that names this
-// session, and the statement's month; ok is false if there is none. It searches
+// SessionInStatement returns the payment in a statement of ours for this session, and the statement's month; ok is false if there is none. It searches
 // the texts of all statements.
 func (t *Tx) SessionInStatement(ctx context.Context, session books.ID) (payment books.ID, month books.Month, ok bool, err error) {
 	var months []books.Month
@@ -110,9 +109,8 @@ func (t *Tx) SessionInStatement(ctx context.Context, session books.ID) (payment 
 	return 0, books.Month{}, false, nil
 }
 
-// MonthOfCommission returns the month of a commission: that of its live
-// payment; without a payment, that in which it was made; with a payment at
-// rest, that of the statement. ok is false if it belongs to no month.
+// MonthOfCommission returns the month of a commission: its live payment's; without
+// a payment, the month it was made in; with a payment at rest, the statement's. ok is false if it belongs to no month.
 func (t *Tx) MonthOfCommission(ctx context.Context, c *books.Commission) (month books.Month, ok bool, err error) {
 	if c.PaymentID.Valid {
 		live, err := t.LiveByID(ctx, books.PaymentKind, []books.ID{c.PaymentID.V})
@@ -132,7 +130,7 @@ func (t *Tx) MonthOfCommission(ctx context.Context, c *books.Commission) (month 
 	return books.MonthOf(c.CreatedAt.V.Time().In(t.s.zone)), true, nil
 }
 
-// restsIn returns the month of the statement that holds a payment; ok is false
+// restsIn returns the month of the statement with a payment; ok is false
 // if none does.
 func (t *Tx) restsIn(ctx context.Context, payment books.ID) (month books.Month, ok bool, err error) {
 	var resting sql.NullString
