@@ -26,6 +26,11 @@ func TestIn_a_real_browser_expenses_commissions_and_artists(t *testing.T) {
 		signIn(c, "rafa@example.com")
 		c.Open("/gastos")
 		c.Check("gastos-vazio")
+		c.Size(390, 844)
+		if lines := webtest.Evaluate[int](c, `new Set([...document.querySelectorAll(".days > :not(label)")].map(e => e.offsetTop)).size`); lines != 1 {
+			t.Errorf("the month and its buttons take %d lines of a phone", lines)
+		}
+		c.Size(1440, 900)
 		c.Wait(atAmount)
 		c.Keys("60+4,80\tLuvas nitrílicas\tmaterial\tpi")
 		c.Follow("\r")

@@ -160,7 +160,11 @@ func (f *form) percent(name string) books.Percent {
 // day returns a day.
 func (f *form) day(name string) books.Day {
 	day, err := typed.Day(f.Value(name))
-	if err != nil {
+	switch {
+	case err == nil:
+	case strings.TrimSpace(f.Value(name)) == "":
+		f.fault(name, f.v.t("missing field"))
+	default:
 		f.fault(name, f.v.t("not a day"))
 	}
 	return day

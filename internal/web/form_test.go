@@ -25,6 +25,7 @@ func TestA_form_says_beside_each_field_what_was_understood(t *testing.T) {
 	f := posted("valor", "35O,00", "dia", "31/02/2025", "percentual", "cem", "nome", strings.Repeat("W", 101), "nota", "a\xff", "vazio", " \u00a0")
 	f.money("valor")
 	f.day("dia")
+	f.day("outro dia")
 	f.percent("percentual")
 	f.text("nome", 100)
 	f.text("nota", 100)
@@ -32,7 +33,7 @@ func TestA_form_says_beside_each_field_what_was_understood(t *testing.T) {
 	f.money("outro")
 	for field, words := range map[string]string{
 		"valor": "“35O,00” tem letra no meio", "dia": "Este dia não existe", "percentual": "“cem” não é uma porcentagem", "nome": "cabem 100",
-		"nota": "não são texto", "vazio": "Falta preencher.", "outro": "Falta o valor.",
+		"nota": "não são texto", "vazio": "Falta preencher.", "outro dia": "Falta preencher.", "outro": "Falta o valor.",
 	} {
 		if !strings.Contains(f.Error(field), words) {
 			t.Errorf("%s: %q, want %q", field, f.Error(field), words)

@@ -81,6 +81,7 @@ func (v *visit) mayGo(path string) bool {
 
 // waits is the one line on top about waiting work, with its button.
 type waits struct {
-	Text string
-	Link link
+	Class string // fail or warn
+	Text  string
+	Link  link
 }

@@ -191,7 +191,7 @@ func (s *opened) artistSees(t *testing.T, bias, caios string, form url.Values) {
 func TestClients(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *opened) {
 		p := s.owner
-		p.Open("/clientes").Is(200, "").Says("Clientes", "Nenhum cliente assim.").Send("Criar cliente", "Nome", " ").Is(422, "").Says("Falta preencher.")
+		p.Open("/clientes").Is(200, "").Says("Clientes", "Nenhum cliente ainda.").Send("Criar cliente", "Nome", " ").Is(422, "").Says("Falta preencher.")
 		p.Send("Criar cliente", "Nome", "Zoë Ançã").Is(200, "").Says("Zoë Ançã entrou nos clientes.", "Nenhum pagamento em meses abertos.")
 		path := p.Path
 		p.Open("/clientes").Send("Criar cliente", "Nome", "zoë  ANÇÃ").Is(422, "").Says("Já há alguém com este nome: Zoë Ançã")

@@ -100,7 +100,7 @@ func (v *visit) stepsLeft(here string) *waits {
 	if err != nil {
 		return nil
 	}
-	return &waits{Text: text, Link: link{"/comecar", v.t("go on")}}
+	return &waits{Class: "warn", Text: text, Link: link{"/comecar", v.t("go on")}}
 }
 
 // artist is a person among the artists.

@@ -80,7 +80,7 @@ var states = map[string]func(v *visit, text string) []any{
 		asked.Wrong = text
 		p := v.page("Acesso", "/acesso")
 		p.Flash = &flash{Text: text, Undo: 7, Warn: true}
-		p.Waits = &waits{text, link{"/comecar", text}}
+		p.Waits = &waits{"fail", text, link{"/comecar", text}}
 		full := accessPage{page: p, Person: wrong, Token: wrongToken, Link: "http://x/convite/" + text, Secret: text, For: text,
 			People: []person{
 				{User: store.User{ID: 1, Name: text, Email: text, Active: true, Password: true}, Role: "x", State: "state password", Class: "ok", Self: true},

@@ -61,7 +61,7 @@ var textsEnDay = map[string]string{
 
 	// Clients.
 	"field q": "Name, or a part of it", "search client": "Search client", "create client": "Create client", "create anyway": "Create anyway", "same client": "There is somebody with this name:",
-	"more clients": "There are more. Search by a part of the name.", "no such client": "No client like this.", "client made": "%s is a client now.", "client renamed": "The name is %s now.",
+	"more clients": "There are more. Search by a part of the name.", "no such client": "No client like this.", "no clients": "No clients yet. A new name on the day sheet makes one.", "client made": "%s is a client now.", "client renamed": "The name is %s now.",
 	"renamed meanwhile": "Somebody changed the name to %s while you typed. Save again to keep yours.",
 	"owed":              "Owed", "older payments": "The older ones are among the payments.", "no live payments": "No payments in open months.", "rename": "Change the name",
 	"filter payments": "See among the payments",

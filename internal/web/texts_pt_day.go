@@ -62,7 +62,7 @@ var textsPtDay = map[string]string{
 
 	// Clients.
 	"field q": "Nome ou parte dele", "search client": "Buscar cliente", "create client": "Criar cliente", "create anyway": "Criar mesmo assim", "same client": "Já há alguém com este nome:",
-	"more clients": "Há mais. Busque por uma parte do nome.", "no such client": "Nenhum cliente assim.", "client made": "%s entrou nos clientes.", "client renamed": "Agora se chama %s.",
+	"more clients": "Há mais. Busque por uma parte do nome.", "no such client": "Nenhum cliente assim.", "no clients": "Nenhum cliente ainda. Um nome novo no caixa cria o cliente.", "client made": "%s entrou nos clientes.", "client renamed": "Agora se chama %s.",
 	"renamed meanwhile": "Outra pessoa mudou o nome para %s enquanto você digitava. Salve de novo para ficar com o seu.",
 	"owed":              "A receber", "older payments": "Os mais antigos estão em Pagamentos.", "no live payments": "Nenhum pagamento em meses abertos.", "rename": "Mudar o nome",
 	"filter payments": "Ver em Pagamentos",

@@ -163,7 +163,7 @@ func (v *visit) waits(here string) *waits {
 		for _, t := range tasks {
 			mine := t.Link.Path == here || !t.month.IsZero() && strings.Contains(v.r.URL.Path, strings.TrimPrefix(historyPath(t.month), "/historico"))
 			if t.Tag.Class != "" && !mine {
-				return &waits{Text: t.Title, Link: t.Link}
+				return &waits{Class: t.Tag.Class, Text: t.Title, Link: t.Link}
 			}
 		}
 	}
