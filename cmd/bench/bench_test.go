@@ -204,7 +204,7 @@ func TestBench_copies_whole_databases(t *testing.T) {
 			needDatabase(t, name)
 			out := t.TempDir()
 			t.Setenv("TMPDIR", reachable(t))
-			if err := dispatch(t.Context(), []string{"-full", "-db", name, "-years", "1", "-rows", "100", "-o", out}); err != nil {
+			if err := dispatch(t.Context(), []string{"-full", "-runs", "1", "-db", name, "-years", "1", "-rows", "100", "-o", out}); err != nil {
 				t.Fatal(err)
 			}
 			text, err := os.ReadFile(filepath.Join(out, "full.md"))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,16 +12,17 @@ import (
 	"strings"
 )
 
-// fullRuns is how often each copy is made and brought back.
+// fullRuns is how often each copy is made and brought back, without -runs.
 const fullRuns = 5
 
 // fulls measures copying a whole database and restoring the copy, of a studio with
 // years of closed months and of one with many live rows.
 func fulls(ctx context.Context, o options, dir, extrato string) error {
+	o.runs = cmp.Or(o.runs, fullRuns)
 	var text strings.Builder
 	fmt.Fprintf(&text, "# The whole database\n\nWritten by `go run ./cmd/bench -full -rows %d`: `extrato backup full` and `extrato backup restore --full` as whole processes, "+
 		"%d runs each: median, least and most. The memory is extrato's own, without pg_dump's and pg_restore's.\n\n"+
-		"| Studio | Database | Copy | Copying | Memory | Restoring | Memory |\n|---|---:|---:|---:|---:|---:|---:|\n", o.sizes[0], fullRuns)
+		"| Studio | Database | Copy | Copying | Memory | Restoring | Memory |\n|---|---:|---:|---:|---:|---:|---:|\n", o.sizes[0], o.runs)
 	for _, name := range o.databases {
 		for _, years := range []int{o.years, 0} {
 			own, err := studioFolder(dir, name, years)
@@ -52,7 +54,7 @@ func fullsOf(ctx context.Context, o options, d database, years int, dir, extrato
 	}
 	var copying, restoring []usage
 	var name string
-	for range fullRuns {
+	for range o.runs {
 		u, err := measure(ctx, dir, environment(dir, url), []string{extrato, "backup", "full"})
 		if err != nil {
 			return "", err
