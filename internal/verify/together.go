@@ -51,7 +51,7 @@ func (c *checker) compareHeads() {
 			if a.of == b.of || a.head.Origin != b.head.Origin {
 				continue
 			}
-			reason := ""
+			var reason string
 			switch {
 			case (a.own || b.own) && !slices.ContainsFunc(a.head.Signed, func(k proof.PublicKey) bool { return slices.Contains(texts(b.head.Signed), k.String()) }):
 				reason = "%s is of the same log, signed with another key: one of the two is forged, or the key was lost and replaced; give the keys that you trust (--key)"

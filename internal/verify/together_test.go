@@ -61,7 +61,7 @@ func (c *corpus) backupFiles() {
 	c.add("backup: no manifest", nil, []string{csv, statement}, verify.Unknown)
 	csv, _ = c.copied("cut", func(csv, manifest []byte) ([]byte, []byte) { return csv[:len(csv)/2], manifest })
 	c.add("backup: cut off", nil, []string{csv, statement}, verify.Wrong)
-	other := newStudio(c.t, func(e *books.ChainEntry) {})
+	other := newStudio(c.t, nil)
 	other.close(c.t, books.Closed, october.Add(1), 1, 7, nil)
 	made := filepath.Join(other.backups, "2025_10", "backup_2025_10.csv") // same rows, another salt: its CSV is the same
 	c.add("the same backup made again", nil, []string{made, statement})
