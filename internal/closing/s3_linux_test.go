@@ -37,6 +37,7 @@ func smallDisk(t *testing.T) (dir string, fill func()) {
 }
 
 func TestA_full_S3_holds_up_a_close_only_where_it_is_required(t *testing.T) {
+	notInShort(t)
 	dir, fill := smallDisk(t)
 	server := s3test.StartIn(t, dir)
 	both(t, func(t *testing.T, s *studio) {

@@ -42,6 +42,14 @@ func (s *studio) distant(t *testing.T, server *s3test.Server) *distant {
 	return d
 }
 
+// notInShort leaves a test with a server of its own out of the quick loop.
+func notInShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts an S3 server")
+	}
+}
+
 // round brings the backups to the place once.
 func (s *studio) round(t *testing.T, d *distant) error {
 	t.Helper()
@@ -105,6 +113,7 @@ func (d *distant) breakAtPut(fault func(*distant)) {
 }
 
 func TestA_close_beside_a_faulty_S3(t *testing.T) {
+	notInShort(t)
 	server := s3test.Start(t)
 	for _, f := range s3Faults {
 		t.Run(f.name, func(t *testing.T) {
@@ -171,6 +180,7 @@ func (s *studio) closesLocally(t *testing.T, d *distant, fault func(*distant), c
 }
 
 func TestA_close_that_needs_S3_waits_for_a_slow_line_no_longer_than_its_timeout(t *testing.T) {
+	notInShort(t)
 	server := s3test.Start(t)
 	both(t, func(t *testing.T, s *studio) {
 		s.people(t)

@@ -177,3 +177,49 @@ func TestPeople_are_notified_of_copies_that_were_not_read_for_long(t *testing.T)
 		p.await(t, "Every backup has a proved copy in "+other+" again", 1)
 	})
 }
+
+// counted counts the rounds that look into the backup folder.
+type counted struct {
+	bucket.Reader
+	rounds *atomic.Int64
+}
+
+func (c counted) Folders(ctx context.Context) ([]string, error) {
+	c.rounds.Add(1)
+	return c.Reader.Folders(ctx)
+}
+
+func TestPeople_are_notified_of_further_bad_copies_once_a_day(t *testing.T) {
+	c := &clock{}
+	c.set("2025-12-20 10:00")
+	storetest.Both(t, c.now, func(t *testing.T, db *storetest.DB) {
+		c.set("2025-12-20 10:00")
+		folder, other := filepath.Join(t.TempDir(), "backups"), t.TempDir()
+		fill(t, db)
+		p := listen(t)
+		var rounds atomic.Int64
+		run(t, db, c, folder, []string{p.url}, copiesTo(t, folder, bucket.NewFolderPlace(other, nil)), func(o *jobs.Options) {
+			o.Closer.Places.Local = counted{o.Closer.Places.Local, &rounds}
+		})
+		await(t, "the copies", func() bool { return db.Int(t, "SELECT count(*) FROM "+db.Own("copies")+" WHERE state = 'ok'") == 4 })
+		for i, name := range []string{"2025_10/backup_2025_10.csv", "2025_11/backup_2025_11.csv", "2025_11/backup_2025_11.manifest.json"} {
+			if err := os.WriteFile(filepath.Join(other, name), []byte("altered"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			db.Exec(t, "UPDATE "+db.Own("copies")+" SET state = 'corrupt' WHERE object = $1", name)
+			if i == 0 {
+				p.await(t, "(1 files in trouble)", 1)
+			}
+			seen := rounds.Load()
+			await(t, "the next rounds", func() bool { return rounds.Load() >= seen+3 })
+		}
+		if n := p.count("files in trouble"); n != 1 {
+			t.Errorf("people are notified %d times on one day", n)
+		}
+		c.set("2025-12-21 10:01")
+		p.await(t, "(3 files in trouble)", 1)
+		if n := p.count("files in trouble"); n != 2 {
+			t.Errorf("people are notified %d times", n)
+		}
+	})
+}

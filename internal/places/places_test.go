@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -222,6 +223,13 @@ func TestAn_empty_place_that_held_copies_is_refused(t *testing.T) {
 		if round := s.run(t, s.All[0], places.Options{All: true, NewPlace: true}); round.Proved != 4 {
 			t.Errorf("a new place gets %+v", round)
 		}
+		if err := errors.Join(os.RemoveAll(path), os.Remove(filepath.Join(s.Folder, "registro", "000002.json"))); err != nil {
+			t.Fatal(err)
+		}
+		s.run(t, s.All[0], places.Options{All: true, NewPlace: true})
+		s.wantStates(t, s.All[0], allOK) // nothing is expected there that is gone here too
+		s.write(t, "registro/000002.json", "{}")
+		s.run(t, s.All[0], places.Options{})
 		// On a place that is not empty, the confirmation changes nothing.
 		if round := s.run(t, s.All[0], places.Options{All: true, NewPlace: true}); round.Proved != 4 || len(round.Tried) != 0 {
 			t.Errorf("again: %+v", round)
@@ -234,13 +242,17 @@ func TestA_hanging_place_is_waited_for_no_longer_than_its_limit(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.folder(t)
 		release := make(chan struct{})
-		hangs := &faulty{Place: s.All[0], put: func(string) error { <-release; return nil }}
+		var puts atomic.Int64
+		hangs := &faulty{Place: s.All[0], put: func(string) error { puts.Add(1); <-release; return nil }}
 		if _, err := s.Run(t.Context(), hangs, places.Options{}); err == nil || books.AsError(err).Code != "place_unreachable" {
 			t.Errorf("the round ends with %v", err)
 		}
 		// While the call hangs, no other one is begun.
 		if _, err := s.Run(t.Context(), hangs, places.Options{}); err == nil || books.AsError(err).Code != "place_unreachable" {
 			t.Errorf("the next round ends with %v", err)
+		}
+		if puts.Load() != 1 {
+			t.Errorf("%d calls hang", puts.Load())
 		}
 		close(release)
 		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
