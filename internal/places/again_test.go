@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -202,6 +203,46 @@ func TestLocks_are_extended_by_the_check(t *testing.T) {
 		if overview = s.overview(t, place); overview.Unlocked != 0 {
 			t.Errorf("the place is %+v", overview)
 		}
+	})
+}
+
+func TestOnly_whole_copies_of_what_is_kept_are_locked_longer(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.write(t, "inteiro/20251101T000000Z.sqlite", "old")
+		s.write(t, "inteiro/20251102T000000Z.sqlite", "new")
+		bare, _ := s.many(t, 3)
+		place := &locking{bare, false, map[string]time.Time{}}
+		if err := os.WriteFile(filepath.Join(place.String(), "registro/000001.json"), []byte("altered"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(filepath.Join(s.Folder, "inteiro/20251101T000000Z.sqlite")); err != nil {
+			t.Fatal(err)
+		}
+		s.later(31 * day)
+		s.run(t, place, places.Options{})
+		want := []string{"2025_10/backup_2025_10.csv", "2025_10/backup_2025_10.manifest.json", "inteiro/20251102T000000Z.sqlite"}
+		if got := slices.Sorted(maps.Keys(place.until)); !slices.Equal(got, want) {
+			t.Errorf("locked are %q, want %q", got, want)
+		}
+	})
+}
+
+func TestOld_copies_of_the_running_month_removed_by_a_rule_of_the_bucket_are_no_finding(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		for _, name := range []string{"inteiro/20251101T000000Z.sqlite", "estudio/20251101T000000Z.abc.json.gz", "inteiro/20251102T000000Z.sqlite"} {
+			s.write(t, name, "copy")
+		}
+		place, _ := s.many(t, 3)
+		for _, folder := range []string{s.Folder, place.String()} {
+			if err := errors.Join(os.RemoveAll(filepath.Join(folder, "estudio")), os.Remove(filepath.Join(folder, "inteiro/20251101T000000Z.sqlite"))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.later(31 * day)
+		if round := s.run(t, place, places.Options{}); round.Checked != 4 || len(round.Lost) != 0 {
+			t.Errorf("the round is %+v", round)
+		}
+		s.wantStates(t, place, "backup_2025_10.csv ok, backup_2025_10.manifest.json ok, 20251102T000000Z.sqlite ok, 000001.json ok")
 	})
 }
 
