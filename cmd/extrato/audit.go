@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -14,6 +15,9 @@ import (
 type auditCommand struct {
 	Verify auditVerifyCommand `cmd:"" help:"Check the chain and every statement."`
 	Show   auditShowCommand   `cmd:"" help:"Show the chain's entries."`
+
+	Checkpoint auditCheckpointCommand `cmd:"" help:"Print the signed head of the chain."`
+	Rekey      auditRekeyCommand      `cmd:"" help:"Replace the key that signs the head."`
 }
 
 type auditVerifyCommand struct {
@@ -97,7 +101,7 @@ func (auditShowCommand) Help() string {
 type entry struct {
 	Seq           int64             `json:"seq"`
 	Action        books.Action      `json:"action"`
-	Month         books.Month       `json:"month"`
+	Month         string            `json:"month"` // "" of an entry without one
 	Revision      int               `json:"revision"`
 	At            string            `json:"at"`
 	By            books.Actor       `json:"by"`
@@ -140,7 +144,7 @@ func (c *auditShowCommand) Run(a *app) error {
 		if !month.IsZero() && e.Month != month {
 			continue
 		}
-		shown = append(shown, entry{e.Seq, e.Action, e.Month, e.Revision, e.At.String(), e.By, e.Reason, e.CorrelationID,
+		shown = append(shown, entry{e.Seq, e.Action, e.Month.OrNone(), e.Revision, e.At.String(), e.By, e.Reason, e.CorrelationID,
 			e.Fingerprint.OrNone(), e.Core.OrNone(), e.Seal.OrNone(), e.Counts, json.RawMessage(e.Totals), e.BackupFile, e.BackupSHA256, append([]string{}, e.Notes...), e.Detail, e.Salt, e.Previous, e.Hash})
 	}
 	if a.JSON {
@@ -153,7 +157,7 @@ func (c *auditShowCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		a.printf("%4d  %s  %-8s  %s  revision %d  by %s\n", e.Seq, at.In(closer.Store.Zone()).Format("2006-01-02 15:04:05 -07:00"), e.Action, e.Month, e.Revision, e.By)
+		a.printf("%4d  %s  %-8s  %s  revision %d  by %s\n", e.Seq, at.In(closer.Store.Zone()).Format("2006-01-02 15:04:05 -07:00"), e.Action, cmp.Or(e.Month, "-      "), e.Revision, e.By)
 		a.printf("      rows %d  fingerprint %s\n      hash %s\n", e.Counts.Total(), e.Fingerprint, e.Hash)
 		if e.Reason != "" {
 			a.printf("      reason: %s\n", e.Reason)

@@ -11,9 +11,13 @@ import (
 
 // keeper writes beside the backups what restore --all needs.
 func keeper(closer *closing.Closer) *recovery.Keeper {
-	return &recovery.Keeper{
+	k := &recovery.Keeper{
 		Store: closer.Store, Backups: closer.Backups, CheckPlace: closer.CheckPlace, Now: closer.Now, SpoolDir: closer.SpoolDir,
 	}
+	if closer.Places != nil {
+		k.Recipients = closer.Places.Recipients
+	}
+	return k
 }
 
 // keepEntries is Closer.Keep: a failure is a warning, and a job of extrato serve

@@ -70,7 +70,7 @@ func (a *app) restoreAll(c *backupRestoreCommand) error {
 			return err
 		}
 	}
-	done, audit, err := a.rebuild(settings, source)
+	done, audit, err := a.rebuild(settings, source, c.Identity)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (a *app) recoverySource(settings config.Config, c *backupRestoreCommand, fr
 }
 
 // rebuild makes the database, and verifies it.
-func (a *app) rebuild(settings config.Config, source *recovery.Source) (done recovery.Rebuilt, audit closing.Audit, err error) {
+func (a *app) rebuild(settings config.Config, source *recovery.Source, identity string) (done recovery.Rebuilt, audit closing.Audit, err error) {
 	s, err := store.Open(a.ctx, store.Options{URL: settings.DatabaseURL, Zone: settings.Zone, Now: time.Now, Log: a.logger(settings)}, true)
 	if err != nil {
 		return done, audit, err
@@ -111,11 +111,34 @@ func (a *app) rebuild(settings config.Config, source *recovery.Source) (done rec
 		s.RemoveIfNew()
 		return done, audit, err
 	}
+	if err = a.bringKeys(source, s, identity, &done); err != nil {
+		return done, audit, err
+	}
 	closer, err := a.closerOn(settings, s)
 	if err == nil {
 		audit, err = closer.VerifyChain(a.ctx)
 	}
 	return done, audit, err
+}
+
+// bringKeys puts back the keys that sign the chain's head, and notes a lost one.
+func (a *app) bringKeys(source *recovery.Source, s *store.Store, identity string, done *recovery.Rebuilt) error {
+	if identity != "" {
+		keys, err := bucket.ReadIdentities(identity)
+		if err == nil {
+			_, err = source.BringKeys(a.ctx, s, keys)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.Read(a.ctx, func(tx *store.Tx) error {
+		keys, err := tx.SigningKeys(a.ctx)
+		if err == nil && (len(keys) == 0 || keys[0].Secret == "") {
+			done.Notes = append(done.Notes, "the key that signs the chain's head did not come back: extrato audit rekey --reason TEXT makes a new one")
+		}
+		return err
+	})
 }
 
 // checkEmpty refuses a database with a studio before the backups are read.

@@ -159,7 +159,7 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /api/v1/months/{month}/statement.csv
 		GET /api/v1/months/{month}/statement.xlsx
 		GET /api/v1/months/{month}/statement.pdf`)
-	group("admin close v4", "POST /api/v1/months/{month}/close")
+	group("admin close v4", "POST /api/v1/months/{month}/close\nPOST /api/v1/checkpoint/cosignatures")
 	group("admin backup v4", "POST /api/v1/months/{month}/verify\nPOST /api/v1/months/{month}/backup\nPOST /api/v1/closings/verify")
 	group("admin", "POST /api/v1/months/{month}/restore\nGET /api/v1/doctor\nPOST /api/v1/studio")
 	group("admin read v4", "GET /api/v1/studio")
@@ -203,6 +203,7 @@ func init() { //nolint:gochecknoinits // the table is long and reads better by g
 		GET /api/v1/changes
 		GET /api/v1/runs
 		GET /api/v1/drills
+		GET /api/v1/checkpoint
 		GET /api/v1/closings`)
 }
 

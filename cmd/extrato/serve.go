@@ -22,6 +22,7 @@ import (
 	"extrato/internal/recording"
 	"extrato/internal/server"
 	"extrato/internal/store"
+	"extrato/internal/tsa"
 	"extrato/internal/web"
 )
 
@@ -194,9 +195,13 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 	if err != nil {
 		return nil, err
 	}
+	authority, err := tsa.Open(settings.TSA)
+	if err != nil {
+		return nil, err
+	}
 	p.jobs, err = jobs.New(ctx, jobs.Options{
 		Store: s, Closer: closer, Notifier: notifier, Heartbeat: notify.NewHeartbeat(settings.HeartbeatURL, log),
-		Enabled: settings.MonthlyJob, Keeper: keeper(closer), FullEvery: jobs.FullEvery, Log: log, Now: closer.Now, CheckEvery: lookEvery(), PollEvery: lookEvery(),
+		Enabled: settings.MonthlyJob, Keeper: keeper(closer), TSA: authority, FullEvery: jobs.FullEvery, Log: log, Now: closer.Now, CheckEvery: lookEvery(), PollEvery: lookEvery(),
 	})
 	if err != nil {
 		return nil, err

@@ -36,6 +36,7 @@ func (s *Server) v1Routes() []auth.Route {
 	v.registerTerms()
 	v.registerRepeat()
 	v.registerHistory()
+	v.registerCheckpoint()
 	v.registerOperate()
 	v.registerTokens()
 	return append(v.routes, v.docsRoutes()...)

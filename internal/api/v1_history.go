@@ -38,8 +38,8 @@ type listOfRuns struct {
 // link is an entry of the chain of closings.
 type link struct {
 	Seq           int64    `json:"seq"`
-	Action        string   `json:"action" example:"closed" doc:"closed, revised, reopened, adopted, restored."`
-	Month         string   `json:"month" example:"2025-10"`
+	Action        string   `json:"action" example:"closed" doc:"closed, revised, reopened, adopted, restored, keyed."`
+	Month         string   `json:"month" example:"2025-10" doc:"Empty of keyed: the key that signs heads was replaced."`
 	Revision      int      `json:"revision"`
 	At            string   `json:"at"`
 	By            string   `json:"by"`
@@ -207,7 +207,7 @@ func linkOf(c books.ChainEntry) (link, error) {
 		notes = []string{}
 	}
 	return link{
-		Seq: c.Seq, Action: string(c.Action), Month: c.Month.String(), Revision: c.Revision, At: c.At.String(), By: string(c.By), Reason: c.Reason,
+		Seq: c.Seq, Action: string(c.Action), Month: c.Month.OrNone(), Revision: c.Revision, At: c.At.String(), By: string(c.By), Reason: c.Reason,
 		CorrelationID: c.CorrelationID, Fingerprint: c.Fingerprint.OrNone(), Core: c.Core.OrNone(), Seal: c.Seal.OrNone(), Detail: c.Detail.String(), Counts: countsOf(c.Counts), Totals: sums,
 		Backup: backedBy(c), Notes: notes, Sealed: sealed{c.Totals, c.Counts.Links, c.Salt.String()}, Previous: c.Previous.String(), Hash: c.Hash.String(),
 	}, err

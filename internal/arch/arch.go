@@ -28,12 +28,13 @@ var allowed = map[string][]string{
 	"config": {},
 	"arch":   {},
 	"proof":  {"books"}, // checked without a database
+	"tsa":    {"books", "proof"},
 
-	"store":     {"books"},
+	"store":     {"books", "proof"},
 	"backup":    {"books", "bucket"},
-	"recovery":  {"books", "bucket", "store", "backup"},
+	"recovery":  {"books", "bucket", "proof", "store", "backup"},
 	"places":    {"backup", "books", "bucket", "store"},
-	"closing":   {"backup", "books", "bucket", "places", "store"},
+	"closing":   {"backup", "books", "bucket", "places", "proof", "store"},
 	"export":    {"books"},
 	"verify":    {"backup", "books", "export", "proof"},
 	"notify":    {"books"},
@@ -42,16 +43,16 @@ var allowed = map[string][]string{
 	"v4import":  {"books", "store"},
 	"figures":   {"books", "store", "web/typed"},
 	"server":    {"books"},
-	"jobs":      {"books", "bucket", "closing", "backup", "places", "store", "notify", "recovery"},
+	"jobs":      {"books", "proof", "bucket", "closing", "backup", "places", "store", "notify", "recovery", "tsa"},
 
 	"web/typed": {"books"}, // amounts, percentages and days as people type them
 
-	"api": {"books", "store", "closing", "backup", "places", "auth", "recording", "figures", "export", "doctor"},
-	"web": {"books", "store", "closing", "backup", "places", "auth", "recording", "figures", "export", "doctor", "web/typed"},
+	"api": {"books", "store", "closing", "backup", "places", "proof", "auth", "recording", "figures", "export", "doctor"},
+	"web": {"books", "store", "closing", "backup", "places", "proof", "auth", "recording", "figures", "export", "doctor", "web/typed"},
 
 	// The watcher shares no database code with the watched.
-	"safetynet": {"books", "notify"},
-	"doctor":    {"books", "bucket", "config", "store", "backup", "places", "recovery"},
+	"safetynet": {"books", "proof", "notify"},
+	"doctor":    {"books", "bucket", "config", "proof", "store", "backup", "places", "recovery", "tsa"},
 	"demo":      {"books", "store"},
 
 	// For tests and measurements only.
@@ -63,6 +64,7 @@ var allowed = map[string][]string{
 	"web/webtest":       {},
 	"bucket/buckettest": {"bucket"},
 	"bucket/s3test":     {},
+	"tsa/tsatest":       {},
 	"crashtest":         {},
 	"faultdisk":         {}, // a file system that fails as told
 	"doctest":           {}, // counts of long tests for docs/reliability.md

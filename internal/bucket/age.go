@@ -3,6 +3,7 @@ package bucket
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,16 @@ const EncryptedSuffix = ".age"
 
 // Recipients are the keys that each encrypted copy is made for; any one of
 // their identities opens it.
-type Recipients struct{ keys []age.Recipient }
+type Recipients struct {
+	keys  []age.Recipient
+	texts []string // sorted
+}
+
+// ID names this set of recipients: 8 hexadecimal digits.
+func (r *Recipients) ID() string {
+	sum := sha256.Sum256([]byte(strings.Join(r.texts, "\n")))
+	return hex.EncodeToString(sum[:4])
+}
 
 // ParseRecipients reads EXTRATO_BACKUPS_RECIPIENTS: at least two different age
 // recipients, with commas or spaces between them. It returns nil for the empty
@@ -45,10 +55,11 @@ func ParseRecipients(setting string) (*Recipients, error) {
 			return refuse("entry %d is no age recipient", n+1) // not repeated: it may be a secret
 		}
 		if !seen[text] {
-			r.keys = append(r.keys, keys[0])
+			r.keys, r.texts = append(r.keys, keys[0]), append(r.texts, text)
 		}
 		seen[text] = true
 	}
+	slices.Sort(r.texts)
 	if len(r.keys) < 2 {
 		return refuse("it has one recipient; if that key is lost, every copy elsewhere is")
 	}

@@ -45,7 +45,7 @@ func (c *Closer) verifyChain(ctx context.Context, kept *books.Fingerprint) (Audi
 			a.checkHead(entries, *kept)
 		}
 		for _, check := range []func(context.Context, *store.Tx, []books.ChainEntry) error{
-			a.checkDetails, a.checkStatements, a.checkRevisions, a.checkRuns, a.checkRecords, a.checkRest, a.checkGuards,
+			a.checkDetails, a.checkStatements, a.checkRevisions, a.checkRuns, a.checkRecords, a.checkRest, a.checkKeys, a.checkGuards,
 		} {
 			if err := check(ctx, tx, entries); err != nil {
 				return err

@@ -20,8 +20,8 @@ func (a *Audit) checkRuns(ctx context.Context, tx *store.Tx, entries []books.Cha
 		return err
 	}
 	for _, e := range entries {
-		if e.Action == books.Adopted {
-			continue // adopted by another run
+		if e.Action == books.Adopted || e.Action == books.Keyed {
+			continue // adopted by another run; a key is evidence itself
 		}
 		i := slices.IndexFunc(runs, func(r store.Run) bool {
 			by, _ := r.By.Anonymous()

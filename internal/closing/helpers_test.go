@@ -95,7 +95,7 @@ var fullCounts = books.Counts{Payments: 4, Sessions: 2, Commissions: 3, Expenses
 // runs, extrato_run_logs and backups: an attempt that failed is recorded there.
 var (
 	v4Tables  = []string{"users", "clients", "pagamentos", "sessoes", "comissoes", "gastos", "extratos"}
-	ownTables = []string{"closings", "closing_details", "revisions", "settings", "deposits", "payments_at_rest"}
+	ownTables = []string{"closings", "closing_details", "revisions", "settings", "deposits", "payments_at_rest", "signing_keys", "anchors"}
 )
 
 // dump returns all that the tables hold, sorted.

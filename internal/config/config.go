@@ -50,6 +50,8 @@ var Variables = []Variable{
 	{"EXTRATO_TRUSTED_PROXIES", "", "whose X-Forwarded-* is believed: addresses or networks", false},
 	{"EXTRATO_API_BASE_URL", "", "the server that safetynet looks after", true},
 	{"EXTRATO_API_TOKEN", "", "safetynet's token there", true},
+	{"EXTRATO_TSA", "", "the time stamp authority for the chain's head, with the file of its root certificate behind #", false},
+	{"EXTRATO_SAFETYNET_KEY", "", "the key with which safetynet cosigns what it has checked", true},
 	{"EXTRATO_SAFETYNET_PAUSE", "5s", "safetynet's first pause between tries; it doubles", false},
 	{"HOST", "127.0.0.1", "where serve listens", false},
 	{"PORT", "8080", "where serve listens", false},
@@ -88,6 +90,7 @@ type Config struct {
 	Job            JobOIDC
 	Notify         []string // shoutrrr URLs
 	HeartbeatURL   string
+	TSA            string // as it was written
 	Rate           Rate
 	TrustedProxies []netip.Prefix
 	Host, Port     string
@@ -104,6 +107,7 @@ type Copies struct {
 // SafetyNet is safetynet's server, its identity there, and its first pause.
 type SafetyNet struct {
 	BaseURL, Token string
+	Key            string // private; "": nothing is cosigned
 	Pause          time.Duration
 }
 
@@ -169,7 +173,8 @@ func Load(flags map[string]string) (Config, error) {
 	check("EXTRATO_RATE_LIMIT", err)
 	c.TrustedProxies, err = proxies(list(text("EXTRATO_TRUSTED_PROXIES")))
 	check("EXTRATO_TRUSTED_PROXIES", err)
-	c.Net = SafetyNet{BaseURL: text("EXTRATO_API_BASE_URL"), Token: text("EXTRATO_API_TOKEN")}
+	c.TSA = text("EXTRATO_TSA")
+	c.Net = SafetyNet{BaseURL: text("EXTRATO_API_BASE_URL"), Token: text("EXTRATO_API_TOKEN"), Key: text("EXTRATO_SAFETYNET_KEY")}
 	c.Net.Pause, err = time.ParseDuration(text("EXTRATO_SAFETYNET_PAUSE"))
 	if err != nil || c.Net.Pause < 0 || c.Net.Pause > time.Minute {
 		check("EXTRATO_SAFETYNET_PAUSE", errors.New("EXTRATO_SAFETYNET_PAUSE is no pause; write a time such as 5s, 1m at most"))

@@ -115,6 +115,7 @@ func (d *Doctor) Run(ctx context.Context) Report {
 		d.fullCopy(ctx, r)
 		d.drills(ctx, r)
 		d.everything(ctx, r)
+		d.head(ctx, r)
 		d.chain(ctx, r)
 	}
 	r.OK = r.Failed() == 0

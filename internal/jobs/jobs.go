@@ -31,6 +31,7 @@ import (
 	"extrato/internal/notify"
 	"extrato/internal/recovery"
 	"extrato/internal/store"
+	"extrato/internal/tsa"
 )
 
 // Options are a Runner's parts and settings.
@@ -44,6 +45,7 @@ type Options struct {
 	Now        func() time.Time // in the studio's zone
 	CheckEvery time.Duration    // the pause between checks for due months; 0: 20 s
 	Keeper     *recovery.Keeper // writes what a restore of everything needs; nil: nobody does
+	TSA        *tsa.Authority   // stamps the chain's head; nil: none
 	FullEvery  time.Duration    // how often the whole database is copied if it changed; 0: never
 	PollEvery  time.Duration    // how often River looks for jobs; 0: as the database deserves
 }

@@ -10,6 +10,7 @@ import (
 
 	"extrato/internal/books"
 	"extrato/internal/notify"
+	"extrato/internal/proof"
 	"extrato/internal/store"
 )
 
@@ -75,7 +76,7 @@ func (*notifyWorker) NextRetry(job *river.Job[notification]) time.Time {
 // to the others: this does not count as a try. After a day without a taker, the
 // message is given up as loudly as after the last try.
 func (w *notifyWorker) Work(ctx context.Context, job *river.Job[notification]) error {
-	err := w.r.o.Notifier.Notify(ctx, job.Args.Place, job.Args.Message)
+	err := w.r.o.Notifier.Notify(ctx, job.Args.Place, w.r.withHead(ctx, job.Args.Message))
 	if !errors.Is(err, notify.ErrUnknownPlace) {
 		return err
 	}
@@ -89,6 +90,21 @@ func (w *notifyWorker) Work(ctx context.Context, job *river.Job[notification]) e
 		w.r.o.Log.Warn("message left to another process", "place", job.Args.Place, "cause", err.Error())
 	}
 	return river.JobSnooze(min(max(age/4, unknownPause), 40*unknownPause))
+}
+
+// withHead adds the signed head of the chain as it is now. Without a head, the
+// message goes all the same: doctor says what is wrong with the key.
+func (r *Runner) withHead(ctx context.Context, m notify.Message) notify.Message {
+	var l proof.Log
+	err := r.o.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		l, err = tx.Log(ctx, store.NewestHead)
+		return err
+	})
+	if err != nil {
+		r.o.Log.Warn("message sent without the signed head", "cause", err.Error())
+		return m
+	}
+	return m.WithHead(l.Checkpoint)
 }
 
 // unknownFor is how long a message waits for a process with its place, and

@@ -54,7 +54,7 @@ func (w *watchWorker) Work(ctx context.Context, _ *river.Job[watch]) error {
 			return err
 		}
 	}
-	return errors.Join(w.r.safetyNetSilence(ctx), w.r.forgetPlaces(ctx))
+	return errors.Join(w.r.safetyNetSilence(ctx), w.r.forgetPlaces(ctx), w.r.stamp(ctx))
 }
 
 // lateRows tells once of a closed month's late rows, and again when they are

@@ -21,6 +21,12 @@ func message(title string, lines ...string) Message {
 // Done announces a month closed, revised, reopened or restored. It has numbers
 // of rows, without names or amounts.
 func Done(c books.ChainEntry) Message {
+	if c.Action == books.Keyed {
+		return message("Extrato: chave de assinatura trocada",
+			fmt.Sprintf("A chave que assina o registro de fechamentos foi trocada (entrada %d). Se ninguém do estúdio pediu isso, confira o servidor.", c.Seq),
+			fmt.Sprintf("The key that signs the chain of closings was replaced (entry %d). If nobody at the studio asked for it, check the server.", c.Seq),
+			strings.Join(c.Remarks(), "\n"))
+	}
 	pt := map[books.Action]string{
 		books.Closed: "fechado", books.Revised: "revisado", books.Reopened: "reaberto", books.Restored: "restaurado", books.Adopted: "adotado",
 	}[c.Action]
@@ -28,6 +34,13 @@ func Done(c books.ChainEntry) Message {
 		fmt.Sprintf("O mês %s foi %s (revisão %d): %s.", c.Month, pt, c.Revision, c.Counts.Portuguese()),
 		fmt.Sprintf("Month %s was %s (revision %d): %s.", c.Month, c.Action, c.Revision, c.Counts.English()),
 		"Impressão digital / fingerprint: "+c.Fingerprint.String())
+}
+
+// WithHead returns the message with the chain's signed head at its end: a
+// mailbox is out of the server's reach.
+func (m Message) WithHead(checkpoint string) Message {
+	m.Text += "\n\nRegistro assinado / signed head:\n" + checkpoint
+	return m
 }
 
 // Failed announces a failed close, and the months waiting for it.

@@ -120,8 +120,9 @@ func Open(text string, known ...PublicKey) (Checkpoint, error) {
 	}
 	c := Checkpoint{Head: p.Head, Note: text}
 	var verifiers []note.Verifier
-	for _, k := range known {
-		if k.Cosigns() || k.name == p.Origin { // another log's key says nothing here
+	for i, k := range known {
+		twice := slices.ContainsFunc(known[:i], func(o PublicKey) bool { return o.text == k.text })
+		if !twice && (k.Cosigns() || k.name == p.Origin) { // another log's key says nothing here
 			verifiers = append(verifiers, k)
 		}
 	}
@@ -217,4 +218,23 @@ func parseNote(text string) (p parsed, err error) {
 		return p, bad
 	}
 	return p, nil
+}
+
+// Join adds a cosigner's signature from another text of the same head.
+func Join(checkpoint, other string, cosigner PublicKey) (string, error) {
+	a, err := parseNote(checkpoint)
+	if err != nil {
+		return "", err
+	}
+	b, err := parseNote(other)
+	if err != nil {
+		return "", err
+	}
+	for _, l := range b.lines {
+		if a.Head == b.Head && l.name == cosigner.name && l.hash == cosigner.hash {
+			a.lines = append(a.lines, l)
+			return a.signed(), nil
+		}
+	}
+	return "", notAProof("%s has not cosigned this head", cosigner.name)
 }

@@ -173,7 +173,7 @@ func (d Document) Verify(trusted ...PublicKey) (Verified, error) {
 	v := Verified{Own: !slices.ContainsFunc(trusted, func(k PublicKey) bool { return !k.Cosigns() })}
 	known := slices.Clone(trusted)
 	for _, k := range slices.Concat(d.Keys, d.Cosigners) {
-		if (k.Cosigns() || v.Own) && !slices.ContainsFunc(known, func(t PublicKey) bool { return t.text == k.text }) {
+		if k.Cosigns() || v.Own {
 			known = append(known, k)
 		}
 	}

@@ -2,6 +2,7 @@ package proof
 
 import (
 	"errors"
+	"strings"
 
 	"extrato/internal/books"
 )
@@ -79,4 +80,22 @@ func (e Entry) Closing() (books.ChainEntry, error) {
 			WithHint(askAgain)
 	}
 	return c, nil
+}
+
+const keyNote = "key "
+
+// KeyNote is the note of a keyed entry: it holds the new public key.
+func KeyNote(key PublicKey) string { return keyNote + key.String() }
+
+// KeyIn returns the new public key of a keyed entry. It fails with an Error of
+// kind Integrity if the entry names none of a log.
+func KeyIn(c books.ChainEntry) (PublicKey, error) {
+	for _, note := range c.Remarks() {
+		if text, ok := strings.CutPrefix(note, keyNote); ok && c.Action == books.Keyed {
+			if key, err := ParsePublicKey(text); err == nil && !key.Cosigns() {
+				return key, nil
+			}
+		}
+	}
+	return PublicKey{}, books.Integrityf("broken_chain", "entry %d of the chain names no key", c.Seq).WithHint(askAgain)
 }

@@ -84,7 +84,7 @@ type entryObject struct {
 func encodeEntry(e books.ChainEntry) ([]byte, error) {
 	n := e.Counts
 	text, err := encode(entryObject{
-		entryFormat, e.Seq, e.Action, e.Month.String(), e.Revision, e.At.String(), e.By, e.CorrelationID,
+		entryFormat, e.Seq, e.Action, e.Month.OrNone(), e.Revision, e.At.String(), e.By, e.CorrelationID,
 		e.Fingerprint.OrNone(), e.Core.OrNone(), e.Seal.OrNone(), n.Payments, n.Sessions, n.Commissions, n.Expenses, n.Links,
 		e.BackupFile, e.BackupSHA256, e.Detail, e.Reason, e.Totals, e.Notes, e.Salt, e.Previous, e.Hash,
 	})
@@ -114,7 +114,9 @@ func decodeEntry(text []byte) (books.ChainEntry, error) {
 		BackupFile: o.BackupFile, BackupSHA256: o.BackupSHA256, Detail: o.Detail, Reason: o.Reason, Totals: o.Totals, Notes: o.Notes,
 		Salt: o.Salt, Previous: o.Previous, Hash: o.Hash,
 	}
-	err := errors.Join(e.Month.UnmarshalText([]byte(o.Month)), e.At.Parse([]byte(o.At)), e.Fingerprint.UnmarshalText([]byte(o.Fingerprint)),
+	month, err := books.ParseMonthOrNone(o.Month)
+	e.Month = month
+	err = errors.Join(err, e.At.Parse([]byte(o.At)), e.Fingerprint.UnmarshalText([]byte(o.Fingerprint)),
 		e.Core.UnmarshalText([]byte(o.Core)), e.Seal.UnmarshalText([]byte(o.Seal)))
 	if err == nil && !e.Intact() {
 		err = errors.New("its hash is not that of what it says")

@@ -26,7 +26,8 @@ type Keeper struct {
 	CheckPlace func(context.Context) error
 	Now        func() time.Time
 	Log        *slog.Logger
-	SpoolDir   string // where a copy of the studio is put together; "": the system's folder
+	Recipients *bucket.Recipients // open the signing keys; nil: these are not kept
+	SpoolDir   string             // where a copy of the studio is put together; "": the system's folder
 }
 
 // StudioEvery is the least time between two copies of the studio made by
@@ -43,11 +44,18 @@ type Kept struct {
 	Studio     string // the copy of the studio; "": the newest is of the same content
 }
 
-// Keep writes every missing entry of the chain, and the statements that no
-// backup holds. It fails with an Error of kind Refused if the place cannot be
+// Keep writes every missing entry of the chain, the statements that no backup
+// holds and, where there are recipients, the signing keys. It fails with an Error of kind Refused if the place cannot be
 // written, and Integrity if an entry was changed, here or there: nothing is
 // overwritten.
 func (k *Keeper) Keep(ctx context.Context) (kept Kept, err error) {
+	if kept, err = k.keepEntries(ctx); err == nil {
+		err = k.keepKeys(ctx)
+	}
+	return kept, err
+}
+
+func (k *Keeper) keepEntries(ctx context.Context) (kept Kept, err error) {
 	missing, err := k.missing(ctx)
 	if err != nil || len(missing) == 0 {
 		return kept, err

@@ -84,7 +84,7 @@ func (s *Source) live() (l *live, notes []string, err error) {
 	last := map[books.Month]*statement{}
 	for _, e := range s.entries {
 		made := s.statements[e.Seq]
-		if e.Seq > s.studio.Entry {
+		if e.Seq > s.studio.Entry && !e.Month.IsZero() {
 			switch {
 			case made != nil && e.Action == books.Revised && last[e.Month] != nil:
 				l.leave(e.Month, lateRows(made.rows, last[e.Month].rows))
@@ -333,15 +333,15 @@ func (b *rebuilding) addRun(ctx context.Context, e books.ChainEntry) error {
 // insertTables inserts our own tables and the people. Those named by statements
 // made after the studio's copy may not be in it yet.
 func (b *rebuilding) insertTables(ctx context.Context, l *live) error {
+	if err := b.tx.ClearFirst(ctx); err != nil {
+		return err
+	}
 	for _, table := range store.PortableTables() {
 		rows := b.studio.tables[table.Name]
 		if table.Name == "deposits" {
 			rows = l.depositRows()
-		}
-		if table.Name == "settings" {
-			if err := b.tx.ClearSettings(ctx); err != nil {
-				return err
-			}
+		} else if table.Name == "signing_keys" {
+			rows = b.allKeys(rows)
 		}
 		if err := b.tx.InsertPortable(ctx, table, rows); err != nil {
 			return err

@@ -54,7 +54,7 @@ func (t *Tx) InsertEntry(ctx context.Context, c books.ChainEntry) error {
 	n := c.Counts
 	_, err = t.exec(ctx, "INSERT INTO closings ("+entryColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
-		c.Seq, string(c.Action), c.Month.String(), c.Revision, c.At.SQL(), string(c.By), c.CorrelationID,
+		c.Seq, string(c.Action), c.Month.OrNone(), c.Revision, c.At.SQL(), string(c.By), c.CorrelationID,
 		c.Fingerprint.OrNone(), c.Core.OrNone(), c.Seal.OrNone(), n.Payments, n.Sessions, n.Commissions, n.Expenses, n.Links,
 		c.BackupFile, c.BackupSHA256, c.Detail.String(), c.Previous.String(), c.Hash.String())
 	if err != nil {
@@ -192,8 +192,9 @@ func scanEntry(scan func(...any) error, c *books.ChainEntry) error {
 		return brokenScan(c.Seq, err)
 	}
 	c.Action, c.By, c.Reason, c.Totals = books.Action(action), books.Actor(actor), reason.String, totals.String
+	c.Month, err = books.ParseMonthOrNone(month)
 	err = errors.Join(
-		c.Month.UnmarshalText([]byte(month)),
+		err,
 		c.At.Parse([]byte(at)),
 		c.Fingerprint.UnmarshalText([]byte(fingerprint)),
 		c.Core.UnmarshalText([]byte(core)),
@@ -214,7 +215,7 @@ func scanEntry(scan func(...any) error, c *books.ChainEntry) error {
 		// stored.
 		again, failed := json.Marshal(c.Notes)
 		stored := []string{month, at, fingerprint, core, seal, detail, previous, hash, notes.String, salt.String}
-		meant := []string{c.Month.String(), c.At.SQL().(string), c.Fingerprint.OrNone(), c.Core.OrNone(), c.Seal.OrNone(), c.Detail.String(),
+		meant := []string{c.Month.OrNone(), c.At.SQL().(string), c.Fingerprint.OrNone(), c.Core.OrNone(), c.Seal.OrNone(), c.Detail.String(),
 			c.Previous.String(), c.Hash.String(), string(again), c.Salt.String()}
 		if failed != nil || !slices.Equal(stored, meant) {
 			err = errors.New("it is not in the form in which it was written")
@@ -285,4 +286,16 @@ func (t *Tx) ClosedByV4(ctx context.Context) (months []books.Month, err error) {
 	}
 	slices.SortFunc(months, func(a, b books.Month) int { return strings.Compare(a.String(), b.String()) })
 	return months, err
+}
+
+// KeyedEntries returns the entries that replaced the studio's key, oldest first.
+func (t *Tx) KeyedEntries(ctx context.Context) ([]books.ChainEntry, error) {
+	var all []books.ChainEntry
+	err := t.list(ctx, selectEntry+"WHERE seq > 0 AND action = 'keyed' ORDER BY seq", nil, func(scan func(...any) error) error {
+		var c books.ChainEntry
+		err := scanEntry(scan, &c)
+		all = append(all, c)
+		return err
+	})
+	return all, err
 }

@@ -131,11 +131,24 @@ func (s *Store) Migrate(ctx context.Context) (Migration, error) {
 	if err != nil {
 		return done, err
 	}
-	err = s.Write(ctx, func(t *Tx) error {
+	if err := s.firstSettings(ctx, condition); err != nil {
+		return done, err
+	}
+	adopted, err := s.AdoptStatements(ctx, "migrate")
+	done.Adopted = append(done.Adopted, adopted...)
+	return done, err
+}
+
+// firstSettings keeps what is known only now, and makes the first key.
+func (s *Store) firstSettings(ctx context.Context, condition Condition) error {
+	return s.Write(ctx, func(t *Tx) error {
 		if condition == V4 {
 			if err := t.SetSetting(ctx, TakenOver, books.InstantOf(s.now()).String()); err != nil {
 				return err
 			}
+		}
+		if err := t.makeFirstKey(ctx); err != nil {
+			return err
 		}
 		from, err := t.Setting(ctx, CloseFrom)
 		if err != nil || from != "" {
@@ -143,12 +156,6 @@ func (s *Store) Migrate(ctx context.Context) (Migration, error) {
 		}
 		return t.SetSetting(ctx, CloseFrom, books.MonthOf(s.now().In(s.zone)).String())
 	})
-	if err != nil {
-		return done, err
-	}
-	adopted, err := s.AdoptStatements(ctx, "migrate")
-	done.Adopted = append(done.Adopted, adopted...)
-	return done, err
 }
 
 // lockNotAvailable is PostgreSQL's code for a lock not obtained within two

@@ -85,6 +85,8 @@ func PortableTables() []PortableTable {
 			columns(portableNumber, "id"), columns(portableText, "name", "jotform_submission_id"), columns(portableInstant, "created_at", "updated_at"))},
 		{Name: "staff", order: "user_id", Columns: slices.Concat(columns(portableNumber, "user_id"), columns(portableFlag, "reception", "tattoos"))},
 		{Name: "settings", order: "name", where: "name NOT IN (" + volatileSettings + ")", Columns: columns(portableText, "name", "value")},
+		{Name: "signing_keys", order: "id", Columns: slices.Concat(columns(portableNumber, "id"), columns(portableText, "vkey", "made_at"))},
+		{Name: "anchors", order: "size, witness", Columns: slices.Concat(columns(portableNumber, "size"), columns(portableText, "witness", "note", "token", "at"))},
 		{Name: "artist_terms", order: "artist, from_day", Columns: slices.Concat(
 			columns(portableNumber, "artist"), columns(portableText, "from_day"), columns(portableAmount, "percent"))},
 		{Name: "method_terms", order: "method, from_day", Columns: slices.Concat(
@@ -300,9 +302,12 @@ func (t *Tx) AnyRow(ctx context.Context, table string) (bool, error) {
 	return rows > 0, err
 }
 
-// ClearSettings deletes the settings that a new database begins with.
-func (t *Tx) ClearSettings(ctx context.Context) error {
+// ClearFirst deletes the settings and the key that a new database begins with.
+func (t *Tx) ClearFirst(ctx context.Context) error {
 	_, err := t.exec(ctx, "DELETE FROM settings")
+	if err == nil {
+		_, err = t.exec(ctx, "DELETE FROM signing_keys")
+	}
 	return err
 }
 

@@ -14,7 +14,7 @@ var (
 	v4Tables  = []string{"users", "clients", "sessoes", "pagamentos", "comissoes", "gastos", "extratos", "extrato_run_logs"}
 	ownTables = []string{
 		"closings", "closing_details", "revisions", "deposits", "expense_categories", "payments_at_rest", "backups", "copies", "drills", "runs", "settings", "changes", "changed_rows", "artist_terms", "method_terms",
-		"merged_clients", "month_sums", "alarms", "answers", "logins", "passwords", "service_tokens", "staff", "invitations",
+		"merged_clients", "month_sums", "alarms", "answers", "logins", "passwords", "service_tokens", "staff", "invitations", "signing_keys", "anchors",
 	}
 )
 

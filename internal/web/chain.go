@@ -95,7 +95,10 @@ func (v *visit) showChain(status int, f *form, ran *run[closing.Audit]) error {
 
 // entryLine says what an entry is about.
 func (v *visit) entryLine(e books.ChainEntry) entryLine {
-	name := capital(v.lang.month(e.Month))
+	name := ""
+	if !e.Month.IsZero() {
+		name = capital(v.lang.month(e.Month))
+	}
 	line := entryLine{Seq: e.Seq, When: v.instant(e.At), By: v.actor(e.By), Hash: e.Hash.String()[:8]}
 	if len(e.Notes) > len(e.Remarks()) {
 		line.By += " " + strings.TrimPrefix(e.Notes[0], books.ByNote)
@@ -111,6 +114,8 @@ func (v *visit) entryLine(e books.ChainEntry) entryLine {
 		line.Text, line.Link = v.t("entry adopted", name), statementPath(e.Month)
 	case books.Restored:
 		line.Text, line.Detail = v.t("entry restored", name), v.counts(e.Counts)
+	case books.Keyed:
+		line.Text, line.Detail = v.t("entry keyed"), e.Reason
 	default:
 		line.Text = name + ": " + string(e.Action)
 	}

@@ -211,6 +211,24 @@ CREATE TABLE extrato.backups (
 );
 CREATE INDEX ix_backups_month ON extrato.backups (month, copy);
 
+-- The keys that sign heads of the chain, and heads seen by others: cosigned, or
+-- stamped with the time.
+CREATE TABLE extrato.signing_keys (
+    id      INTEGER PRIMARY KEY,
+    vkey    TEXT NOT NULL UNIQUE,     -- public
+    secret  TEXT NOT NULL DEFAULT '', -- '': lost
+    made_at TEXT NOT NULL
+);
+
+CREATE TABLE extrato.anchors (
+    size    BIGINT NOT NULL, -- entries of the chain
+    witness TEXT NOT NULL, -- the cosigner's key, or 'tsa'
+    note    TEXT NOT NULL, -- the signed head, as it was seen
+    token   TEXT NOT NULL, -- a time stamp, base64
+    at      TEXT NOT NULL,
+    PRIMARY KEY (size, witness)
+);
+
 -- Copies of the backup folder's objects in other places.
 CREATE TABLE extrato.copies (
     object     TEXT NOT NULL, -- its name in the backup folder

@@ -217,6 +217,24 @@ CREATE TABLE backups (
 );
 CREATE INDEX ix_backups_month ON backups (month, copy);
 
+-- The keys that sign heads of the chain, and heads seen by others: cosigned, or
+-- stamped with the time.
+CREATE TABLE signing_keys (
+    id      INTEGER PRIMARY KEY,
+    vkey    TEXT NOT NULL UNIQUE,     -- public
+    secret  TEXT NOT NULL DEFAULT '', -- '': lost
+    made_at TEXT NOT NULL
+);
+
+CREATE TABLE anchors (
+    size    INTEGER NOT NULL, -- entries of the chain
+    witness TEXT NOT NULL, -- the cosigner's key, or 'tsa'
+    note    TEXT NOT NULL, -- the signed head, as it was seen
+    token   TEXT NOT NULL, -- a time stamp, base64
+    at      TEXT NOT NULL,
+    PRIMARY KEY (size, witness)
+);
+
 -- Copies of the backup folder's objects in other places.
 CREATE TABLE copies (
     object     TEXT NOT NULL, -- its name in the backup folder
