@@ -14,6 +14,7 @@ import (
 	"extrato/internal/books"
 	"extrato/internal/config"
 	"extrato/internal/notify"
+	"extrato/internal/proof"
 	"extrato/internal/safetynet"
 )
 
@@ -24,6 +25,8 @@ type safetynetCommand struct {
 	Out          string        `help:"Where result.json and summary.md go." placeholder:"DIR"`
 	Timeout      time.Duration `help:"How long one request may take." default:"45s"`
 	CloseTimeout time.Duration `help:"How long in all to wait for a running close." default:"6m"`
+	Key          string        `help:"A key of the studio's that you vouch for, after the one known here was lost." placeholder:"KEY"`
+	NewKey       string        `help:"Only make a key for EXTRATO_SAFETYNET_KEY, under this name." placeholder:"NAME"`
 	KeepSchedule bool          `help:"Only enable the workflow again, so that GitHub does not switch its schedule off."`
 }
 
@@ -31,11 +34,14 @@ func (safetynetCommand) Help() string {
 	return `The second layer. Runs on another machine than the server, talks only HTTP, makes
 backup and close happen where they have not, proves the result, and reports. In a
 job of GitHub Actions it keeps one issue per month. It reads EXTRATO_API_BASE_URL,
-EXTRATO_API_TOKEN, EXTRATO_NOTIFY, and there SAFETYNET_MONTH, _YEAR and _FORCE.
+EXTRATO_API_TOKEN, EXTRATO_NOTIFY, and there SAFETYNET_MONTH, _YEAR and _FORCE. With
+EXTRATO_SAFETYNET_KEY it cosigns the head of the chain after it has checked that the
+chain continues the one it saw before.
 
 Examples:
   extrato safetynet --state /var/lib/extrato-safetynet/state.json
-  extrato safetynet 2025-10 --force`
+  extrato safetynet 2025-10 --force
+  extrato safetynet --new-key safetynet`
 }
 
 // requestsLimit bounds all requests to the server, for all months; reportLimit
@@ -62,6 +68,9 @@ func (c *safetynetCommand) Run(a *app) error {
 	if c.KeepSchedule {
 		return keepSchedule(a.ctx, github)
 	}
+	if c.NewKey != "" {
+		return c.makeKey(a)
+	}
 	month, force, err := c.asked()
 	if err != nil {
 		return err
@@ -76,6 +85,7 @@ func (c *safetynetCommand) Run(a *app) error {
 		}
 		return nil
 	}
+	wrong = cmp.Or(wrong, c.takeKeys(net, settings.Net.Key))
 	wrong = cmp.Or(wrong, keep()) // before anything is changed, or anybody told
 	if wrong == nil {
 		net.Server, wrong = c.server(settings, waits, now)
@@ -93,6 +103,39 @@ func (c *safetynetCommand) Run(a *app) error {
 	result := (&watch{net, github, notifier, force, wrong, cmp.Or(stateErr, mute)}).over(a.ctx, months)
 	result.FailBecause(keep())
 	return c.leave(a, result)
+}
+
+// makeKey prints a new key.
+func (c *safetynetCommand) makeKey(a *app) error {
+	if !proof.ValidName(c.NewKey) {
+		return books.Invalidf("usage", "%q cannot be the name of a key", c.NewKey).WithHint("write it in letters, digits, dots, slashes and hyphens, such as safetynet.example/studio")
+	}
+	key := proof.NewCosigner(c.NewKey)
+	if a.JSON {
+		return printJSON(a.stdout, map[string]string{"secret": key.Secret(), "key": key.Public().String()})
+	}
+	a.printf("%s\n", "EXTRATO_SAFETYNET_KEY="+key.Secret())
+	a.printf("%s\n", "public key: "+key.Public().String())
+	return nil
+}
+
+// takeKeys reads the key that cosigns, and the one a person vouches for.
+func (c *safetynetCommand) takeKeys(net *safetynet.Net, secret string) error {
+	if secret != "" {
+		key, err := proof.ParseKey(secret)
+		if err != nil || !key.Public().Cosigns() {
+			return books.Invalidf("invalid_setting", "EXTRATO_SAFETYNET_KEY is no key of a cosigner").WithHint("make one: extrato safetynet --new-key NAME")
+		}
+		net.Cosigner = &key
+	}
+	if c.Key != "" {
+		key, err := proof.ParsePublicKey(c.Key)
+		if err != nil || key.Cosigns() {
+			return books.Invalidf("usage", "--key is no public key of a studio").WithHint("it stands on printed statements and in extrato audit checkpoint --json")
+		}
+		net.Trust = []proof.PublicKey{key}
+	}
+	return nil
 }
 
 // watch holds the parts needed to check months.

@@ -171,7 +171,7 @@ type statement struct {
 type entry struct {
 	Seq           int64             `json:"seq"`
 	Action        books.Action      `json:"action"`
-	Month         books.Month       `json:"month"`
+	Month         string            `json:"month"` // "" of an entry without one
 	Revision      int               `json:"revision"`
 	At            string            `json:"at"`
 	By            books.Actor       `json:"by"`
@@ -194,17 +194,18 @@ type entry struct {
 	Hash     books.Fingerprint `json:"hash"`
 }
 
-// closing converts the entry to the books' type. An unreadable instant gives
-// another hash.
+// closing converts the entry to the books' type. An unreadable month or instant
+// gives another hash.
 func (e entry) closing() books.ChainEntry {
 	c := books.ChainEntry{
-		Seq: e.Seq, Action: e.Action, Month: e.Month, Revision: e.Revision, By: e.By, Reason: e.Reason, CorrelationID: e.CorrelationID,
+		Seq: e.Seq, Action: e.Action, Revision: e.Revision, By: e.By, Reason: e.Reason, CorrelationID: e.CorrelationID,
 		Fingerprint: e.Fingerprint, Core: e.Core, Seal: e.Seal, Detail: e.Detail, Salt: e.Sealed.Salt, Counts: e.Counts, Totals: e.Sealed.Totals, Notes: e.Notes, Previous: e.Previous, Hash: e.Hash,
 	}
 	c.Counts.Links = e.Sealed.Links
 	if e.Backup != nil {
 		c.BackupFile, c.BackupSHA256 = e.Backup.File, e.Backup.SHA256
 	}
+	c.Month, _ = books.ParseMonthOrNone(e.Month)
 	_ = c.At.Parse([]byte(e.At))
 	return c
 }

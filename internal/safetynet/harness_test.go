@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"extrato/internal/books"
+	"extrato/internal/proof"
 	"extrato/internal/safetynet"
 )
 
@@ -54,11 +55,15 @@ type server struct {
 	fault  func(n int, w http.ResponseWriter, r *http.Request) bool
 	asked  int
 	agents map[string]bool
+	keys   []proof.Key               // that sign heads, the newest first
+	head   func(map[string]any)      // may change the signed head
+	signs  func() []books.ChainEntry // the entries under it, if not those of the chain
+	took   []string                  // cosigned heads
 	*httptest.Server
 }
 
 func newServer(t *testing.T) *server {
-	s := &server{t: t, months: map[string]string{}, backup: "ok", hash: hex64(5), agents: map[string]bool{}, from: "2020-01", due: time.Date(2025, 11, 1, 5, 0, 0, 0, time.UTC)}
+	s := &server{t: t, months: map[string]string{}, backup: "ok", hash: hex64(5), agents: map[string]bool{}, from: "2020-01", due: time.Date(2025, 11, 1, 5, 0, 0, 0, time.UTC), keys: []proof.Key{proof.NewKey(logOrigin)}}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -92,7 +97,7 @@ var totals = map[string]any{"revenue": "910.00", "commissions": "0.00", "expense
 // shown is an entry as /api/v1 shows it.
 func shown(c books.ChainEntry) map[string]any {
 	return map[string]any{
-		"seq": c.Seq, "action": c.Action, "month": c.Month, "revision": c.Revision, "at": c.At.String(), "by": c.By, "reason": c.Reason,
+		"seq": c.Seq, "action": c.Action, "month": c.Month.OrNone(), "revision": c.Revision, "at": c.At.String(), "by": c.By, "reason": c.Reason,
 		"correlation_id": c.CorrelationID, "fingerprint": c.Fingerprint, "core": c.Core, "seal": c.Seal, "detail": c.Detail, "counts": c.Counts, "totals": totals, "notes": c.Notes,
 		"backup": map[string]any{"file": c.BackupFile, "sha256": c.BackupSHA256}, "sealed": map[string]any{"totals": c.Totals, "links": c.Counts.Links, "salt": c.Salt},
 		"previous_hash": c.Previous, "hash": c.Hash,
@@ -126,6 +131,13 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := strings.TrimPrefix(r.URL.Path, "/api/"); {
 	case s.v4 && strings.HasPrefix(path, "v1/"):
 		say(w, 404, map[string]any{"error": "Not found"})
+	case path == "v1/checkpoint":
+		s.checkpoint(w, r)
+	case path == "v1/checkpoint/cosignatures":
+		var in struct{ Checkpoint string }
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		s.took = append(s.took, in.Checkpoint)
+		say(w, 200, map[string]any{})
 	case strings.HasSuffix(path, "/verify"):
 		say(w, 200, map[string]any{"statement": "ok", "problems": []string{}, "backups": []any{}})
 	case r.Method == "POST":
@@ -321,7 +333,9 @@ type equipment struct {
 	who    safetynet.Identity
 	teller safetynet.Notifier
 	waited []time.Duration
-	left   string // the last run's result.json
+	left   string            // the last run's result.json
+	key    *proof.Key        // that cosigns
+	trust  []proof.PublicKey // that a person vouches for
 }
 
 func newNet() *equipment {
@@ -352,7 +366,7 @@ func (n *equipment) with(t *testing.T, base string, g *safetynet.GitHub, gh *git
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := &safetynet.Net{Server: client, Now: now, State: n.state, CloseTimeout: 6 * time.Minute}
+	run := &safetynet.Net{Server: client, Now: now, State: n.state, CloseTimeout: 6 * time.Minute, Cosigner: n.key, Trust: n.trust}
 	month := n.month
 	if month.IsZero() {
 		month = safetynet.Month(n.now)

@@ -22,9 +22,14 @@ var reasons = map[string]*books.Error{
 	"broken_statement": books.Integrityf("broken_statement", "the month's statement cannot be read").WithHint(onServer + "extrato audit verify"),
 	"statement_gone":   books.Integrityf("statement_gone", "the month was closed, but its statement is gone from the database").WithHint(onServer + "extrato close MONTH"),
 	"broken_chain":     books.Integrityf("chain_broken", "the chain of closings cannot be read").WithHint(onServer + "extrato audit verify"),
+	"forked_log":       errForked,
+	"older_head":       errForked,
+	"bad_anchor":       errForked,
+	"bad_signing_key":  books.Integrityf("bad_signing_key", "the key that signs the chain's head was changed in the database").WithHint(onServer + "extrato doctor"),
 	"backup_corrupt":   books.Integrityf("backup_corrupt", "a backup of the month is corrupt").WithHint(onServer + "extrato backup verify MONTH"),
 	"database_corrupt": books.Integrityf("database_corrupt", "the server's database file is damaged").WithHint(onServer + "extrato doctor"),
 
+	"no_signing_key":      books.Refusedf("no_signing_key", "the key that signs the chain's head is lost").WithHint(onServer + "extrato audit rekey --reason TEXT"),
 	"unknown_column":      books.Refusedf("unknown_column", "a row of the month holds something in a column that the server does not know").WithHint(onServer + "extrato close MONTH"),
 	"clock_doubtful":      books.Refusedf("clock_doubtful", "the server doubts its own clock").WithHint(onServer + "extrato doctor"),
 	"disk_full":           errDiskFull,
@@ -35,6 +40,9 @@ var reasons = map[string]*books.Error{
 	"statement_too_large": books.Refusedf("statement_too_large", "the statement is larger than the server's database can store").WithHint(onServer + "extrato close MONTH"),
 	"statement_of_v4":     books.Refusedf("statement_of_v4", "the month's statement is v4's, which takes no revision").WithHint(onServer + "extrato close MONTH --force"),
 }
+
+// errForked reports a server that finds its chain to be another than it was.
+var errForked = books.Integrityf("forked_log", "the chain is not the one that was signed and seen before").WithHint(onServer + "extrato audit verify")
 
 const onServer = "on the server: "
 

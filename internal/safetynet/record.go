@@ -37,16 +37,16 @@ func (x *Exchange) record(a answer, err error) {
 var words = strings.Fields(`
 	open due closed late held
 	already_exists backup backup_already_exists generation statement month_held month_not_ended
-	already_closed amount_too_large artist_unclear backup_corrupt backup_of_v4 backup_slow full_copy_corrupt full_copy_made backup_unwritable backups_unreadable bad_identity bad_payload bad_token
+	already_closed amount_too_large artist_unclear backup_corrupt backup_of_v4 backup_slow full_copy_corrupt full_copy_made backup_unwritable backups_unreadable bad_anchor bad_identity bad_payload bad_signing_key bad_stamp bad_token
 	broken_chain broken_row broken_statement busy cannot_carry cannot_come_back clock_doubtful copies_incomplete copy_corrupt copy_hidden copy_missing database_corrupt database_unreachable
-	database_unwritable disk_failed disk_full drill_different drill_failed duplicates event_taken forbidden id_taken idempotency_key_reused index_wrong internal
+	database_unwritable disk_failed disk_full drill_different drill_failed duplicates entry_changed event_taken forbidden forked_log id_taken idempotency_key_reused index_wrong internal
 	invalid invalid_amount invalid_cursor invalid_day invalid_file invalid_month invalid_schedule linked_elsewhere
-	linked_row_gone locked malformed migrations_pending newer_database no_backup no_books no_copy no_database no_month no_places no_reason no_revision
-	no_space no_statement no_token not_closed outcome_unknown parts_of_a_cent payment_differs person_twice place_empty place_overwrites place_refused place_setting place_unreachable row_altered row_at_rest row_differs row_does_not_fit row_twice
+	linked_row_gone locked malformed migrations_pending newer_database no_backup no_books no_copy no_database no_month no_places no_reason no_revision no_signing_key
+	no_space no_statement no_token not_a_proof not_closed not_cosigned not_in_log older_head other_cosigner other_log outcome_unknown parts_of_a_cent payment_differs person_twice place_empty place_overwrites place_refused place_setting place_unreachable row_altered row_at_rest row_differs row_does_not_fit row_twice
 	rows_out_of_order service_account somebody_else statement_changed statement_gone statement_of_v4 statement_too_large
 	database_gone database_memory database_moved database_pooler database_timeout database_unfit login_refused no_schema
 	not_v4 books_elsewhere rows_changing rows_kept rows_referenced table_missing table_unfit text_not_utf8 too_many_connections
-	tables_locked timeout token_gone too_large too_many_tries unknown_column wrong_identity`)
+	tables_locked timeout token_gone too_large too_many_tries tsa_unreachable unknown_column unsigned_head wrong_identity wrong_signature`)
 
 // runID is how servers name a run: v4 with 8 digits, ours with 16. A longer or
 // decimal number may be somebody's.

@@ -15,14 +15,17 @@ import (
 	"time"
 
 	"extrato/internal/books"
+	"extrato/internal/proof"
 )
 
 // Net is a run's environment.
 type Net struct {
 	Server       *Client
-	Now          func() time.Time // in the studio's zone
-	State        State            // of earlier runs; a run updates it
-	CloseTimeout time.Duration    // the total wait for a close in progress
+	Now          func() time.Time  // in the studio's zone
+	State        State             // of earlier runs; a run updates it
+	CloseTimeout time.Duration     // the total wait for a close in progress
+	Cosigner     *proof.Key        // signs the heads that were checked; nil: none
+	Trust        []proof.PublicKey // keys of the studio's that a person vouches for
 }
 
 // Outcome is the outcome of a run.
@@ -127,7 +130,7 @@ func (n *Net) lookAfter(ctx context.Context, month books.Month, force bool, r *R
 		return err
 	}
 	if n.State.Head.Seq > 0 { // on another copy of the books nothing is left as it is, and nothing closed
-		if _, err := n.chain(ctx, n.State.Head.Seq); err != nil {
+		if err := n.sameBooks(ctx); err != nil {
 			return err
 		}
 	}
@@ -148,6 +151,16 @@ func (n *Net) lookAfter(ctx context.Context, month books.Month, force bool, r *R
 		}
 	}
 	return n.prove(ctx, month, r)
+}
+
+// sameBooks fails if the server's books do not continue those seen before.
+func (n *Net) sameBooks(ctx context.Context) (err error) {
+	if n.State.Checkpoint == "" {
+		_, err = n.chain(ctx, n.State.Head.Seq)
+	} else {
+		_, _, err = n.readChain(ctx, n.State.Head.Seq)
+	}
+	return err
 }
 
 // ErrNotEnded refuses a running or future month.

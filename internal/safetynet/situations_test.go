@@ -22,7 +22,7 @@ type situation struct {
 var html = "<html><h1>500</h1>Traceback: SELECT " + clientName + " " + token + "</html>"
 
 var situations = []situation{
-	{"healthy, due", func(*server, *equipment) {}, 0, "", "none", 9},
+	{"healthy, due", func(*server, *equipment) {}, 0, "", "none", 10},
 	{"down", func(s *server, _ *equipment) {
 		s.fault = func(_ int, w http.ResponseWriter, _ *http.Request) bool { cut(w); return true }
 	}, 1, "unreachable", "opened", 3},
@@ -33,7 +33,7 @@ var situations = []situation{
 			}
 			return n < 3
 		}
-	}, 0, "", "none", 11},
+	}, 0, "", "none", 12},
 	{"always slower than the limit", func(s *server, n *equipment) {
 		n.limit = 50 * time.Millisecond
 		s.fault = func(_ int, _ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true }
@@ -46,12 +46,12 @@ var situations = []situation{
 			}
 			return n == 3
 		}
-	}, 0, "", "none", 10},
+	}, 0, "", "none", 11},
 	{"401", func(s *server, _ *equipment) {
 		s.fault = answering(1, ever, 401, `{"error":"Invalid or expired token"}`)
 	}, 3, "bad_token", "opened", 1},
 	{"403", func(s *server, _ *equipment) { s.fault = answering(2, ever, 403, `{"error":"Forbidden"}`) }, 3, "forbidden", "opened", 2},
-	{"429, then well", func(s *server, _ *equipment) { s.fault = answering(3, 3, 429, `{}`, "Retry-After", "40") }, 0, "", "none", 10},
+	{"429, then well", func(s *server, _ *equipment) { s.fault = answering(3, 3, 429, `{}`, "Retry-After", "40") }, 0, "", "none", 11},
 	{"429, for longer than we wait", func(s *server, _ *equipment) { s.fault = answering(3, ever, 429, `{}`, "Retry-After", "3600") }, 1, "too_many_requests", "opened", 4},
 	{"500 with HTML", func(s *server, _ *equipment) { s.fault = answering(3, ever, 500, html) }, 1, "server_error", "opened", 8},
 	{"500 with HTML to the close, which happens", func(s *server, _ *equipment) {
@@ -61,20 +61,20 @@ var situations = []situation{
 			}
 			return answering(3, 5, 500, html)(n, w, r)
 		}
-	}, 0, "", "none", 12},
+	}, 0, "", "none", 13},
 	{"JSON cut in half", func(s *server, _ *equipment) { s.fault = answering(3, ever, 200, `{"success":tr`) }, 1, "bad_answer", "opened", 8},
-	{"the backup fails, the close works", func(s *server, _ *equipment) { s.fault = answering(2, 2, 500, html) }, 0, "", "none", 9},
+	{"the backup fails, the close works", func(s *server, _ *equipment) { s.fault = answering(2, 2, 500, html) }, 0, "", "none", 10},
 	{"a required backup is missing", func(s *server, _ *equipment) {
 		s.fault = answering(2, ever, 400, `{"success":false,"details":{"backup_exists":false,"backup_required":true}}`)
 	}, 3, "backup_required", "opened", 3},
-	{"already closed", func(s *server, _ *equipment) { s.closeMonth("2025-10") }, 0, "", "none", 7},
+	{"already closed", func(s *server, _ *equipment) { s.closeMonth("2025-10") }, 0, "", "none", 8},
 	{"held", func(s *server, _ *equipment) { s.months["2025-10"] = "held" }, 3, "month_held", "opened", 1},
 	{"not due yet", func(s *server, n *equipment) { s.months["2025-10"], s.due = "open", n.now.Add(time.Hour) }, 0, "", "none", 1},
 	{"before EXTRATO_CLOSE_FROM", func(s *server, _ *equipment) { s.months["2025-10"], s.from = "open", "2025-11" }, 0, "", "none", 1},
 	{"open after its due time: a clock is wrong", func(s *server, _ *equipment) { s.months["2025-10"] = "open" }, 3, "clocks_differ", "opened", 1},
-	{"the statement's backup stale", func(s *server, _ *equipment) { s.backup = "stale"; s.closeMonth("2025-10") }, 4, "backup_stale", "opened", 6},
-	{"the statement's backup corrupt", func(s *server, _ *equipment) { s.backup = "corrupt"; s.closeMonth("2025-10") }, 4, "backup_corrupt", "opened", 6},
-	{"late rows", func(s *server, _ *equipment) { s.closeMonth("2025-10"); s.late = 2 }, 0, "", "none", 7},
+	{"the statement's backup stale", func(s *server, _ *equipment) { s.backup = "stale"; s.closeMonth("2025-10") }, 4, "backup_stale", "opened", 7},
+	{"the statement's backup corrupt", func(s *server, _ *equipment) { s.backup = "corrupt"; s.closeMonth("2025-10") }, 4, "backup_corrupt", "opened", 7},
+	{"late rows", func(s *server, _ *equipment) { s.closeMonth("2025-10"); s.late = 2 }, 0, "", "none", 8},
 	{"the chain does not continue", func(s *server, n *equipment) {
 		s.closeMonth("2025-09")
 		s.closeMonth("2025-10")
@@ -114,7 +114,7 @@ var situations = []situation{
 	}, 4, "server_integrity", "opened", 3},
 	{"somebody was faster", func(s *server, _ *equipment) {
 		s.fault = answering(3, 3, 500, `{"success":false,"kind":"conflict","stage":"busy"}`)
-	}, 0, "", "none", 10},
+	}, 0, "", "none", 11},
 	{"the statement is gone from the database", func(s *server, _ *equipment) {
 		s.closeMonth("2025-10")
 		s.fault = func(n int, w http.ResponseWriter, r *http.Request) bool {

@@ -12,6 +12,7 @@ import (
 	strictjson "github.com/go-json-experiment/json"
 
 	"extrato/internal/books"
+	"extrato/internal/proof"
 )
 
 // Head is an entry of the chain of closings.
@@ -25,6 +26,9 @@ type State struct {
 	Head   Head                `json:"head"`
 	Causes map[string]string   `json:"causes"`         // by month: the code of the failure people know of
 	Owed   map[string][]string `json:"owed,omitempty"` // by month: hashes of the places still to notify
+
+	Checkpoint string            `json:"checkpoint,omitempty"` // the signed head, as it was seen
+	Keys       []proof.PublicKey `json:"keys,omitempty"`       // the studio's, that signed it
 
 	Unsettled []books.Month `json:"unsettled,omitempty"` // for later runs to check again, oldest first
 }
@@ -68,7 +72,7 @@ func parseState(text []byte) (State, error) {
 	if s.Causes == nil {
 		s.Causes = map[string]string{}
 	}
-	return s, s.remember()
+	return s, errors.Join(s.remember(), s.checkHead())
 }
 
 // Write replaces the file as a whole, where a link leads to if it is one, and

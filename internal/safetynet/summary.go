@@ -54,6 +54,8 @@ var notes = map[string]said{
 	"drill_old":            {"O último teste de restauração do servidor foi em %s; ele devia fazer um por mês.", "The server's last drill was on %s; it should make one every month."},
 	"drill_none":           {"O servidor ainda não fez nenhum teste de restauração; devia fazer um por mês. Veja o log dele.", "The server has made no drill yet; it should make one every month. Look in its log."},
 	"drills_unknown":       {"O servidor não disse como foram os testes de restauração.", "The server did not say how its drills went."},
+	"log_first_seen":       {"O registro assinado foi visto pela primeira vez. Confira a chave com o estúdio: %s", "The signed head was seen for the first time. Compare the key with the studio's: %s"},
+	"not_cosigned":         {"A assinatura da rede não pôde ser guardada no servidor.", "The net's signature could not be left on the server: %s."},
 	"late_rows":            {"Há lançamentos atrasados; para incluí-los: extrato close MÊS --force.", "There are late rows; to take them in: extrato close MONTH --force."},
 	"credentials_not_sent": {"EXTRATO_API_BASE_URL traz usuário e senha: não podem ir junto com o token e não foram enviados. Tire-os do endereço; um proxy que os exija deve deixar /api/ passar sem eles.", "EXTRATO_API_BASE_URL holds a user and a password: they cannot go along with the token, and were not sent. Take them out of the address; a proxy with a password should let /api/ pass without it."},
 	"issue_failed":         {"A issue no GitHub não pôde ser escrita.", "The issue on GitHub could not be written: %s."},
@@ -92,6 +94,15 @@ var causes = map[string]cause{
 	"unexpected_answer":      {"O servidor deu uma resposta inesperada.", "Confira EXTRATO_API_BASE_URL, o log do servidor e o que há entre a rede e ele."},
 	"cannot_write":           {"Um arquivo não pôde ser escrito.", "Veja --state e --out."},
 	"chain_broken":           {"A cadeia de fechamentos não continua a que foi vista antes.", "Alguém alterou os livros ou restaurou uma cópia antiga: extrato audit verify; depois compare com os extratos impressos antes."},
+	"forked_log":             {"O registro assinado não continua o que foi visto antes.", "Alguém alterou os livros ou restaurou uma cópia antiga: extrato audit verify; guarde as duas versões e compare com os extratos impressos antes."},
+	"older_head":             {"O registro assinado é mais antigo do que o visto antes.", "O fim do registro foi cortado, ou uma cópia antiga foi restaurada: extrato audit verify."},
+	"other_log":              {"O servidor tem o registro de outro estúdio.", "Confira EXTRATO_API_BASE_URL e qual banco está por trás."},
+	"unsigned_head":          {"Nenhuma chave conhecida do estúdio assinou o registro.", "Se a chave se perdeu e foi trocada, peça a nova ao estúdio e rode: extrato safetynet --key CHAVE. Se não, alguém responde no lugar do servidor."},
+	"wrong_signature":        {"A assinatura do registro está errada.", "Veja o que há entre a rede e o servidor: extrato audit verify."},
+	"not_in_log":             {"Uma entrada da cadeia não está no registro assinado.", "extrato audit verify."},
+	"no_signing_key":         {"A chave que assina o registro se perdeu.", atServer + "extrato audit rekey --reason MOTIVO."},
+	"bad_signing_key":        {"A chave que assina o registro foi alterada no banco.", atServer + "extrato doctor."},
+	"broken_chain":           {"Uma entrada da cadeia não pode ser lida.", "extrato audit verify."},
 	"statement_not_in_chain": {"O extrato não está na cadeia de fechamentos.", "extrato audit verify."},
 	"statement_changed":      {"O extrato foi alterado no banco depois do fechamento.", "extrato audit verify; deixe o banco como está."},
 	"statement_differs":      {"O extrato não confere.", "extrato audit verify."},
@@ -166,7 +177,13 @@ func (p *Proof) markdown() string {
 	if p.Compared {
 		compared = "sim / yes"
 	}
+	cosigned := "não / no"
+	if p.Cosigned {
+		cosigned = "sim / yes"
+	}
+	head, _, _ := strings.Cut(p.Checkpoint, "\n\n")
 	return fmt.Sprintf("- Revisão / revision %d: %s / %s\n", p.Revision, p.Counts.Portuguese(), p.Counts.English()) +
 		fmt.Sprintf("- Impressão digital / fingerprint: `%s`\n- Backup SHA-256: `%s`\n- Cadeia / chain head: %d `%s`\n- Continua a que foi vista antes / continues the one seen before: %s\n",
-			p.Fingerprint, p.BackupSHA256, p.Head.Seq, p.Head.Hash, compared)
+			p.Fingerprint, p.BackupSHA256, p.Head.Seq, p.Head.Hash, compared) +
+		fmt.Sprintf("- Registro assinado / signed head: `%s`; assinado também por esta rede / cosigned by this net: %s\n", strings.ReplaceAll(head, "\n", " "), cosigned)
 }

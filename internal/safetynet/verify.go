@@ -19,6 +19,8 @@ type Proof struct {
 	BackupSHA256 string       `json:"backup_sha256"`
 	Head         Head         `json:"chain_head"`
 	Compared     bool         `json:"compared_with_kept_head"`
+	Checkpoint   string       `json:"checkpoint"` // the signed head
+	Cosigned     bool         `json:"cosigned"`   // by this net, and left on the server
 	closed       books.Instant
 }
 
@@ -27,9 +29,9 @@ type Proof struct {
 // server verify statement and backup. Only a continuing chain replaces the kept
 // head.
 func (n *Net) prove(ctx context.Context, month books.Month, r *Result) error {
-	m, s, proof, err := n.agreed(ctx, month)
+	m, s, proof, err := n.agreed(ctx, month, r)
 	if errors.Is(err, errOvertaken) { // a revision, or a reopening, came in between
-		m, s, proof, err = n.agreed(ctx, month)
+		m, s, proof, err = n.agreed(ctx, month, r)
 	}
 	if err != nil {
 		return err
@@ -52,14 +54,15 @@ func (n *Net) prove(ctx context.Context, month books.Month, r *Result) error {
 		}
 	}
 	r.Proof, r.Outcome = proof, Proved
+	n.cosign(ctx, r)
 	return nil
 }
 
 // agreed returns a closed month, its statement, and the proof of their chain
 // entry.
-func (n *Net) agreed(ctx context.Context, month books.Month) (m monthState, s statement, proof *Proof, err error) {
+func (n *Net) agreed(ctx context.Context, month books.Month, r *Result) (m monthState, s statement, proof *Proof, err error) {
 	if m, s, err = n.statementOf(ctx, month); err == nil {
-		proof, err = n.chainGood(ctx, s)
+		proof, err = n.chainGood(ctx, s, r)
 		return m, s, proof, err
 	}
 	if isIntegrity(err) { // the chain may explain more
@@ -192,8 +195,8 @@ func (n *Net) chain(ctx context.Context, down int64) ([]entry, error) {
 	return chain, whole(chain)
 }
 
-func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
-	chain, err := n.chain(ctx, s.Chain.Seq)
+func (n *Net) chainGood(ctx context.Context, s statement, r *Result) (*Proof, error) {
+	chain, w, err := n.readChain(ctx, s.Chain.Seq)
 	if err != nil {
 		return nil, err
 	}
@@ -203,7 +206,7 @@ func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
 	}
 	for _, e := range chain {
 		switch {
-		case e.Seq > s.Chain.Seq && e.Month.String() == s.Month && e.Action.Decides():
+		case e.Seq > s.Chain.Seq && e.Month == s.Month && e.Action.Decides():
 			return nil, errOvertaken
 		case e.Seq == s.Chain.Seq && !e.records(s):
 			return nil, books.Integrityf("statement_differs", "the statement of %s is not what the chain recorded", s.Month).WithHint("extrato audit verify")
@@ -216,6 +219,7 @@ func (n *Net) chainGood(ctx context.Context, s statement) (*Proof, error) {
 		proof.BackupSHA256 = s.Backup.SHA256
 	}
 	n.State.Head = proof.Head
+	n.keep(w, r)
 	return proof, nil
 }
 
@@ -224,7 +228,7 @@ var errOvertaken = books.Integrityf("statement_not_in_chain", "the chain has an 
 
 // records reports whether the entry is about this statement.
 func (e entry) records(s statement) bool {
-	return e.Month.String() == s.Month && e.Revision == s.Revision && e.Fingerprint.String() == s.Fingerprint && e.Counts == s.Counts &&
+	return e.Month == s.Month && e.Revision == s.Revision && e.Fingerprint.String() == s.Fingerprint && e.Counts == s.Counts &&
 		same(e.Totals, s.Totals) && sealedSums(s.Totals, e.Sealed.Totals) && (e.Backup == nil) == (s.Backup == nil) && (s.Backup == nil || *e.Backup == *s.Backup && isHash(s.Backup.SHA256))
 }
 
