@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
 	"pgregory.net/rapid"
 
 	"extrato/internal/books"
@@ -130,6 +131,35 @@ func TestA_checkpoint_has_one_text(t *testing.T) {
 		if _, err := proof.Open(string(changed), key.Public()); err == nil {
 			t.Errorf("byte %d, %q, may change", i, good[i])
 		}
+	}
+}
+
+func TestA_signature_has_one_text(t *testing.T) {
+	key := proof.NewKey(origin)
+	good := sign(t, 5, key)
+	start, taken := strings.TrimSuffix(good, good[len(good)-3:]), 0 // the last digit has two bits to spare
+	for _, digit := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" {
+		if _, err := proof.Open(start+string(digit)+"=\n", key.Public()); err == nil {
+			taken++
+		}
+	}
+	if taken != 1 {
+		t.Errorf("%d last digits are taken", taken)
+	}
+}
+
+func TestA_head_signed_under_the_name_of_another_log_counts_for_nothing(t *testing.T) {
+	stranger := proof.NewKey("extrato/other-00000000")
+	signer, err := note.NewSigner(stranger.Secret())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := note.Sign(&note.Note{Text: proof.TreeOf(hashes(3)).Head(origin, 3).Text()}, signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := proof.Open(string(text), stranger.Public(), proof.NewKey(origin).Public()); code(err) != "unsigned_head" {
+		t.Error(err)
 	}
 }
 

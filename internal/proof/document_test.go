@@ -118,6 +118,11 @@ func TestDetails_can_be_erased_or_withheld(t *testing.T) {
 	if v, err := d.Verify(s.key.Public()); err != nil || len(v.NoDetail) != 2 {
 		t.Errorf("%+v, %v", v, err)
 	}
+	changed := s.document(t)
+	changed.Entries[0].CorrelationID = "fedcba9876543210"
+	if _, err := changed.Verify(); code(err) != "entry_changed" {
+		t.Errorf("a changed entry without details: %v", err)
+	}
 	reason := ""
 	d.Entries[0].Reason = &reason
 	if _, err := d.Verify(); code(err) != "not_a_proof" {
