@@ -31,9 +31,15 @@ func keepEntries(closer *closing.Closer) func(context.Context) {
 	}
 }
 
+// warnKept warns after the command's own work: that nothing was changed, as a
+// refused act says of itself, would be wrong by now.
 func warnKept(closer *closing.Closer, err error) {
 	e := books.AsError(err)
-	closer.Log.Warn("not written beside the backups", "cause", e.Error(), "hint", e.Hint)
+	hint := e.Hint
+	if e.Kind != books.Integrity {
+		hint = "what the command did is done and safe; see what is wrong with the folder in EXTRATO_BACKUPS or with the disk; extrato serve tries it again by itself"
+	}
+	closer.Log.Warn("not written beside the backups", "cause", e.Error(), "hint", hint)
 }
 
 // keepAfter makes a command write the entries of the chain that it made and, in

@@ -341,6 +341,7 @@ func (h *history) restoreMonth(month string, number int) {
 	}
 	if len(missing)+len(paid) > 0 {
 		h.m.putBack(missing)
+		c.restored = true
 		h.m.chain = append(h.m.chain, chained{"restored", month, h.m.revision[month]})
 	}
 }

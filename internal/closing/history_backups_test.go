@@ -98,6 +98,7 @@ func (h *history) verify() {
 	if !maps.Equal(got, want) {
 		h.t.Fatalf("backups of %s are %v, want %v", month, got, want)
 	}
+	h.nowRecorded()
 }
 
 // verifyAll looks at every month that has a backup, whether it has rows or not.
@@ -115,6 +116,7 @@ func (h *history) verifyAll() {
 	if !maps.Equal(got, want) {
 		h.t.Fatalf("all backups are %v, want %v", got, want)
 	}
+	h.nowRecorded()
 }
 
 func (h *history) list() {

@@ -22,10 +22,10 @@ import (
 // mayBeKilled does an act, and sometimes lets the program be killed at one of
 // its steps: all that a killed process leaves is its files, so the files of that
 // instant take the place of the database and of the backups. SQLite only, since
-// another process keeps PostgreSQL's.
+// another process keeps PostgreSQL's, and with HISTORIES_TIME only.
 func (h *history) mayBeKilled(act func()) func() {
 	return func() {
-		if h.Path == "" || h.chance("lives", 4) {
+		if h.Path == "" || os.Getenv("HISTORIES_TIME") == "" || h.chance("lives", 4) {
 			act()
 			return
 		}
@@ -105,9 +105,9 @@ func (h *history) resume(dir string, before *model) {
 // made.
 func (h *history) keepCopies(before, after *model) {
 	h.t.Helper()
-	recorded := map[string]bool{}
-	for _, row := range h.texts("SELECT file FROM " + h.own("backups")) {
-		recorded[row[0]] = true
+	recorded, chained := h.recorded(), map[string]bool{}
+	for _, row := range h.texts("SELECT backup_file FROM " + h.own("closings")) {
+		chained[row[0]] = true
 	}
 	exists := func(file string) bool {
 		_, err := os.Stat(filepath.Join(h.folder, file))
@@ -128,9 +128,32 @@ func (h *history) keepCopies(before, after *model) {
 			}
 		}
 		for _, c := range kept { // one made earlier may have been about to be recorded
-			c.unrecorded = !recorded[fileOf(month, c.number)]
+			file := fileOf(month, c.number)
+			c.unrecorded, c.restored = !recorded[file], c.restored && chained[file]
 		}
 		h.m.copies[month] = kept
+	}
+}
+
+// recorded are the files that the database knows of.
+func (h *history) recorded() map[string]bool {
+	h.t.Helper()
+	recorded := map[string]bool{}
+	for _, row := range h.texts("SELECT file FROM " + h.own("backups")) {
+		recorded[row[0]] = true
+	}
+	return recorded
+}
+
+// nowRecorded tells the model of copies that a verification has recorded: those
+// that a kill left whole, where the month had no recorded one.
+func (h *history) nowRecorded() {
+	h.t.Helper()
+	recorded := h.recorded()
+	for month, copies := range h.m.copies {
+		for _, c := range copies {
+			c.unrecorded = c.unrecorded && !recorded[fileOf(month, c.number)]
+		}
 	}
 }
 

@@ -9,10 +9,10 @@ import (
 // are there the statement's, then the newest.
 func (m *model) toTake(month string) []*filed {
 	var all []*filed
-	recorded := slices.ContainsFunc(m.copies[month], func(c *filed) bool { return !c.unrecorded })
+	recorded := slices.ContainsFunc(m.copies[month], func(c *filed) bool { return !c.unrecorded || c.restored })
 	for _, c := range slices.Backward(m.copies[month]) {
 		switch s := m.statements[month]; {
-		case !c.csv || !c.manifest, c.unrecorded && recorded:
+		case !c.csv || !c.manifest, c.unrecorded && !c.restored && recorded:
 		case s != nil && s.file == fileOf(month, c.number):
 			all = slices.Insert(all, 0, c)
 		default:

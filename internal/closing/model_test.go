@@ -69,6 +69,7 @@ type filed struct {
 	csv, manifest           bool   // there
 	csvSame, manifestSame   bool   // as written
 	unrecorded              bool   // the program was killed before it could record it
+	restored                bool   // rows were taken from it, so that the chain knows it
 	csvBytes, manifestBytes []byte
 }
 

@@ -34,10 +34,12 @@ var monthActs = func() (all []act) {
 }()
 
 var (
-	wholeCopy = act{deed: deed{name: "whole copy", prepare: closed, args: []string{"backup", "full", "--json"}}, check: checkCopy}
-	verifying = act{deed: deed{name: "verify", prepare: closed, args: []string{"backup", "verify"}}, check: checkRead}
-	auditing  = act{deed: deed{name: "audit", prepare: closed, args: []string{"audit", "verify"}}, check: checkRead}
-	migrating = act{deed: deed{name: "migrate", prepare: empty, args: []string{"migrate"}}, check: checkMigrated}
+	wholeCopy  = act{deed: deed{name: "whole copy", prepare: closed, args: []string{"backup", "full", "--json"}}, check: checkCopy}
+	verifying  = act{deed: deed{name: "verify", prepare: closed, args: []string{"backup", "verify"}}, check: checkRead}
+	auditing   = act{deed: deed{name: "audit", prepare: closed, args: []string{"audit", "verify"}}, check: checkRead}
+	drilling   = act{deed: deed{name: "drill", prepare: closed, args: []string{"drill", "--all"}}, check: checkRead}
+	rebuilding = act{deed: deed{name: "rebuild", prepare: databaseLost, args: []string{"backup", "restore", "--all"}}, observe: rebuilt, check: checkRebuilt}
+	migrating  = act{deed: deed{name: "migrate", prepare: empty, args: []string{"migrate"}}, check: checkMigrated}
 )
 
 // What acts do to the disk. Those with SQLite alone touch no backup: on
@@ -48,14 +50,14 @@ var (
 		withSQLite(named("reopen")), withSQLite(named("restore")), withSQLite(migrating),
 	}
 	reading = []act{
-		named("close"), named("force"), named("close again"), named("back up"), named("restore"), verifying, wholeCopy,
-		withSQLite(named("reopen")), withSQLite(auditing),
+		named("close"), named("force"), named("close again"), named("back up"), named("restore"), verifying, wholeCopy, drilling,
+		withSQLite(named("reopen")), withSQLite(auditing), withSQLite(rebuilding),
 	}
 	backingUp = []act{named("close"), named("force"), named("close again"), named("back up"), wholeCopy}
 	roomy     = append(slices.Clone(monthActs), wholeCopy, recording)
 	called    = append(slices.Clone(monthActs), wholeCopy, withSQLite(migrating))
 	onServer  = append(slices.Clone(monthActs), withCluster(recording))
-	takingOut = []act{named("close"), named("restore"), verifying, wholeCopy}
+	takingOut = []act{named("close"), named("restore"), verifying, drilling, wholeCopy, withSQLite(rebuilding)}
 )
 
 func withSQLite(a act) act {
@@ -203,6 +205,38 @@ func checkRead(tr *trial, s *studio, r *ran, _ bool) {
 		t.Fatalf("%v\nchanged something", r)
 	}
 	s.sound(t)
+}
+
+// databaseLost leaves a closed month's files in the folder, and no database.
+func databaseLost(t *testing.T, s *studio) {
+	closed(t, s)
+	if err := os.Remove(s.path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rebuilt observes how a database comes back when nothing fails.
+func rebuilt(t *testing.T, prepared *studio) observed {
+	s := prepared.clone(t)
+	s.mustRun(t, []int{0}, "backup", "restore", "--all")
+	s.sound(t)
+	return observed{after: s.look(t), entries: s.closings(t)}
+}
+
+// checkRebuilt: a database that was answered as rebuilt has every row and entry,
+// and one that was not can be rebuilt.
+func checkRebuilt(tr *trial, s *studio, r *ran, _ bool) {
+	t := tr.T
+	t.Helper()
+	if r.code != 0 {
+		if again := s.mustRun(t, []int{0, 3}, tr.act.args...); again.code == 3 && s.closings(t) == 0 { // 3: it was, and could not say so
+			t.Fatalf("%v\nand then\n%v", r, again)
+		}
+	}
+	s.sound(t)
+	if !sameState(s.look(t), tr.ready.after) || s.closings(t) != tr.ready.entries {
+		t.Fatalf("%v\nthe database came back with other rows or entries", r)
+	}
 }
 
 // checkMigrated: a database that was answered as made is there, and running

@@ -42,7 +42,7 @@ func (c *counts) add(tr *trial, r *ran, struck bool) {
 // columns are the acts, with what the table calls them.
 var columns = [][2]string{
 	{"close", "close"}, {"force", "take late rows in"}, {"reopen", "reopen"}, {"close again", "close again"}, {"back up", "back up"}, {"restore", "restore"},
-	{"whole copy", "whole copy"}, {"migrate", "migrate"}, {"record", "record by the API"}, {"verify", "verify backups"}, {"audit", "audit"},
+	{"whole copy", "whole copy"}, {"rebuild", "restore all"}, {"migrate", "migrate"}, {"record", "record by the API"}, {"verify", "verify backups"}, {"audit", "audit"}, {"drill", "drill"},
 }
 
 // report writes the counts into docs/reliability.md, if that is wanted.
