@@ -207,6 +207,7 @@ func (a *app) assemble(ctx context.Context, settings config.Config, s *store.Sto
 		return nil, err
 	}
 	closer.Announce = p.jobs.Announce
+	closer.Keep = func(context.Context) { p.jobs.Keep() }
 	rules := &recording.Recorder{Store: s, Now: closer.Now}
 	look := doctorOf(settings, closer)
 	look.InServer = true

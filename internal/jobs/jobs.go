@@ -64,6 +64,8 @@ type Runner struct {
 	blindReported bool
 
 	fullAsked time.Time // when this process last asked for a copy of the database
+
+	wake chan struct{} // ends a pause of keep
 }
 
 // The time limits. A close of a million rows takes half a minute; River must
@@ -85,7 +87,7 @@ func New(ctx context.Context, o Options) (*Runner, error) {
 	if o.CheckEvery == 0 {
 		o.CheckEvery = checkEvery
 	}
-	r := &Runner{o: o}
+	r := &Runner{o: o, wake: make(chan struct{}, 1)}
 	var driver riverdriver.Driver[*sql.Tx]
 	config := &river.Config{
 		Schema: o.Store.OwnSchema(), Logger: slog.New(atLeastWarn{o.Log.Handler()}), ErrorHandler: &errorLogger{o.Log},

@@ -12,6 +12,15 @@ import (
 // backups: entries of the chain, and a copy of the live rows.
 var keepEvery = time.Minute
 
+// Keep lets this process write at once what it just closed or reopened. Nobody
+// waits: the folder of the backups may hang.
+func (r *Runner) Keep() {
+	select {
+	case r.wake <- struct{}{}:
+	default: // a look is due anyway
+	}
+}
+
 // keep writes what is missing beside the backups, as long as ctx lasts. It is no
 // job of River's: it writes nothing to the database, and each process may do
 // it.
@@ -33,6 +42,7 @@ func (r *Runner) keep(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-r.wake:
 		case <-time.After(keepEvery):
 		}
 	}
@@ -43,9 +53,11 @@ func (r *Runner) keepOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if kept.Entries > 0 {
+	atLeast := recovery.StudioEvery
+	if kept.Entries > 0 { // rows came or went: nothing has to be followed later
+		atLeast = 0
 		r.o.Log.Info("closings written beside the backups", "entries", kept.Entries)
 	}
-	_, err = r.o.Keeper.KeepStudio(ctx, recovery.StudioEvery)
+	_, err = r.o.Keeper.KeepStudio(ctx, atLeast)
 	return err
 }

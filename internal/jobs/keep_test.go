@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -37,12 +38,36 @@ func TestWhat_is_missing_beside_the_backups_is_written_by_itself(t *testing.T) {
 		if err := os.Remove(obstacle); err != nil {
 			t.Fatal(err)
 		}
-		await(t, "the chain's entry", func() bool { return there(folder, "registro/000001.json") })
-		await(t, "the live rows", func() bool { return there(folder, "estudio/*.json.gz") })
+		await(t, "the chain's entry", func() bool { return files(folder, "registro/000001.json") == 1 })
+		await(t, "the live rows", func() bool { return files(folder, "estudio/*.json.gz") == 1 })
 	})
 }
 
-func there(folder, name string) bool {
+func TestWhat_a_server_closes_is_written_at_once(t *testing.T) {
+	defer jobs.KeepEvery(time.Hour)()
+	c := &clock{}
+	storetest.Both(t, c.now, func(t *testing.T, db *storetest.DB) {
+		c.set("2025-11-02 10:00")
+		folder := filepath.Join(t.TempDir(), "backups")
+		fill(t, db)
+		r := run(t, db, c, folder, nil, func(o *jobs.Options) {
+			o.Enabled = false
+			o.Keeper = &recovery.Keeper{Store: o.Store, Backups: o.Closer.Backups, Now: o.Now}
+		})
+		await(t, "the first look", func() bool { return files(folder, "estudio/*.json.gz") == 1 })
+		r.closer.Keep = func(context.Context) { r.Keep() }
+		if _, err := r.closer.Close(t.Context(), books.Month{Year: 2025, Month: time.October}, closing.Options{}, "test"); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the chain's entry", func() bool { return files(folder, "registro/000001.json") == 1 })
+		await(t, "the live rows without October's", func() bool { return files(folder, "estudio/*.json.gz") == 2 })
+	})
+}
+
+func files(folder, name string) int {
 	found, err := filepath.Glob(filepath.Join(folder, name))
-	return err == nil && len(found) == 1
+	if err != nil {
+		return -1
+	}
+	return len(found)
 }
