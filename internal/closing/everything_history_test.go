@@ -71,11 +71,8 @@ func (h *history) everythingBack(t *testing.T) {
 	want, got := s.everything(t), again.everything(t)
 	delete(want, "backups") // of files that are lost, or were never recorded
 	delete(got, "backups")
-	wantEverything(t, want, got)
-	wantNoIDAgain(t, s, again)
-	if t.Failed() {
-		h.t.FailNow()
-	}
+	wantEverything(h.t, want, got)
+	wantNoIDAgain(h.t, s, again)
 	db.Store.Close()
 	h.came["everything came back"]++
 }

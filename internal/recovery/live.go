@@ -103,6 +103,7 @@ func (l *live) comeBack(rows []books.Row) {
 			l.people[row.Kind()][row.Key()] = row
 		}
 	}
+	l.linkAgain(rows)
 	for _, row := range rows {
 		link, ok := row.(*books.Link)
 		if !ok {
@@ -112,6 +113,45 @@ func (l *live) comeBack(rows []books.Row) {
 			set := *s
 			set.PaymentID = books.RefTo(link.PaymentID)
 			l.rows[books.SessionKind][s.ID] = &set
+		}
+	}
+}
+
+// linkAgain gives live rows without a link those of a restored backup, as a
+// restore does: to the very row that the backup means.
+func (l *live) linkAgain(rows []books.Row) {
+	meant := map[books.ID]books.NullInstant{} // sessions in the backup, when they were made
+	payments := map[books.ID]books.NullInstant{}
+	for _, row := range rows {
+		switch r := row.(type) {
+		case *books.Session:
+			meant[r.ID] = r.CreatedAt
+		case *books.StayingSession:
+			meant[r.ID] = r.CreatedAt
+		case *books.Payment:
+			payments[r.ID] = r.CreatedAt
+		}
+	}
+	for _, row := range rows {
+		switch r := row.(type) {
+		case *books.Payment:
+			p, ok := l.rows[books.PaymentKind][r.ID].(*books.Payment)
+			s, there := l.rows[books.SessionKind][r.SessionID.V].(*books.Session)
+			at, known := meant[r.SessionID.V]
+			if ok && there && known && !p.SessionID.Valid && r.SessionID.Valid && s.CreatedAt == at {
+				set := *p
+				set.SessionID = r.SessionID
+				l.rows[books.PaymentKind][r.ID] = &set
+			}
+		case *books.Session:
+			s, ok := l.rows[books.SessionKind][r.ID].(*books.Session)
+			p, there := l.rows[books.PaymentKind][r.PaymentID.V].(*books.Payment)
+			at, known := payments[r.PaymentID.V]
+			if ok && there && known && !s.PaymentID.Valid && r.PaymentID.Valid && p.CreatedAt == at {
+				set := *s
+				set.PaymentID = r.PaymentID
+				l.rows[books.SessionKind][r.ID] = &set
+			}
 		}
 	}
 }
