@@ -260,7 +260,7 @@ func (s *Source) readStudios(ctx context.Context, wanted string) error {
 	}
 	whole := "" // the newest whole one before a damaged one
 	for _, name := range names {
-		read, err := s.readStudio(ctx, name)
+		read, err := s.tryStudio(ctx, name, name.String() == wanted)
 		switch {
 		case err != nil && !isDamage(err):
 			return unreadable(s.from, err)
@@ -291,6 +291,19 @@ func (s *Source) readStudios(ctx context.Context, wanted string) error {
 		s.missing("is it the right folder? Single months come back with extrato backup restore MONTH", "it has no copy of the live rows (%s/)", backup.StudioFolder)
 	}
 	return nil
+}
+
+// tryStudio reads a copy of the studio. One that is not wanted only has to have
+// the bytes that were written.
+func (s *Source) tryStudio(ctx context.Context, name studioName, wanted bool) (*studio, error) {
+	if wanted {
+		return s.readStudio(ctx, name)
+	}
+	sum, err := sumOf(ctx, s.from, name.String())
+	if err == nil && sum.String() != name.Sum {
+		err = damaged(errors.New("its bytes are not those that were written"))
+	}
+	return nil, err
 }
 
 func (s *Source) readStudio(ctx context.Context, name studioName) (*studio, error) {
