@@ -222,7 +222,8 @@ any new row or login is made.
 named by --from: every statement, the chain with the same head, and the live rows as
 they were copied last. It writes nothing if anything is damaged or missing, and names it.
 The files of another place are brought into EXTRATO_BACKUPS first; none is overwritten.
-Afterwards extrato serve prints a link to make the first login.
+Afterwards extrato serve prints a link to make the first login. --json: from, entries,
+head, statements, revisions, studio, studio_at, live, clients, users, notes, dry_run, problems.
 
 --full puts a copy made by "backup full" where DATABASE_URL says. It refuses if a
 database is there already: stop the server and move the old files away first.
