@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Everything back: extrato backup restore --all into an empty database, beside the
@@ -47,7 +48,7 @@ func restores(ctx context.Context, o options, dir, extrato string) error {
 			fmt.Fprintln(os.Stderr, strings.Join(rows[len(rows)-1], " | "))
 		}
 	}
-	return os.WriteFile(filepath.Join(o.out, "restore.md"), []byte(text+aligned(rows)), 0o644) //nolint:gosec // for everybody to read
+	return os.WriteFile(filepath.Join(o.out, "restore.md"), []byte(text+"```\n"+aligned(rows)+"```\n"), 0o644) //nolint:gosec // for everybody to read
 }
 
 // restoring is the restore of one studio on one database.
@@ -113,14 +114,28 @@ func (r *restoring) prepareFolder(ctx context.Context) error {
 	if err := r.export(ctx, url); err != nil {
 		return err
 	}
+	if err := r.closeOnServer(ctx, url, months); err != nil {
+		return err
+	}
 	env := environment(r.dir, url)
-	for _, m := range append(months, october) {
-		if _, err := run(ctx, r.dir, env, r.extrato, "close", m.Format("2006-01")); err != nil {
-			return err
-		}
+	if _, err := run(ctx, r.dir, env, r.extrato, "close", october.Format("2006-01")); err != nil {
+		return err
 	}
 	r.head, err = run(ctx, r.dir, env, r.extrato, "audit", "verify")
 	return err
+}
+
+// closeOnServer closes the older months.
+func (r *restoring) closeOnServer(ctx context.Context, url string, months []time.Time) error {
+	if len(months) == 0 {
+		return nil
+	}
+	s, err := startServer(ctx, r.dir, r.extrato, url)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	return errors.Join(s.signIn(), s.closeAll(months))
 }
 
 // export keeps the rows as they are before the months are closed.
