@@ -311,6 +311,34 @@ func TestRebuild_refuses_a_database_with_rows_and_changes_nothing(t *testing.T) 
 	})
 }
 
+func TestRebuild_twice_at_once_has_one_winner(t *testing.T) {
+	storetest.Concurrent(t)
+	both(t, func(t *testing.T, s *studio) {
+		s.longHistory(t)
+		s.kept(t)
+		want := s.everything(t)
+		open := databases["sqlite"]
+		if s.Store().Postgres() {
+			open = databases["postgres"]
+		}
+		again := &studio{DB: open(t, s.Now), Folder: s.Folder, Clock: s.Clock}
+		ended := make(chan error, 2)
+		for range 2 {
+			from := s.source(t, recovery.Options{})
+			go func() {
+				_, err := from.Rebuild(context.Background(), again.DB.Store, "test")
+				ended <- err
+			}()
+		}
+		for n, err := range []error{<-ended, <-ended} {
+			if e := books.AsError(err); n == 0 && e != nil || n == 1 && (e == nil || e.Code != "not_empty") {
+				t.Errorf("the one that ended as number %d says %v", n+1, err)
+			}
+		}
+		wantEverything(t, want, again.everything(t))
+	})
+}
+
 // TestRebuild_names_every_damaged_and_missing_object changes each object in
 // turn: a byte at the start, in the middle and at the end, and the whole of it.
 func TestRebuild_names_every_damaged_and_missing_object(t *testing.T) {
