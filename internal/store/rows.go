@@ -179,11 +179,6 @@ func isBroken(err error) bool {
 	return errors.As(err, &e) && e.Code == "broken_row"
 }
 
-// tableQuery returns the query for all rows of a table.
-func (s *Store) tableQuery(kind books.Kind, hasTime bool) string {
-	return "SELECT " + strings.Join(s.selectColumns(kind, hasTime), ", ") + " FROM " + kind.Table() + " r ORDER BY r.id"
-}
-
 // name fills a row's copies of names, and notes the named. client is the client
 // of a commission's payment.
 func (p *people) name(row books.Row, client books.Ref) {
