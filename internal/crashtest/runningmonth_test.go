@@ -227,7 +227,7 @@ func (m *runningMonth) kill(t *testing.T) {
 	m.s.admin(t, "CREATE DATABASE "+name)
 }
 
-var restoreLine = regexp.MustCompile(`extrato (backup restore --full \S+);`)
+var restoreLine = regexp.MustCompile(`extrato (backup restore --full [^\s,;]+)`)
 
 // restore puts the newest copy into a new database, as the program's own hint says,
 // and returns how many acknowledged payments are not in it.
