@@ -18,6 +18,7 @@ type auditCommand struct {
 
 	Checkpoint auditCheckpointCommand `cmd:"" help:"Print the signed head of the chain."`
 	Rekey      auditRekeyCommand      `cmd:"" help:"Replace the key that signs the head."`
+	Export     auditExportCommand     `cmd:"" help:"Write everything an outsider needs to check all months."`
 }
 
 type auditVerifyCommand struct {

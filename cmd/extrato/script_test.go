@@ -46,6 +46,7 @@ func TestMain(m *testing.M) {
 //	tmpfs DIR SIZE        mounts a small disk
 //	fill DIR              fills that disk
 //	agekey FILE VAR       makes a key of age's, and puts its recipient into VAR
+//	offline CODE COMMAND… is exits without a network
 //
 // THIS, LAST and BEFORE are the running month and the two before it.
 func TestScripts(t *testing.T) {
@@ -55,7 +56,7 @@ func TestScripts(t *testing.T) {
 		Dir:      "testdata/script", Condition: condition, RequireUniqueNames: true, RequireExplicitExec: true, Setup: setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "sql": runSQL, "load": loadSQL, "shape": shape, "snapshot": snapshot, "unchanged": unchanged,
-			"corrupt": corrupt, "postgres": postgres(t), "tmpfs": tmpfs, "fill": fill, "agekey": ageKey,
+			"corrupt": corrupt, "postgres": postgres(t), "tmpfs": tmpfs, "fill": fill, "agekey": ageKey, "offline": offline(t),
 		},
 	})
 }

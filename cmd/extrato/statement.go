@@ -27,6 +27,8 @@ func (statementCommand) Help() string {
   extrato statement 2025-10 --format pdf -o outubro.pdf
   extrato statement 2025-10 --artist 12 --lang en
 
+PDF and JSON of a whole statement carry their proof: extrato verify FILE.
+
 A changed statement is refused (exit code 4). To see it all the same, such as one
 that v4 put in its place:
   extrato statement 2025-10 --unverified`
@@ -63,7 +65,10 @@ func (c *statementCommand) Run(a *app) error {
 	out := exported(closer, statement)
 	err = closer.Store.Read(a.ctx, func(tx *store.Tx) error {
 		out.Studio, err = (&recording.Recorder{Store: closer.Store}).StudioName(a.ctx, tx)
-		return err
+		if err != nil || out.Unverified {
+			return err
+		}
+		return out.Attach(closing.ProveIn(a.ctx, tx, month))
 	})
 	if err != nil {
 		return err

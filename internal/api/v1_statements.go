@@ -164,7 +164,7 @@ type fileAnswer struct {
 var fileDescriptions = map[string]string{
 	"csv":  "For a spreadsheet. Formulas are made harmless; the backup, not this, holds texts byte for byte.",
 	"xlsx": "A workbook with the totals as formulas. Texts that look like formulas stay texts.",
-	"pdf":  "For paper: A4, totals first, every record.",
+	"pdf":  "For paper: A4, totals first, every record. The proof of a whole month is attached, for extrato verify.",
 }
 
 // registerFiles adds a route for each format of a statement's file.
@@ -212,7 +212,10 @@ func (v *v1) statementFile(ctx context.Context, in *fileInput, format export.For
 		if s, err = export.Of(stored, last, v.s.Store.Zone()); err != nil {
 			return err
 		}
-		if s.Studio, err = v.s.Recorder.StudioName(ctx, tx); err != nil || artist == 0 {
+		if s.Studio, err = v.s.Recorder.StudioName(ctx, tx); err != nil {
+			return err
+		}
+		if err := s.Attach(closing.ProveIn(ctx, tx, m)); err != nil || artist == 0 {
 			return err
 		}
 		name, err := closing.ArtistName(ctx, tx, stored, artist)

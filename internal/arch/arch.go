@@ -35,7 +35,7 @@ var allowed = map[string][]string{
 	"recovery":  {"books", "bucket", "proof", "store", "backup"},
 	"places":    {"backup", "books", "bucket", "store"},
 	"closing":   {"backup", "books", "bucket", "places", "proof", "store"},
-	"export":    {"books"},
+	"export":    {"books", "proof"},
 	"verify":    {"backup", "books", "export", "proof"},
 	"notify":    {"books"},
 	"auth":      {"books", "store"},

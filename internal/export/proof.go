@@ -1,6 +1,11 @@
 package export
 
-import "fmt"
+import (
+	"fmt"
+
+	"extrato/internal/books"
+	"extrato/internal/proof"
+)
 
 // Proof lets a reader check a statement without the server. The document holds
 // the whole month, so it goes with the whole statement only.
@@ -11,6 +16,32 @@ type Proof struct {
 	Key      string // the studio's public key, base64
 	Size     int64  // the number of entries under the signed head
 	Root     string // of the tree of these entries, base64
+}
+
+// ProofOf returns a document's proof, ready to be shown.
+func ProofOf(d proof.Document) (*Proof, error) {
+	h, err := proof.ParseHead(d.Proofs[0].Checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	return &Proof{
+		Document: d.JSON(), Code: d.Proofs[0].PaperText(d.Entries[0].Hash),
+		Origin: h.Origin, Key: d.Keys[0].Printed(), Size: h.Size, Root: h.Root.String(),
+	}, nil
+}
+
+// Attach adds a document made for the statement. Without one, since the key is
+// lost, the text is no UTF-8 or v4's statement is not in the chain yet, the
+// statement is shown without a proof.
+func (s *Statement) Attach(d proof.Document, err error) error {
+	if e := books.AsError(err); e != nil {
+		if e.Kind == books.Refused || e.Kind == books.NotFound || e.Code == "text_not_utf8" {
+			return nil
+		}
+		return err
+	}
+	s.Proof, err = ProofOf(d)
+	return err
 }
 
 // head returns the proof without the month: the signed head alone.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 
@@ -27,6 +28,7 @@ func (v *visit) statementFile(name string) error {
 	}
 	defer end()
 	var s export.Statement
+	var unproved error
 	err = v.Store.Read(ctx, func(tx *store.Tx) error {
 		stored, last, err := v.Closer.StoredStatement(ctx, tx, month)
 		if err != nil {
@@ -35,6 +37,7 @@ func (v *visit) statementFile(name string) error {
 		if s, err = export.Of(stored, last, v.Store.Zone()); err != nil {
 			return err
 		}
+		unproved = s.Attach(closing.ProveIn(ctx, tx, month))
 		if artist, own := v.who.OnlyArtist(); own {
 			name, err := closing.ArtistName(ctx, tx, stored, artist)
 			if err != nil {
@@ -48,7 +51,7 @@ func (v *visit) statementFile(name string) error {
 	if e := books.AsError(err); e != nil && (e.Kind == books.Integrity || e.Kind == books.NotFound) {
 		return v.to(statementPath(month))
 	}
-	if err != nil {
+	if err = errors.Join(err, unproved); err != nil {
 		return err
 	}
 	return v.sendFile(format, "extrato_"+month.String(), func(w io.Writer) error { return format.Write(w, s, export.Lang(v.lang.Code)) })

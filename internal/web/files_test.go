@@ -85,6 +85,11 @@ func TestA_statement_is_downloaded_in_each_format(t *testing.T) {
 				t.Errorf("the artist gets no %s: %d", name, status)
 			}
 		}
+		_, _, whole := get(s.Person, "pdf")
+		_, _, part := get(bia, "pdf")
+		if strings.Count(whole, "/EmbeddedFile ") != 1 || strings.Contains(part, "/EmbeddedFile ") {
+			t.Error("the whole statement's PDF has no proof attached, or an artist's has")
+		}
 		if _, _, body := get(bia, "csv"); strings.Contains(body, "Caio") || strings.Contains(body, "333.00") || !strings.Contains(body, "457.00") {
 			t.Errorf("the artist reads %s", body)
 		}
