@@ -68,6 +68,15 @@ var tamperings = []struct {
 	{"an_entry_removed", "entry 5 of the chain was changed, or the one before it is gone", []string{"DELETE FROM C WHERE seq = 4"}},
 	{"the_first_entry_removed", "entry 2 of the chain was changed, or the one before it is gone", []string{"DELETE FROM C WHERE seq = 1"}},
 	{"the_last_entry_removed", "the chain has no entry of the statement of 2025-07", []string{"DELETE FROM C WHERE seq = 7"}},
+	{"the_last_entry_removed_with_its_statement,_as_its_run_tells", "2025-07 was closed by run", []string{
+		"DELETE FROM C WHERE seq = 7", "DELETE FROM D WHERE seq = 7", "DELETE FROM extratos WHERE mes = 7"}},
+	{"the_last_entry_removed_with_its_statement,_as_its_backup_tells", "the record of the backup 2025_07/backup_2025_07.csv says that entry 7", []string{
+		"DELETE FROM C WHERE seq = 7", "DELETE FROM D WHERE seq = 7", "DELETE FROM extratos WHERE mes = 7"}},
+	{"a_client_renamed_in_a_statement", "something that it says beside them was changed", []string{
+		`UPDATE extratos SET pagamentos = CAST(replace(CAST(pagamentos AS TEXT), 'Bia', 'Eva') AS JSON), sessoes = CAST(replace(CAST(sessoes AS TEXT), 'Bia', 'Eva') AS JSON),
+			comissoes = CAST(replace(CAST(comissoes AS TEXT), 'Bia', 'Eva') AS JSON), totais = CAST(replace(CAST(totais AS TEXT), 'Bia', 'Eva') AS JSON) WHERE mes = 10`}},
+	{"an_artists_e-mail_changed_in_a_statement", "something that it says beside them was changed", []string{
+		`UPDATE extratos SET totais = CAST(replace(CAST(totais AS TEXT), 'ana@studio.test', 'eva@studio.test') AS JSON) WHERE mes = 10`}},
 	{"an_entry_removed_and_the_others_numbered_anew", "entry 4 of the chain was changed", []string{
 		"DELETE FROM C WHERE seq = 4", "UPDATE C SET seq = 4 WHERE seq = 5", "UPDATE C SET seq = 5 WHERE seq = 6", "UPDATE C SET seq = 6 WHERE seq = 7"}},
 	{"two_entries_swapped", "entry 2 of the chain was changed", []string{
@@ -75,6 +84,23 @@ var tamperings = []struct {
 	{"an_entry_put_before_the_first", "entry -1 (2025-11 reopened) is none of the chain's", []string{`INSERT INTO C SELECT -1, 'reopened', '2025-11', revision, at, actor, correlation_id, fingerprint, core, seal, payments, sessions, commissions, expenses, links, backup_file, backup_sha256, detail, previous_hash, hash FROM C WHERE seq = 1`}},
 	{"an_entry_of_number_0", "entry 0 (2025-09 closed) is none of the chain's", []string{`INSERT INTO C SELECT 0, action, month, revision, at, actor, correlation_id, fingerprint, core, seal, payments, sessions, commissions, expenses, links, backup_file, backup_sha256, detail, previous_hash, hash FROM C WHERE seq = 1`}},
 	{"an_entry_added", "entry 8 of the chain was changed", []string{`INSERT INTO C SELECT 8, action, month, revision, at, actor, correlation_id, fingerprint, core, seal, payments, sessions, commissions, expenses, links, backup_file, backup_sha256, detail, hash, hash FROM C WHERE seq = 7`}},
+}
+
+// A change made without the triggers leaves no other trace.
+func TestVerifyChain_names_guards_that_are_gone(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		s.close(t, october, false)
+		back := s.Unguard(t)
+		a, err := s.VerifyChain(t.Context())
+		if err != nil || a.OK || len(a.Problems) < 3 || !strings.HasPrefix(a.Problems[0], "the guard ") || !strings.Contains(a.Problems[0], "extrato migrate puts it back") {
+			t.Errorf("without its guards the chain is %+v, %v", a, err)
+		}
+		back()
+		if a, err := s.VerifyChain(t.Context()); err != nil || !a.OK {
+			t.Errorf("with its guards the chain is %+v, %v", a, err)
+		}
+	})
 }
 
 func TestVerifyChain_finds_every_kind_of_tampering(t *testing.T) {
