@@ -274,26 +274,6 @@ func TestRebuild_brings_everything_back_on_and_across_both_databases(t *testing.
 	})
 }
 
-func TestRebuild_follows_what_closed_after_the_copy_of_the_live_rows(t *testing.T) {
-	both(t, func(t *testing.T, s *studio) {
-		s.fullOctober(t)
-		s.Exec(t, "INSERT INTO "+s.own("deposits")+" (payment, day, marked) VALUES (3, '2025-10-10', TRUE)")
-		s.close(t, september, false)
-		s.keptStudio(t)
-		s.close(t, october, false)
-		s.reopen(t, september)
-		if _, err := s.keeper().Keep(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		want := s.everything(t)
-		for name, open := range databases {
-			t.Run("into_"+name, func(t *testing.T) {
-				wantEverything(t, want, s.rebuilt(t, open).everything(t))
-			})
-		}
-	})
-}
-
 func TestRebuild_refuses_a_database_with_rows_and_changes_nothing(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.fullOctober(t)

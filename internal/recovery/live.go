@@ -89,6 +89,35 @@ func (l *live) leave(month books.Month, rows []books.Row) {
 	}
 }
 
+// lateRows returns the rows that a revision added, with the people they name: only
+// those left the live tables with it. Others may have been deleted before.
+func lateRows(revised, before []books.Row) []books.Row {
+	type key struct {
+		kind books.Kind
+		id   books.ID
+	}
+	there, named := map[key]bool{}, map[key]bool{}
+	for _, row := range before {
+		there[key{row.Kind(), row.Key()}] = row.Kind() <= books.LinkKind
+	}
+	late := slices.DeleteFunc(slices.Clone(revised), func(row books.Row) bool { return there[key{row.Kind(), row.Key()}] })
+	for _, row := range late {
+		switch r := row.(type) {
+		case *books.Payment:
+			named[key{books.ClientKind, r.ClientID.V}], named[key{books.ArtistKind, r.ArtistID}] = true, true
+		case *books.Session:
+			named[key{books.ClientKind, r.ClientID}], named[key{books.ArtistKind, r.ArtistID}] = true, true
+		case *books.Commission:
+			named[key{books.ArtistKind, r.ArtistID}] = true
+		case *books.Expense:
+			named[key{books.ArtistKind, r.CreatedBy}] = true
+		}
+	}
+	return slices.DeleteFunc(late, func(row books.Row) bool {
+		return (row.Kind() == books.ClientKind || row.Kind() == books.ArtistKind) && !named[key{row.Kind(), row.Key()}]
+	})
+}
+
 // comeBack puts rows back that are not live: those of a reopened month, or of a
 // restored backup.
 func (l *live) comeBack(rows []books.Row) {

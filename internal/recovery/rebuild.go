@@ -104,20 +104,6 @@ func (s *Source) live() (l *live, notes []string, err error) {
 	return l, notes, nil
 }
 
-// lateRows returns the rows that a revision added: only those left the live
-// tables with it.
-func lateRows(revised, before []books.Row) []books.Row {
-	type key struct {
-		kind books.Kind
-		id   books.ID
-	}
-	there := map[key]bool{}
-	for _, row := range before {
-		there[key{row.Kind(), row.Key()}] = row.Kind() <= books.LinkKind
-	}
-	return slices.DeleteFunc(slices.Clone(revised), func(row books.Row) bool { return there[key{row.Kind(), row.Key()}] })
-}
-
 // Rebuild puts everything into an empty database, in one transaction. It fails
 // as Plan does, and with an Error of kind Refused on a database that is not
 // empty; it changes nothing then, but for the tables of a new database.
