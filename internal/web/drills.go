@@ -40,6 +40,9 @@ func (v *visit) drillState() (*drilled, error) {
 		return d, nil
 	case len(wrong) > 0:
 		d.stateTag = stateTag{v.t("drill different", v.monthsNamed(wrong)), "fail"}
+		if away := wrongAway(c, v.Closer.DrillPlaces()[0]); away != "" {
+			d.Text = v.t("drill different away", away, v.monthsNamed(wrong))
+		}
 	case len(failed) > 0:
 		d.stateTag = stateTag{v.t("drill failed", v.monthsNamed(failed)), "warn"}
 	case len(c.Drills) == 0:
@@ -53,6 +56,20 @@ func (v *visit) drillState() (*drilled, error) {
 		}
 	}
 	return d, nil
+}
+
+// wrongAway returns the place of the differences, if they are in one place and
+// that is not the folder of the backups; else "".
+func wrongAway(c store.DrillCondition, local string) (place string) {
+	for _, d := range c.Drills {
+		if d.Result == store.DrillDifferent && (d.Place == local || place != "" && place != d.Place) {
+			return ""
+		}
+		if d.Result == store.DrillDifferent {
+			place = d.Place
+		}
+	}
+	return place
 }
 
 // newestDrilled returns the months of the last drills made together, such as

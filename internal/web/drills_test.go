@@ -1,10 +1,14 @@
 package web_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"extrato/internal/books"
+	"extrato/internal/bucket"
+	"extrato/internal/places"
 	"extrato/internal/web/webtest"
 )
 
@@ -41,6 +45,32 @@ func TestA_drill_is_made_on_a_page(t *testing.T) {
 		}
 		s.db.Exec(t, "DELETE FROM "+s.db.Own("drills"))
 		s.Open("/backups/testar/0123456789abcdef").Is(200, "/backups") // of another process
+	})
+}
+
+// With places for copies elsewhere the page says which copy was read, and blames
+// the one that is damaged.
+func TestA_drill_of_a_copy_elsewhere_names_its_place(t *testing.T) {
+	months(t, func(t *testing.T, s *monthStudio) {
+		m, far := last(), t.TempDir()
+		s.pays(t, m.First(), 457_00)
+		s.closes(t, m)
+		s.closer.Places = &places.Places{
+			Local: s.closer.Backups.Bucket, All: []bucket.Place{bucket.NewFolderPlace(far, nil)}, Store: s.db.Store, Now: s.closer.Now, Log: s.closer.Log, SpoolDir: t.TempDir(),
+		}
+		s.Open("/backups").Send("Testar agora").Says("Cópia lida: " + s.folder)
+		if _, err := s.closer.Places.Run(t.Context(), s.closer.Places.All[0], places.Options{All: true}); err != nil {
+			t.Fatal(err)
+		}
+		s.Open("/backups").Send("Testar agora").Says("Cópia lida: " + far)
+		found, err := filepath.Glob(filepath.Join(far, "*", "*.csv"))
+		if err != nil || len(found) != 1 {
+			t.Fatal(found, err)
+		}
+		if err := os.Remove(found[0]); err != nil {
+			t.Fatal(err)
+		}
+		s.Open("/backups").Send("Testar agora").Says("a cópia em "+far+" não devolve o extrato de "+name(m), "O backup na pasta do estúdio continua lá.")
 	})
 }
 

@@ -33,11 +33,12 @@ var textsEnOperate = map[string]string{ //nolint:gosec // words about secrets
 	"drill title": "Drill:", "drill now": "Drill now", "drilling": "Restoring backups as a drill", "restoring backups": "Restoring into a scratch database: %d of %d months",
 	"drilling text": "You may close the browser: the drill goes on.",
 	"drill equal":   "restored into a scratch database, the backup gave again, byte for byte, the statement of %s (%s).", "drill read at": "Copy read: %s.",
-	"drill none":      "none yet. One is made every month by itself.",
-	"drill old":       "the last one was on %s. One should be made every month; make one now.",
-	"drill different": "restored into a scratch database, the backup does not give the statement of %s. Delete nothing. Verify the backups: the list says which copy has a problem and what to do. Then drill again.",
-	"drill failed":    "it could not run for %s. Nothing changed. See whether the disk of the backups is connected and has room, and drill again.",
-	"drill proof":     "The backup was restored as a drill %s and gave this statement.", "drill proof different": "in a drill the backup did not give this statement: see Backups",
+	"drill none":           "none yet. One is made every month by itself.",
+	"drill old":            "the last one was on %s. One should be made every month; make one now.",
+	"drill different":      "restored into a scratch database, the backup does not give the statement of %s. Delete nothing. Verify the backups: the list says which copy has a problem and what to do. Then drill again.",
+	"drill different away": "restored into a scratch database, the copy in %s does not give the statement of %s. The backup in the studio's folder is still there. Delete nothing, and call the person who looks after the server: that copy has to be made again.",
+	"drill failed":         "it could not run for %s. Nothing changed. See whether the disk of the backups is connected and has room, and drill again.",
+	"drill proof":          "The backup was restored as a drill %s and gave this statement.", "drill proof different": "in a drill the backup did not give this statement: see Backups",
 	"drill proof failed": "the drill could not run: see Backups",
 
 	// Restoring.

@@ -33,11 +33,12 @@ var textsPtOperate = map[string]string{ //nolint:gosec // words about secrets
 	"drill title": "Teste de restauração:", "drill now": "Testar agora", "drilling": "Testando a restauração", "restoring backups": "Restaurando num banco à parte: %d de %d meses",
 	"drilling text": "Pode fechar o navegador: o teste continua.",
 	"drill equal":   "restaurado num banco à parte, o backup devolveu igual, byte por byte, o extrato de %s (%s).", "drill read at": "Cópia lida: %s.",
-	"drill none":      "ainda não houve. O sistema faz um por mês, sozinho.",
-	"drill old":       "o último foi em %s. O sistema devia fazer um por mês; faça um agora.",
-	"drill different": "restaurado num banco à parte, o backup não devolve o extrato de %s. Não apague nada. Confira os backups: a lista diz qual cópia tem problema e o que fazer. Depois teste de novo.",
-	"drill failed":    "não pôde ser feito para %s. Nada mudou. Veja se o disco dos backups está ligado e tem espaço, e teste de novo.",
-	"drill proof":     "O backup foi restaurado em teste %s e devolveu este extrato.", "drill proof different": "num teste, o backup não devolveu este extrato: veja Backups",
+	"drill none":           "ainda não houve. O sistema faz um por mês, sozinho.",
+	"drill old":            "o último foi em %s. O sistema devia fazer um por mês; faça um agora.",
+	"drill different":      "restaurado num banco à parte, o backup não devolve o extrato de %s. Não apague nada. Confira os backups: a lista diz qual cópia tem problema e o que fazer. Depois teste de novo.",
+	"drill different away": "restaurada num banco à parte, a cópia em %s não devolve o extrato de %s. O backup na pasta do estúdio continua lá. Não apague nada, e chame quem cuida do servidor: essa cópia precisa ser refeita.",
+	"drill failed":         "não pôde ser feito para %s. Nada mudou. Veja se o disco dos backups está ligado e tem espaço, e teste de novo.",
+	"drill proof":          "O backup foi restaurado em teste %s e devolveu este extrato.", "drill proof different": "num teste, o backup não devolveu este extrato: veja Backups",
 	"drill proof failed": "o teste de restauração não pôde ser feito: veja Backups",
 
 	// Restoring.
