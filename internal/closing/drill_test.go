@@ -1,8 +1,11 @@
 package closing_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -224,5 +227,31 @@ func TestDrill_names_an_exchanged_copy(t *testing.T) {
 			s.put(t, target, string(text))
 		}
 		s.wantDrill(t, october, store.DrillDifferent)
+	})
+}
+
+// A session that stays is in the backup alone, for its identity: another one gives
+// the same statement, but is not what was written.
+func TestDrill_names_a_copy_exchanged_beside_the_statements_rows(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.fullOctober(t)
+		s.close(t, october, false)
+		csv, manifest := filepath.Join(s.Folder, filepath.FromSlash(firstCopy)), filepath.Join(s.Folder, filepath.FromSlash(firstManifest))
+		lines := strings.SplitAfter(read(t, csv), "\n")
+		i := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "sessao_viva,") })
+		if i < 0 {
+			t.Fatal("no session stays")
+		}
+		before := sha256.Sum256([]byte(strings.Join(lines, "")))
+		lines[i] = strings.Replace(lines[i], "2025-10-10", "2025-10-11", 1)
+		after := sha256.Sum256([]byte(strings.Join(lines, "")))
+		if before == after {
+			t.Fatalf("nothing to change in %q", lines[i])
+		}
+		s.put(t, firstCopy, strings.Join(lines, ""))
+		s.put(t, firstManifest, reseal(strings.Replace(read(t, manifest), hex.EncodeToString(before[:]), hex.EncodeToString(after[:]), 1)))
+		if d := s.wantDrill(t, october, store.DrillDifferent); !strings.HasPrefix(d.Reason, "it is not the file that was recorded") {
+			t.Errorf("%+v", d)
+		}
 	})
 }
