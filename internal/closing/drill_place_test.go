@@ -147,3 +147,46 @@ func TestDrills_are_due_at_their_place(t *testing.T) {
 		due(false, october)
 	})
 }
+
+func TestDrills_count_while_their_place_is_in_use_and_the_statement_rests_on_their_file(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		want := func(n int, since books.Instant) {
+			t.Helper()
+			err := s.DB.Store.Read(t.Context(), func(tx *store.Tx) error {
+				c, err := tx.DrillCondition(t.Context(), s.DrillPlaces())
+				if len(c.Drills) != n || c.Since != since {
+					t.Errorf("%d drills count, since %s, want %d since %s", len(c.Drills), c.Since, n, since)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		want(0, 0)
+		s.fullOctober(t)
+		s.close(t, october, false)
+		closed := books.InstantOf(s.Clock)
+		want(0, closed)
+		far, copyAll := s.elsewhere(t)
+		copyAll()
+		s.Clock = s.Clock.AddDate(0, 0, 1)
+		s.wantDrillAt(t, far, store.DrillEqual, "")
+		want(1, books.InstantOf(s.Clock))
+		s.Places = nil
+		want(0, closed) // that place is no longer in use
+		s.wantDrillAt(t, s.Folder, store.DrillEqual, "")
+		want(1, books.InstantOf(s.Clock))
+		s.Clock = s.Clock.AddDate(0, 0, 1)
+		s.expense(t, 80, "2025-10-09", "1.00")
+		s.close(t, october, true)
+		want(0, books.InstantOf(s.Clock)) // the statement rests on another file
+		s.Clock = s.Clock.AddDate(0, 0, 1)
+		s.wantDrillAt(t, s.Folder, store.DrillEqual, "")
+		s.reopen(t, october)
+		want(1, books.InstantOf(s.Clock))
+		s.Clock = s.Clock.AddDate(0, 0, 1)
+		s.close(t, october, false)
+		want(0, books.InstantOf(s.Clock)) // it may rest on the same file, which was drilled for another revision
+	})
+}

@@ -121,6 +121,22 @@ func TestDrill_closes_no_month_again_that_others_decide(t *testing.T) {
 	})
 }
 
+// A session that stays names its payment, and the payment does not name it.
+func TestDrill_closes_no_month_again_with_a_link_of_a_session_that_stays(t *testing.T) {
+	both(t, func(t *testing.T, s *studio) {
+		s.people(t)
+		s.payment(t, 1, "2025-10-03", "100.00")
+		s.session(t, 1, "2025-11-20", "300.00", 1)
+		s.close(t, october, false)
+		if n := s.Int(t, "SELECT count(*) FROM sessoes"); n != 1 {
+			t.Fatalf("%d sessions stay", n)
+		}
+		if s.closesAgain(t) {
+			t.Error("the month was closed again without the session")
+		}
+	})
+}
+
 // A place that hangs is a failed drill, and the next one does not wait for it.
 func TestDrill_of_a_place_that_hangs_fails(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
