@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"extrato/internal/proof"
 	"fmt"
 	"strings"
 	"testing"
@@ -33,6 +34,7 @@ func TestAn_internal_error_tells_its_cause_to_the_log_alone(t *testing.T) {
 			"POST /months/{month}/restore":   `{}`,
 			"POST /closings/verify":          `{}`,
 			"POST /studio":                   `{"name":"x"}`,
+			"POST /checkpoint/cosignatures":  fmt.Sprintf(`{"checkpoint":"x","cosigner":%q}`, proof.NewCosigner("vizinho").Public().String()),
 			"POST /changes/{id}/undo":        `{}`,
 			"POST /artists/{id}/terms":       `{"from":"2025-10-01","percent":"60"}`,
 			"POST /method-terms":             `{"method":"Pix","from":"2025-10-01","percent":"1","days":0}`,
@@ -109,7 +111,7 @@ func TestAn_internal_error_tells_its_cause_to_the_log_alone(t *testing.T) {
 			}
 			return n
 		}
-		rename("pagamentos", "sessoes", "comissoes", "gastos", "clients", "extratos", own(s, "closings"), own(s, "runs"), own(s, "backups"), own(s, "service_tokens"), own(s, "answers"), own(s, "changes"), own(s, "method_terms"), own(s, "settings"), own(s, "expense_categories"))
+		rename("pagamentos", "sessoes", "comissoes", "gastos", "clients", "extratos", own(s, "closings"), own(s, "runs"), own(s, "backups"), own(s, "service_tokens"), own(s, "answers"), own(s, "changes"), own(s, "method_terms"), own(s, "settings"), own(s, "expense_categories"), own(s, "signing_keys"))
 		byUser := func(path string) bool { return path == "/me" || strings.HasPrefix(path, "/artists") }
 		if n := all(func(path string) bool { return !byUser(path) }); n < 30 {
 			t.Errorf("only %d routes", n)
