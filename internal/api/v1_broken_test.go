@@ -1,10 +1,11 @@
 package api_test
 
 import (
-	"extrato/internal/proof"
 	"fmt"
 	"strings"
 	"testing"
+
+	"extrato/internal/proof"
 )
 
 // What is below breaks under the running server. Whoever asks is told no more
