@@ -152,7 +152,7 @@ func (r *restoring) export(ctx context.Context, url string) error {
 		if err != nil {
 			return err
 		}
-		_, err = db.ExecContext(ctx, "VACUUM INTO '"+r.file("rows")+"'")
+		_, err = db.ExecContext(ctx, "VACUUM INTO $1", r.file("rows"))
 		return errors.Join(err, db.Close())
 	}
 	return nil

@@ -25,7 +25,7 @@ func TestEverything_comes_back_with_the_public_keys_and_the_heads_that_others_sa
 			t.Fatal(err)
 		}
 		l, old := s.mustLog(t, store.NewestHead)
-		if _, err := s.cosign(t, cosigner, l.Checkpoint); err != nil {
+		if err := s.cosign(t, cosigner, l.Checkpoint); err != nil {
 			t.Fatal(err)
 		}
 		s.kept(t)

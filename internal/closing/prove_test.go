@@ -32,18 +32,16 @@ func (s *studio) mustLog(t testing.TB, atLeast int64) (proof.Log, proof.Checkpoi
 	return l, c
 }
 
-func (s *studio) cosign(t testing.TB, key proof.Key, checkpoint string) (store.Anchor, error) {
+func (s *studio) cosign(t testing.TB, key proof.Key, checkpoint string) error {
 	t.Helper()
-	text, err := proof.Cosign(checkpoint, key, s.Closer.Now())
+	text, err := proof.Cosign(checkpoint, key, s.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kept store.Anchor
-	err = s.Closer.Store.Write(t.Context(), func(tx *store.Tx) (err error) {
-		kept, err = tx.KeepCosignature(t.Context(), text, key.Public())
+	return s.Closer.Store.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.KeepCosignature(t.Context(), text, key.Public())
 		return err
 	})
-	return kept, err
 }
 
 func wrong(err error) string {
@@ -57,7 +55,7 @@ func TestA_month_is_proved_without_the_database(t *testing.T) {
 	both(t, func(t *testing.T, s *studio) {
 		s.longHistory(t)
 		for _, month := range []books.Month{september, october, september.Add(-1), september.Add(-2)} {
-			made, err := s.Closer.Prove(t.Context(), month)
+			made, err := s.Prove(t.Context(), month)
 			if err != nil {
 				t.Fatalf("%s: %v", month, err)
 			}
@@ -70,11 +68,11 @@ func TestA_month_is_proved_without_the_database(t *testing.T) {
 				t.Errorf("%s: %+v, %v", month, v.Checkpoint, err)
 			}
 		}
-		if _, err := s.Closer.Prove(t.Context(), november); wrong(err) != "not_closed" {
+		if _, err := s.Prove(t.Context(), november); wrong(err) != "not_closed" {
 			t.Errorf("an open month: %v", err)
 		}
 		s.Tamper(t, `UPDATE extratos SET pagamentos = CAST(replace(CAST(pagamentos AS TEXT), ':450.00,', ':45.00,') AS JSON) WHERE mes = 10`)
-		if _, err := s.Closer.Prove(t.Context(), october); wrong(err) != "statement_changed" {
+		if _, err := s.Prove(t.Context(), october); wrong(err) != "statement_changed" {
 			t.Errorf("a changed statement: %v", err)
 		}
 	})
@@ -103,11 +101,11 @@ func TestA_key_is_replaced_by_an_entry_and_the_old_one_signs_on(t *testing.T) {
 		s.close(t, october, false)
 		before, old := s.mustLog(t, store.NewestHead)
 		whole := s.dump(t)
-		if _, _, err := s.Closer.ReplaceKey(t.Context(), " ", "cli"); wrong(err) != "no_reason" {
+		if _, _, err := s.ReplaceKey(t.Context(), " ", "cli"); wrong(err) != "no_reason" {
 			t.Errorf("without a reason: %v", err)
 		}
 		wantSame(t, "a refusal changed something", whole, s.dump(t))
-		entry, key, err := s.Closer.ReplaceKey(t.Context(), "a troca de todo ano", "cli ana")
+		entry, key, err := s.ReplaceKey(t.Context(), "a troca de todo ano", "cli ana")
 		if err != nil || entry.Action != books.Keyed || !entry.Month.IsZero() || entry.By != "cli" {
 			t.Fatalf("%+v, %v", entry, err)
 		}
@@ -121,7 +119,7 @@ func TestA_key_is_replaced_by_an_entry_and_the_old_one_signs_on(t *testing.T) {
 		if err := proof.CheckConsistency(old.Head, head.Head, l.Tree.Consistency(1, 2)); err != nil {
 			t.Error(err)
 		}
-		d, err := s.Closer.Prove(t.Context(), october)
+		d, err := s.Prove(t.Context(), october)
 		if err != nil || len(d.Entries) != 2 {
 			t.Fatalf("the entry of the key is not in the document: %v", err)
 		}
@@ -132,7 +130,7 @@ func TestA_key_is_replaced_by_an_entry_and_the_old_one_signs_on(t *testing.T) {
 		if named, err := proof.KeyIn(v.Entries[1]); err != nil || named.String() != key.String() {
 			t.Errorf("the new key: %v, %v", named, err)
 		}
-		if a, err := s.Closer.VerifyChain(t.Context()); err != nil || !a.OK || a.Entries != 2 {
+		if a, err := s.VerifyChain(t.Context()); err != nil || !a.OK || a.Entries != 2 {
 			t.Errorf("%+v, %v", a, err)
 		}
 		s.reopen(t, october) // a month's acts go on
@@ -157,7 +155,7 @@ func TestKeys_and_heads_that_others_saw_are_evidence(t *testing.T) {
 					t.Fatal(err)
 				}
 				l, _ := s.mustLog(t, store.NewestHead)
-				if _, err := s.cosign(t, proof.NewCosigner("safetynet"), l.Checkpoint); err != nil {
+				if err := s.cosign(t, proof.NewCosigner("safetynet"), l.Checkpoint); err != nil {
 					t.Fatal(err)
 				}
 				if a, err := s.VerifyChain(t.Context()); err != nil || !a.OK {
@@ -183,7 +181,7 @@ func TestNo_head_is_signed_that_contradicts_one_seen_before(t *testing.T) {
 		s.close(t, september, false)
 		s.close(t, october, false)
 		l, _ := s.mustLog(t, store.NewestHead)
-		if _, err := s.cosign(t, proof.NewCosigner("safetynet"), l.Checkpoint); err != nil {
+		if err := s.cosign(t, proof.NewCosigner("safetynet"), l.Checkpoint); err != nil {
 			t.Fatal(err)
 		}
 		s.Tamper(t, "DELETE FROM "+s.Own("closings")+" WHERE seq = 2")
@@ -212,7 +210,7 @@ func TestA_lost_key_signs_nothing_until_it_is_replaced(t *testing.T) {
 		if _, err := s.log(t, store.NewestHead); wrong(err) != "no_signing_key" {
 			t.Errorf("a migration replaced it silently: %v", err)
 		}
-		if _, _, err := s.Closer.ReplaceKey(t.Context(), "perdida", "cli"); err != nil {
+		if _, _, err := s.ReplaceKey(t.Context(), "perdida", "cli"); err != nil {
 			t.Fatal(err)
 		}
 		if _, head := s.mustLog(t, store.NewestHead); len(head.Signed) != 1 || head.Origin != old.Origin {
@@ -232,12 +230,12 @@ func TestA_cosigned_head_stays_on_what_it_covers(t *testing.T) {
 		l, _ := s.mustLog(t, store.NewestHead)
 		key, second := proof.NewCosigner("safetynet"), proof.NewCosigner("contadora")
 		for _, k := range []proof.Key{key, second} {
-			if _, err := s.cosign(t, k, l.Checkpoint); err != nil {
+			if err := s.cosign(t, k, l.Checkpoint); err != nil {
 				t.Fatal(err)
 			}
 		}
 		s.close(t, october, false)
-		if _, c := s.mustLog(t, 1); c.Size != 1 || len(c.Cosigned) != 2 || !c.Cosigned[0].At.Equal(s.Closer.Now().Truncate(time.Second).UTC()) {
+		if _, c := s.mustLog(t, 1); c.Size != 1 || len(c.Cosigned) != 2 || !c.Cosigned[0].At.Equal(s.Now().Truncate(time.Second).UTC()) {
 			t.Errorf("of September: %+v", c)
 		}
 		for _, atLeast := range []int64{2, store.NewestHead} {
@@ -254,16 +252,16 @@ func TestOnly_a_cosignature_of_a_head_of_this_chain_is_kept(t *testing.T) {
 		s.close(t, october, false)
 		l, _ := s.mustLog(t, store.NewestHead)
 		key := proof.NewCosigner("safetynet")
-		if _, err := s.cosign(t, key, l.Checkpoint); err != nil {
+		if err := s.cosign(t, key, l.Checkpoint); err != nil {
 			t.Fatal(err)
 		}
 		before := s.dump(t, "anchors")
 		head := l.Tree.Head(l.Keys[0].Name(), 1)
 		forged, _ := proof.Sign(head, proof.NewKey(head.Origin))
-		if _, err := s.cosign(t, key, forged); wrong(err) != "unsigned_head" {
+		if err := s.cosign(t, key, forged); wrong(err) != "unsigned_head" {
 			t.Errorf("a head signed by somebody else: %v", err)
 		}
-		if _, err := s.cosign(t, proof.NewCosigner("safetynet"), l.Checkpoint); wrong(err) != "other_cosigner" {
+		if err := s.cosign(t, proof.NewCosigner("safetynet"), l.Checkpoint); wrong(err) != "other_cosigner" {
 			t.Errorf("another key of the same name: %v", err)
 		}
 		keep := func(text string, key proof.PublicKey) error {

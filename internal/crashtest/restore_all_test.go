@@ -74,7 +74,7 @@ func TestRestore_all_killed_at_every_step(t *testing.T) {
 			})
 		}
 		for n := range 8 {
-			wait := time.Duration(rand.Int64N(int64(took))) //nolint:gosec // any instant will do
+			wait := time.Duration(rand.Int64N(int64(took)))
 			t.Run(fmt.Sprintf("random %d after %s", n+1, wait), func(t *testing.T) {
 				s := whole.lost(t)
 				r := s.start(t, nil, w.args()...)

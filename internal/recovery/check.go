@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
@@ -24,7 +25,7 @@ func (k *Keeper) Check(ctx context.Context) (problems []string, err error) {
 			return err
 		}
 		studios, err := k.checkStudios(ctx)
-		problems = append(found, studios...)
+		problems = slices.Concat(found, studios)
 		return err
 	})
 	if err != nil {

@@ -324,9 +324,10 @@ func (b *rebuilding) insertTables(ctx context.Context, l *live) error {
 	}
 	for _, table := range store.PortableTables() {
 		rows := b.studio.tables[table.Name]
-		if table.Name == "deposits" {
+		switch table.Name {
+		case "deposits":
 			rows = l.depositRows()
-		} else if table.Name == "signing_keys" {
+		case "signing_keys":
 			rows = b.allKeys(rows)
 		}
 		if err := b.tx.InsertPortable(ctx, table, rows); err != nil {

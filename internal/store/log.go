@@ -113,7 +113,7 @@ func (t *Tx) Tree(ctx context.Context) (*proof.Tree, error) {
 	return proof.TreeOf(entries), nil
 }
 
-// NewestHead, in the place of a number of entries, means all of them.
+// NewestHead is, in the place of a number of entries, all of them.
 const NewestHead = -1
 
 // Log returns the chain as a log with a signed head: the newest one cosigned by
