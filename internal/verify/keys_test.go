@@ -49,9 +49,22 @@ func (c *corpus) keys() {
 		lines[i] += "A"
 		c.add(fmt.Sprintf("a code with line %d changed", i), own, []string{c.put(fmt.Sprintf("code_%d.txt", i), []byte(strings.Join(lines, "\n")))}, "")
 	}
+	loose := bytes.Replace(code, []byte("=\nindex"), []byte("\nindex"), 1)
+	c.add("a code without padding", own, []string{c.put("code_loose.txt", loose)}, verify.Unknown)
+	at := bytes.Index(code, []byte("=\nindex")) - 1
+	bits := slices.Clone(code)
+	bits[at] = otherBits(bits[at])
+	c.add("a code with bits behind its end", own, []string{c.put("code_bits.txt", bits)}, verify.Unknown)
 	torsion := bytes.Repeat([]byte{0}, ed25519.PublicKeySize)
 	weak := must[proof.PublicKey](c.t)(proof.ParsePrinted(origin, base64.StdEncoding.EncodeToString(append([]byte{1}, torsion...))))
 	c.add("a weak key", []string{weak.String()}, []string{checkpoint}, "")
+}
+
+// otherBits changes the two lowest bits of a base64 digit, which the last digit
+// before one equals sign does not use.
+func otherBits(digit byte) byte {
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	return digits[strings.IndexByte(digits, digit)^1]
 }
 
 // rotated adds statements signed after the key was replaced.

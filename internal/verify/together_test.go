@@ -5,8 +5,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
+	"extrato/internal/backup"
 	"extrato/internal/books"
+	"extrato/internal/bucket"
 	"extrato/internal/proof"
 	"extrato/internal/verify"
 )
@@ -33,6 +36,7 @@ func (c *corpus) backupFiles() {
 	september := c.put("of_september.pdf", pdf(c.t, c.s.paper(c.t, 2, c.s.document(c.t, 2, 4).JSON())))
 	folder := c.s.exported(c.t, filepath.Join(c.dir, "for_backups"))
 	csv, manifest := c.copied("good", nil)
+	csv2 := csv
 	c.add("a backup alone", nil, []string{csv}, verify.Unanchored)
 	c.add("a manifest alone", nil, []string{manifest}, verify.Unanchored)
 	c.add("a backup with its statement", nil, []string{csv, statement})
@@ -65,7 +69,31 @@ func (c *corpus) backupFiles() {
 	other.close(c.t, books.Closed, october.Add(1), 1, 7, nil)
 	made := filepath.Join(other.backups, "2025_10", "backup_2025_10.csv") // same rows, another salt: its CSV is the same
 	c.add("the same backup made again", nil, []string{made, statement})
+	c.add("another backup of the same name", nil, []string{c.forgedBackup("other_rows", rowsOf(october, 2)), statement}, verify.Wrong)
+	renamed := rowsOf(october, 3)
+	for _, row := range renamed {
+		if p, ok := row.(*books.Payment); ok {
+			p.ClientName = books.TextOf("Outro")
+		}
+	}
+	named := c.forgedBackup("other_names", renamed)
+	c.add("a backup with other names, of the same fingerprint", nil, []string{named, statement}, verify.Wrong)
+	forger := &studio{key: proof.NewKey(origin), cosigner: c.s.cosigner, chain: c.s.chain, statements: c.s.statements}
+	c.add("a backup beside statements that contradict each other", nil, []string{csv2, c.put("by_forger.json", forger.document(c.t, 3, 4).JSON()), september}, verify.Unanchored, verify.Wrong, verify.Wrong)
 	c.add("another copy than the statement's", nil, []string{filepath.Join(c.s.backups, "2025_10", "backup_2025_10.r2.csv"), statement}, verify.Unanchored)
+}
+
+// forgedBackup writes a consistent backup of other rows under October's name.
+func (c *corpus) forgedBackup(dir string, rows []books.Row) string {
+	c.t.Helper()
+	place := filepath.Join(c.dir, dir)
+	copies := &backup.Backups{Bucket: bucket.NewFolder(place, nil), Now: func() time.Time { return closed }, Zone: time.UTC, Program: "test", SpoolDir: c.t.TempDir()}
+	if err := copies.MakeFolder(c.t.Context(), october); err != nil {
+		c.t.Fatal(err)
+	}
+	made := must[*backup.Unproved](c.t)(copies.Start(c.t.Context(), october, backup.Before{}, books.Sequence(rows), nil))
+	defer made.Stop()
+	return filepath.Join(place, must[backup.Receipt](c.t)(made.Receipt(c.t.Context())).File)
 }
 
 // folders adds exports, whole and broken, and old statements beside them.
@@ -93,6 +121,15 @@ func (c *corpus) folders() {
 			chain := slices.Clone(s.chain)
 			chain[1], chain[2] = chain[2], chain[1]
 			c.put(filepath.Join(dir, proof.EntriesFile), proof.EntriesJSON(chain))
+		},
+		"export: a chain written anew under the old head": func(dir string) {
+			end := longer(s.chain)
+			s := &studio{key: s.key, cosigner: s.cosigner, chain: end, statements: s.statements}
+			s.exported(c.t, filepath.Join(c.dir, dir))
+			other := slices.Clone(end)
+			other[4].CorrelationID = "another"
+			other[4] = other[4].After(other[3])
+			c.put(filepath.Join(dir, proof.EntriesFile), proof.EntriesJSON(other))
 		},
 		"export: a reason": func(dir string) { c.edit(dir, proof.EntriesFile, "porque sim", "porque não") },
 		"export: one centavo": func(dir string) {
