@@ -43,7 +43,8 @@ var apart = map[string]string{
 	"users":  "live rows", "clients": "live rows", "pagamentos": "live rows", "sessoes": "live rows", "comissoes": "live rows", "gastos": "live rows",
 	"extrato_run_logs": "v4 writes it", "settings": "people set them, doctor shows them", "changes": "of live rows", "changed_rows": "of live rows",
 	"expense_categories": "of live rows", "artist_terms": "terms of what is recorded from now on", "method_terms": "the same", "merged_clients": "live rows",
-	"drills": "what a drill found; another one finds it again",
+	"drills":  "what a drill found; another one finds it again",
+	"anchors": "heads of the chain seen and signed by others; a changed one has no signature", "signing_keys": "a changed key is not the one of those signatures",
 	"alarms": "what people were told", "answers": "answers to repeat for a day", "logins": "who may come in", "passwords": "the same",
 	"service_tokens": "the same", "staff": "the same", "invitations": "the same",
 }

@@ -38,7 +38,7 @@ var copyCases = []struct {
 	{name: "a copy to be made", object: csv, state: places.Pending, ago: time.Hour, want: doctor.OK, says: "0 objects proved, 1 not copied yet"},
 	{name: "a copy that fails for a day", object: csv, state: places.Pending, ago: 25 * time.Hour, want: doctor.Warn, says: "1 objects have had no proved copy there, since", fix: "extrato backup copy makes them"},
 	{name: "an altered copy", object: csv, state: places.Corrupt, want: doctor.Fail, says: csv + ", which is corrupt; it is still in ", fix: "extrato backup copy says"},
-	{name: "an altered copy of a file that is gone here", object: "registro/000001.json", state: places.Missing, want: doctor.Fail, says: "registro/000001.json, which is missing; nothing else is known to hold it", fix: "keep what is there"},
+	{name: "an altered copy of a file that is gone here", object: "registro/000099.json", state: places.Missing, want: doctor.Fail, says: "registro/000099.json, which is missing; nothing else is known to hold it", fix: "keep what is there"},
 	{name: "a lock that was not extended", object: csv, state: places.OK, reason: "its lock was not extended: the key may not", want: doctor.Warn, says: "of 1 copies its lock was not extended: the key may not", fix: "s3:PutObjectRetention"},
 	{name: "a copy not read for long", object: csv, state: places.OK, ago: 41 * 24 * time.Hour, want: doctor.Warn, says: "some copies were last read on", fix: "extrato backup copy does it now"},
 	{name: "a line in clear", change: func(_ *testing.T, p *places.Places, _ string) { p.All[0] = inClear{p.All[0]} }, want: doctor.Warn, says: "reached over plain http", fix: "https://"},

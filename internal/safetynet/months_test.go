@@ -171,7 +171,7 @@ func TestProgram_looks_after_unsettled_months_first_and_tells_of_all(t *testing.
 					t.Errorf("of %s: %d requests, the summary is %s", r.Month, len(r.Requests), out.texts["step_summary"])
 				}
 			}
-			if out.code != c.exit || fmt.Sprint(months) != fmt.Sprint(c.want) || len(out.result.Requests) > 10 {
+			if out.code != c.exit || fmt.Sprint(months) != fmt.Sprint(c.want) || len(out.result.Requests) > 12 {
 				t.Errorf("exit %d, months %v, %d requests for the last\n%s", out.code, months, len(out.result.Requests), out.texts["stderr"])
 			}
 			if want := fmt.Sprintf("month=%s\n", c.worst); !strings.HasPrefix(out.texts["output"], want) || !strings.Contains(out.texts["output"], fmt.Sprintf("exit_code=%d\n", c.exit)) {

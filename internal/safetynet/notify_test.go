@@ -334,7 +334,7 @@ func TestGuide_says_the_same_in_both_languages(t *testing.T) {
 	}
 	// What is the same in both languages: headings, steps and boxes by number,
 	// code by its text, but for the words that it holds for people.
-	people := strings.NewReplacer("[MÊS]", "[MONTH]", " MÊS", " MONTH", "ARQUIVO", "FILE", "PASTA", "DIR")
+	people := strings.NewReplacer("[MÊS]", "[MONTH]", " MÊS", " MONTH", "ARQUIVO", "FILE", "PASTA", "DIR", "MOTIVO", "TEXT", "CHAVE", "KEY", "NOME", "NAME")
 	shape := func(part string) (found []string) {
 		for line := range strings.Lines(part) {
 			switch {

@@ -46,7 +46,7 @@ func TestClose_that_is_still_running_is_waited_for(t *testing.T) {
 			n.limit = 100 * time.Millisecond
 			posts := running(s, 3, status, func() { s.closeMonth("2025-10") })
 			r := n.run(t, s.URL, nil, false)
-			if r.ExitCode != 0 || r.Outcome != safetynet.Proved || *posts != 1 || len(r.Requests) != 12 {
+			if r.ExitCode != 0 || r.Outcome != safetynet.Proved || *posts != 1 || len(r.Requests) != 13 {
 				t.Errorf("%d requests to close, %d in all: %s", *posts, len(r.Requests), r.Summary())
 			}
 			if len(n.waited) != 3 || n.waited[2] < 20*time.Second {
