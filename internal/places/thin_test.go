@@ -212,7 +212,7 @@ func TestThe_newest_proved_copy_of_a_statement_is_never_removed(t *testing.T) {
 		})
 		removed += c.removed
 	})
-	if removed == 0 {
+	if removed == 0 && !testing.Short() { // a fifth of the histories may be too few
 		t.Error("nothing was removed in any history")
 	}
 }
