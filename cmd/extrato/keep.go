@@ -56,13 +56,17 @@ func (a *app) keepAfter(closer *closing.Closer) {
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), time.Minute)
 		defer cancel()
-		keepNow(ctx, closer)
+		keepStudio(ctx, closer)
 	})
 }
 
 // keepNow writes everything that is missing, and a copy of the live rows.
 func keepNow(ctx context.Context, closer *closing.Closer) {
 	keepEntries(closer)(ctx)
+	keepStudio(ctx, closer)
+}
+
+func keepStudio(ctx context.Context, closer *closing.Closer) {
 	if _, err := keeper(closer).KeepStudio(ctx, 0); err != nil {
 		warnKept(closer, err)
 	}
