@@ -9,11 +9,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"extrato/internal/durable"
 )
 
 // Folder is a Bucket in a local folder. Files are for their owner only (0600).
@@ -54,7 +55,7 @@ func (f *Folder) Stage(ctx context.Context, near string) (Staged, error) {
 		return nil, err
 	}
 	dir := filepath.Dir(path)
-	if err := makeDir(dir); err != nil {
+	if err := durable.MakeFolder(dir); err != nil {
 		return nil, err
 	}
 	sweep(dir)
@@ -85,29 +86,7 @@ func (f *Folder) Probe(ctx context.Context, near string) error {
 	}
 	defer os.Remove(file.Name())
 	_, err = file.WriteString("probe")
-	return errors.Join(err, file.Sync(), file.Close(), syncDir(dir))
-}
-
-// makeDir makes a folder and its missing parents, and syncs each one's parent.
-// Where that fails, the new folders go again: the next try would take them for
-// durable.
-func makeDir(dir string) error {
-	there := dir
-	for !exists(there) && there != filepath.Dir(there) {
-		there = filepath.Dir(there)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	for d := dir; d != there; d = filepath.Dir(d) {
-		if err := syncDir(filepath.Dir(d)); err != nil {
-			for made := dir; made != there; made = filepath.Dir(made) {
-				_ = os.Remove(made) // others may have put something there
-			}
-			return err
-		}
-	}
-	return nil
+	return errors.Join(err, file.Sync(), file.Close(), durable.SyncFolder(dir))
 }
 
 func exists(path string) bool {
@@ -179,13 +158,13 @@ func (s *stagedFile) Commit(ctx context.Context, name string) error {
 // syncNames makes the names in a folder durable, and the folder's own name: a
 // process killed right after it made the folder has not.
 func (f *Folder) syncNames(dir string) error {
-	if err := syncDir(dir); err != nil {
+	if err := durable.SyncFolder(dir); err != nil {
 		return err
 	}
 	if _, known := f.durable.Load(dir); known || dir == filepath.Clean(f.root) {
 		return nil
 	}
-	if err := syncDir(filepath.Dir(dir)); err != nil {
+	if err := durable.SyncFolder(filepath.Dir(dir)); err != nil {
 		return err
 	}
 	f.durable.Store(dir, true)
@@ -280,20 +259,6 @@ func (f *Folder) Folders(context.Context) ([]string, error) {
 	return names, nil
 }
 
-// syncDir makes the names in a folder durable; a variable for tests. Windows has
-// no such call.
-var syncDir = func(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
-}
-
 // Remover is a place whose objects can be removed. Thinning old copies of the
 // whole database is the only caller.
 type Remover interface {
@@ -317,5 +282,5 @@ func (f *Folder) Remove(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.SyncFolder(filepath.Dir(path))
 }

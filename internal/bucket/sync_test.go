@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"extrato/internal/durable"
 )
 
 func TestEvery_new_folder_is_made_durable_in_its_parent(t *testing.T) {
@@ -70,9 +72,9 @@ func TestA_folder_that_cannot_be_made_durable_is_an_error(t *testing.T) {
 
 // listen replaces the sync of folders.
 func listen(t *testing.T, fn func(string) error) {
-	sync := syncDir
-	syncDir = fn
-	t.Cleanup(func() { syncDir = sync })
+	sync := durable.SyncFolder
+	durable.SyncFolder = fn
+	t.Cleanup(func() { durable.SyncFolder = sync })
 }
 
 func TestA_rename_never_replaces(t *testing.T) {

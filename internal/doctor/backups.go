@@ -12,6 +12,7 @@ import (
 
 	"extrato/internal/backup"
 	"extrato/internal/books"
+	"extrato/internal/durable"
 	"extrato/internal/store"
 )
 
@@ -104,16 +105,7 @@ func probe(folder string) error {
 		return err
 	}
 	_, err = f.Write(make([]byte, 4096))
-	return errors.Join(err, f.Sync(), f.Close(), os.Remove(f.Name()), syncFolder(folder))
-}
-
-// syncFolder makes a folder's names durable, as every backup does.
-func syncFolder(folder string) error {
-	f, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return errors.Join(err, f.Sync(), f.Close(), os.Remove(f.Name()), durable.SyncFolder(folder))
 }
 
 func (d *Doctor) backupDisk(r *Report, place string) {

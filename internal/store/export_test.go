@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"extrato/internal/durable"
 )
 
 // ListedCommissions returns the ids of the commissions whose month is not left
@@ -95,7 +97,7 @@ func AllTables() []string { return slices.Concat(v4Tables, ownTables) }
 
 // ListenToSyncs replaces the sync of folders until the returned function is called.
 func ListenToSyncs(fn func(dir string) error) (restore func()) {
-	was := syncFolder
-	syncFolder = fn
-	return func() { syncFolder = was }
+	was := durable.SyncFolder
+	durable.SyncFolder = fn
+	return func() { durable.SyncFolder = was }
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"extrato/internal/books"
+	"extrato/internal/durable"
 )
 
 // Load puts a copy of a whole database, made by Dump, where DATABASE_URL says.
@@ -36,7 +37,7 @@ func Load(ctx context.Context, o Options, engine string, want Content, fetch fun
 	if err := refuseTaken(path); err != nil {
 		return err
 	}
-	if err := makeFolder(filepath.Dir(path)); err != nil {
+	if err := durable.MakeFolder(filepath.Dir(path)); err != nil {
 		return unplaced(err)
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".extrato-restore-*.tmp") // 0600
@@ -70,7 +71,7 @@ func place(copied, path string) error {
 	if err != nil {
 		return unplaced(err)
 	}
-	if err := errors.Join(syncFolder(filepath.Dir(path)), os.Remove(copied)); err != nil { // a second name would keep it from being opened
+	if err := errors.Join(durable.SyncFolder(filepath.Dir(path)), os.Remove(copied)); err != nil { // a second name would keep it from being opened
 		return unplaced(err)
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"extrato/internal/books"
+	"extrato/internal/durable"
 )
 
 // openSQLite opens one writer connection, whose transactions begin IMMEDIATE,
@@ -28,7 +29,7 @@ func (s *Store) openSQLite(ctx context.Context, rest string, create bool) error 
 		if !create {
 			return missingDatabase(path)
 		}
-		if err := makeFolder(filepath.Dir(path)); err != nil {
+		if err := durable.MakeFolder(filepath.Dir(path)); err != nil {
 			return books.Refusedf("database_unwritable", "cannot make the folder of the database").
 				WithHint("let the user that runs extrato write there, or set DATABASE_URL to another place").Because(err)
 		}
